@@ -1,0 +1,6 @@
+"""The batch: extracts in, a published run out."""
+
+from claims_edit.batch.options import RunOptions
+from claims_edit.batch.run import RunOutcome, run_batch
+
+__all__ = ["RunOptions", "RunOutcome", "run_batch"]

@@ -1,0 +1,96 @@
+"""The optional contracts file: what members' contracts say of the service (contract language governs over policy)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.errors import InputError
+from claims_edit.model import Coverage
+from claims_edit.policy import name_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.policy import Catalog
+
+REQUIRED = ("payer", "group_id", "effective_date", "coverage")
+COLUMNS = ("payer", "group_id", "effective_date", "end_date", "coverage", "group_code", "citation")
+GROUP_CODES = ("CO", "PR", "OA", "PI")
+SCHEMA = {name: pl.Date() if name.endswith("_date") else pl.String() for name in COLUMNS}
+SHOWN_ROWS = 5
+
+
+def no_contracts() -> pl.DataFrame:
+    """A run without a contracts file: no contract says anything."""
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
+    """The contracts of a CSV or Parquet file, checked, sorted, payers as keys (SCHEMA).
+
+    Raises:
+        InputError: the file cannot be read, or has faults: all of them, with row numbers and without values.
+    """
+    given = _read(path)
+    missing = [name for name in REQUIRED if name not in given.columns]
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}. Found: {', '.join(given.columns)}. Add them.")
+    payer = name_key(pl.col("payer")).replace_strict(
+        catalog.payer_names["name_key"], catalog.payer_names["payer"], default=None, return_dtype=pl.String
+    )
+    text = given.select(
+        (pl.col(name).str.strip_chars().replace("", None) if name in given.columns else pl.lit(None, pl.String)).alias(name)
+        for name in COLUMNS
+    )
+    read = text.with_columns(
+        payer.alias("payer"),
+        *(_date(name).alias(name) for name in ("effective_date", "end_date")),
+        pl.col("coverage").str.to_lowercase(),
+        pl.col("group_code").str.to_uppercase(),
+    )
+    _refuse(path, text, read)
+    return read.unique().sort(COLUMNS, nulls_last=True)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == b"PAR1"
+        if is_parquet:
+            return pl.read_parquet(path).cast(pl.String)
+        return pl.read_csv(path, infer_schema=False, encoding="utf8")
+    except OSError as error:
+        raise InputError(f"{path}: the contracts file cannot be read ({error.strerror}). Check the path.") from None
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: is no contracts file, neither CSV nor Parquet ({type(error).__name__}). Mend or replace it."
+        ) from None
+
+
+def _date(name: str) -> pl.Expr:
+    dashed = pl.col(name).str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
+    return dashed.str.to_date("%Y-%m-%d", strict=False)
+
+
+def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame) -> None:
+    """Raise all faults of the contracts at once."""
+    checks = {
+        "payer is not in rules/payers.yaml": read["payer"].is_null(),
+        "group_id is empty": text["group_id"].is_null(),
+        "effective_date is not a date": read["effective_date"].is_null(),
+        "end_date is not a date": text["end_date"].is_not_null() & read["end_date"].is_null(),
+        "end_date is before effective_date": (read["end_date"] < read["effective_date"]).fill_null(value=False),
+        "coverage is none of covered, excluded, review": ~read["coverage"].is_in(list(Coverage)).fill_null(value=False),
+        "group_code is none of CO, PR, OA, PI": ~read["group_code"].is_in(GROUP_CODES).fill_null(value=True),
+    }
+    faults = []
+    for fault, failing in checks.items():
+        rows = (failing.arg_true() + 1).to_list()
+        if rows:
+            more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
+            shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
+            faults.append(f"{path}: row {shown}{more}: {fault}. Mend the file.")
+    if faults:
+        raise InputError(*faults)

@@ -1,0 +1,94 @@
+"""What a run is asked to do, and the fingerprint that tells whether it has been done before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from claims_edit import __version__
+from claims_edit.errors import InputError
+from claims_edit.model import Mode
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The arguments of `claims-edit run`."""
+
+    extracts: tuple[str, ...]
+    out: Path
+    as_of: date
+    rules: Path | None = None
+    contracts: Path | None = None
+    mapping: Path | None = None
+    format: str = "auto"
+    mode: Mode = Mode.ENFORCE
+    max_quarantine_rate: float | None = None
+    keep_going: bool = False
+    force: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """The options that shape the results, as the manifest shows them."""
+        return {
+            "format": self.format,
+            "mode": self.mode.value,
+            "as_of": self.as_of.isoformat(),
+            "max_quarantine_rate": self.max_quarantine_rate,
+            "keep_going": self.keep_going,
+            "contracts": _name_and_hash(self.contracts),
+            "mapping": _name_and_hash(self.mapping),
+        }
+
+
+def _name_and_hash(path: Path | None) -> dict[str, str] | None:
+    return None if path is None else {"path": path.as_posix(), "sha256": sha256(path)}
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hex.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
+
+
+def fingerprint(options: RunOptions, rules_hash: str, inputs: list[tuple[str, str]]) -> str:
+    """One hash over everything that the results depend on; `inputs` are path and SHA-256 of each extract."""
+    told = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": options.told()}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+class Hashing:
+    """The extracts' hashes, taken on a thread of their own while the extracts are read."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        """Start hashing, in order."""
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
+        self._found: dict[Path, Future[str]] = {path: self._pool.submit(sha256, path) for path in paths}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """What nobody asked for any more is not hashed."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def of(self, path: Path) -> str:
+        """The hash of one file, waited for.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return self._found[path].result()

@@ -1,0 +1,284 @@
+"""One run, end to end: the only place that puts the parts together (DESIGN §8)."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit import __version__
+from claims_edit.batch.contracts import load_contracts, no_contracts
+from claims_edit.batch.options import Hashing, RunOptions, fingerprint
+from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.batch.tally import Decided, Tally, money
+from claims_edit.engine import DECISION_SCHEMA, decide
+from claims_edit.errors import InputError
+from claims_edit.intake import discover, load_mapping, sniff
+from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS
+from claims_edit.policy import load_catalog
+from claims_edit.report import write_reports
+from claims_edit.store import ResultsFolder, StagedRun, write_manifest
+
+if TYPE_CHECKING:
+    from claims_edit.policy import Catalog
+
+PART_ROWS = 250_000  # rows of a Parquet part: fixed, so that the bytes out do not depend on how extracts were read
+QUARANTINE_DTYPES = {
+    "source_row": pl.Int64(),
+    "failed_checks": pl.List(pl.String()),
+    "candidate_code": pl.Boolean(),
+    "charge_amount": pl.Decimal(18, 2),
+}
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What `run_batch` did.
+
+    Attributes:
+        manifest: of the run; of the earlier one where this was a no-op.
+        run_dir: where the manifest and the reports are.
+        repeated: whether an earlier run had done the same, so that nothing was written.
+        refused: one fault for each extract that could not be read (with `keep_going`).
+        over_threshold: whether more rows were quarantined than `max_quarantine_rate` allows.
+    """
+
+    manifest: dict[str, Any]
+    run_dir: Path
+    repeated: bool = False
+    refused: tuple[str, ...] = ()
+    over_threshold: bool = False
+
+
+@dataclass
+class _Stages:
+    """Seconds that each stage took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - begun, 3)
+
+
+def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: None) -> RunOutcome:
+    """Read, check, decide and publish the extracts of one night.
+
+    Args:
+        options: what to do.
+        progress: told the stage and the rows since last told.
+
+    Raises:
+        RulesError: the rule pack has faults.
+        InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
+        ResultsError: the results folder is busy or damaged.
+    """
+    started = datetime.now(UTC)
+    stages = _Stages()
+    with stages.of("rules"):
+        catalog = load_catalog(options.rules)
+        contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
+        mapping = load_mapping(options.mapping)
+        paths = discover(options.extracts)
+    folder = ResultsFolder(options.out)
+    with folder.lock(), Hashing(paths) as hashing:
+        if (earlier := _done_before(options, folder, catalog, paths, hashing)) is not None:
+            return RunOutcome(earlier, options.out / "runs" / earlier["run_id"], repeated=True)
+        run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
+        staged = folder.stage(run_id)
+        with stages.of("read"):
+            reading = Reading(
+                catalog, mapping, as_of=options.as_of, scratch=staged.scratch_dir, on_rows=lambda n: progress("read", n)
+            )
+            found, refused = _read_all(reading, paths, keep_going=options.keep_going)
+        with stages.of("repeated keys"):
+            progress("repeated keys", 0)
+            reading.finish(found)
+        with stages.of("decide"):
+            progress("decide", 0)
+            decided = _decide_all(reading, found, staged, catalog, contracts, options)
+        inputs = [_input(path, found, refused, hashing) for path in paths]
+        manifest = _manifest(options, catalog, staged, started, inputs, found, decided)
+        with stages.of("reports"):
+            progress("reports", 0)
+            write_reports(staged.decisions_dir, staged.quarantine_dir, staged.run_dir, manifest)
+        manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
+        write_manifest(staged.run_dir, manifest)
+        progress("publish", 0)
+        folder.publish(staged)
+    rate = manifest["counts"]["rows_quarantined"] / manifest["counts"]["rows_read"]
+    over = options.max_quarantine_rate is not None and rate > options.max_quarantine_rate
+    return RunOutcome(
+        manifest, options.out / "runs" / run_id, refused=tuple(refused.values()), over_threshold=over
+    )
+
+
+def _done_before(
+    options: RunOptions, folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
+) -> dict[str, Any] | None:
+    """The manifest of an earlier run over the same bytes, rules, contracts and options.
+
+    Extracts are hashed beforehand only where an earlier run read files of the same sizes; mostly none did, and the
+    hashes are taken while reading.
+    """
+    if options.force:
+        return None
+    sizes = sorted(path.stat().st_size for path in paths)
+    alike = [run for run in folder.runs() if sorted(file["bytes"] for file in run["inputs"]) == sizes]
+    if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == options.told() for run in alike):
+        return None
+    same = folder.same_run(fingerprint(options, catalog.rules_hash, [(p.as_posix(), hashing.of(p)) for p in paths]))
+    return folder.manifest(same) if same else None
+
+
+def _read_all(
+    reading: Reading, paths: list[Path], *, keep_going: bool
+) -> tuple[list[FileRead], dict[Path, str]]:
+    """Read every extract, in order; the readable ones, and the faults of the others."""
+    found: list[FileRead] = []
+    refused: dict[Path, str] = {}
+    for place, path in enumerate(paths):
+        before = _state(path)
+        try:
+            found.append(reading.read(sniff(path), place))
+            if _state(path) != before:
+                raise InputError(f"{path}: changed while it was read. Run again once it is written.")  # noqa: TRY301
+        except InputError as error:
+            if not keep_going:
+                raise
+            refused[path] = str(error)
+            found = [file for file in found if file.place != place]
+            reading.forget(place)
+    if not found:
+        raise InputError(*sorted(refused.values()))
+    return found, refused
+
+
+def _state(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def _decide_all(  # noqa: PLR0913 -- everything that a decision depends on
+    reading: Reading,
+    found: list[FileRead],
+    staged: StagedRun,
+    catalog: Catalog,
+    contracts: pl.DataFrame,
+    options: RunOptions,
+) -> Decided:
+    """Decide every candidate line, and write decisions and quarantine part by part, in file and row order."""
+    decided = Decided()
+    revisions = reading.revisions()
+    run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
+    candidates = (frame for file in found for frame in reading.candidates(file))
+    for place, frame in enumerate(_parts(candidates)):
+        decisions = decide(frame, catalog, revisions=revisions, contracts=contracts).with_columns(run)
+        decided.add(decisions)
+        _write(decisions.select(DECISION_COLUMNS), staged.decisions_dir, place)
+    if not any(staged.decisions_dir.iterdir()):
+        _write(pl.DataFrame(schema=DECISION_SCHEMA), staged.decisions_dir, 0)
+    refused = (frame for file in found for frame in reading.quarantine(file))
+    place = -1
+    for place, frame in enumerate(_parts(refused)):
+        _write(frame.with_columns(run).select(QUARANTINE_COLUMNS), staged.quarantine_dir, place)
+    if place < 0:
+        empty = {name: QUARANTINE_DTYPES.get(name, pl.String()) for name in QUARANTINE_COLUMNS}
+        _write(pl.DataFrame(schema=empty), staged.quarantine_dir, 0)
+    return decided
+
+
+def _parts(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of PART_ROWS, the last one shorter."""
+    waiting: list[pl.DataFrame] = []
+    height = 0
+    for frame in frames:
+        waiting.append(frame)
+        height += frame.height
+        while height >= PART_ROWS:
+            whole = pl.concat(waiting)
+            yield whole.head(PART_ROWS)
+            waiting = [whole.slice(PART_ROWS)]
+            height -= PART_ROWS
+    if height:
+        yield pl.concat(waiting)
+
+
+def _write(frame: pl.DataFrame, folder: Path, place: int) -> None:
+    frame.rechunk().write_parquet(folder / f"part-{place:05}.parquet", row_group_size=PART_ROWS)
+
+
+def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
+    told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
+    if path in refused:
+        return told | {"format": "unknown", "status": "refused", "fault": refused[path]}
+    read = next(file for file in found if file.file.path == path)
+    names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
+    return told | {"format": read.file.format.value, **{name: getattr(read.tally, name) for name in names}}
+
+
+def _manifest(  # noqa: PLR0913 -- everything that a run is
+    options: RunOptions,
+    catalog: Catalog,
+    staged: StagedRun,
+    started: datetime,
+    inputs: list[dict[str, Any]],
+    found: list[FileRead],
+    decided: Decided,
+) -> dict[str, Any]:
+    whole = Tally()
+    for file in found:
+        whole.add(file.tally)
+    hashes = [(file["path"], file["sha256"]) for file in inputs]
+    return {
+        "run_id": staged.run_id,
+        "mode": options.mode.value,
+        "started_at": _moment(started),
+        "finished_at": _moment(started),
+        "as_of": options.as_of.isoformat(),
+        "versions": {
+            "claims_edit": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("duckdb", "pandera", "polars")},
+        },
+        "rules_hash": catalog.rules_hash,
+        "options": options.told(),
+        "inputs": inputs,
+        "fingerprint": fingerprint(options, catalog.rules_hash, hashes),
+        "counts": {
+            "rows_read": whole.rows_read,
+            "rows_accepted": whole.rows_accepted,
+            "rows_quarantined": whole.rows_quarantined,
+            "warnings": whole.warnings,
+            "candidates": whole.candidates,
+            "decisions": decided.lines.total(),
+            "by_disposition": decided.by_disposition(),
+            "warnings_by_check": dict(sorted(whole.warnings_by_check.items())),
+            "quarantined_by_check": dict(sorted(whole.quarantined_by_check.items())),
+        },
+        "charges": {
+            "read": money(whole.read),
+            "accepted": money(whole.accepted),
+            "quarantined": money(whole.quarantined),
+            "candidates": money(whole.candidate_charges),
+            "by_disposition": decided.charges_by_disposition(),
+            "unparseable": whole.unparseable,
+        },
+        "timings": {},
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -1,0 +1,202 @@
+"""What a judged batch leaves behind: tallies, candidate lines, replacements and voids, and refused rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.batch.tally import Tally, total
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
+from claims_edit.contract import DUPLICATE
+from claims_edit.intake.extract import ORDINAL
+
+if TYPE_CHECKING:
+    from claims_edit.contract import Verdict
+    from claims_edit.intake import Lines
+    from claims_edit.intake.layout import Layout
+
+REVISION_COLUMNS = ("payer", "claim_id", "claim_frequency_code", "original_claim_id")
+REVISIONS = ("7", "8")  # replacement, void
+MONEY = pl.Decimal(18, 2)
+_DTYPES = {
+    Kind.INTEGER: pl.Int64(),
+    Kind.NUMBER: pl.Float64(),
+    Kind.MONEY: MONEY,
+    Kind.DATE: pl.Date(),
+}
+_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the dates that count, and by member_id
+CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
+    ORDINAL: pl.Int64(),
+    "service_start_date": pl.Date(),
+    "service_end_date": pl.Date(),
+    **{name: _DTYPES.get(column.kind, pl.String()) for name, column in COLUMNS.items() if name not in _REPLACED},
+}
+QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
+    ORDINAL: pl.Int64(),
+    "data_source": pl.String(),
+    "claim_id": pl.String(),
+    "failed_checks": pl.List(pl.String()),
+    "candidate_code": pl.Boolean(),
+    "charge_amount": MONEY,
+    "raw_values": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The rows of one batch that are kept, and its tally."""
+
+    tally: Tally
+    candidates: pl.DataFrame
+    revisions: pl.DataFrame
+    quarantine: pl.DataFrame
+
+
+def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[str], layout: Layout) -> Settled:
+    """Split the batch's `rows` (Boolean; None for all) by the verdict.
+
+    Args:
+        lines: the batch.
+        verdict: of the contract on it, repeated keys included.
+        rows: which rows are to be settled now; suspects of a repeated key wait.
+        codes: the candidate codes.
+        layout: tells under which names the extract has its columns.
+    """
+    height = lines.frame.height
+    settled = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
+    refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
+    for failing in verdict.errors.values():
+        refused |= failing
+    accepted = settled & ~refused
+    charge = _charge(lines.frame, verdict)
+    is_candidate = _is_candidate(lines.frame, codes)
+    tally = Tally(
+        rows_read=int(settled.sum()),
+        rows_accepted=int(accepted.sum()),
+        read=total(charge.filter(settled)),
+        accepted=total(charge.filter(accepted)),
+    )
+    for check, failing in verdict.warnings.items():
+        tally.warnings_by_check[check] += int((failing & accepted).sum())
+    candidates = _candidates(lines.frame.filter(accepted & is_candidate))
+    tally.candidates, tally.candidate_charges = candidates.height, total(candidates["charge_amount"])
+    return Settled(
+        tally,
+        candidates,
+        _revisions(lines.frame, accepted),
+        _quarantine(lines, verdict, settled & refused, charge, is_candidate, layout, tally),
+    )
+
+
+def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:
+    """Charges as decimals, null where there is none or it is not a number."""
+    if "charge_amount" not in frame.columns:
+        return pl.repeat(None, frame.height, dtype=MONEY, eager=True)
+    given = frame["charge_amount"]
+    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
+        given = given.set(bad, None)
+    return given.cast(MONEY)
+
+
+def _is_candidate(frame: pl.DataFrame, codes: list[str]) -> pl.Series:
+    if "hcpcs_code" not in frame.columns:
+        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    return frame["hcpcs_code"].is_in(codes).fill_null(value=False)
+
+
+def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A canonical column with its type; null where the extract has none."""
+    dtype = _DTYPES.get(COLUMNS[name].kind, pl.String())
+    if name not in frame.columns:
+        return pl.lit(None, dtype).alias(name)
+    if dtype == pl.Date and frame.schema[name] == pl.String:
+        return pl.col(name).str.to_date("%Y-%m-%d")
+    return pl.col(name).cast(dtype)
+
+
+def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Accepted candidate lines, typed (CANDIDATE_SCHEMA): the dates that count, `member_id` else `person_id`."""
+    own, own_end = _typed(frame, "claim_line_start_date"), _typed(frame, "claim_line_end_date")
+    claim, claim_end = _typed(frame, "claim_start_date"), _typed(frame, "claim_end_date")
+    end = pl.when(own.is_not_null()).then(pl.coalesce(own_end, own)).otherwise(pl.coalesce(claim_end, claim))
+    replaced = {
+        ORDINAL: pl.col(ORDINAL),
+        "service_start_date": pl.coalesce(own, claim),
+        "service_end_date": end,
+        "member_id": pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")),
+        "diagnosis_code_type": _typed(frame, "diagnosis_code_type").fill_null("icd-10-cm"),
+    }
+    return frame.select(
+        (replaced[name] if name in replaced else _typed(frame, name)).alias(name) for name in CANDIDATE_SCHEMA
+    )
+
+
+def _revisions(frame: pl.DataFrame, accepted: pl.Series) -> pl.DataFrame:
+    revised = frame["claim_frequency_code"].is_in(REVISIONS) & accepted
+    return frame.filter(revised).select(_typed(frame, name) for name in REVISION_COLUMNS).unique(maintain_order=True)
+
+
+def _quarantine(  # noqa: PLR0913 -- the parts of one row
+    lines: Lines, verdict: Verdict, refused: pl.Series, charge: pl.Series, is_candidate: pl.Series, layout: Layout, tally: Tally
+) -> pl.DataFrame:
+    """Refused rows with every failed check and their values as read, under the extract's own column names."""
+    if not refused.any():
+        return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    checks = pl.select(
+        failed_checks=pl.concat_list(
+            pl.when(failing.filter(refused)).then(pl.lit(check)) for check, failing in verdict.errors.items()
+        ).list.drop_nulls().list.sort()
+    )
+    raw = lines.raw.filter(refused).select(
+        pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in _unique(layout)).struct.json_encode()
+    )
+    frame = lines.frame.filter(refused).select(ORDINAL, "data_source", "claim_id").with_columns(
+        checks["failed_checks"],
+        is_candidate.filter(refused).alias("candidate_code"),
+        charge.filter(refused).alias("charge_amount"),
+        raw.to_series().alias("raw_values"),
+    )
+    tally.rows_quarantined += frame.height
+    tally.quarantined += total(frame["charge_amount"])
+    tally.quarantined_by_check.update(_count_checks(frame["failed_checks"]))
+    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
+        tally.unparseable += int((bad & refused).sum())
+    return frame
+
+
+def _unique(layout: Layout) -> list[tuple[str, str]]:
+    """Canonical and own name of each column that was read; a column that serves twice is shown once."""
+    first: dict[str, str] = {}
+    for name, source in layout.sources.items():
+        first.setdefault(source, name)
+    return [(name, source) for source, name in first.items()]
+
+
+def _count_checks(failed: pl.Series) -> dict[str, int]:
+    counted = failed.explode().value_counts()
+    return dict(zip(*counted.get_columns(), strict=True))
+
+
+def rejected(rejects: pl.DataFrame, data_source: str, codes: list[str]) -> tuple[Tally, pl.DataFrame]:
+    """Rows that could not be split, as quarantine (with `source_row` in ORDINAL's place), and their tally."""
+    frame = rejects.select(
+        "source_row",
+        pl.lit(data_source).alias("data_source"),
+        pl.lit(None, pl.String).alias("claim_id"),
+        pl.concat_list("check").alias("failed_checks"),
+        pl.col("text").str.to_uppercase().str.contains_any(codes).fill_null(value=False).alias("candidate_code"),
+        pl.lit(None, MONEY).alias("charge_amount"),
+        pl.col("text").alias("raw_values"),
+    )
+    tally = Tally(rows_read=frame.height, rows_quarantined=frame.height, unparseable=frame.height)
+    tally.quarantined_by_check.update(_count_checks(frame["failed_checks"]))
+    return tally, frame
+
+
+def mark_repeats(lines: Lines, verdict: Verdict, repeated: pl.Series) -> None:
+    """Add `duplicate-line` to the verdict for the rows (by ORDINAL) whose key stands on an earlier row."""
+    failing = lines.frame[ORDINAL].is_in(repeated.implode())
+    if failing.any():
+        verdict.errors[DUPLICATE] = failing

@@ -1,0 +1,78 @@
+"""Counts and money of a run, added up batch by batch from what is really there: nothing is derived by subtraction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import polars as pl
+
+from claims_edit.model import Disposition
+
+NOTHING = Decimal("0.00")
+
+
+@dataclass
+class Tally:
+    """Rows, warnings and charges of one file, or of a run."""
+
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    candidates: int = 0
+    unparseable: int = 0
+    read: Decimal = NOTHING
+    accepted: Decimal = NOTHING
+    quarantined: Decimal = NOTHING
+    candidate_charges: Decimal = NOTHING
+    warnings_by_check: Counter[str] = field(default_factory=Counter)
+    quarantined_by_check: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def warnings(self) -> int:
+        """How often a warning was given."""
+        return self.warnings_by_check.total()
+
+    def add(self, other: Tally) -> None:
+        """Add another tally to this one."""
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(mine, Counter):
+                mine.update(value)
+            else:
+                setattr(self, name, mine + value)
+
+
+@dataclass
+class Decided:
+    """Decisions by disposition: lines and charges, counted on the decisions themselves."""
+
+    lines: Counter[str] = field(default_factory=Counter)
+    charges: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, decisions: pl.DataFrame) -> None:
+        """Count one frame of decisions."""
+        split = decisions.group_by("disposition").agg(pl.len(), pl.col("charge_amount").sum())
+        for disposition, lines, charge in split.iter_rows():  # at most five rows
+            self.lines[disposition] += lines
+            self.charges[disposition] = self.charges.get(disposition, NOTHING) + (charge or NOTHING)
+
+    def by_disposition(self) -> dict[str, int]:
+        """Lines of every disposition, in the contract's order."""
+        return {disposition.value: self.lines[disposition.value] for disposition in Disposition}
+
+    def charges_by_disposition(self) -> dict[str, str]:
+        """Charges of every disposition, as text with two decimals."""
+        return {disposition.value: money(self.charges.get(disposition.value, NOTHING)) for disposition in Disposition}
+
+
+def money(amount: Decimal) -> str:
+    """An amount as text with two decimals."""
+    return f"{amount:.2f}"
+
+
+def total(charge: pl.Series) -> Decimal:
+    """The sum of a Decimal column; nulls count as nothing."""
+    found = charge.sum()
+    return found.quantize(NOTHING) if isinstance(found, Decimal) else NOTHING

@@ -1,0 +1,102 @@
+"""The columns of a claim line (DESIGN §3): one registry that intake, contract and documentation read.
+
+The canonical names are those of Tuva's Input Layer `medical_claim`, plus the extensions that Tuva lacks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+
+
+class Kind(StrEnum):
+    """How a column's text becomes canonical."""
+
+    TEXT = "text"  # trimmed
+    CODE = "code"  # trimmed, upper-cased
+    DIAGNOSIS = "diagnosis"  # a code, kept without the dot
+    KEYWORD = "keyword"  # trimmed, lower-cased
+    DATE = "date"  # ISO
+    INTEGER = "integer"
+    NUMBER = "number"
+    MONEY = "money"  # decimal, two places
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column.
+
+    `pattern` is the shape (a regular expression over the canonical text) that a value must have, `length` the most
+    characters it may have; `repeats` says that a batch holds few distinct values, so that a check looks at each of them
+    once instead of at every row.
+    """
+
+    name: str
+    kind: Kind
+    pattern: str | None = None
+    length: int | None = None
+    repeats: bool = True
+    placeholder: str | None = None
+
+
+_NPI = r"^[0-9]{10}$"
+ID_LENGTH = 80  # characters of a claim id
+NAME_LENGTH = 1000  # a longer text is no name: a shifted column, or a broken quote
+
+
+def _columns() -> tuple[Column, ...]:
+    text, code = Kind.TEXT, Kind.CODE
+    return (
+        Column("claim_id", text, length=ID_LENGTH, repeats=False),
+        Column("claim_line_number", Kind.INTEGER),
+        Column("claim_type", Kind.KEYWORD, r"^(professional|institutional|undetermined)$"),
+        Column("member_id", text, length=NAME_LENGTH, repeats=False),
+        Column("person_id", text, length=NAME_LENGTH, repeats=False),
+        Column("payer", text, length=NAME_LENGTH),
+        Column("plan", text, length=NAME_LENGTH),
+        Column("group_id", text, length=NAME_LENGTH),
+        Column("line_of_business", text, length=NAME_LENGTH),
+        Column("claim_filing_indicator_code", code, length=NAME_LENGTH),
+        Column("claim_line_start_date", Kind.DATE),
+        Column("claim_line_end_date", Kind.DATE),
+        Column("claim_start_date", Kind.DATE),
+        Column("claim_end_date", Kind.DATE),
+        Column("place_of_service_code", code, r"^[0-9]{2}$"),
+        Column("bill_type_code", code, length=NAME_LENGTH),
+        Column("revenue_center_code", code, length=NAME_LENGTH),
+        Column("hcpcs_code", code, r"^[A-Z0-9]{5}$", placeholder="0"),
+        *(Column(name, code, r"^[A-Z0-9]{2}$") for name in MODIFIER_COLUMNS),
+        Column("diagnosis_code_type", Kind.KEYWORD, r"^icd-(10|9)-cm$"),
+        *(Column(name, Kind.DIAGNOSIS) for name in DIAGNOSIS_COLUMNS),
+        Column("service_unit_quantity", Kind.NUMBER),
+        Column("charge_amount", Kind.MONEY, repeats=False),
+        Column("paid_amount", Kind.MONEY, repeats=False),
+        Column("allowed_amount", Kind.MONEY, repeats=False),
+        Column("rendering_npi", code, _NPI),
+        Column("billing_npi", code, _NPI),
+        Column("facility_npi", code, _NPI),
+        Column("data_source", text, length=NAME_LENGTH),
+        Column("claim_frequency_code", code, r"^[A-Z0-9]$"),
+        Column("original_claim_id", text, length=ID_LENGTH, repeats=False),
+        Column("clinical_trial_number", text, length=NAME_LENGTH),
+        Column("condition_codes", code, length=NAME_LENGTH),
+        Column("prior_authorization_number", text, length=NAME_LENGTH, repeats=False),
+    )
+
+
+COLUMNS: dict[str, Column] = {column.name: column for column in _columns()}
+NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
+DATE_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.DATE)
+MONEY_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.MONEY)
+
+# What an extract must have: of each group at least one column (the first that a row fills is used).
+REQUIRED: tuple[tuple[str, ...], ...] = (
+    ("claim_id",),
+    ("claim_line_number",),
+    ("claim_type",),
+    ("member_id", "person_id"),
+    ("payer",),
+    ("claim_line_start_date", "claim_start_date"),
+)

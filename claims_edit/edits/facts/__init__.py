@@ -1,0 +1,50 @@
+"""The facts that the edits need, resolved by joins of the claim lines with the rule tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.contract_terms import with_contract_terms
+from claims_edit.edits.facts.diagnosis import (
+    with_code_lists,
+    with_guidance,
+    with_site_mismatch,
+    with_sites,
+    with_trial_evidence,
+)
+from claims_edit.edits.facts.payer import with_payer, with_program
+from claims_edit.edits.facts.policy import with_code, with_listing, with_program_rule, with_version
+from claims_edit.edits.facts.revision import with_superseded
+
+if TYPE_CHECKING:
+    from claims_edit.policy import Catalog
+
+CLAIM_COLUMNS = (
+    "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type", "member_id", "group_id",
+    "line_of_business", "claim_filing_indicator_code", "service_start_date", "service_end_date", "hcpcs_code",
+    "diagnosis_code_type", "modifiers", "diagnosis_codes", "claim_frequency_code", "clinical_trial_number",
+    "condition_codes",
+)  # fmt: skip
+
+
+def resolve(
+    candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per candidate line, in order: what the line says, and every fact that an edit may ask for.
+
+    Facts that do not exist are null; those that an edit takes as yes or no (`in_force`, `listed`, …) are never null.
+    """
+    lines = with_code_lists(candidates).select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), pl.col("payer").alias("payer_raw"), *CLAIM_COLUMNS
+    )
+    lines = with_code(with_payer(lines, catalog), catalog)
+    lines = with_program(lines, catalog)
+    lines = with_program_rule(with_listing(with_version(lines, catalog), catalog), catalog)
+    lines = with_guidance(with_site_mismatch(with_sites(lines, catalog), catalog), catalog)
+    lines = with_contract_terms(with_trial_evidence(lines), contracts)
+    return with_superseded(lines, revisions, catalog).drop("line")
+
+
+__all__ = ["resolve"]

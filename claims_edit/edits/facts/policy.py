@@ -1,0 +1,62 @@
+"""Facts on the rules that hold: the code's validity, the policy version in force, its list and its program rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.lookup import by_key, latest_begun
+from claims_edit.model import PolicyKind
+
+if TYPE_CHECKING:
+    from claims_edit.policy import Catalog
+
+PAYER_SERVICE = ("payer", "service")
+VERSION_KEY = (*PAYER_SERVICE, "policy_version")
+START = pl.col("service_start_date")
+
+
+def with_code(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add the code's `service`, `code_kind`, `valid_from`, `valid_until` (null: open) and `code_citation`."""
+    return by_key(lines, catalog.codes.rename({"kind": "code_kind"}), "hcpcs_code")
+
+
+def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add the version in force on the start date, `in_force`, `funding` and the last `policy_boundary` by the end.
+
+    A version that ended before the start date leaves all its columns null: no date, no answer.
+    """
+    begun = latest_begun(lines, catalog.versions, PAYER_SERVICE, "service_start_date", "in_force_from")
+    in_force = pl.col("in_force_from").is_not_null() & (pl.col("in_force_until") >= START).fill_null(value=True)
+    version = [column for column in catalog.versions.columns if column not in PAYER_SERVICE]
+    known = begun.with_columns(in_force=in_force).with_columns(pl.when("in_force").then(pl.col(version)).name.keep())
+    boundaries = catalog.boundaries.rename({"boundary": "policy_boundary"})
+    return latest_begun(known, boundaries, PAYER_SERVICE, "service_end_date", "policy_boundary").with_columns(
+        funding=pl.col("policy_kind").eq_missing(pl.lit(PolicyKind.FUNDING))
+    )
+
+
+def with_listing(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add `listed` (by the version in force), `listed_citation` and `listed_on_service_day` (by any version, any day).
+
+    A payer's versions do not overlap, so the list that began last by the end date is the one that reaches furthest.
+    """
+    listings = catalog.listed_codes
+    by_version = listings.select(*VERSION_KEY, "hcpcs_code", "listed_citation").with_columns(listed=pl.lit(value=True))
+    periods = listings.select(
+        *PAYER_SERVICE, "hcpcs_code", listed_from=pl.col("in_force_from"), listed_until=pl.col("in_force_until")
+    )
+    listed = by_key(lines, by_version, *VERSION_KEY, "hcpcs_code")
+    by_period = latest_begun(listed, periods, (*PAYER_SERVICE, "hcpcs_code"), "service_end_date", "listed_from")
+    reaches_start = (pl.col("listed_until") >= START).fill_null(value=True)
+    return by_period.with_columns(
+        pl.col("listed").fill_null(value=False),
+        listed_on_service_day=pl.col("listed_from").is_not_null() & reaches_start,
+    ).drop("listed_from", "listed_until")
+
+
+def with_program_rule(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add `program_rule` (applies, refer, review; null: the version is silent) and `program_citation`."""
+    rules = catalog.program_rules.rename({"rule": "program_rule"})
+    return by_key(lines, rules, *VERSION_KEY, "program")

@@ -1,0 +1,156 @@
+"""Decide candidate lines: facts, edits, one primary edit, and what the remittance needs. Pure: no input or output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits import EDITS, TABLE_EDITS
+from claims_edit.edits.facts import resolve
+from claims_edit.model import DECISION_COLUMNS, Coverage, Disposition
+
+if TYPE_CHECKING:
+    from claims_edit.policy import Catalog
+
+_MONEY = pl.Decimal(18, 2)
+_NOT_TEXT: dict[str, pl.DataType] = {
+    "source_row": pl.Int64(),
+    "claim_line_number": pl.Int64(),
+    "service_start_date": pl.Date(),
+    "service_end_date": pl.Date(),
+    "modifiers": pl.List(pl.String()),
+    "diagnosis_codes": pl.List(pl.String()),
+    "units": pl.Float64(),
+    "charge_amount": _MONEY,
+    "paid_amount": _MONEY,
+    "edits": pl.List(pl.String()),
+    "rarcs": pl.List(pl.String()),
+    "adjustment_amount": _MONEY,
+    "policy_stale": pl.Boolean(),
+}
+DECISION_SCHEMA: dict[str, pl.DataType] = {name: _NOT_TEXT.get(name, pl.String()) for name in DECISION_COLUMNS}
+_BATCH_ADDS = ("run_id", "mode")
+_CITED_IN = {
+    "statement": "statement_citation",
+    "codes": "codes_citation",
+    "program": "program_citation",
+    "code": "code_citation",
+}
+_CONTRACT_REASONS = {
+    "contract-covers": Coverage.COVERED,
+    "contract-review": Coverage.REVIEW,
+    "contract-excludes": Coverage.EXCLUDED,
+}
+
+
+def facts(
+    candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
+) -> pl.DataFrame:
+    """The resolved facts of each candidate line, in order: one column a fact, null where the fact does not exist."""
+    return resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+
+
+def decide(
+    candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
+) -> pl.DataFrame:
+    """One decision per candidate line, in order: `DECISION_SCHEMA` without `run_id` and `mode`.
+
+    `candidates` are accepted lines with every canonical column; `revisions` are the run's replacements and voids (only
+    those that name a claim of this batch are read into memory); `contracts` may be empty.
+
+    Raises:
+        RuntimeError: the engine broke a promise of its own (a bug, never a fault of the data).
+    """
+    known = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+    _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is no candidate")
+    _require(known.height == candidates.height, "facts and candidates differ in number")
+    outcomes = _outcomes(known, catalog)
+    money = candidates.select(
+        "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
+    )
+    decided = pl.concat([known, money, outcomes], how="horizontal")
+    decided = decided.with_columns(*_liability(), _citation(), _adjustment(), rules_hash=pl.lit(catalog.rules_hash))
+    _check(decided)
+    return decided.select(
+        pl.col(name).cast(dtype) for name, dtype in DECISION_SCHEMA.items() if name not in _BATCH_ADDS
+    )
+
+
+def _outcomes(known: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Per line the edits that hit, the primary one, and its reason's columns.
+
+    Each line's hits become one number, a bit an edit; few distinct numbers occur, and only these are spelt out.
+    """
+    hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
+    unsure = [column.name for column in hits if column.has_nulls()]
+    _require(not unsure, f"null outcome of {', '.join(unsure)}")
+    bits = [pl.col(edit.id).cast(pl.UInt32) * pl.lit(1 << place, pl.UInt32) for place, edit in enumerate(EDITS)]
+    lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt32).alias("hits"), "policy-stale")
+    named = [
+        pl.when((pl.col("hits") & pl.lit(1 << place, pl.UInt32)) > 0).then(pl.lit(edit.id))
+        for place, edit in enumerate(EDITS)
+    ]
+    spelt = lines.select("hits").unique().with_columns(
+        edits=pl.concat_list(named).list.drop_nulls(), reason_code=pl.coalesce(named[: len(TABLE_EDITS)])
+    ).join(
+        catalog.reasons.rename({"group_code": "default_group_code"}), on="reason_code", how="left", validate="m:1"
+    )  # fmt: skip
+    _require(not spelt["reason_code"].has_nulls(), "a line without a primary edit")
+    _require(not spelt["disposition"].has_nulls(), "an edit without a disposition")
+    return (
+        lines.rename({"policy-stale": "policy_stale"})
+        .join(spelt, on="hits", how="left", validate="m:1", maintain_order="left")
+        .drop("hits")
+    )
+
+
+def _liability() -> list[pl.Expr]:
+    """Who bears the amount, and on whose word: the contract's, the policy's own, or the reason's default."""
+    deny = pl.col("disposition") == Disposition.DENY
+    by_contract = (pl.col("reason_code") == "contract-excludes") & pl.col("contract_group_code").is_not_null()
+    by_policy = deny & pl.col("liability_group_code").is_not_null()
+    by_default = deny | (pl.col("disposition") == Disposition.RETURN)
+    group_code = (
+        pl.when(by_contract).then("contract_group_code")
+        .when(by_policy).then("liability_group_code")
+        .when(by_default).then("default_group_code")
+    )  # fmt: skip
+    basis = (
+        pl.when(by_contract).then(pl.lit("contract"))
+        .when(by_policy).then(pl.lit("policy"))
+        .when(by_default).then(pl.lit("default"))
+    )  # fmt: skip
+    return [group_code.alias("group_code"), basis.alias("liability_basis")]
+
+
+def _citation() -> pl.Expr:
+    """The words behind the primary edit, as its reason says where they stand; else the statement of the version."""
+    at = [pl.when(pl.col("cites") == place).then(column) for place, column in _CITED_IN.items()]
+    in_contract = [
+        pl.when((pl.col("cites") == "contract") & (pl.col("reason_code") == reason)).then(
+            f"contract_{coverage}_citation"
+        )
+        for reason, coverage in _CONTRACT_REASONS.items()
+    ]
+    return pl.coalesce([*at, *in_contract, "statement_citation"]).alias("citation")
+
+
+def _adjustment() -> pl.Expr:
+    """The charge, where the line is not to be paid as billed."""
+    unpaid = pl.col("disposition").is_in([Disposition.DENY, Disposition.RETURN])
+    return pl.when(unpaid).then("charge_amount").alias("adjustment_amount")
+
+
+def _check(decided: pl.DataFrame) -> None:
+    """Hold the decisions against the promises that no rule pack may break."""
+    denied = decided.filter(pl.col("disposition") == Disposition.DENY)
+    _require(not denied["citation"].has_nulls(), "a denial without a citation")
+    _require(not denied["group_code"].has_nulls(), "a denial without a group code")
+    _require(not (denied["program"] == "medicare_advantage").any(), "an automatic denial of Medicare Advantage")
+
+
+def _require(kept: bool, broken: str) -> None:  # noqa: FBT001 -- reads as an assertion
+    if not kept:
+        msg = f"engine: {broken}. This is a bug; please report it."
+        raise RuntimeError(msg)

@@ -1,0 +1,56 @@
+"""The error tree. Every message says place, fault and remedy, and never holds a cell value of a claim."""
+
+from __future__ import annotations
+
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_RULES = 10
+EXIT_INPUT = 11
+EXIT_THRESHOLD = 12
+EXIT_RESULTS = 13
+
+
+class ClaimsEditError(Exception):
+    """Something that the user can mend; `faults` holds one line each, sorted, all at once."""
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, *faults: str) -> None:
+        """Keep every fault; the text of the error is one fault a line."""
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class UsageError(ClaimsEditError):
+    """The command was called in a way that cannot work."""
+
+    exit_code = EXIT_USAGE
+
+
+class RulesError(ClaimsEditError):
+    """The rule pack has faults: nothing is decided under it."""
+
+    exit_code = EXIT_RULES
+
+
+class InputError(ClaimsEditError):
+    """A file of the run (extract, mapping, contracts) cannot be read."""
+
+    exit_code = EXIT_INPUT
+
+
+class ThresholdError(ClaimsEditError):
+    """The run is published, and a threshold that the user set was passed."""
+
+    exit_code = EXIT_THRESHOLD
+
+
+class ResultsError(ClaimsEditError):
+    """The results folder is busy, damaged or not writable."""
+
+    exit_code = EXIT_RESULTS
+
+
+def exit_code_for(error: BaseException) -> int:
+    """The exit code of the command for an error: its own, or 1 for a bug."""
+    return error.exit_code if isinstance(error, ClaimsEditError) else EXIT_BUG

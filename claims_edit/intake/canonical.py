@@ -1,0 +1,153 @@
+"""Canonical text (DESIGN §3): trimmed, upper-cased, ISO dates, no dots — without judging any value.
+
+A batch of claim lines holds few distinct codes, dates and names. Each distinct value is made canonical once, and rows
+are touched only where that changed something; on clean extracts this costs one pass of hashing (see ADR 0004).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, Column, Kind
+from claims_edit.intake.extract import ORDINAL
+
+if TYPE_CHECKING:
+    from claims_edit.intake.layout import Layout
+    from claims_edit.intake.mapping import Mapping
+
+CENTS = 2  # decimal places of an amount
+ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A batch of claim lines.
+
+    Attributes:
+        raw: the rows as read, under canonical names, with ORDINAL.
+        frame: the same rows, canonical; text columns are String, dates Date or ISO text (all four alike).
+        distinct: of each text column whose values repeat, the distinct canonical values.
+    """
+
+    raw: pl.DataFrame
+    frame: pl.DataFrame
+    distinct: dict[str, pl.Series]
+
+
+def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping, *, data_source: str) -> Lines:
+    """A batch as canonical lines; `data_source` stands where the extract gives none."""
+    frame = raw.with_columns(_as_text_or_typed(raw)).with_columns(
+        pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items()
+    )
+    texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
+    repeating = [name for name in texts if COLUMNS[name].repeats or name in mapping.values]
+    values = frame.select(pl.col(name).unique().implode() for name in repeating)
+    distinct: dict[str, pl.Series] = {}
+    changed = []
+    for name in repeating:
+        given = values[name][0]
+        canonical = _canonical(given, COLUMNS[name], mapping)
+        if given.ne_missing(canonical).any():
+            changed.append(pl.col(name).replace_strict(given, canonical, return_dtype=pl.String))
+            canonical = canonical.unique()
+        distinct[name] = canonical
+    frame = frame.with_columns(changed + [pl.col(n).str.strip_chars() for n in texts if n not in distinct])
+    frame = _one_date_type(frame.with_columns(_emptied(frame, [n for n in texts if n not in distinct])))
+    frame, distinct = _with_defaults(frame, distinct, data_source)
+    return Lines(raw, frame, distinct)
+
+
+def _as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
+    """Typed columns of Parquet as their kind wants them: codes as text, amounts as decimals, dates as dates."""
+    casts = []
+    for name, dtype in raw.schema.items():
+        if name == ORDINAL or dtype == pl.String:
+            continue
+        kind = COLUMNS[name].kind
+        column = pl.col(name)
+        if kind is Kind.DATE and dtype.is_temporal() and dtype != pl.Date:
+            casts.append(column.dt.date())
+        elif kind is Kind.MONEY and dtype.is_float():  # binary fractions are no cents: 29.56 may be stored as 29.5600…02
+            casts.append(column.fill_nan(None).round(2).cast(pl.String))
+        elif not _stays(kind, dtype):
+            casts.append(column.cast(pl.String))
+    return casts
+
+
+def _stays(kind: Kind, dtype: pl.DataType) -> bool:
+    match kind:
+        case Kind.DATE:
+            return dtype == pl.Date
+        case Kind.INTEGER:
+            return dtype.is_integer()
+        case Kind.NUMBER:
+            return dtype.is_numeric()
+        case Kind.MONEY:
+            return isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS
+        case _:
+            return False
+
+
+def _emptied(frame: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
+    """Empty text is no value; asked first, because masking a column costs five times what asking does."""
+    empty = frame.select((pl.col(name).str.len_bytes() == 0).any() for name in names)
+    return [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names if empty[name].item()]
+
+
+def _trimmed(text: pl.Expr) -> pl.Expr:
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.str.len_bytes() > 0).then(stripped)
+
+
+def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
+    """The canonical form of each distinct value; what cannot be understood stays as it is, for the contract to refuse."""
+    text = _trimmed(pl.col(given.name))
+    if column.name in mapping.values:
+        text = text.replace(mapping.values[column.name])
+    match column.kind:
+        case Kind.CODE:
+            text = text.str.to_uppercase()
+        case Kind.DIAGNOSIS:
+            text = text.str.to_uppercase().str.replace(r"^(.{3})\.(.*)$", "${1}${2}")
+        case Kind.KEYWORD:
+            text = text.str.to_lowercase()
+        case Kind.DATE:
+            text = _iso_date(text, mapping.date_formats)
+        case Kind.TEXT | Kind.INTEGER | Kind.NUMBER | Kind.MONEY:
+            pass
+    if column.placeholder is not None:
+        text = pl.when(text != column.placeholder).then(text)
+    return given.to_frame().select(text).to_series()
+
+
+def _iso_date(text: pl.Expr, formats: tuple[str, ...]) -> pl.Expr:
+    dashed = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
+    told = [pl.when(~text.str.contains(ISO_DATE)).then(text.str.to_date(form, strict=False)) for form in formats]
+    return pl.coalesce(*(date.dt.to_string("iso") for date in told), dashed)
+
+
+def _one_date_type(frame: pl.DataFrame) -> pl.DataFrame:
+    """Dates that are compared must be of one type: where any column is typed, ISO texts follow."""
+    dates = [name for name in DATE_COLUMNS if name in frame.columns]
+    if len({frame.schema[name] for name in dates}) < 2:  # noqa: PLR2004 -- one type, or none
+        return frame
+    typed = [name for name in dates if frame.schema[name] == pl.Date]
+    return frame.with_columns(pl.col(name).dt.to_string("iso") for name in typed)
+
+
+def _with_defaults(
+    frame: pl.DataFrame, distinct: dict[str, pl.Series], data_source: str
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """The two key columns that an empty value leaves known: the extract's own name, and an original claim."""
+    filled = []
+    for name, default in (("data_source", data_source), ("claim_frequency_code", "1")):
+        if name not in frame.columns:
+            filled.append(pl.lit(default).alias(name))
+            distinct[name] = pl.Series(name, [default])
+        elif distinct[name].has_nulls():
+            filled.append(pl.col(name).fill_null(default))
+            distinct[name] = distinct[name].fill_null(default).unique()
+    return frame.with_columns(filled), distinct

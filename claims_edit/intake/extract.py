@@ -1,0 +1,94 @@
+"""One extract of any table format, read in order, in bounded batches, with what could not be split set apart."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.errors import InputError
+from claims_edit.intake.files import Format, SourceFile
+from claims_edit.intake.layout import Layout, read_header, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from claims_edit.intake.mapping import Mapping
+
+ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
+REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
+
+
+class Extract(ABC):
+    """A readable extract: `batches` gives its rows as they stand, `rejects` what could not be split."""
+
+    def __init__(self, file: SourceFile, layout: Layout) -> None:
+        """Keep the file and how its columns become canonical ones."""
+        self.file = file
+        self.layout = layout
+
+    @abstractmethod
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """Frames of about `rows` rows: the canonical columns that the extract has, untouched, and ORDINAL.
+
+        Raises:
+            InputError: the file is cut off or damaged.
+        """
+
+    def rejects(self) -> pl.DataFrame:
+        """Rows that could not be split (REJECTS_SCHEMA); complete once `batches` is exhausted."""
+        return pl.DataFrame(schema=REJECTS_SCHEMA)
+
+    def source_row(self) -> pl.DataFrame:
+        """How ORDINAL becomes the row number in the file: from ordinal `after` on, `shift` is added (both Int64)."""
+        return pl.DataFrame({"after": [0], "shift": [0]}, schema={"after": pl.Int64, "shift": pl.Int64})
+
+
+class ParquetExtract(Extract):
+    """A Parquet file, scanned by Polars; typed columns stay typed."""
+
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """See Extract."""
+        scan = pl.scan_parquet(self.file.path, glob=False).select(
+            pl.col(source).alias(name) for name, source in self.layout.sources.items()
+        )
+        seen = 0
+        try:
+            for batch in scan.collect_batches(chunk_size=rows, maintain_order=True):
+                yield batch.with_columns(pl.int_range(seen + 1, seen + batch.height + 1).alias(ORDINAL))
+                seen += batch.height
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _damaged(self.file.path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender for it again.")
+
+
+def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
+    """The reader for a file, its columns resolved; `scratch` is a folder for what does not fit in memory.
+
+    Raises:
+        InputError: the header is not readable, or required columns are missing.
+    """
+    from claims_edit.intake.text import DelimitedExtract, JsonLinesExtract  # noqa: PLC0415 -- they import this module
+
+    match file.format:
+        case Format.PARQUET:
+            try:
+                schema = pl.scan_parquet(file.path, glob=False).collect_schema()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _damaged(file.path, error) from None
+            layout = resolve(file.path, schema.names(), mapping)
+            nested = sorted(s for s in set(layout.sources.values()) if schema[s].is_nested() or schema[s] == pl.Binary)
+            if nested:
+                raise InputError(f"{file.path}: no plain values in {', '.join(nested)}. Store text, numbers or dates.")
+            return ParquetExtract(file, layout)
+        case Format.NDJSON:
+            return JsonLinesExtract(file, resolve(file.path, JsonLinesExtract.keys(file), mapping), scratch)
+        case Format.DELIMITED:
+            delimiter, names = read_header(file.path, file.head, mapping)
+            layout = resolve(file.path, names, mapping)
+            return DelimitedExtract(file, layout, scratch, delimiter=delimiter, names=names)

@@ -1,0 +1,69 @@
+"""Repeated claim-line keys, in bounded memory.
+
+A key is hashed to 128 bits. While an extract streams by, a table of 2^28 slots tells which rows *may* repeat an earlier
+key: their slot was taken. Only those rows (a few in a hundred at tens of millions of lines) are set aside; when all is
+read, DuckDB joins them with the hashes of every row, out of core, and tells which of them really do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOT_BITS = 28
+KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
+MEMORY_LIMIT = "400MB"
+
+
+def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Two independent 64-bit hashes of each row's key: `high`, `low` (UInt64); null where a part of it is missing."""
+    columns = set(frame.columns)
+    whole = pl.all_horizontal(pl.col(name).is_not_null() for name in KEY_COLUMNS if name in columns)
+    key = pl.struct(pl.col("claim_line_number").cast(pl.Int64, strict=False), *(n for n in KEY_COLUMNS if n != "claim_line_number"))
+    return frame.select(pl.when(whole).then(key.hash(seed)).alias(name) for name, seed in (("high", 1), ("low", 2)))
+
+
+class SeenKeys:
+    """The keys of a run, row by row: which rows are suspects, and in the end which are repeats."""
+
+    def __init__(self, scratch: Path) -> None:
+        """`scratch` is a folder of this run alone."""
+        self._scratch = scratch
+        self._slots: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
+
+    def suspects(self, hashes: pl.DataFrame, part: Path) -> pl.Series:
+        """Of each row whether its key may stand on an earlier one (Boolean, never null).
+
+        Args:
+            hashes: `high`, `low` of `key_hashes`, and `row` (Int64), the row's place in the run, rising.
+            part: the file that keeps them; `repeats` reads it again.
+        """
+        hashes.write_parquet(part, compression="uncompressed", statistics=False)
+        slot = (hashes["high"].fill_null(0).to_numpy() >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+        taken = pl.Series("suspect", self._slots[slot].astype(bool))
+        self._slots[slot] = 1
+        return (taken | ~hashes["high"].is_first_distinct()) & hashes["high"].is_not_null()
+
+    def repeats(self, keys: str, suspects: str) -> pl.Series:
+        """The rows (Int64, rising) among the suspects whose key stands on an earlier row.
+
+        Args:
+            keys: glob of the parts of `suspects`.
+            suspects: glob of Parquet files with `high`, `low`, `row` of the suspects.
+        """
+        with duckdb.connect() as connection:
+            connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
+            connection.execute("SET temp_directory=?", [str(self._scratch)])
+            found = connection.sql(
+                "SELECT DISTINCT s.row FROM read_parquet($keys) k "
+                "JOIN (SELECT high, low, row FROM read_parquet($suspects, union_by_name=true)) s "
+                "ON k.high = s.high AND k.low = s.low AND k.row < s.row ORDER BY s.row",
+                params={"keys": keys, "suspects": suspects},
+            ).to_arrow_table()
+        return pl.DataFrame(found)["row"].cast(pl.Int64)

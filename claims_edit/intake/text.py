@@ -1,0 +1,189 @@
+"""Text extracts, split by DuckDB's strict reader: no bad line is dropped, and none is fatal (see ADR 0003)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from claims_edit.errors import InputError
+from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from claims_edit.intake.files import SourceFile
+    from claims_edit.intake.layout import Layout
+
+MEMORY_LIMIT = "400MB"
+REJECT_CHECKS = {
+    "MISSING COLUMNS": "row-missing-columns",
+    "TOO MANY COLUMNS": "row-too-many-columns",
+    "UNQUOTED VALUE": "row-bad-quoting",
+    "INVALID ENCODING": "row-bad-encoding",
+    "LINE SIZE OVER MAXIMUM": "row-too-long",
+}
+BAD_JSON = "row-bad-json"
+DOUBLE = '"'
+LINE = "__line"
+KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
+
+
+def _quoted(text: str, quote: str = "'") -> str:
+    """An SQL literal, or with a double quote an SQL name."""
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
+    """DuckDB hands over small batches; checks cost least on large ones."""
+    waiting: list[pl.DataFrame] = []
+    height = 0
+    for batch in reader:
+        waiting.append(pl.DataFrame(batch))
+        height += batch.num_rows
+        if height >= rows:
+            yield pl.concat(waiting, rechunk=False)
+            waiting, height = [], 0
+    if height:
+        yield pl.concat(waiting, rechunk=False)
+
+
+class TextExtract(Extract):
+    """What delimited text and NDJSON share: DuckDB's CSV reader and its rejects table."""
+
+    def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
+        """Keep the scratch folder; nothing is read yet."""
+        super().__init__(file, layout)
+        self._scratch = scratch
+        self._bad = pl.DataFrame(schema=REJECTS_SCHEMA)
+        self._header_lines = 0
+
+    def _read_csv(self, columns: list[str], **options: str) -> str:
+        """The FROM item that splits the file into `columns`, all text."""
+        types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in columns)
+        told = ", ".join(f"{name}={value}" for name, value in options.items())
+        return (
+            f"read_csv({_quoted(str(self.file.path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"compression={_quoted(self.file.compression)}, encoding={_quoted(self.file.encoding)}, "
+            "strict_mode=true, store_rejects=true, rejects_limit=0)"
+        )
+
+    def _stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
+        """The query's rows in file order; afterwards the rejects are at hand."""
+        with duckdb.connect() as connection:
+            connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
+            connection.execute("SET produce_arrow_string_view=true")
+            connection.execute(f"SET temp_directory={_quoted(str(self._scratch))}")
+            try:
+                yield from _gather(connection.sql(select).to_arrow_reader(rows), rows)
+                self._bad = self._read_rejects(connection)
+            except duckdb.Error as error:
+                raise self._unreadable(error) from None
+
+    def _read_rejects(self, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        found = pl.DataFrame(
+            connection.sql(
+                "SELECT line::BIGINT AS source_row, min(error_type::VARCHAR) AS \"check\", min(csv_line) AS text "
+                "FROM reject_errors GROUP BY line ORDER BY line"
+            ).to_arrow_table()
+        )
+        return found.select(
+            pl.col("source_row") - self._header_lines,
+            pl.col("check").replace_strict(REJECT_CHECKS, default="row-unreadable", return_dtype=pl.String),
+            pl.col("text").cast(pl.String),
+        )
+
+    def _unreadable(self, error: duckdb.Error) -> InputError:
+        """DuckDB's own words may quote a row, so only its kind is told."""
+        reason = "the compressed stream is cut off or damaged" if "stream" in str(error).lower() else type(error).__name__
+        return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
+
+    def rejects(self) -> pl.DataFrame:
+        """See Extract."""
+        return self._bad
+
+    def source_row(self) -> pl.DataFrame:
+        """See Extract: each rejected row moves those behind it down by one."""
+        shifts = self._bad.select(
+            after=pl.col("source_row") - pl.int_range(1, pl.len() + 1), shift=pl.int_range(1, pl.len() + 1)
+        )
+        return pl.concat([super().source_row(), shifts]).group_by("after").agg(pl.col("shift").max()).sort("after")
+
+
+class DelimitedExtract(TextExtract):
+    """CSV, TSV, pipe and the like, RFC 4180 quoting."""
+
+    def __init__(self, file: SourceFile, layout: Layout, scratch: Path, *, delimiter: str, names: list[str]) -> None:
+        """`names` are the header's, in file order; nameless columns get a name that nothing asks for."""
+        super().__init__(file, layout, scratch)
+        self._delimiter = delimiter
+        self._names = [name if name.strip() else f"__column_{place}" for place, name in enumerate(names)]
+        self._header_lines = 1
+
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """See Extract."""
+        source = self._read_csv(
+            self._names, delim=_quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true"
+        )
+        wanted = ", ".join(f"{_quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
+        seen = 0
+        for frame in self._stream(f"SELECT {wanted} FROM {source}", rows):  # noqa: S608 -- names are quoted
+            yield frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
+            seen += frame.height
+
+
+class JsonLinesExtract(TextExtract):
+    """Newline-delimited JSON, one object a line; numbers and booleans are read as their text."""
+
+    def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
+        """See TextExtract."""
+        super().__init__(file, layout, scratch)
+        self._bad_json: list[pl.DataFrame] = []
+
+    @staticmethod
+    def keys(file: SourceFile) -> list[str]:
+        """The keys of the first lines, in the order in which they come."""
+        found: dict[str, None] = {}
+        for line in file.head.splitlines()[:KEY_LINES]:
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(content, dict):
+                found.update(dict.fromkeys(content))
+        return list(found)
+
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """See Extract."""
+        lines = self._read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
+        paths = ", ".join(_quoted(f'$."{source}"') for source in self.layout.sources.values())
+        query = (
+            f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- paths are quoted
+            f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values FROM {lines}"
+        )
+        seen = 0
+        for frame in self._stream(query, rows):
+            numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
+            seen += frame.height
+            bad = numbered.filter(~pl.col("__good"))
+            if bad.height:
+                self._bad_json.append(bad.select(ORDINAL, text=pl.col(LINE)))
+            good = numbered.filter("__good") if bad.height else numbered
+            values = pl.col("__values").list
+            yield good.select(
+                *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)), ORDINAL
+            )
+
+    def rejects(self) -> pl.DataFrame:
+        """See Extract: lines that are no UTF-8, and lines that are no JSON object."""
+        if not self._bad_json:
+            return self._bad
+        bad = pl.concat(self._bad_json).sort(ORDINAL).join_asof(
+            self.source_row(), left_on=ORDINAL, right_on="after", allow_exact_matches=False
+        )
+        placed = bad.select((pl.col(ORDINAL) + pl.col("shift")).alias("source_row"), pl.lit(BAD_JSON).alias("check"), "text")
+        return pl.concat([self._bad, placed]).sort("source_row")

@@ -1,0 +1,87 @@
+"""The vocabulary of the contract: dispositions, programs, and the columns of claim lines, decisions and quarantine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """What to do with a claim line, after CMS's I/OCE, with `refer` for program exceptions."""
+
+    DENY = "deny"
+    RETURN = "return"
+    REVIEW = "review"
+    REFER = "refer"
+    PASS = "pass"  # noqa: S105 -- a disposition, not a password
+
+
+class Mode(StrEnum):
+    """Whether a run's decisions count (`enforce`) or only show what a rule pack would do (`shadow`)."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
+class CodeKind(StrEnum):
+    """Whether a procedure code names the service itself, or is a catch-all that may have been billed for it."""
+
+    SPECIFIC = "specific"
+    UNLISTED = "unlisted"
+
+
+class PolicyKind(StrEnum):
+    """A funding policy decides coverage; guidance only advises, and never denies."""
+
+    FUNDING = "funding"
+    GUIDANCE = "guidance"
+
+
+class IndicationScope(StrEnum):
+    """What a policy's statement speaks of."""
+
+    ALL_INDICATIONS = "all_indications"
+    SOLID_TUMORS = "solid_tumors"
+
+
+class ProgramRule(StrEnum):
+    """What a policy version says of a program: it applies, other rules decide, or a person does."""
+
+    APPLIES = "applies"
+    REFER = "refer"
+    REVIEW = "review"
+
+
+class Coverage(StrEnum):
+    """What a member's contract says of the service."""
+
+    COVERED = "covered"
+    EXCLUDED = "excluded"
+    REVIEW = "review"
+
+
+MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
+DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
+
+DECISION_COLUMNS = (
+    "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type",
+    "member_id", "payer_raw", "payer", "program", "program_basis", "group_id", "service_start_date",
+    "service_end_date", "hcpcs_code", "modifiers", "diagnosis_codes", "site_class", "units", "charge_amount",
+    "paid_amount", "billing_npi", "rendering_npi", "disposition", "reason_code", "reason", "edits", "group_code",
+    "carc", "rarcs", "adjustment_amount", "policy_id", "policy_version", "policy_reference", "citation",
+    "liability_basis", "policy_stale", "trial_evidence", "rules_hash",
+)  # fmt: skip
+QUARANTINE_COLUMNS = (
+    "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "failed_checks", "candidate_code",
+    "charge_amount", "raw_values",
+)  # fmt: skip
+
+EDIT_IDS = (
+    "line-superseded", "unlisted-code-out-of-scope", "code-not-valid-on-dos", "payer-not-on-file",
+    "dos-spans-boundary", "policy-not-in-force", "guidance-research-only", "program-conflict", "program-unknown",
+    "program-exception-refer", "program-exception-review", "program-silent", "contract-covers", "contract-review",
+    "contract-excludes", "unlisted-code", "code-not-listed", "trial-context", "indication-unknown",
+    "indication-not-addressed", "investigational",
+)  # fmt: skip
+"""The edits that may set a disposition, in the order in which the first hit is the primary one."""
+INFORMATIONAL_EDIT_IDS = ("code-site-mismatch", "policy-stale", "guidance-note")
+"""The edits that only inform, in the order in which they follow the others."""

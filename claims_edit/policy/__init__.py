@@ -1,0 +1,61 @@
+"""The rule pack: YAML → frozen models → decision tables.
+
+`load_catalog` is what the rest of the program uses; the modules follow the data: text → parse → check → catalog.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from claims_edit.errors import RulesError
+from claims_edit.policy.catalog import Catalog, compile_catalog
+from claims_edit.policy.check import check
+from claims_edit.policy.names import name_key
+from claims_edit.policy.pack import (
+    CodesFile,
+    EvidenceFile,
+    GuidanceFile,
+    PayersFile,
+    Policy,
+    ProgramsFile,
+    ReasonsFile,
+    RulePack,
+    TumorSitesFile,
+)
+from claims_edit.policy.parse import Parsed, hash_of, parse, read_folder
+
+__all__ = ["Catalog", "default_rules_dir", "load_catalog", "name_key"]
+
+
+def default_rules_dir() -> Path:
+    """The rules that ship with the program: inside the installed package, else beside it in the source tree."""
+    shipped = Path(str(files("claims_edit"))) / "rules"
+    return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "rules"
+
+
+def load_catalog(rules_dir: Path | None = None) -> Catalog:
+    """The decision tables of a rules folder (None: the shipped one).
+
+    Raises:
+        RulesError: with every fault of every file, sorted.
+    """
+    contents = read_folder(rules_dir if rules_dir is not None else default_rules_dir())
+    parsed = parse(contents)
+    faults = sorted({*parsed.faults, *check(parsed)})
+    if faults:
+        raise RulesError(*faults)
+    return compile_catalog(_pack(parsed), hash_of(contents))
+
+
+def _pack(parsed: Parsed) -> RulePack:
+    return RulePack.model_construct(
+        codes=parsed.of(CodesFile),
+        tumor_sites=next(iter(parsed.of(TumorSitesFile).values())),
+        payers=next(iter(parsed.of(PayersFile).values())),
+        programs=next(iter(parsed.of(ProgramsFile).values())),
+        reasons=next(iter(parsed.of(ReasonsFile).values())),
+        policies=parsed.of(Policy),
+        guidance=parsed.of(GuidanceFile),
+        evidence=parsed.of(EvidenceFile),
+    )

@@ -1,0 +1,283 @@
+"""A checked rule pack as decision tables: what claim lines are joined with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.model import ProgramRule
+from claims_edit.policy.names import name_key
+from claims_edit.policy.sites import prefixes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from claims_edit.policy.pack import Citation, CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+
+_Row = tuple[object, ...]
+_Schema = dict[str, "pl.DataType | type[pl.DataType]"]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The decision tables of a rule pack, each sorted, so that what comes out never depends on file or key order.
+
+    Attributes:
+        pack: The parsed rule pack.
+        rules_hash: SHA-256 (hex) over the paths and bytes of all rules files.
+        payer_names: name_key (unique), payer, blue_plan.
+        program_spellings: name_key (unique), program.
+        filing_indicators: claim_filing_indicator_code (unique), program.
+        member_id_shapes: pattern (anchored, over the trimmed upper-cased id), program.
+        codes: hcpcs_code (unique), service, kind, valid_from (null: throughout), valid_until (null: open),
+            code_citation.
+        code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
+        versions: payer, service, in_force_from, in_force_until (null: open), policy_id, policy_version (its first day),
+            policy_kind, indication_scope, policy_reference (835 REF*0K), liability_group_code (null unless the
+            policy's own words), stale_after (null: never said), and the citations of each.
+        listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
+        program_rules: payer, service, policy_version, program, rule (`applies` | `refer` | `review`), program_citation.
+        boundaries: payer, service, boundary: the first day of a version, or the day after its last.
+        site_prefixes: prefix (unique, 3 or 4 characters; the longest wins), site_class.
+        guidance: service, site_class, guidance_id, out_from, guidance_citation.
+        reasons: reason_code (unique, in table order), disposition (null: informs only), carc, rarcs, group_code, cites,
+            reason.
+    """
+
+    pack: RulePack
+    rules_hash: str
+    payer_names: pl.DataFrame
+    program_spellings: pl.DataFrame
+    filing_indicators: pl.DataFrame
+    member_id_shapes: pl.DataFrame
+    codes: pl.DataFrame
+    code_sites: pl.DataFrame
+    versions: pl.DataFrame
+    listed_codes: pl.DataFrame
+    program_rules: pl.DataFrame
+    boundaries: pl.DataFrame
+    site_prefixes: pl.DataFrame
+    guidance: pl.DataFrame
+    reasons: pl.DataFrame
+
+
+def compile_catalog(pack: RulePack, rules_hash: str) -> Catalog:
+    """The decision tables of a pack that has passed its checks."""
+    cited = Citations(pack)
+    return Catalog(
+        pack=pack,
+        rules_hash=rules_hash,
+        payer_names=_payer_names(pack),
+        program_spellings=_program_spellings(pack),
+        filing_indicators=_program_signs(pack, "claim_filing_indicator_code", "filing_indicators"),
+        member_id_shapes=_program_signs(pack, "pattern", "member_id_shapes"),
+        codes=_codes(pack, cited),
+        code_sites=_code_sites(pack),
+        versions=_versions(pack, cited),
+        listed_codes=_listed_codes(pack, cited),
+        program_rules=_program_rules(pack, cited),
+        boundaries=_boundaries(pack),
+        site_prefixes=_table(prefixes_of(pack.tumor_sites), {"prefix": pl.String, "site_class": pl.String}),
+        guidance=_guidance(pack, cited),
+        reasons=_reasons(pack),
+    )
+
+
+class Citations:
+    """Renders a citation as `<document title>, <section> (<date as the document gives it>)`."""
+
+    def __init__(self, pack: RulePack) -> None:
+        homes: list[Home] = [*pack.policies.values(), *pack.guidance.values(), *pack.evidence.values()]
+        self._titles = {document.id: document.title for home in homes for document in home.documents}
+
+    def text(self, cite: Citation) -> str:
+        return f"{self._titles[cite.document]}, {cite.section} ({cite.date})"
+
+    def code_text(self, code: ProcedureCode) -> str:
+        """Where the code's validity stands; where the code itself does, if it is valid throughout."""
+        days = [day for day in (code.valid_from, code.valid_until) if day is not None]
+        texts = [self.text(day.cite) for day in days] or [self.text(code.cite)]
+        return "; ".join(dict.fromkeys(texts))
+
+    def text_or_none(self, cite: Citation | None) -> str | None:
+        return None if cite is None else self.text(cite)
+
+
+def stale_after(version: Version) -> dt.date | None:
+    """The last day on which a version's review is not overdue: its next review, else twelve months past its last."""
+    if version.next_review is not None:
+        return version.next_review.date
+    if version.reviewed is None:
+        return None
+    last = version.reviewed.date
+    leap_day = (last.month, last.day) == (2, 29)
+    return last.replace(year=last.year + 1, day=28 if leap_day else last.day)
+
+
+def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
+    """Each version with its policy, in order of payer, service and first day."""
+    for policy in sorted(pack.policies.values(), key=lambda policy: (policy.payer, policy.service)):
+        for version in policy.versions:
+            yield policy, version
+
+
+def _table(rows: Iterable[_Row], schema: _Schema) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def _day(cited: CitedDate | None) -> dt.date | None:
+    return None if cited is None else cited.date
+
+
+def _payer_names(pack: RulePack) -> pl.DataFrame:
+    rows = [
+        (name, key, payer.blue_plan)
+        for key, payer in pack.payers.payers.items()
+        for name in (key, *payer.names, *payer.identifiers)
+    ]
+    frame = _table(rows, {"name": pl.String, "payer": pl.String, "blue_plan": pl.Boolean})
+    return frame.select(name_key(pl.col("name")).alias("name_key"), "payer", "blue_plan").unique().sort("name_key")
+
+
+def _program_spellings(pack: RulePack) -> pl.DataFrame:
+    rows = [
+        (spelling, key) for key, program in pack.programs.programs.items() for spelling in (key, *program.spellings)
+    ]
+    frame = _table(rows, {"spelling": pl.String, "program": pl.String})
+    return frame.select(name_key(pl.col("spelling")).alias("name_key"), "program").unique().sort("name_key")
+
+
+def _program_signs(pack: RulePack, column: str, signs: str) -> pl.DataFrame:
+    rows = [(sign, key) for key, program in pack.programs.programs.items() for sign in getattr(program, signs)]
+    return _table(rows, {column: pl.String, "program": pl.String}).unique().sort(column, "program")
+
+
+def _codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
+    rows = (
+        (
+            code.code, file.service, code.kind.value, _day(code.valid_from), _day(code.valid_until),
+            cited.code_text(code),
+        )
+        for file in pack.codes.values()
+        for code in file.codes
+    )  # fmt: skip
+    schema: _Schema = {
+        "hcpcs_code": pl.String, "service": pl.String, "kind": pl.String, "valid_from": pl.Date,
+        "valid_until": pl.Date, "code_citation": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema).sort("hcpcs_code")
+
+
+def _code_sites(pack: RulePack) -> pl.DataFrame:
+    rows = (
+        (code.code, rule.from_.date, rule.rule, list(rule.sites))
+        for file in pack.codes.values()
+        for code in file.codes
+        for rule in code.sites
+    )
+    schema: _Schema = {"hcpcs_code": pl.String, "from": pl.Date, "rule": pl.String, "sites": pl.List(pl.String)}
+    return _table(rows, schema).sort("hcpcs_code", "from", "rule")
+
+
+def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
+    rows = (
+        (
+            policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
+            version.from_.date.isoformat(), policy.kind.value, version.statement.scope.value, policy.reference,
+            version.liability.group_code if version.liability else None, stale_after(version),
+            cited.text(version.statement.cite), cited.text(version.codes.cite),
+            cited.text_or_none(version.liability.cite if version.liability else None),
+            cited.text_or_none(_review_citation(version)),
+        )
+        for policy, version in versions_of(pack)
+    )  # fmt: skip
+    schema: _Schema = {
+        "payer": pl.String, "service": pl.String, "in_force_from": pl.Date, "in_force_until": pl.Date,
+        "policy_id": pl.String, "policy_version": pl.String, "policy_kind": pl.String, "indication_scope": pl.String,
+        "policy_reference": pl.String, "liability_group_code": pl.String, "stale_after": pl.Date,
+        "statement_citation": pl.String, "codes_citation": pl.String, "liability_citation": pl.String,
+        "review_citation": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema)
+
+
+def _review_citation(version: Version) -> Citation | None:
+    review = version.next_review or version.reviewed
+    return None if review is None else review.cite
+
+
+def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
+    rows = (
+        (
+            policy.payer, policy.service, version.from_.date.isoformat(), code, version.from_.date,
+            _day(version.until), cited.text(version.codes.cite),
+        )
+        for policy, version in versions_of(pack)
+        for code in version.codes.listed
+    )  # fmt: skip
+    schema: _Schema = {
+        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "hcpcs_code": pl.String,
+        "in_force_from": pl.Date, "in_force_until": pl.Date, "listed_citation": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema).sort("payer", "service", "policy_version", "hcpcs_code")
+
+
+def program_rules_of(version: Version) -> dict[str, tuple[ProgramRule, Citation]]:
+    """What a version says of each program that it speaks of."""
+    applies = dict.fromkeys(version.applies_to.programs, (ProgramRule.APPLIES, version.applies_to.cite))
+    excepted = {program: (ProgramRule(rule.rule), rule.cite) for program, rule in version.exceptions.items()}
+    return applies | excepted
+
+
+def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:
+    rows = (
+        (policy.payer, policy.service, version.from_.date.isoformat(), program, rule.value, cited.text(cite))
+        for policy, version in versions_of(pack)
+        for program, (rule, cite) in program_rules_of(version).items()
+    )
+    schema: _Schema = {
+        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "program": pl.String,
+        "rule": pl.String, "program_citation": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema).sort("payer", "service", "policy_version", "program")
+
+
+def _boundaries(pack: RulePack) -> pl.DataFrame:
+    rows = (
+        (policy.payer, policy.service, boundary)
+        for policy, version in versions_of(pack)
+        for boundary in (version.from_.date, *([version.until.date + dt.timedelta(days=1)] if version.until else []))
+    )
+    frame = _table(rows, {"payer": pl.String, "service": pl.String, "boundary": pl.Date})
+    return frame.unique().sort("payer", "service", "boundary")
+
+
+def _guidance(pack: RulePack, cited: Citations) -> pl.DataFrame:
+    rows = (
+        (entry.service, entry.site_class, entry.id, entry.out_from.date, cited.text(entry.out_from.cite))
+        for file in pack.guidance.values()
+        for entry in file.guidance
+    )
+    schema: _Schema = {
+        "service": pl.String, "site_class": pl.String, "guidance_id": pl.String, "out_from": pl.Date,
+        "guidance_citation": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema).sort("service", "site_class", "out_from", "guidance_id")
+
+
+def _reasons(pack: RulePack) -> pl.DataFrame:
+    rows = (
+        (
+            reason.edit, reason.disposition.value if reason.disposition else None, reason.carc, list(reason.rarcs),
+            reason.group_code, reason.cites, reason.message,
+        )
+        for reason in pack.reasons.reasons
+    )  # fmt: skip
+    schema: _Schema = {
+        "reason_code": pl.String, "disposition": pl.String, "carc": pl.String, "rarcs": pl.List(pl.String),
+        "group_code": pl.String, "cites": pl.String, "reason": pl.String,
+    }  # fmt: skip
+    return _table(rows, schema)

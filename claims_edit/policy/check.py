@@ -1,0 +1,101 @@
+"""Cross-checks over a parsed rule pack: what no single value shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from claims_edit.policy.check_policies import policy_faults
+from claims_edit.policy.check_signs import program_faults, sign_faults
+from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
+from claims_edit.policy.known import Known
+from claims_edit.policy.pack import Citation, Document, EvidenceFile, GuidanceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy.parse import Parsed
+
+
+def check(parsed: Parsed) -> list[str]:
+    """Every fault between values and between files; parts that could not be parsed are not held against the others."""
+    known = Known.of(parsed)
+    faults = [
+        *policy_faults(parsed, known),
+        *code_faults(parsed, known),
+        *site_faults(parsed),
+        *sign_faults(parsed),
+        *program_faults(parsed),
+        *reason_faults(parsed),
+        *_document_faults(parsed, known),
+        *_guidance_faults(parsed, known),
+        *_evidence_faults(parsed, known),
+    ]
+    return [f"rules/{fault}" for fault in faults]
+
+
+def _document_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path, model in parsed.files.items():
+        for place, value in _walk(model, ""):
+            if isinstance(value, Document):
+                homes[value.id].append(f"{path}: {place}.id")
+            elif known.documents is not None and value.document not in known.documents:
+                yield (
+                    f"{path}: {place}.document: `{value.document}` is declared nowhere. "
+                    "Correct it, or add the document under `documents`."
+                )
+    for document, places in homes.items():
+        for place in places[1:]:
+            yield f"{place}: `{document}` is declared already in {places[0].split(':')[0]}. Declare it once."
+
+
+def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]]:
+    """Every citation and document under a value, with its place in the file."""
+    if isinstance(value, Citation | Document):
+        yield place, value
+        return
+    for step, item in _parts(value):
+        if isinstance(item, BaseModel | tuple | dict):
+            yield from _walk(item, f"{place}{step}".lstrip("."))
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    match value:
+        case BaseModel():
+            for name, item in value:
+                yield f".{name.rstrip('_')}", item
+        case dict():
+            for key, item in value.items():
+                yield f".{key}", item
+        case tuple() if value and isinstance(value[0], BaseModel):
+            for index, item in enumerate(value):
+                yield f"[{index}]", item
+
+
+def _guidance_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    homes: dict[str, str] = {}
+    for path, file in parsed.of(GuidanceFile).items():
+        for index, entry in enumerate(file.guidance):
+            place = f"{path}: guidance[{index}]"
+            yield from known.service_faults(f"{place}.service", entry.service)
+            yield from known.site_faults(f"{place}.site_class", entry.site_class)
+            if entry.id in homes:
+                yield f"{place}.id: `{entry.id}` stands already in {homes[entry.id]}. Give each its own id."
+            homes.setdefault(entry.id, path)
+
+
+def _evidence_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    for path, file in parsed.of(EvidenceFile).items():
+        yield from known.service_faults(f"{path}: service", file.service)
+        if known.documents is not None and file.summarises not in known.documents:
+            yield f"{path}: summarises: `{file.summarises}` is declared nowhere. Name a document of the pack."
+        seen: set[str] = set()
+        for index, study in enumerate(file.studies):
+            if study.id in seen:
+                yield f"{path}: studies[{index}].id: `{study.id}` stands twice. Give each study its own id."
+            seen.add(study.id)
+            for position, site in enumerate(study.site_classes):
+                yield from known.site_faults(f"{path}: studies[{index}].site_classes[{position}]", site)

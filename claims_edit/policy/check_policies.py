@@ -1,0 +1,123 @@
+"""Checks of the policies: their versions, the names they use, and that Medicare Advantage is never denied."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from claims_edit.model import PolicyKind
+from claims_edit.policy.pack import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy.known import Known
+    from claims_edit.policy.pack import ProcedureCode, Version
+    from claims_edit.policy.parse import Parsed
+
+MEDICARE_ADVANTAGE = "medicare_advantage"
+"""The program that is never denied automatically."""
+
+
+def policy_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    """Faults of each policy, and between policies."""
+    policies = parsed.of(Policy)
+    yield from _pair_faults(policies)
+    for path, policy in policies.items():
+        yield from known.payer_faults(f"{path}: payer", policy.payer)
+        yield from known.service_faults(f"{path}: service", policy.service)
+        yield from _order_faults(path, policy)
+        for index, version in enumerate(policy.versions):
+            place = f"{path}: versions[{index}]"
+            yield from _period_faults(place, policy, version)
+            yield from _program_faults(place, version, known)
+            yield from _listed_faults(place, policy, version, known)
+
+
+def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:
+    services: dict[tuple[str, str], str] = {}
+    ids: dict[str, str] = {}
+    for path, policy in policies.items():
+        pair = (policy.payer, policy.service)
+        if pair in services:
+            yield (
+                f"{path}: service: {policy.payer} has a policy on {policy.service} already in {services[pair]}. "
+                "Keep one, and add versions to it."
+            )
+        if policy.id in ids:
+            yield f"{path}: id: `{policy.id}` is the id of {ids[policy.id]} already. Give each policy its own id."
+        services.setdefault(pair, path)
+        ids.setdefault(policy.id, path)
+
+
+def _order_faults(path: str, policy: Policy) -> Iterator[str]:
+    for index, (earlier, later) in enumerate(pairwise(policy.versions)):
+        first, then = earlier.from_.date, later.from_.date
+        if then <= first:
+            how = "is before" if then < first else "is the first day of"
+            yield (
+                f"{path}: versions[{index + 1}].from: {then} {how} versions[{index}] ({first}). "
+                "Order versions oldest first."
+            )
+        elif earlier.until is None:
+            yield (
+                f"{path}: versions[{index}].until: is missing, so versions[{index + 1}] (from {then}) overlaps. "
+                f"Give the last day, at most {then - dt.timedelta(days=1)}."
+            )
+        elif earlier.until.date >= then:
+            yield (
+                f"{path}: versions[{index}].until: {earlier.until.date} overlaps versions[{index + 1}] (from {then}). "
+                f"End it at the latest on {then - dt.timedelta(days=1)}."
+            )
+
+
+def _period_faults(place: str, policy: Policy, version: Version) -> Iterator[str]:
+    if version.until is not None and version.until.date < version.from_.date:
+        yield f"{place}.until: {version.until.date} is before from ({version.from_.date}). Correct one of the two."
+    if version.reviewed and version.next_review and version.next_review.date <= version.reviewed.date:
+        yield (
+            f"{place}.next_review: {version.next_review.date} is not after reviewed ({version.reviewed.date}). "
+            "Correct one of the two."
+        )
+    if policy.kind is PolicyKind.FUNDING and version.reviewed is None and version.next_review is None:
+        yield f"{place}.reviewed: is missing, so the version could never go stale. Add its last review."
+
+
+def _program_faults(place: str, version: Version, known: Known) -> Iterator[str]:
+    for index, program in enumerate(version.applies_to.programs):
+        where = f"{place}.applies_to.programs[{index}]"
+        yield from known.program_faults(where, program)
+        if program in version.applies_to.programs[:index]:
+            yield f"{where}: `{program}` stands twice. Keep one of the two."
+        if program in version.exceptions:
+            yield f"{where}: `{program}` is an exception too. Keep it in one of the two places."
+        if program == MEDICARE_ADVANTAGE:
+            yield (
+                f"{where}: Medicare Advantage is never denied automatically. "
+                "Move it to exceptions, with the rule refer or review."
+            )
+    for program in version.exceptions:
+        yield from known.program_faults(f"{place}.exceptions.{program}", program)
+
+
+def _listed_faults(place: str, policy: Policy, version: Version, known: Known) -> Iterator[str]:
+    if known.codes is None:
+        return
+    for index, listed in enumerate(version.codes.listed):
+        where = f"{place}.codes.listed[{index}]"
+        service, code = known.codes.get(listed, (None, None))
+        if listed in version.codes.listed[:index]:
+            yield f"{where}: `{listed}` stands twice. Keep one of the two."
+        if code is None:
+            yield f"{where}: `{listed}` is in no file of codes/. Correct it, or add the code there."
+        elif service != policy.service:
+            yield f"{where}: `{listed}` is a code of {service}, not of {policy.service}. Take it out."
+        elif not _ever_valid(code, version):
+            yield f"{where}: `{listed}` is not valid on any day of this version. Take it out, or correct a date."
+
+
+def _ever_valid(code: ProcedureCode, version: Version) -> bool:
+    too_late = code.valid_from and version.until and code.valid_from.date > version.until.date
+    too_early = code.valid_until and code.valid_until.date < version.from_.date
+    return not (too_late or too_early)

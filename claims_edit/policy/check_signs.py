@@ -1,0 +1,90 @@
+"""Checks of payers.yaml and programs.yaml: a name, spelling or sign means one thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
+from claims_edit.policy.names import name_keys
+from claims_edit.policy.pack import PayersFile, ProgramsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from claims_edit.policy.parse import Parsed
+
+_Sign = tuple[str, str, str]
+"""Where a sign stands, what it stands for, and the sign."""
+
+
+def sign_faults(parsed: Parsed) -> Iterator[str]:
+    """Names that two payers share, and spellings or signs that two programs share."""
+    for path, payers in parsed.of(PayersFile).items():
+        names = [
+            (f"{path}: payers.{key}{place}", key, name)
+            for key, payer in payers.payers.items()
+            for place, name in _numbered(key, names=payer.names, identifiers=payer.identifiers)
+        ]
+        yield from _shared_name_faults(names)
+    for path, programs in parsed.of(ProgramsFile).items():
+        spellings = [
+            (f"{path}: programs.{key}{place}", key, name)
+            for key, program in programs.programs.items()
+            for place, name in _numbered(key, spellings=program.spellings)
+        ]
+        yield from _shared_name_faults(spellings)
+        yield from _medicare_advantage_faults(spellings)
+        for signs in ("filing_indicators", "member_id_shapes"):
+            yield from _shared_faults([
+                (f"{path}: programs.{key}.{signs}[{index}]", key, sign)
+                for key, program in programs.programs.items()
+                for index, sign in enumerate(getattr(program, signs))
+            ])  # fmt: skip
+
+
+def program_faults(parsed: Parsed) -> Iterator[str]:
+    """Medicare Advantage must be known, by a claim filing indicator too, or its lines could pass for another's."""
+    for path, file in parsed.of(ProgramsFile).items():
+        program = file.programs.get(MEDICARE_ADVANTAGE)
+        if program is None:
+            yield f"{path}: programs.{MEDICARE_ADVANTAGE}: is missing, so its lines could be denied. Add it."
+        elif not program.filing_indicators:
+            yield (
+                f"{path}: programs.{MEDICARE_ADVANTAGE}.filing_indicators: is missing, so its lines could be denied. "
+                "Add its SBR09 code."
+            )
+
+
+def _numbered(key: str, **lists: Sequence[str]) -> Iterator[tuple[str, str]]:
+    yield "", key
+    for field, values in lists.items():
+        yield from ((f".{field}[{index}]", value) for index, value in enumerate(values))
+
+
+def _shared_name_faults(signs: list[_Sign]) -> Iterator[str]:
+    keys = name_keys(name for _, _, name in signs)
+    keyed: list[_Sign] = []
+    for (place, owner, name), key in zip(signs, keys, strict=True):
+        if key is None:
+            yield f"{place}: `{name}` holds neither a letter nor a digit. Correct it, or remove it."
+        else:
+            keyed.append((place, owner, key))
+    yield from _shared_faults(keyed)
+
+
+def _shared_faults(signs: list[_Sign]) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    for place, owner, sign in signs:
+        if owners.setdefault(sign, owner) != owner:
+            yield f"{place}: `{sign}` is taken by {owners[sign]} already. Keep it with one of the two."
+
+
+def _medicare_advantage_faults(spellings: list[_Sign]) -> Iterator[str]:
+    keys = name_keys(name for _, _, name in spellings)
+    plain = MEDICARE_ADVANTAGE.replace("_", "")
+    for (place, owner, name), key in zip(spellings, keys, strict=True):
+        if key is not None and plain in key and owner != MEDICARE_ADVANTAGE:
+            yield (
+                f"{place}: `{name}` names Medicare Advantage, which is never denied automatically. "
+                f"Move it to {MEDICARE_ADVANTAGE}."
+            )

@@ -1,0 +1,99 @@
+"""Checks of the codes, the tumor sites and the reasons."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Disposition
+from claims_edit.policy.pack import CodesFile, ReasonsFile, TumorSitesFile
+from claims_edit.policy.sites import spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy.known import Known
+    from claims_edit.policy.pack import Reason, SiteClass
+    from claims_edit.policy.parse import Parsed
+
+MAY_DENY = ("contract-excludes", "investigational")
+"""The edits that hit only where payer, program, version and code are established: no other one may deny."""
+_KNOWN_EDITS = EDIT_IDS + INFORMATIONAL_EDIT_IDS
+
+
+def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    """A code or a service that stands twice, a validity that runs backwards, an unknown site class."""
+    services: dict[str, str] = {}
+    codes: dict[str, str] = {}
+    for path, file in parsed.of(CodesFile).items():
+        if services.setdefault(file.service, path) != path:
+            yield f"{path}: service: `{file.service}` is declared in {services[file.service]} too. Join the two files."
+        for index, code in enumerate(file.codes):
+            place = f"{path}: codes[{index}]"
+            if code.code in codes:
+                yield f"{place}.code: `{code.code}` stands in {codes[code.code]} already. Keep one."
+            codes.setdefault(code.code, path)
+            if code.valid_from and code.valid_until and code.valid_until.date < code.valid_from.date:
+                yield f"{place}.valid_until: {code.valid_until.date} is before valid_from. Correct one of the two."
+            for number, rule in enumerate(code.sites):
+                for position, site in enumerate(rule.sites):
+                    yield from known.site_faults(f"{place}.sites[{number}].sites[{position}]", site)
+
+
+def site_faults(parsed: Parsed) -> Iterator[str]:
+    """A prefix that two site classes claim in the same way, or a range that runs backwards."""
+    for path, file in parsed.of(TumorSitesFile).items():
+        prefixes: dict[str, str] = {}
+        ranged: dict[str, str] = {}
+        for name, site in file.site_classes.items():
+            place = f"{path}: site_classes.{name}"
+            yield from _range_faults(place, site)
+            for prefix in site.prefixes:
+                if prefixes.setdefault(prefix, name) != name:
+                    yield f"{place}.prefixes: `{prefix}` is taken by {prefixes[prefix]} already. Keep it in one class."
+            for prefix in (prefix for span in site.ranges for prefix in spread(span)):
+                if ranged.setdefault(prefix, name) != name:
+                    yield f"{place}.ranges: `{prefix}` is taken by {ranged[prefix]} already. Keep it in one class."
+
+
+def _range_faults(place: str, site: SiteClass) -> Iterator[str]:
+    for index, span in enumerate(site.ranges):
+        if not any(spread(span)):
+            yield f"{place}.ranges[{index}]: `{span}` covers nothing. Give both ends with one letter, the lower first."
+
+
+def reason_faults(parsed: Parsed) -> Iterator[str]:
+    """Every edit has one reason, in table order, and only what establishes all facts may deny."""
+    for path, file in parsed.of(ReasonsFile).items():
+        given = [reason.edit for reason in file.reasons]
+        for edit in _KNOWN_EDITS:
+            if edit not in given:
+                yield f"{path}: reasons: the edit `{edit}` is missing. Add its reason."
+        for index, reason in enumerate(file.reasons):
+            place = f"{path}: reasons[{index}]"
+            if reason.edit not in _KNOWN_EDITS:
+                yield f"{place}.edit: `{reason.edit}` is not an edit. Use one of {', '.join(_KNOWN_EDITS)}."
+            elif reason.edit in given[:index]:
+                yield f"{place}.edit: `{reason.edit}` stands twice. Keep one of the two."
+            yield from _disposition_faults(place, reason)
+        ranks = [(_KNOWN_EDITS.index(edit), edit) for edit in given if edit in _KNOWN_EDITS]
+        for (earlier, before), (later, after) in pairwise(ranks):
+            if later < earlier:
+                yield f"{path}: reasons: `{after}` stands after `{before}`. Keep the order of the decision table."
+
+
+def _disposition_faults(place: str, reason: Reason) -> Iterator[str]:
+    if reason.edit in INFORMATIONAL_EDIT_IDS and reason.disposition is not None:
+        yield f"{place}.disposition: `{reason.edit}` only informs. Remove it."
+    if reason.edit in EDIT_IDS and reason.disposition is None:
+        yield f"{place}.disposition: is missing. Add it."
+    if reason.disposition is Disposition.DENY and reason.edit not in MAY_DENY:
+        yield (
+            f"{place}.disposition: `{reason.edit}` may not deny: it hits before all facts are established, "
+            "for Medicare Advantage too. Use review, refer, return or pass."
+        )
+    if reason.disposition in (Disposition.DENY, Disposition.RETURN):
+        if reason.carc is None:
+            yield f"{place}.carc: is missing, and `{reason.edit}` needs one to {reason.disposition}. Add it."
+        if reason.group_code is None:
+            yield f"{place}.group_code: is missing, and `{reason.edit}` needs one to {reason.disposition}. Add it."

@@ -1,0 +1,162 @@
+"""Rules files → frozen models, or every fault of every file as `rules/<file>: <path>: fault. Remedy.`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from claims_edit.errors import RulesError
+from claims_edit.policy.pack import (
+    CodesFile,
+    EvidenceFile,
+    GuidanceFile,
+    PayersFile,
+    Policy,
+    ProgramsFile,
+    ReasonsFile,
+    Strict,
+    TumorSitesFile,
+)
+from claims_edit.policy.text import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+FILES: dict[str, type[Strict]] = {
+    "payers.yaml": PayersFile,
+    "programs.yaml": ProgramsFile,
+    "reasons.yaml": ReasonsFile,
+    "tumor_sites.yaml": TumorSitesFile,
+}
+FOLDERS: dict[str, type[Strict]] = {
+    "codes": CodesFile,
+    "evidence": EvidenceFile,
+    "guidance": GuidanceFile,
+    "policies": Policy,
+}
+_LAYOUT = f"Keep {', '.join(FILES)} at the top and other .yaml files in {', '.join(FOLDERS)}"
+_REMEDIES = {
+    "missing": ("is missing", "Add it"),
+    "extra_forbidden": ("is not a known key", "Correct its spelling, or remove it"),
+    "string_type": ("is not a plain text", "Write one value here"),
+    "model_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
+    "model_attributes_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
+    "dict_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
+    "tuple_type": ("is not a list", "Write it as a list, with a dash before each item"),
+    "too_short": ("has too few items", "Give at least one"),
+    "string_too_short": ("is empty", "Fill it in, or remove the key"),
+    "int_parsing": ("is not a whole number", "Write digits only"),
+}
+_M = TypeVar("_M", bound=Strict)
+
+
+@dataclass
+class Parsed:
+    """The files that could be parsed, keyed by path, the kinds of which one could not, and all faults so far."""
+
+    files: dict[str, Strict] = field(default_factory=dict)
+    broken: set[type[Strict]] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+
+    def of(self, kind: type[_M]) -> dict[str, _M]:
+        """The parsed files of one kind by path, in sorted order."""
+        return {path: model for path, model in self.files.items() if isinstance(model, kind)}
+
+
+def read_folder(rules_dir: Path) -> dict[str, bytes]:
+    """The YAML files of a rules folder by their path in it, sorted; raises RulesError if there is no such folder."""
+    if not rules_dir.is_dir():
+        raise RulesError(f"{rules_dir}: is not a folder. Name a folder that holds a rule pack.")
+    found = (path for path in rules_dir.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
+    return {name: path.read_bytes() for name, path in sorted((p.relative_to(rules_dir).as_posix(), p) for p in found)}
+
+
+def hash_of(contents: Mapping[str, bytes]) -> str:
+    """SHA-256 (hex) over path and bytes of every file, in order of path."""
+    digest = hashlib.sha256()
+    for path in sorted(contents):
+        for part in (path.encode(), contents[path]):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def parse(contents: Mapping[str, bytes]) -> Parsed:
+    """Every file as its model; what cannot be parsed stands in `faults`."""
+    parsed = Parsed()
+    for path in sorted(contents):
+        kind = _kind_of(path)
+        if kind is None:
+            parsed.faults.append(f"rules/{path}: has no place in a rule pack. {_LAYOUT}.")
+        else:
+            _parse_file(path, contents[path], kind, parsed)
+    for path, kind in FILES.items():
+        if path not in contents:
+            parsed.broken.add(kind)
+            parsed.faults.append(f"rules/{path}: is missing. Add it.")
+    if not any(path.startswith("codes/") for path in contents):
+        parsed.broken.add(CodesFile)
+        parsed.faults.append("rules/codes: holds no .yaml file. Add one for each service.")
+    return parsed
+
+
+def _kind_of(path: str) -> type[Strict] | None:
+    if "/" not in path:
+        return FILES.get(path)
+    folder, _, name = path.partition("/")
+    return FOLDERS.get(folder) if "/" not in name and name.endswith(".yaml") else None
+
+
+def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> None:
+    plain, faults = read_yaml(raw)
+    parsed.faults += [f"rules/{path}: {fault}" for fault in faults]
+    if plain is not None:
+        try:
+            parsed.files[path] = kind.model_validate(plain)
+        except ValidationError as error:
+            parsed.faults += [f"rules/{path}: {_fault(detail)}" for detail in _true_errors(error)]
+    if faults or path not in parsed.files:
+        parsed.broken.add(kind)
+
+
+def _true_errors(error: ValidationError) -> list[ErrorDetails]:
+    """The errors without those that follow from others: pydantic calls a list too short whose items have faults."""
+    details = error.errors(include_url=False)
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details)
+    ]
+
+
+def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _fault(detail: ErrorDetails) -> str:
+    """One pydantic error in the house's words; `versions[1].from` is how a place is written."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"] if part != "[key]")
+    problem, remedy = _problem(detail)
+    return f"{place.lstrip('.') or 'the file'}: {problem}. {remedy}."
+
+
+def _problem(detail: ErrorDetails) -> tuple[str, str]:
+    context = detail.get("ctx", {})
+    given = f"`{detail['input']}` " if isinstance(detail["input"], str) and detail["input"] else ""
+    match detail["type"]:
+        case "enum" | "literal_error":
+            return f"{given}is not one of {context['expected']}", "Use one of these"
+        case "string_pattern_mismatch":
+            return f"{given}has the wrong shape", f"Write it so that it matches {context['pattern']}"
+        case "value_error":
+            return f"{given}{context['error']}", "Correct it"
+        case kind if kind in _REMEDIES:
+            return _REMEDIES[kind]
+        case _:
+            return f"{given}is not accepted ({detail['msg']})", "Correct it"

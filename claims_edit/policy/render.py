@@ -1,0 +1,172 @@
+"""The rules as plain tables for people: the list of policies, one policy with its citations, a payer's decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import UsageError
+from claims_edit.policy.catalog import Citations, program_rules_of, stale_after, versions_of
+from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for, version_on
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+    from claims_edit.policy.pack import Citation, CitedDate, Policy, RulePack, Version
+
+_UNKNOWN = "(unknown)"
+_Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class RulesTable:
+    """A title and rows of text; every row has the same columns, in the same order."""
+
+    title: str
+    rows: tuple[_Row, ...]
+
+
+def policy_list(pack: RulePack) -> RulesTable:
+    """Every policy: id, payer, service, kind, versions, last review, next review."""
+    policies = {policy.id: policy for policy, _ in versions_of(pack)}
+    return RulesTable("Policies", tuple(_policy_row(policy) for policy in policies.values()))
+
+
+def _policy_row(policy: Policy) -> _Row:
+    latest = policy.versions[-1]
+    return {
+        "policy": policy.id,
+        "payer": policy.payer,
+        "service": policy.service,
+        "kind": policy.kind.value,
+        "versions": ", ".join(version.from_.date.isoformat() for version in policy.versions),
+        "reviewed": _day(latest.reviewed),
+        "next review": _day(latest.next_review),
+    }
+
+
+def _day(cited: CitedDate | None) -> str:
+    return "" if cited is None else cited.date.isoformat()
+
+
+def policy_status(pack: RulePack, as_of: dt.date) -> RulesTable:
+    """Every policy on a day: the version in force, its last review, and how long its next one is overdue."""
+    policies = {policy.id: policy for policy, _ in versions_of(pack)}
+    rows = [_status_row(policy, version_on(policy, as_of), as_of) for policy in policies.values()]
+    return RulesTable(f"Policies on {as_of}", tuple(rows))
+
+
+def _status_row(policy: Policy, version: Version | None, as_of: dt.date) -> _Row:
+    due = stale_after(version) if version else None
+    overdue = (as_of - due).days if due is not None and as_of > due else 0
+    return {
+        "policy": policy.id,
+        "payer": policy.payer,
+        "version": _day(version.from_) if version else "none in force",
+        "reviewed": _day(version.reviewed) if version else "",
+        "review due": _or_open(due),
+        "days overdue": str(overdue) if overdue else "",
+    }
+
+
+def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
+    """One policy, version by version, each value with its citation, then the studies behind its documents.
+
+    Raises:
+        UsageError: if no policy has the id.
+    """
+    for policy in pack.policies.values():
+        if policy.id == policy_id:
+            text = Citations(pack).text
+            versions = [RulesTable(_version_title(policy, v), tuple(_version_rows(v, text))) for v in policy.versions]
+            return [RulesTable("Policy", (_policy_row(policy),)), *versions, *_evidence(pack, policy)]
+    known = ", ".join(sorted(policy.id for policy in pack.policies.values()))
+    raise UsageError(f"{policy_id}: is not the id of a policy. Use one of {known}.")
+
+
+def _version_title(policy: Policy, version: Version) -> str:
+    until = f"until {version.until.date}" if version.until else "and still in force"
+    return f"{policy.title} ({policy.reference}): version {version.from_.date}, {until}"
+
+
+def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator[_Row]:
+    def row(what: str, value: str, cite: Citation) -> _Row:
+        return {"what": what, "value": value, "citation": text(cite)}
+
+    yield row("in force from", version.from_.date.isoformat(), version.from_.cite)
+    if version.until:
+        yield row("in force until", version.until.date.isoformat(), version.until.cite)
+    statement = version.statement
+    yield row(f"statement ({statement.scope.value})", statement.says, statement.cite)
+    yield row("codes", ", ".join(version.codes.listed) or "none", version.codes.cite)
+    for program, (rule, cite) in sorted(program_rules_of(version).items()):
+        excepted = version.exceptions.get(program)
+        says = excepted.says if excepted else version.applies_to.says
+        yield row(f"program {program}", f"{rule.value}: {says}", cite)
+    for what, cited in (("reviewed", version.reviewed), ("next review", version.next_review)):
+        if cited:
+            yield row(what, cited.date.isoformat(), cited.cite)
+    if version.liability:
+        yield row(f"liability {version.liability.group_code}", version.liability.says, version.liability.cite)
+    for entry in version.history:
+        yield row(f"history {entry.date}", entry.change, entry.cite)
+
+
+def _evidence(pack: RulePack, policy: Policy) -> Iterator[RulesTable]:
+    documents = {document.id: document.title for document in policy.documents}
+    for file in pack.evidence.values():
+        if file.summarises in documents:
+            rows = tuple(
+                {
+                    "study": study.reference,
+                    "sites": ", ".join(study.site_classes),
+                    "design": study.design,
+                    "n": "" if study.n is None else str(study.n),
+                    "follow-up": study.follow_up,
+                    "figures": "; ".join(study.figures),
+                    "conclusion": study.conclusion,
+                }
+                for study in file.studies
+            )
+            yield RulesTable(f"Evidence summarised by {documents[file.summarises]}: {file.conclusion}", rows)
+
+
+def decision_tables(pack: RulePack, payer: str) -> list[RulesTable]:
+    """What the payer's policy does with each code, by period and program; one table for each service.
+
+    Programs that fare alike in a period share a row.
+
+    Read for a plain line: one service day, a malignant solid tumor, no contract, no trial evidence.
+
+    Raises:
+        UsageError: if payers.yaml does not have the payer.
+    """
+    if payer not in pack.payers.payers:
+        raise UsageError(f"{payer}: is not the key of a payer. Use one of {', '.join(sorted(pack.payers.payers))}.")
+    label = pack.payers.payers[payer].label
+    return [
+        RulesTable(f"{label}: {file.label}", tuple(_decision_rows(pack, payer, file.service)))
+        for file in pack.codes.values()
+    ]
+
+
+def _decision_rows(pack: RulePack, payer: str, service: str) -> Iterator[_Row]:
+    policy = policy_for(pack, payer, service)
+    codes = codes_of(pack, service)
+    for period in periods(policy, change_days(pack, payer, service)):
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for program in (*sorted(pack.programs.programs), None):
+            cells = tuple(outcome(pack, period, edit_for(period, policy, code, program)) for code in codes)
+            alike.setdefault(cells, []).append(program or _UNKNOWN)
+        for cells, programs in alike.items():
+            yield {
+                "from": _or_open(period.first),
+                "until": _or_open(period.last),
+                "version": _day(period.version.from_) if period.version else "none",
+                "programs": ", ".join(programs),
+            } | dict(zip((code.code for code in codes), cells, strict=True))
+
+
+def _or_open(day: dt.date | None) -> str:
+    return "" if day is None else day.isoformat()

@@ -1,0 +1,19 @@
+"""Reports on runs: the files that a run writes, its summary on the terminal, and answers to `explain` and `sql`."""
+
+from claims_edit.report.answers import ANSWER_FORMATS, write_answer
+from claims_edit.report.explain import explain
+from claims_edit.report.explain_text import explanation_text
+from claims_edit.report.run_files import write_reports
+from claims_edit.report.run_report import report
+from claims_edit.report.terminal import runs_table, terminal_summary
+
+__all__ = [
+    "ANSWER_FORMATS",
+    "explain",
+    "explanation_text",
+    "report",
+    "runs_table",
+    "terminal_summary",
+    "write_answer",
+    "write_reports",
+]

@@ -1,0 +1,48 @@
+"""CSV for people: lists joined with a bar, and no cell that a spreadsheet would run as a formula."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from claims_edit.store import Answer
+
+LIST_SEPARATOR = "|"
+# OWASP, CSV Injection: the first characters that spreadsheets take for a formula, full-width ones included.
+_FORMULA_START = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+
+
+def write_csv(answer: Answer, target: IO[bytes]) -> None:
+    """Write the header and all rows as UTF-8."""
+    for number, batch in enumerate(answer.batches()):
+        write_frame(batch, target, header=number == 0)
+
+
+def write_frame(frame: pl.DataFrame, target: IO[bytes], *, header: bool = True) -> None:
+    """Write one frame of them."""
+    cells = [_cell(name, dtype).alias(name) for name, dtype in frame.schema.items()]
+    frame.select(cells).write_csv(target, include_header=header)
+
+
+def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
+    cell = pl.col(name)
+    match dtype:
+        case pl.String() | pl.Categorical() | pl.Enum():
+            return defused(cell.cast(pl.String))
+        case pl.List(inner=pl.List() | pl.Struct() | pl.Array()):
+            return pl.struct(name).struct.json_encode()
+        case pl.List() | pl.Array():
+            return defused(cell.cast(pl.List(pl.String)).list.join(LIST_SEPARATOR))
+        case pl.Struct():
+            return cell.struct.json_encode()
+        case pl.Binary():
+            return cell.bin.encode("hex")
+        case _:
+            return cell
+
+
+def defused(text: pl.Expr) -> pl.Expr:
+    """The text, behind an apostrophe where a spreadsheet would run it."""
+    return pl.when(text.str.contains(_FORMULA_START)).then(pl.lit("'") + text).otherwise(text)

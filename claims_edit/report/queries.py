@@ -1,0 +1,52 @@
+"""The queries behind every report: over one run's rows, as `decisions` and `quarantine` show them.
+
+They run on the staged Parquet files while a run is in the making, and on the DuckDB file afterwards; `$run_id` picks
+the run. Each has a fixed order, so that the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from claims_edit.model import DECISION_COLUMNS, Disposition
+
+LINE_REPORTS = {
+    "denials.csv": Disposition.DENY,
+    "returns.csv": Disposition.RETURN,
+    "reviews.csv": Disposition.REVIEW,
+    "referrals.csv": Disposition.REFER,
+}
+
+# One row per decided line of a disposition, in the order of the record.
+LINES = f"""
+SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
+WHERE run_id = $run_id AND disposition = $disposition
+"""  # noqa: S608 -- our own column names
+
+_SUMS = """count(*) AS lines, count(DISTINCT (payer_raw, data_source, claim_id)) AS claims,
+    CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(18,2)) AS charges"""
+
+# By payer, program, disposition, reason and month of service.
+REASONS = f"""
+SELECT payer, program, disposition, reason_code, strftime(service_start_date, '%Y-%m') AS month, {_SUMS}
+FROM decisions WHERE run_id = $run_id
+GROUP BY ALL ORDER BY payer, program, disposition, reason_code, month
+"""  # noqa: S608 -- our own column names
+
+BY_DISPOSITION = f"""
+SELECT disposition, {_SUMS} FROM decisions WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- our own column names
+
+BY_PAYER = f"""
+SELECT payer, disposition, {_SUMS} FROM decisions WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- our own column names
+
+TOP_REASONS = f"""
+SELECT disposition, reason_code, {_SUMS} FROM decisions WHERE run_id = $run_id
+GROUP BY ALL ORDER BY lines DESC, disposition, reason_code
+"""  # noqa: S608 -- our own column names
+
+# A refused row counts once for each check that it failed.
+QUARANTINE_BY_FILE = """
+SELECT failed_check AS "check", source_file AS file, count(*) AS rows
+FROM (SELECT source_file, unnest(list_distinct(failed_checks)) AS failed_check FROM quarantine WHERE run_id = $run_id)
+GROUP BY ALL ORDER BY ALL
+"""

@@ -1,0 +1,109 @@
+"""The summary of a run for a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from claims_edit.model import Disposition
+from claims_edit.report.table_format import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOP = 10
+
+
+def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
+    """Counts, dispositions, top reasons, refused rows by check, and where the files are.
+
+    `run_dir` is the run's published folder, with its summary.json.
+    """
+    counts = manifest["counts"]
+    reasons = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))["by_reason"]
+    parts: list[RenderableType] = [Text(_headline(manifest), style="bold"), _rows(manifest), _dispositions(manifest)]
+    if reasons:
+        parts.append(_reasons(reasons))
+    for title, checks in (
+        ("Refused rows by check", counts["quarantined_by_check"]),
+        ("Warnings by check", counts["warnings_by_check"]),
+    ):
+        if checks:
+            parts.append(_checks(title, checks))
+    refused = [file for file in manifest["inputs"] if file["status"] == "refused"]
+    parts.extend(Text(f"Not read: {plain(file['path'])}: {file['fault']}", style="red") for file in refused)
+    parts.append(Text(f'Reports: {run_dir}\nSQL: claims-edit sql "FROM denial_reasons" --out {run_dir.parent.parent}'))
+    return Group(*parts)
+
+
+def _headline(manifest: dict[str, Any]) -> str:
+    shadow = ", shadow: nothing of it counts" if manifest["mode"] == "shadow" else ""
+    return f"Run {manifest['run_id']} (as of {manifest['as_of']}, rules {manifest['rules_hash'][:12]}{shadow})"
+
+
+def _table(title: str, *columns: str, words: int = 1) -> Table:
+    """A table whose first `words` columns are words and whose others are figures."""
+    table = Table(title=title, title_justify="left", title_style="")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < words else "right", overflow="fold")
+    return table
+
+
+def _rows(manifest: dict[str, Any]) -> Table:
+    counts, charges = manifest["counts"], manifest["charges"]
+    table = _table("Rows: read = accepted + refused", "", "rows", "charges")
+    for part, name in (("read", "rows_read"), ("accepted", "rows_accepted"), ("quarantined", "rows_quarantined")):
+        table.add_row("refused" if part == "quarantined" else part, f"{counts[name]:,}", _money(charges[part]))
+    table.add_row("candidates", f"{counts['candidates']:,}", _money(charges["candidates"]))
+    table.add_row("with a warning", f"{counts['warnings']:,}", "")
+    if charges["unparseable"]:
+        table.add_row("charge not a number", f"{charges['unparseable']:,}", "")
+    return table
+
+
+def _dispositions(manifest: dict[str, Any]) -> Table:
+    lines, charges = manifest["counts"]["by_disposition"], manifest["charges"]["by_disposition"]
+    table = _table("Decisions: one for each candidate", "disposition", "lines", "charges")
+    for disposition in Disposition:
+        table.add_row(disposition, f"{lines[disposition]:,}", _money(charges[disposition]))
+    table.add_section()
+    table.add_row("all", f"{manifest['counts']['decisions']:,}", _money(manifest["charges"]["candidates"]))
+    return table
+
+
+def _reasons(reasons: list[dict[str, Any]]) -> Table:
+    more = f" (first {TOP} of {len(reasons)})" if len(reasons) > TOP else ""
+    table = _table(f"Reasons{more}", "disposition", "reason", "lines", "claims", "charges", words=2)
+    for row in reasons[:TOP]:
+        figures = (f"{row['lines']:,}", f"{row['claims']:,}", _money(row["charges"]))
+        table.add_row(row["disposition"], row["reason_code"], *figures)
+    return table
+
+
+def _checks(title: str, checks: dict[str, int]) -> Table:
+    table = _table(title, "check", "rows")
+    for check, rows in sorted(checks.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(Text(plain(check)), f"{rows:,}")
+    return table
+
+
+def _money(text: str) -> str:
+    whole, cents = text.split(".")
+    return f"{'-' if text.startswith('-') else ''}{abs(int(whole)):,}.{cents}"
+
+
+def runs_table(manifests: list[dict[str, Any]]) -> Table:
+    """The published runs, oldest first."""
+    columns = ("run", "mode", "as of", "started", "rows", "refused", "candidates", *Disposition)
+    table = _table("", *columns, words=4)
+    for run in manifests:
+        counts = run["counts"]
+        figures = [counts["rows_read"], counts["rows_quarantined"], counts["candidates"]]
+        figures += [counts["by_disposition"][disposition] for disposition in Disposition]
+        words = (run["run_id"], run["mode"], run["as_of"], run["started_at"])
+        table.add_row(*words, *(f"{figure:,}" for figure in figures))
+    return table

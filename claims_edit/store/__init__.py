@@ -1,0 +1,18 @@
+"""The results folder: the Parquet record, the DuckDB file made from it, and publishing by one rename."""
+
+from claims_edit.store.folder import ResultsFolder, StagedRun
+from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
+from claims_edit.store.query import Answer, ask, open_readonly, query
+
+__all__ = [
+    "Answer",
+    "ResultsFolder",
+    "RunManifest",
+    "StagedRun",
+    "ask",
+    "open_readonly",
+    "query",
+    "read_manifest",
+    "reconcile",
+    "write_manifest",
+]

@@ -1,0 +1,173 @@
+"""The DuckDB file: the Parquet record as tables, with views on them, in one portable file without any path inside."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition
+from claims_edit.store.generation import DATABASE, unchanged_since_shown
+from claims_edit.store.record import PARTS, part_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLDEST_READER = "v1.0.0"  # every DuckDB since then opens the file
+MEMORY_LIMIT = "400MB"
+THREADS = 2
+
+_TYPES = {
+    "source_row": "BIGINT", "claim_line_number": "BIGINT", "service_start_date": "DATE", "service_end_date": "DATE",
+    "modifiers": "VARCHAR[]", "diagnosis_codes": "VARCHAR[]", "edits": "VARCHAR[]", "rarcs": "VARCHAR[]",
+    "failed_checks": "VARCHAR[]", "units": "DOUBLE", "charge_amount": "DECIMAL(18,2)", "paid_amount": "DECIMAL(18,2)",
+    "adjustment_amount": "DECIMAL(18,2)", "policy_stale": "BOOLEAN", "candidate_code": "BOOLEAN",
+}  # fmt: skip
+_TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
+_RUN_COLUMNS = {
+    "run_id": "VARCHAR", "mode": "VARCHAR", "started_at": "TIMESTAMP", "finished_at": "TIMESTAMP", "as_of": "DATE",
+    "rules_hash": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT", "rows_quarantined": "BIGINT",
+    "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT", "deny": "BIGINT", "return": "BIGINT",
+    "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT", "charges_read": "DECIMAL(18,2)",
+    "charges_accepted": "DECIMAL(18,2)", "charges_quarantined": "DECIMAL(18,2)",
+}  # fmt: skip
+_VIEWS = """
+CREATE VIEW current_decisions AS
+    SELECT * FROM decisions WHERE mode = 'enforce'
+    QUALIFY run_id = max(run_id) OVER (PARTITION BY payer_raw, data_source, claim_id, claim_line_number);
+CREATE VIEW denials AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'deny';
+CREATE VIEW "returns" AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'return';
+CREATE VIEW reviews AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'review';
+CREATE VIEW referrals AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'refer';
+CREATE VIEW denial_reasons AS
+    SELECT payer, program, reason_code, strftime(service_start_date, '%Y-%m') AS month, count(*) AS lines,
+        count(DISTINCT (payer_raw, data_source, claim_id)) AS claims,
+        CAST(sum(charge_amount) AS DECIMAL(18,2)) AS charges
+    FROM current_decisions WHERE disposition = 'deny'
+    GROUP BY ALL ORDER BY ALL;
+"""
+
+
+def _typed(columns: tuple[str, ...]) -> dict[str, str]:
+    return {column: _TYPES.get(column, "VARCHAR") for column in columns}
+
+
+def _create(name: str, columns: dict[str, str]) -> str:
+    listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    return f"CREATE TABLE {name} ({listed});"
+
+
+SCHEMA = "\n".join(
+    [
+        *(_create(name, _typed(columns)) for name, columns in _TABLES.items()),
+        _create("runs", _RUN_COLUMNS),
+        _VIEWS,
+    ]
+)
+_SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
+
+
+def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A bounded connection that shows one run's Parquet files as `decisions` and `quarantine`."""
+    connection = _connect(":memory:", scratch)
+    for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
+        files = sorted(str(path) for path in folder.glob("*.parquet"))
+        if files:
+            connection.read_parquet(files, hive_partitioning=False).create_view(table)
+        else:
+            connection.execute(_create(table, _typed(_TABLES[table])))
+    return connection
+
+
+def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:
+    """Write the DuckDB file of `generation`, in bounded memory.
+
+    The file of the previous generation is copied and the new runs added to it, where it is sound and untouched; else
+    all runs are read from their Parquet files, so that the record always wins.
+
+    Raises:
+        duckdb.Error: the record cannot be read, or the disk is full.
+    """
+    path = generation / DATABASE
+    if previous is not None and unchanged_since_shown(previous):
+        shutil.copyfile(previous / DATABASE, path)
+        try:
+            if _append(path, generation, manifests, scratch):
+                return
+        except duckdb.Error:
+            pass  # a damaged copy: made anew from the record
+        for leftover in generation.glob(f"{DATABASE}*"):
+            leftover.unlink()
+    with _connect(path, scratch) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(f"COMMENT ON TABLE runs IS '{_SCHEMA_MARK}'")
+        _insert(connection, generation, manifests)
+
+
+def _connect(path: Path | str, scratch: Path) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "threads": THREADS,
+        "temp_directory": str(scratch),
+        "storage_compatibility_version": OLDEST_READER,
+    }
+    return duckdb.connect(path, config=config)
+
+
+def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> bool:
+    """Add the runs that the file lacks; False where the file does not hold what the other manifests say."""
+    with _connect(path, scratch) as connection:
+        mark = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'runs'").fetchone()
+        if mark != (_SCHEMA_MARK,):
+            return False
+        held = _held_rows(connection)
+        old = {run["run_id"]: tuple(run["counts"][count] for count in PARTS.values()) for run in manifests}
+        if any(old.get(run_id) != rows for run_id, rows in held.items()):
+            return False
+        _insert(connection, generation, [run for run in manifests if run["run_id"] not in held])
+    return True
+
+
+def _held_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """Rows of decisions and quarantine that the file holds, by run."""
+    rows = connection.execute(
+        """SELECT run_id, coalesce(d.rows, 0), coalesce(q.rows, 0) FROM runs
+        LEFT JOIN (SELECT run_id, count(*) AS rows FROM decisions GROUP BY run_id) AS d USING (run_id)
+        LEFT JOIN (SELECT run_id, count(*) AS rows FROM quarantine GROUP BY run_id) AS q USING (run_id)"""
+    ).fetchall()
+    return {run_id: (decisions, quarantined) for run_id, decisions, quarantined in rows}
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: list[dict[str, Any]]) -> None:
+    for table, columns in _TABLES.items():
+        files = [path for run in manifests for path in part_files(generation, table, run["run_id"])]
+        if files:
+            connection.execute(
+                f"INSERT INTO {table} SELECT {', '.join(columns)}"  # noqa: S608 -- names of our own
+                " FROM read_parquet($files, hive_partitioning = false)",
+                {"files": files},
+            )
+    marks = ", ".join("?" * len(_RUN_COLUMNS))
+    rows = [_run_row(run) for run in manifests]
+    if rows:
+        connection.executemany(f"INSERT INTO runs VALUES ({marks})", rows)  # noqa: S608 -- question marks only
+
+
+def _utc(moment: str) -> datetime:
+    """The moment in UTC, without a zone: so that every client can read it."""
+    return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None)
+
+
+def _run_row(run: dict[str, Any]) -> list[Any]:
+    counts, charges = run["counts"], run["charges"]
+    flat = {
+        **run,
+        **counts,
+        **{disposition: counts["by_disposition"][disposition] for disposition in Disposition},
+        **{column: _utc(run[column]) for column in ("started_at", "finished_at")},
+        **{f"charges_{part}": charges[part] for part in ("read", "accepted", "quarantined")},
+    }
+    return [flat[column] for column in _RUN_COLUMNS]

@@ -1,0 +1,164 @@
+"""The results folder: stage a run, publish it by one rename, read what was published."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from claims_edit.errors import ClaimsEditError, InputError, ResultsError, UsageError
+from claims_edit.store import generation, record
+from claims_edit.store.database import build_database
+from claims_edit.store.lock import exclusive
+from claims_edit.store.manifest import reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StagedRun:
+    """A run in the making, out of every reader's sight."""
+
+    run_id: str
+    root: Path
+
+    @property
+    def decisions_dir(self) -> Path:
+        """Where the Parquet files of decisions go (`part-*.parquet`, rows in order of the names)."""
+        return self.root / "decisions" / f"run_id={self.run_id}"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Where the Parquet files of refused rows go."""
+        return self.root / "quarantine" / f"run_id={self.run_id}"
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the manifest and the reports go."""
+        return self.root / "runs" / self.run_id
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Room for temporary files: removed, never published."""
+        return self.root / "scratch"
+
+
+class ResultsFolder:
+    """One `--out` folder (DESIGN §6)."""
+
+    def __init__(self, out: Path) -> None:
+        """Name the folder; nothing is read or made yet."""
+        self.out = out
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Make the folder if need be, keep other runs out of it, and clear what killed runs left.
+
+        Raises:
+            InputError: `out` is a file, or cannot be written.
+            ResultsError: another run is at work here, or the folder is damaged.
+        """
+        self._make()
+        with exclusive(self.out / ".lock"):
+            generation.check_names(self.out)
+            generation.remove_leftovers(self.out)
+            if current := generation.current_generation(self.out):
+                record.check_record(current)
+            try:
+                yield
+            finally:
+                with suppress(ResultsError):
+                    generation.remove_leftovers(self.out)
+
+    def _make(self) -> None:
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            (self.out / ".lock").open("a").close()
+        except (FileExistsError, NotADirectoryError):
+            raise InputError(f"{self.out}: a file, where --out needs a folder. Give the name of a folder.") from None
+        except OSError as error:
+            raise InputError(
+                f"{self.out}: cannot be written ({error.strerror}). Give an --out that this user can write."
+            ) from None
+
+    def stage(self, run_id: str) -> StagedRun:
+        """Empty folders for a new run, in the results folder's own file system."""
+        staged = StagedRun(run_id, self.out / generation.STAGING / run_id)
+        try:
+            for folder in (staged.decisions_dir, staged.quarantine_dir, staged.run_dir, staged.scratch_dir):
+                folder.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(f"{self.out}: cannot be written ({error.strerror}). Free it, then run again.") from None
+        return staged
+
+    def publish(self, staged: StagedRun) -> None:
+        """Show the staged run, with every earlier one and a new DuckDB file, by one rename.
+
+        Raises:
+            ClaimsEditError: the staged run does not add up (a bug).
+            ResultsError: the folder is damaged, or the disk full; readers still see the runs before.
+        """
+        new = record.check_record(staged.root)
+        if [run["run_id"] for run in new] != [staged.run_id]:
+            raise ClaimsEditError(f"run {staged.run_id}: staged under another run's name. Report this as a bug.")
+        reconcile(new[0])
+        try:
+            self._show(staged)
+        except (OSError, shutil.Error, duckdb.Error) as error:
+            fault = error.strerror if isinstance(error, OSError) else type(error).__name__
+            raise ResultsError(
+                f"{self.out}: the run was not published ({fault}). See that the disk has room, then run again."
+            ) from error
+        shutil.rmtree(staged.root, ignore_errors=True)
+
+    def _show(self, staged: StagedRun) -> None:
+        previous = generation.current_generation(self.out)
+        following = generation.next_generation(self.out, previous)
+        generation.make_durable(staged.root)
+        generation.fill(following, previous, staged.root)
+        build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
+        generation.show(self.out, following)
+        if previous is not None:
+            shutil.rmtree(previous, ignore_errors=True)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The manifests of the published runs, oldest first.
+
+        Raises:
+            UsageError: there is no such folder.
+            ResultsError: it is damaged.
+        """
+        if not self.out.is_dir():
+            raise UsageError(f"{self.out}: no such results folder. Give the --out of a run.")
+        if generation.current_generation(self.out) is None:
+            return []
+        return record.manifests(self.out / generation.CURRENT)
+
+    def manifest(self, run_id: str | None = None) -> dict[str, Any]:
+        """The manifest of the run that `run_id` names or begins; the latest run for None.
+
+        Raises:
+            UsageError: no run, or several, go by that name.
+        """
+        runs = self.runs()
+        if not runs:
+            raise UsageError(f"{self.out}: no run is published here. Run `claims-edit run EXTRACT --out` first.")
+        if run_id is None:
+            return runs[-1]
+        found = [run for run in runs if run["run_id"].startswith(run_id)]
+        if exact := [run for run in found if run["run_id"] == run_id]:
+            return exact[0]
+        if len(found) != 1:
+            what = "several runs begin" if found else "no run begins"
+            raise UsageError(f"{self.out}: {what} with that name. `claims-edit runs --out` lists them.")
+        return found[0]
+
+    def same_run(self, fingerprint: str) -> str | None:
+        """The latest published run over the same bytes, rules, contracts and options, if there is one."""
+        found = [str(run["run_id"]) for run in self.runs() if run["fingerprint"] == fingerprint]
+        return found[-1] if found else None

@@ -1,0 +1,45 @@
+"""One run at a time in a results folder, by a lock that dies with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; the kernel lets go of it however the process ends.
+
+    Raises:
+        ResultsError: another process holds it, or the file system has no locks.
+        OSError: the file cannot be opened for writing.
+    """
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise ResultsError(
+                f"{path.parent}: busy: {holder} is working here. Wait for it to end, or give another --out."
+            ) from None
+        except OSError as error:
+            raise ResultsError(
+                f"{path}: cannot be locked ({error.strerror}). Put --out on a file system with locks."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC)\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)

@@ -1,0 +1,148 @@
+"""The manifest of a run: what went in, under which rules, what came out, and whether it adds up."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from claims_edit.errors import ClaimsEditError, ResultsError
+from claims_edit.model import Disposition, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MANIFEST_NAME = "manifest.json"
+
+
+def _every_disposition(split: dict[Disposition, Any]) -> dict[Disposition, Any]:
+    if missing := sorted(set(Disposition) - set(split)):
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return split
+
+
+Money = Annotated[str, StringConstraints(pattern=r"^-?\d+\.\d{2}$")]
+CountSplit = Annotated[dict[Disposition, int], AfterValidator(_every_disposition)]
+MoneySplit = Annotated[dict[Disposition, Money], AfterValidator(_every_disposition)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputFile(_Part):
+    """One file of the run; `fault` says why a refused one was not read."""
+
+    path: str
+    bytes: int
+    sha256: str
+    format: str
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    warnings: int = 0
+    status: Literal["read", "refused"] = "read"
+    fault: str | None = None
+
+
+class Counts(_Part):
+    """Rows, and how often each check spoke."""
+
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    warnings: int
+    candidates: int
+    decisions: int
+    by_disposition: CountSplit
+    warnings_by_check: dict[str, int] = {}
+    quarantined_by_check: dict[str, int] = {}
+
+
+class Charges(_Part):
+    """The same split in money; `unparseable` counts the rows whose charge is not a number."""
+
+    read: Money
+    accepted: Money
+    quarantined: Money
+    candidates: Money
+    by_disposition: MoneySplit
+    unparseable: int = 0
+
+
+class RunManifest(_Part):
+    """Everything that identifies and sums up one run; `fingerprint` is the same for a run over the same things."""
+
+    run_id: str
+    mode: Mode
+    started_at: str
+    finished_at: str
+    as_of: str
+    versions: dict[str, str]
+    rules_hash: str
+    options: dict[str, Any]
+    inputs: list[InputFile]
+    fingerprint: str
+    counts: Counts
+    charges: Charges
+    timings: dict[str, float]
+
+
+def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> None:
+    """Write `run_dir/manifest.json`: checked against the type, keys sorted."""
+    checked = manifest if isinstance(manifest, RunManifest) else RunManifest.model_validate(manifest)
+    text = json.dumps(checked.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
+    (run_dir / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(run_dir: Path) -> dict[str, Any]:
+    """The manifest of one run folder.
+
+    Raises:
+        ResultsError: it is missing, or is not a manifest.
+    """
+    path = run_dir / MANIFEST_NAME
+    remedy = f"Restore it from a backup, or move run {run_dir.name} out of the results folder, then run again."
+    try:
+        return RunManifest.model_validate_json(path.read_bytes()).model_dump(mode="json")
+    except OSError as error:
+        raise ResultsError(f"{path}: the manifest cannot be read ({error.strerror}). {remedy}") from None
+    except ValidationError as error:
+        fields = sorted({".".join(str(step) for step in fault["loc"]) or "the whole file" for fault in error.errors()})
+        raise ResultsError(f"{path}: not a manifest ({', '.join(fields)}). {remedy}") from None
+
+
+def reconcile(manifest: dict[str, Any]) -> None:
+    """Check that no row and no cent was lost between reading and deciding.
+
+    Raises:
+        ClaimsEditError: a bug; one fault for each sum that does not add up.
+    """
+    faults = [
+        f"run {manifest['run_id']}: {name}: {left} is not {right}. Nothing was published: report this as a bug."
+        for name, left, right in _sums(manifest)
+        if left != right
+    ]
+    if faults:
+        raise ClaimsEditError(*faults)
+
+
+def _sums(manifest: dict[str, Any]) -> Iterator[tuple[str, int | Decimal, int | Decimal]]:
+    """Each pair that must be equal, by name."""
+    counts, charges, inputs = manifest["counts"], manifest["charges"], manifest["inputs"]
+    yield (
+        "rows read = accepted + quarantined",
+        counts["rows_read"],
+        counts["rows_accepted"] + counts["rows_quarantined"],
+    )
+    yield "candidates = decisions", counts["candidates"], counts["decisions"]
+    yield "decisions = sum by disposition", counts["decisions"], sum(counts["by_disposition"].values())
+    for name in ("rows_read", "rows_accepted", "rows_quarantined"):
+        yield f"{name} = sum over the inputs", counts[name], sum(file[name] for file in inputs)
+    money = {name: Decimal(charges[name]) for name in ("read", "accepted", "quarantined", "candidates")}
+    by_disposition = sum(map(Decimal, charges["by_disposition"].values()), Decimal())
+    yield "charges read = accepted + quarantined", money["read"], money["accepted"] + money["quarantined"]
+    yield "charges of candidates = sum by disposition", money["candidates"], by_disposition

@@ -1,0 +1,147 @@
+"""Ad-hoc SQL on the results, read-only in every sense: nothing but the tables of the DuckDB file can be reached."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+
+from claims_edit.errors import ResultsError, UsageError
+from claims_edit.store.generation import CURRENT, DATABASE, current_generation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",  # no file, no ATTACH, no COPY, no extension from anywhere
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+    "lock_configuration": "true",
+}
+_QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_ABOUT_THE_SQL = (  # these speak of the query's own words; every other message may quote a cell
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.PermissionException,
+)
+_BATCH_ROWS = 20_000
+_PUBLISHED_MEANWHILE = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one query, read once and in bounded batches."""
+
+    columns: tuple[str, ...]
+    _reader: pa.RecordBatchReader
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The rows, at least one (perhaps empty) frame.
+
+        Raises:
+            UsageError: the query fails on the way, or has a column of a type that no output format knows.
+        """
+        try:
+            yield self._frame(self._reader.schema.empty_table())
+            for batch in self._reader:
+                yield self._frame(batch)
+        except (duckdb.Error, OSError) as error:
+            raise _fault(error) from None
+
+    @staticmethod
+    def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+        try:
+            frame = pl.from_arrow(rows)
+        except pl.exceptions.PolarsError:
+            raise UsageError("sql: a column has a type that cannot be shown. Cast it: CAST(… AS VARCHAR).") from None
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 -- rows of named columns: never a series
+        return frame
+
+
+def open_readonly(out: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the DuckDB file in force that can neither write nor see any other file.
+
+    Raises:
+        UsageError: nothing is published there.
+        ResultsError: the folder is damaged, or another program writes into its DuckDB file.
+    """
+    for _ in range(_PUBLISHED_MEANWHILE):
+        if current_generation(out) is None:
+            raise UsageError(f"{out}: no run is published here. Run `claims-edit run EXTRACT --out` first.")
+        path = (out / CURRENT / DATABASE).resolve()
+        try:
+            return duckdb.connect(path, read_only=True, config=_CLOSED)
+        except duckdb.Error:
+            if path == (out / CURRENT / DATABASE).resolve():
+                break
+    raise ResultsError(
+        f"{out / DATABASE}: cannot be opened: missing, damaged, or open for writing elsewhere. Close other programs;"
+        " if that does not help, `claims-edit run … --force` makes it anew from the Parquet files."
+    )
+
+
+def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None) -> Answer:
+    """The answer to one SELECT.
+
+    Raises:
+        UsageError: DuckDB refuses it.
+    """
+    try:
+        reader = connection.sql(sql, params=parameters).to_arrow_reader(_BATCH_ROWS)
+    except duckdb.Error as error:
+        raise _fault(error) from None
+    columns = tuple(reader.schema.names)
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise UsageError(f"sql: columns of the same name ({', '.join(twice)}). Name each with AS.")
+    return Answer(columns, reader)
+
+
+@contextmanager
+def query(out: Path, sql: str) -> Iterator[Answer]:
+    """The answer to an analyst's query over the results folder `out`, while the block lasts.
+
+    Raises:
+        UsageError: it is not exactly one SELECT, or it fails.
+        ResultsError: the folder is damaged.
+    """
+    with open_readonly(out) as connection:
+        _only_one_select(sql)
+        yield ask(connection, sql)
+
+
+def _only_one_select(sql: str) -> None:
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise _fault(error) from None
+    if len(statements) != 1:
+        raise UsageError(f"sql: {len(statements)} statements, where one is wanted. Give one SELECT.")
+    if statements[0].type == duckdb.StatementType.MULTI:
+        raise UsageError("sql: this PIVOT makes a type of its own. List its values: PIVOT … ON column IN (…).")
+    if statements[0].type not in _QUERIES:
+        raise UsageError(f"sql: {statements[0].type.name} is refused: the results are read-only. Give one SELECT.")
+
+
+def _fault(error: Exception) -> UsageError:
+    """What went wrong, in DuckDB's words where they cannot hold a cell value."""
+    if isinstance(error, _ABOUT_THE_SQL):
+        told = " ".join(str(error).split("\n\n")[0].split())
+        return UsageError(f"sql: {told} Mend the query, then ask again.")
+    if isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith("Out of Memory"):
+        return UsageError("sql: the query needs more memory than there is. Ask for fewer rows or columns.")
+    kind = str(error).partition(":")[0]
+    return UsageError(
+        f"sql: {kind if kind.endswith(' Error') else 'Error'}: a value in the results does not fit what the query asks"
+        " of it. Use TRY_CAST, or leave such rows out."
+    )

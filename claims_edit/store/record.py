@@ -1,0 +1,79 @@
+"""The Parquet record of a run: its files, and whether they hold what its manifest says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from claims_edit.errors import ResultsError
+from claims_edit.store.generation import RECORD_FOLDERS
+from claims_edit.store.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARTS = {"decisions": "decisions", "quarantine": "rows_quarantined"}  # folder -> the manifest's count of its rows
+
+
+def part_files(root: Path, folder: str, run_id: str) -> list[str]:
+    """The Parquet files of one run, in the order of their rows."""
+    return sorted(str(path) for path in (root / folder / f"run_id={run_id}").glob("*.parquet"))
+
+
+def run_ids(root: Path) -> list[str]:
+    """The runs of a generation or of a staged run, oldest first, whichever folder names them."""
+    found = {path.name.removeprefix("run_id=") for name in RECORD_FOLDERS for path in (root / name).glob("*")}
+    return sorted(found)
+
+
+def manifests(root: Path) -> list[dict[str, Any]]:
+    """The manifests below `root`, oldest first.
+
+    Raises:
+        ResultsError: one is missing or damaged.
+    """
+    return [read_manifest(root / "runs" / run_id) for run_id in run_ids(root)]
+
+
+def check_record(root: Path) -> list[dict[str, Any]]:
+    """Check every run below `root` against its manifest, from the footers of its files; return the manifests.
+
+    Raises:
+        ResultsError: with one fault for each file that cannot be read and each run that lacks rows.
+    """
+    known = manifests(root)
+    expected = {(name, run["run_id"]): run["counts"][count] for run in known for name, count in PARTS.items()}
+    files = {path: key for key in expected for path in part_files(root, *key)}
+    rows, faults = _row_counts(list(files))
+    found = dict.fromkeys(expected, 0)
+    for path, count in rows.items():
+        found[files[path]] += count
+    if not faults:
+        faults = [
+            f"{root / name / f'run_id={run_id}'}: {found[name, run_id]} rows, where the manifest says {count}."
+            " Restore the folder from a backup, or move this run out of it, then run again."
+            for (name, run_id), count in expected.items()
+            if found[name, run_id] != count
+        ]
+    if faults:
+        raise ResultsError(*faults)
+    return known
+
+
+def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:
+    """The rows of each Parquet file, and a fault for each that is none."""
+    if not files:
+        return {}, []
+    footer = "SELECT file_name, num_rows FROM parquet_file_metadata($files)"
+    with duckdb.connect(config={"threads": 2}) as connection:
+        try:
+            return dict(connection.execute(footer, {"files": files}).fetchall()), []
+        except duckdb.Error:
+            faults = []
+        for path in files:
+            try:
+                connection.execute(footer, {"files": [path]}).fetchall()
+            except duckdb.Error:
+                faults.append(f"{path}: cannot be read as Parquet. Restore it from a backup, or move its run away.")
+    return {}, faults

@@ -1,0 +1,640 @@
+"""A naive reading of the contract, line by line, that the engine and the claim-line checks are compared with.
+
+It is written apart from them and from `rules/`: the facts stand here a second time, as read from the policy documents,
+so that a wrong date in a YAML file and a wrong expression in an edit both show as a disagreement. It is slow and plain
+on purpose. Lines are mappings of the canonical columns; dates are `datetime.date`, missing values None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+Line = Mapping[str, Any]
+Decision = dict[str, Any]
+
+# --- the facts --------------------------------------------------------------------------------------------------------
+
+
+class Version(NamedTuple):
+    """One period of one payer's document in which nothing that decides a line changes."""
+
+    first: date
+    last: date | None
+    scope: str  # "all", "solid" or "guidance"
+    listed: frozenset[str]
+    programs: Mapping[str, str]  # program -> applies | refer | review; a program that is not here is silent
+    bill_members: bool  # the document itself says that members may be billed
+    fresh_until: date | None  # the next review, else twelve months past the last
+
+
+class Code(NamedTuple):
+    """One procedure code: whether it names the service itself, and from when it is valid (None = throughout)."""
+
+    specific: bool
+    valid_from: date | None
+
+
+CODES = {
+    "0600T": Code(specific=True, valid_from=date(2020, 7, 1)),
+    "0601T": Code(specific=True, valid_from=date(2020, 7, 1)),
+    "47384": Code(specific=True, valid_from=date(2026, 1, 1)),
+    "55877": Code(specific=True, valid_from=date(2026, 1, 1)),
+    "32999": Code(specific=False, valid_from=None),
+    "47399": Code(specific=False, valid_from=None),
+    "48999": Code(specific=False, valid_from=None),
+    "53899": Code(specific=False, valid_from=None),
+}
+UNLISTED = frozenset({"32999", "47399", "48999", "53899"})
+CATEGORY_III = frozenset({"0600T", "0601T"})
+
+REGENCE_PROGRAMS = {"commercial": "applies", "marketplace": "applies"}
+FLORIDA_PROGRAMS = {
+    "commercial": "applies",
+    "marketplace": "applies",
+    "medicaid": "applies",
+    "fep": "refer",
+    "state_account": "refer",
+    "medicare_advantage": "review",
+}
+PREMERA_PROGRAMS = {"commercial": "applies", "marketplace": "applies", "medicare_advantage": "refer"}
+
+POLICIES: Mapping[str, Sequence[Version]] = {
+    "regence": [
+        # Effective January 1, 2026; next review November 2026; "Providers may bill members".
+        Version(
+            date(2026, 1, 1), None, "solid", CATEGORY_III | {"47384", "55877"}, REGENCE_PROGRAMS,
+            bill_members=True, fresh_until=date(2026, 11, 30),
+        ),
+    ],
+    "florida_blue": [
+        # Original effective date 02/15/16; 07/01/20 added 0600T, 0601T; reviewed 05/23/24, no next review given.
+        Version(
+            date(2016, 2, 15), date(2020, 6, 30), "all", frozenset(), FLORIDA_PROGRAMS,
+            bill_members=False, fresh_until=date(2025, 5, 23),
+        ),
+        Version(
+            date(2020, 7, 1), None, "all", CATEGORY_III, FLORIDA_PROGRAMS,
+            bill_members=False, fresh_until=date(2025, 5, 23),
+        ),
+    ],
+    "premera": [
+        # Effective January 3, 2020; 07/01/20 removed the unlisted codes; last review approved September 26, 2022.
+        Version(
+            date(2020, 1, 3), date(2020, 6, 30), "all", UNLISTED, PREMERA_PROGRAMS,
+            bill_members=False, fresh_until=date(2023, 9, 26),
+        ),
+        Version(
+            date(2020, 7, 1), None, "all", CATEGORY_III, PREMERA_PROGRAMS,
+            bill_members=False, fresh_until=date(2023, 9, 26),
+        ),
+    ],
+    "nhs_england": [
+        # IPG445 gives only the year 2013: its last day, so that it never speaks early.
+        Version(date(2013, 12, 31), None, "guidance", frozenset(), {}, bill_members=False, fresh_until=None),
+    ],
+}  # fmt: skip
+
+PAYER_NAMES = {
+    "regence": ("regence", "Regence BlueShield"),
+    "florida_blue": (
+        "florida_blue", "Florida Blue", "BCBSFL", "Blue Cross and Blue Shield of Florida",
+        "Blue Cross & Blue Shield of Florida",
+    ),
+    "premera": ("premera", "Premera Blue Cross"),
+    "nhs_england": ("nhs_england", "NHS England"),
+}  # fmt: skip
+BLUE_PLANS = frozenset({"regence", "florida_blue", "premera"})
+
+PROGRAM_NAMES = {
+    "commercial": ("commercial",),
+    "marketplace": ("marketplace", "Exchange", "QHP"),
+    "medicaid": ("medicaid",),
+    "medicare_advantage": ("medicare_advantage", "Medicare Advantage", "MA", "MAPD"),
+    "medicare_ffs": ("medicare_ffs",),
+    "fep": ("fep", "Federal Employee Program"),
+    "state_account": ("state_account", "State Account", "SAO"),
+    "nhs": ("nhs",),
+}
+FILING_INDICATORS = {
+    "FI": "fep",
+    "16": "medicare_advantage",
+    "MA": "medicare_ffs",
+    "MB": "medicare_ffs",
+    "MC": "medicaid",
+}
+
+SITE_CHANGE = date(2026, 1, 1)
+LIVER = frozenset({"liver_primary", "liver_metastasis"})
+PROSTATE = frozenset({"prostate"})
+
+GUIDANCE_OUT = {  # NICE by site, the first guidance on it; a year alone counts from its last day, and so does a month
+    "liver_primary": date(2013, 12, 31),
+    "liver_metastasis": date(2013, 12, 31),
+    "pancreas": date(2013, 12, 31),
+    "kidney": date(2013, 12, 31),
+    "lung": date(2013, 12, 31),
+    "prostate": date(2016, 12, 31),
+}
+
+DISPOSITIONS = {
+    "line-superseded": "pass",
+    "unlisted-code-out-of-scope": "pass",
+    "code-not-valid-on-dos": "return",
+    "payer-not-on-file": "review",
+    "dos-spans-boundary": "review",
+    "policy-not-in-force": "pass",
+    "guidance-research-only": "review",
+    "program-conflict": "review",
+    "program-unknown": "review",
+    "program-exception-refer": "refer",
+    "program-exception-review": "review",
+    "program-silent": "review",
+    "contract-covers": "pass",
+    "contract-review": "review",
+    "contract-excludes": "deny",
+    "unlisted-code": "review",
+    "code-not-listed": "review",
+    "trial-context": "review",
+    "indication-unknown": "review",
+    "indication-not-addressed": "review",
+    "investigational": "deny",
+}
+REMITTANCE: Mapping[str, tuple[str, list[str]]] = {
+    "code-not-valid-on-dos": ("181", ["M20"]),
+    "contract-excludes": ("96", ["N130"]),
+    "investigational": ("55", []),
+}
+
+# --- one fact at a time -----------------------------------------------------------------------------------------------
+
+
+@cache
+def squeezed(text: str | None) -> str:
+    """A name without regard to case, spaces or punctuation."""
+    return "".join(letter for letter in (text or "").lower() if letter.isalnum())
+
+
+def _one_of(names: Mapping[str, tuple[str, ...]], text: str | None) -> str | None:
+    for key, spellings in names.items():
+        if squeezed(text) in {squeezed(spelling) for spelling in spellings}:
+            return key
+    return None
+
+
+@cache
+def payer_of(name: str | None) -> str | None:
+    """The payer key of a name, or None."""
+    return _one_of(PAYER_NAMES, name)
+
+
+def site_of(diagnosis: str) -> str:
+    """The site class of one ICD-10-CM code."""
+    named = {"C22": "liver_primary", "C25": "pancreas", "C64": "kidney", "C34": "lung", "C61": "prostate"}
+    longer = {"C787": "liver_metastasis", "C780": "lung"}
+    if diagnosis[:4] in longer:
+        return longer[diagnosis[:4]]
+    if diagnosis[:3] in named:
+        return named[diagnosis[:3]]
+    numbered = re.match(r"C(\d\d)", diagnosis)
+    if (numbered and int(numbered[1]) <= 80) or diagnosis[:3] in {"C4A", "C7A", "C7B"}:
+        return "other_solid"
+    return "not_solid"
+
+
+def diagnoses_of(line: Line) -> list[str]:
+    """The diagnoses that can be used: ICD-10-CM ones, in order, gaps left out."""
+    if line.get("diagnosis_code_type") == "icd-9-cm":
+        return []
+    codes = [line.get(f"diagnosis_code_{place}") for place in range(1, 26)]
+    return [code for code in codes if code]
+
+
+def signals_of(line: Line, payer: str | None) -> dict[str, str]:
+    """What each sign on the line says about its program; silent signs are left out."""
+    said = {
+        "line_of_business": _one_of(PROGRAM_NAMES, line.get("line_of_business")),
+        "claim_filing_indicator_code": FILING_INDICATORS.get(line.get("claim_filing_indicator_code") or ""),
+        "member_id": "fep" if payer in BLUE_PLANS and re.fullmatch(r"R\d{8}", line["member_id"].upper()) else None,
+    }
+    return {sign: program for sign, program in said.items() if program}
+
+
+def trial_evidence_of(line: Line) -> list[str]:
+    """The signs of a clinical trial that the line carries."""
+    modifiers = [line.get(f"hcpcs_modifier_{place}") for place in range(1, 6)]
+    conditions = re.split(r"[ ,;|]+", line.get("condition_codes") or "")
+    evidence = {
+        "modifier Q0": "Q0" in modifiers,
+        "modifier Q1": "Q1" in modifiers,
+        "diagnosis Z00.6": "Z006" in diagnoses_of(line),
+        "clinical trial number": bool(line.get("clinical_trial_number")),
+        "condition code 30": "30" in conditions,
+    }
+    return [kind for kind, present in evidence.items() if present]
+
+
+def _same_payer(one: str | None, other: str | None) -> bool:
+    if payer_of(one) or payer_of(other):
+        return payer_of(one) == payer_of(other)
+    return squeezed(one) == squeezed(other)
+
+
+def is_superseded(line: Line, run_lines: Iterable[Line]) -> bool:
+    """Whether the claim is a void, or a replacement or void of it is in the run."""
+    if line["claim_frequency_code"] == "8":
+        return True
+    for other in run_lines:
+        if other["claim_frequency_code"] not in {"7", "8"} or not _same_payer(line["payer"], other["payer"]):
+            continue
+        target = other.get("original_claim_id") or other["claim_id"]
+        itself = (other["claim_id"], other["claim_frequency_code"]) == (line["claim_id"], line["claim_frequency_code"])
+        if target == line["claim_id"] and not itself:
+            return True
+    return False
+
+
+def boundaries_of(payer: str | None, code: str) -> set[date]:
+    """First days, and days after last days, of this payer's versions and of the code's validity."""
+    days = {CODES[code].valid_from}
+    for version in POLICIES.get(payer or "", ()):
+        days.add(version.first)
+        days.add(version.last + timedelta(days=1) if version.last else None)
+    return {day for day in days if day}
+
+
+# --- the decision table -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a line before any edit is asked."""
+
+    line: Line
+    run_lines: Sequence[Line]
+    contracts: Sequence[Line]
+    payer: str | None
+    version: Version | None
+
+    @property
+    def start(self) -> date:
+        return self.line["service_start_date"]
+
+    @property
+    def end(self) -> date:
+        return self.line["service_end_date"]
+
+    @property
+    def code(self) -> str:
+        return self.line["hcpcs_code"]
+
+    @property
+    def program(self) -> str | None:
+        said = set(signals_of(self.line, self.payer).values())
+        return said.pop() if len(said) == 1 else None
+
+    @property
+    def sites(self) -> list[str]:
+        return [site_of(diagnosis) for diagnosis in diagnoses_of(self.line)]
+
+    @property
+    def solid_sites(self) -> list[str]:
+        return [site for site in self.sites if site != "not_solid"]
+
+    def in_force(self, *scopes: str) -> bool:
+        """Whether a version is in force on the start date, of one of these scopes where any is named."""
+        return self.version is not None and (not scopes or self.version.scope in scopes)
+
+    def program_rule(self) -> str | None:
+        """What a funding policy in force says of the program; None where program or policy is not established."""
+        if self.version is None or self.version.scope == "guidance" or self.program is None:
+            return None
+        return self.version.programs.get(self.program, "silent")
+
+    def lists_code(self) -> bool:
+        return self.version is not None and self.code in self.version.listed
+
+
+def version_on(payer: str | None, day: date) -> Version | None:
+    """The version of this payer's document in force on a day."""
+    for version in POLICIES.get(payer or "", ()):
+        if version.first <= day and (version.last is None or day <= version.last):
+            return version
+    return None
+
+
+def _contracts_for(facts: Facts) -> list[Line]:
+    """The contracts in force on the start date for the payer and group, oldest first; none where no version is."""
+    if facts.version is None:
+        return []
+    found = [
+        contract
+        for contract in facts.contracts
+        if contract["payer"] == facts.payer
+        and facts.line.get("group_id")
+        and contract["group_id"] == facts.line["group_id"]
+        and contract["effective_date"] <= facts.start
+        and (contract["end_date"] is None or facts.start <= contract["end_date"])
+    ]
+    return sorted(found, key=lambda contract: contract["effective_date"])
+
+
+def _has_contract(facts: Facts, coverage: str) -> bool:
+    return any(contract["coverage"] == coverage for contract in _contracts_for(facts))
+
+
+def _unlisted_out_of_scope(facts: Facts) -> bool:
+    if facts.code not in UNLISTED:
+        return False
+    day = facts.start
+    while day <= facts.end:
+        version = version_on(facts.payer, day)
+        if version is not None and facts.code in version.listed:
+            return False
+        day += timedelta(days=1)
+    return True
+
+
+def _not_valid_on_dos(facts: Facts) -> bool:
+    valid_from = CODES[facts.code].valid_from
+    return valid_from is not None and facts.end < valid_from
+
+
+def _spans_boundary(facts: Facts) -> bool:
+    return any(facts.start < day <= facts.end for day in boundaries_of(facts.payer, facts.code))
+
+
+def _investigational(facts: Facts) -> bool:
+    return facts.in_force("all", "solid") and facts.lists_code()
+
+
+EDITS: Mapping[str, Callable[[Facts], bool]] = {
+    "line-superseded": lambda f: is_superseded(f.line, f.run_lines),
+    "unlisted-code-out-of-scope": _unlisted_out_of_scope,
+    "code-not-valid-on-dos": _not_valid_on_dos,
+    "payer-not-on-file": lambda f: f.payer is None,
+    "dos-spans-boundary": _spans_boundary,
+    "policy-not-in-force": lambda f: f.payer is not None and f.version is None,
+    "guidance-research-only": lambda f: f.in_force("guidance"),
+    "program-conflict": lambda f: f.in_force() and len(set(signals_of(f.line, f.payer).values())) > 1,
+    "program-unknown": lambda f: f.in_force() and not signals_of(f.line, f.payer),
+    "program-exception-refer": lambda f: f.program_rule() == "refer",
+    "program-exception-review": lambda f: f.program_rule() == "review",
+    "program-silent": lambda f: f.program_rule() == "silent",
+    "contract-covers": lambda f: _has_contract(f, "covered"),
+    "contract-review": lambda f: _has_contract(f, "review"),
+    "contract-excludes": lambda f: _has_contract(f, "excluded"),
+    "unlisted-code": lambda f: f.code in UNLISTED and f.lists_code(),
+    "code-not-listed": lambda f: f.in_force("all", "solid") and f.code not in UNLISTED and not f.lists_code(),
+    "trial-context": lambda f: f.in_force() and bool(trial_evidence_of(f.line)),
+    "indication-unknown": lambda f: f.in_force("solid") and not f.sites,
+    "indication-not-addressed": lambda f: f.in_force("solid") and bool(f.sites) and not f.solid_sites,
+    "investigational": _investigational,
+}
+
+
+def _site_mismatch(facts: Facts) -> bool:
+    solid = set(facts.solid_sites)
+    if facts.start < SITE_CHANGE or not solid:
+        return False
+    match facts.code:
+        case "0600T":
+            return solid <= LIVER | PROSTATE
+        case "47384":
+            return not solid & LIVER
+        case "55877":
+            return not solid & PROSTATE
+        case _:
+            return False
+
+
+def is_stale(facts: Facts) -> bool:
+    """Whether the start date is past the day until which the version in force was said to be reviewed."""
+    version = facts.version
+    return version is not None and version.fresh_until is not None and facts.start > version.fresh_until
+
+
+def site_class_of(facts: Facts) -> str | None:
+    """The class of the first solid-tumor diagnosis, else `not_solid`, else None."""
+    if facts.solid_sites:
+        return facts.solid_sites[0]
+    return "not_solid" if facts.sites else None
+
+
+def _guidance_is_out(facts: Facts) -> bool:
+    out_from = GUIDANCE_OUT.get(site_class_of(facts) or "")
+    return out_from is not None and out_from <= facts.start
+
+
+INFORMATIONAL: Mapping[str, Callable[[Facts], bool]] = {
+    "code-site-mismatch": _site_mismatch,
+    "policy-stale": is_stale,
+    "guidance-note": _guidance_is_out,
+}
+
+
+def _group_code(reason: str, facts: Facts) -> tuple[str | None, str | None]:
+    """Who bears the amount (CAS group code), and on what ground."""
+    if DISPOSITIONS[reason] == "return":
+        return "CO", "default"
+    if DISPOSITIONS[reason] != "deny":
+        return None, None
+    if reason == "contract-excludes":
+        said = next(contract["group_code"] for contract in _contracts_for(facts) if contract["coverage"] == "excluded")
+        if said:
+            return said, "contract"
+    if facts.version is not None and facts.version.bill_members:
+        return "PR", "policy"
+    return "CO", "default"
+
+
+def decide_line(line: Line, run_lines: Sequence[Line], contracts: Sequence[Line]) -> Decision:
+    """The decision on one candidate line, given all accepted lines of its run and the contracts."""
+    payer = payer_of(line["payer"])
+    facts = Facts(line, run_lines, contracts, payer, version_on(payer, line["service_start_date"]))
+    hits = [edit for edit, asks in EDITS.items() if asks(facts)]
+    reason = hits[0]
+    group_code, liability_basis = _group_code(reason, facts)
+    carc, rarcs = REMITTANCE.get(reason, (None, []))
+    return {
+        "disposition": DISPOSITIONS[reason],
+        "reason_code": reason,
+        "edits": hits + [edit for edit, asks in INFORMATIONAL.items() if asks(facts)],
+        "program": facts.program,
+        "program_basis": ", ".join(signals_of(line, payer)) or None,
+        "payer": payer,
+        "policy_version": facts.version.first.isoformat() if facts.version else None,
+        "site_class": site_class_of(facts),
+        "group_code": group_code,
+        "liability_basis": liability_basis,
+        "carc": carc,
+        "rarcs": rarcs,
+        "adjustment_amount": line.get("charge_amount") if DISPOSITIONS[reason] in {"deny", "return"} else None,
+        "policy_stale": is_stale(facts),
+        "trial_evidence": "; ".join(trial_evidence_of(line)) or None,
+    }
+
+
+# --- the claim-line contract ------------------------------------------------------------------------------------------
+
+ICD_10 = r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?"
+ICD_9 = r"([0-9]{3}|V[0-9]{2})(\.?[0-9]{1,2})?|E[0-9]{3}(\.?[0-9])?"
+MONEY = r"-?[0-9]+(\.[0-9]{1,2})?"
+NUMBER = r"-?[0-9]+(\.[0-9]+)?"
+REQUIRED = ("claim_id", "claim_line_number", "claim_type", "payer")
+NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
+KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
+
+
+def text_of(row: Line, column: str) -> str | None:
+    """A cell without the spaces around it; an empty one is None, and so is Medicare's `0` for no procedure code."""
+    text = (row.get(column) or "").strip() or None
+    return None if column == "hcpcs_code" and text == "0" else text
+
+
+def day_of(text: str) -> date | None:
+    """The day that an ISO date or CCYYMMDD names, or None."""
+    parts = re.fullmatch("([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})([0-9]{2})([0-9]{2})", text)
+    if parts is None:
+        return None
+    try:
+        year, month, day = (int(part) for part in parts.groups() if part)
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def service_columns(row: Line) -> tuple[str, str]:
+    """The pair of date columns that counts for a row: the line's own, else the claim's."""
+    level = "claim_line" if text_of(row, "claim_line_start_date") else "claim"
+    return f"{level}_start_date", f"{level}_end_date"
+
+
+def _shapes(row: Line) -> dict[str, str]:
+    """Column -> the shape that its trimmed, upper-cased value must have."""
+    diagnosis = ICD_9 if (text_of(row, "diagnosis_code_type") or "").lower() == "icd-9-cm" else ICD_10
+    return {
+        "place_of_service_code": r"[0-9]{2}",
+        "hcpcs_code": r"[A-Z0-9]{5}",
+        "claim_frequency_code": r"[A-Z0-9]",
+        "diagnosis_code_type": r"ICD-10-CM|ICD-9-CM",
+        "claim_type": r"PROFESSIONAL|INSTITUTIONAL|UNDETERMINED",
+        **dict.fromkeys(NPI_COLUMNS, r"[0-9]{10}"),
+        **{f"hcpcs_modifier_{place}": r"[A-Z0-9]{2}" for place in range(1, 6)},
+        **{f"diagnosis_code_{place}": diagnosis for place in range(1, 26)},
+    }
+
+
+def _date_faults(row: Line, as_of: date) -> set[tuple[str, str]]:
+    """What is wrong with the dates; how the pair that counts agrees is told of the line's own columns."""
+    faults = set()
+    for column in ("claim_line_start_date", "claim_line_end_date", "claim_start_date", "claim_end_date"):
+        text = text_of(row, column)
+        if text is not None and day_of(text) is None:
+            faults.add((column, "unparseable"))
+    start_text, end_text = (text_of(row, column) for column in service_columns(row))
+    if start_text is None:
+        return faults | {("claim_line_start_date", "missing")}
+    start = day_of(start_text)
+    end = day_of(end_text) if end_text else start
+    if start and start > as_of:
+        faults.add(("claim_line_start_date", "after-as-of"))
+    if start and end and end < start:
+        faults.add(("claim_line_end_date", "before-start"))
+    return faults
+
+
+def check_line(row: Line, as_of: date) -> set[tuple[str, str]]:
+    """Every fault of one row of text, as (column, fault). An empty set means that the row is accepted."""
+    faults = {(column, "missing") for column in REQUIRED if text_of(row, column) is None}
+    if text_of(row, "member_id") is None and text_of(row, "person_id") is None:
+        faults.add(("member_id", "missing"))
+    if len(text_of(row, "claim_id") or "") > 80:
+        faults.add(("claim_id", "length"))
+    number = text_of(row, "claim_line_number")
+    if number is not None and not re.fullmatch(r"[0-9]+", number):
+        faults.add(("claim_line_number", "unparseable"))
+    elif number is not None and int(number) < 1:
+        faults.add(("claim_line_number", "range"))
+    for column, shape in _shapes(row).items():
+        value = text_of(row, column)
+        if value is not None and not re.fullmatch(shape, value.upper()):
+            faults.add((column, "shape"))
+    for column, shape in (
+        ("service_unit_quantity", NUMBER), ("charge_amount", MONEY), ("paid_amount", MONEY), ("allowed_amount", MONEY),
+    ):  # fmt: skip
+        value = text_of(row, column)
+        if value is not None and not re.fullmatch(shape, value):
+            faults.add((column, "unparseable"))
+    return faults | _date_faults(row, as_of)
+
+
+def is_accepted(row: Line, as_of: date) -> bool:
+    """Whether a row passes every check that looks at it alone."""
+    return not check_line(row, as_of)
+
+
+def repeated_keys(rows: Iterable[Line], default_source: str = "") -> list[int]:
+    """The positions of the rows whose key stood on an earlier row; a row that lacks a part of the key has none."""
+    seen: set[tuple[str | None, ...]] = set()
+    repeated = []
+    for position, row in enumerate(rows):
+        parts = {column: text_of(row, column) for column in KEY_COLUMNS}
+        parts["data_source"] = parts["data_source"] or default_source
+        parts["claim_frequency_code"] = (parts["claim_frequency_code"] or "1").upper()
+        if re.fullmatch(r"[0-9]+", parts["claim_line_number"] or ""):
+            parts["claim_line_number"] = str(int(parts["claim_line_number"] or ""))
+        key = tuple(parts.values())
+        if None in key:
+            continue
+        if key in seen:
+            repeated.append(position)
+        seen.add(key)
+    return repeated
+
+
+def warnings_of(row: Line) -> set[str]:
+    """The columns that keep a row and are counted: a wrong check digit, an unknown line of business, zero units."""
+    warned = set()
+    for column in NPI_COLUMNS:
+        npi = text_of(row, column)
+        if npi is not None and re.fullmatch(r"[0-9]{10}", npi) and not has_right_check_digit(npi):
+            warned.add(column)
+    line_of_business = text_of(row, "line_of_business")
+    if line_of_business is not None and _one_of(PROGRAM_NAMES, line_of_business) is None:
+        warned.add("line_of_business")
+    units = text_of(row, "service_unit_quantity")
+    if units is not None and re.fullmatch(NUMBER, units) and float(units) == 0:
+        warned.add("service_unit_quantity")
+    return warned
+
+
+def has_right_check_digit(npi: str) -> bool:
+    """Luhn (ISO/IEC 7812) over the NPI with its issuer prefix 80840."""
+    digits = [int(digit) for digit in reversed("80840" + npi)]
+    doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(digits)]
+    return sum(doubled) % 10 == 0
+
+
+def canonical(row: Line) -> dict[str, Any]:
+    """An accepted row of text as the candidate line that the edits read."""
+    line: dict[str, Any] = {column: text_of(row, column) for column in row}
+    start_column, end_column = service_columns(row)
+    line["member_id"] = line.get("member_id") or line.get("person_id")
+    line["claim_line_number"] = int(line["claim_line_number"])
+    line["service_start_date"] = day_of(line[start_column])
+    line["service_end_date"] = day_of(line.get(end_column) or line[start_column])
+    line["claim_frequency_code"] = line.get("claim_frequency_code") or "1"
+    line["diagnosis_code_type"] = (line.get("diagnosis_code_type") or "icd-10-cm").lower()
+    for column in ("hcpcs_code", "claim_filing_indicator_code", "condition_codes"):
+        line[column] = (line.get(column) or "").upper() or None
+    for place in range(1, 6):
+        line[f"hcpcs_modifier_{place}"] = (line.get(f"hcpcs_modifier_{place}") or "").upper() or None
+    for place in range(1, 26):
+        code = line.get(f"diagnosis_code_{place}") or ""
+        line[f"diagnosis_code_{place}"] = code.upper().replace(".", "") or None
+    return line

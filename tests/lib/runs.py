@@ -1,0 +1,174 @@
+"""Small hand-made runs for the tests of the results folder and the reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.engine import DECISION_SCHEMA
+from claims_edit.model import QUARANTINE_COLUMNS, Disposition
+from claims_edit.report import write_reports
+from claims_edit.store import ResultsFolder, StagedRun, write_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUARANTINE_TYPES: dict[str, pl.DataType] = {
+    "source_row": pl.Int64(),
+    "failed_checks": pl.List(pl.String()),
+    "candidate_code": pl.Boolean(),
+    "charge_amount": pl.Decimal(18, 2),
+}
+QUARANTINE_SCHEMA = {name: QUARANTINE_TYPES.get(name, pl.String()) for name in QUARANTINE_COLUMNS}
+
+DENIED: dict[str, Any] = {
+    "mode": "enforce",
+    "data_source": "extract",
+    "source_file": "extract.csv",
+    "source_row": 2,
+    "claim_id": "C1",
+    "claim_line_number": 1,
+    "claim_type": "professional",
+    "member_id": "M1",
+    "payer_raw": "Regence BlueShield",
+    "payer": "regence",
+    "program": "commercial",
+    "program_basis": "line_of_business",
+    "group_id": "G1",
+    "service_start_date": dt.date(2026, 2, 3),
+    "service_end_date": dt.date(2026, 2, 3),
+    "hcpcs_code": "47384",
+    "modifiers": ["26", "LT"],
+    "diagnosis_codes": ["C220"],
+    "site_class": "liver_primary",
+    "units": 1.0,
+    "charge_amount": Decimal("1000.10"),
+    "paid_amount": Decimal("0.00"),
+    "billing_npi": "1234567893",
+    "disposition": "deny",
+    "reason_code": "investigational",
+    "reason": "The policy in force calls the service investigational.",
+    "edits": ["investigational", "guidance-note"],
+    "group_code": "PR",
+    "carc": "55",
+    "rarcs": [],
+    "adjustment_amount": Decimal("1000.10"),
+    "policy_id": "242",
+    "policy_version": "2026-01-01",
+    "policy_reference": "242",
+    "citation": "Surgery 242, Policy (January 2026)",
+    "liability_basis": "policy",
+    "policy_stale": False,
+    "rules_hash": "ab" * 32,
+}
+REVIEWED = {
+    "disposition": "review",
+    "reason_code": "program-unknown",
+    "reason": "No signal gives a program.",
+    "edits": ["program-unknown"],
+    "program": None,
+    "program_basis": None,
+    "carc": None,
+    "group_code": None,
+    "adjustment_amount": None,
+    "liability_basis": None,
+    "citation": None,
+}
+REFUSED: dict[str, Any] = {
+    "mode": "enforce",
+    "data_source": "extract",
+    "source_file": "extract.csv",
+    "source_row": 9,
+    "claim_id": "C9",
+    "failed_checks": ["hcpcs_code-shape", "member_id-missing"],
+    "candidate_code": False,
+    "charge_amount": Decimal("5.00"),
+    "raw_values": '{"claim_id": "C9", "claim_line_number": "3"}',
+}
+
+
+def line(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 -- cells of any column
+    """One decision row: Regence's denial, but for the changes."""
+    return {**DENIED, **changes}
+
+
+def _money(rows: list[dict[str, Any]]) -> str:
+    return f"{sum((row['charge_amount'] for row in rows if row['charge_amount'] is not None), Decimal()):.2f}"
+
+
+def manifest_of(
+    run_id: str, decisions: list[dict[str, Any]], refused: list[dict[str, Any]], mode: str = "enforce"
+) -> dict[str, Any]:
+    """The manifest of a run that holds exactly these rows."""
+    split = {each.value: [row for row in decisions if row["disposition"] == each] for each in Disposition}
+    rows = {"rows_read": len(decisions) + len(refused), "rows_accepted": len(decisions), "rows_quarantined": len(refused)}
+    checks = [check for row in refused for check in row["failed_checks"]]
+    return {
+        "run_id": run_id,
+        "mode": mode,
+        "started_at": "2026-03-01T02:00:00+01:00",
+        "finished_at": "2026-03-01T02:00:09+01:00",
+        "as_of": "2026-03-01",
+        "versions": {"claims_edit": "0.1.0"},
+        "rules_hash": "ab" * 32,
+        "options": {"mode": mode},
+        "inputs": [{"path": "extract.csv", "bytes": 1, "sha256": "00", "format": "csv", **rows, "warnings": 1}],
+        "fingerprint": f"print-{run_id}",
+        "counts": {
+            **rows,
+            "warnings": 1,
+            "candidates": len(decisions),
+            "decisions": len(decisions),
+            "by_disposition": {name: len(part) for name, part in split.items()},
+            "warnings_by_check": {"billing_npi-luhn": 1},
+            "quarantined_by_check": {check: checks.count(check) for check in checks},
+        },
+        "charges": {
+            "read": _money(decisions + refused),
+            "accepted": _money(decisions),
+            "quarantined": _money(refused),
+            "candidates": _money(decisions),
+            "by_disposition": {name: _money(part) for name, part in split.items()},
+            "unparseable": 0,
+        },
+        "timings": {"read": 0.1},
+    }
+
+
+def stage(
+    folder: ResultsFolder,
+    run_id: str,
+    decisions: list[dict[str, Any]],
+    refused: list[dict[str, Any]] | None = None,
+    *,
+    mode: str = "enforce",
+) -> StagedRun:
+    """Stage a whole run: two parts of decisions, one of refused rows, the manifest, the reports."""
+    staged = folder.stage(run_id)
+    whole = pl.DataFrame([{**row, "run_id": run_id, "mode": mode} for row in decisions], schema=DECISION_SCHEMA)
+    whole.head(1).write_parquet(staged.decisions_dir / "part-00000.parquet")
+    whole.slice(1).write_parquet(staged.decisions_dir / "part-00001.parquet")
+    rows = [{**row, "run_id": run_id, "mode": mode} for row in refused or []]
+    pl.DataFrame(rows, schema=QUARANTINE_SCHEMA).write_parquet(staged.quarantine_dir / "part-00000.parquet")
+    manifest = manifest_of(run_id, decisions, refused or [], mode)
+    write_manifest(staged.run_dir, manifest)
+    write_reports(staged.decisions_dir, staged.quarantine_dir, staged.run_dir, manifest)
+    return staged
+
+
+def publish(
+    out: Path,
+    run_id: str,
+    decisions: list[dict[str, Any]],
+    refused: list[dict[str, Any]] | None = None,
+    *,
+    mode: str = "enforce",
+) -> ResultsFolder:
+    """Publish a run with these rows."""
+    folder = ResultsFolder(out)
+    with folder.lock():
+        folder.publish(stage(folder, run_id, decisions, refused, mode=mode))
+    return folder

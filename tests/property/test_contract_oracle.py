@@ -1,0 +1,157 @@
+"""The claim-line contract and a naive reading of it must agree on every row of text, whatever stands in it."""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+from typing import TYPE_CHECKING
+
+import polars as pl
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from claims_edit.contract import judge
+from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
+from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.layout import Layout
+from tests.lib.oracle import PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as AnyMapping
+    from pathlib import Path
+
+    import pytest
+
+Row = dict[str, str | None]
+
+AS_OF = date(2026, 11, 20)
+ROWS = 100
+KNOWN = frozenset(squeezed(name) for names in PROGRAM_NAMES.values() for name in names)
+DATES = ("2024-03-04", "2024-03-04", "20240304", None, "2024-03-05", "2026-11-20", "2026-11-21", "2024-02-30", "March")
+MONEY = ("1250.00", "1250.00", "0", "-9400.5", None, "12.345", "1,250.00", "$5", "1e3")
+NPIS = ("1902000110", "1902000110", None, "1902000227", "1902000111", "190200011", "19020001100", "190200011O")
+MODIFIERS = (None, None, "26", "q0", "Q", "Q01", "2-")
+ICD_10 = (
+    "C25.1", "C251", "c22.0", "C61", None, "K75.81", "Z00.6", "C50.911", "C4A.9", "157.1", "C2", "??", "C25.11111",
+)  # fmt: skip
+ICD_9 = ("157.1", "1571", "V70.7", "V707", "E950.1", "E9501", "199", None, "C25.1", "V7", "15712", "157123", "E95")
+# column -> values, plain ones first
+POOLS: dict[str, tuple[str | None, ...]] = {
+    "claim_id": ("A1", "A2", " A3 ", "A1", "x" * 80, "x" * 81, None, "  "),
+    "claim_line_number": ("1", "2", "3", "01", " 4", "0", "two", "-1", "1.5", None),
+    "claim_type": ("professional", "institutional", "undetermined", "Professional", "dental", None),
+    "member_id": ("M1", "M2", "M3", None, " "),
+    "person_id": ("P1", None, None),
+    "payer": ("Florida Blue", "Regence", " Florida Blue", None, "\u00a0"),
+    "line_of_business": ("commercial", None, "Medicare-Advantage", "Zebra Gold", "---"),
+    "claim_line_start_date": DATES,
+    "claim_line_end_date": DATES,
+    "claim_start_date": DATES,
+    "claim_end_date": DATES,
+    "place_of_service_code": ("22", None, "2", "221", "2A", " 11 "),
+    "hcpcs_code": ("0600T", "0601t", "99213", None, "0", "0600", "0600TT", "0600-", " 47384 "),
+    "hcpcs_modifier_1": MODIFIERS,
+    "hcpcs_modifier_5": MODIFIERS,
+    "diagnosis_code_type": ("icd-10-cm", None, "ICD-10-CM", "icd-9-cm", "icd-9-cm", "icd-o"),
+    "diagnosis_code_1": ICD_10,
+    "diagnosis_code_25": ICD_10,
+    "service_unit_quantity": ("1", "2.5", None, "0", "0.0", "-1", "one", "1,5"),
+    "charge_amount": MONEY,
+    "paid_amount": MONEY,
+    "allowed_amount": MONEY,
+    "rendering_npi": NPIS,
+    "billing_npi": NPIS,
+    "facility_npi": NPIS,
+    "data_source": (None, None, "east", "west"),
+    "claim_frequency_code": ("1", None, "7", "8", "11", "-"),
+}
+
+
+def row_of(chunk: bytes) -> Row:
+    """One row; of each column the plain values come up more often than the odd ones."""
+    odd = set(chunk[:3])  # at most three columns draw from their whole pool, so that rows have few faults
+    row: Row = {}
+    for place, (column, pool) in enumerate(POOLS.items()):
+        values = pool if place in {number % len(POOLS) for number in odd} else pool[:3]
+        row[column] = values[chunk[3 + place] % len(values)]
+    if (row["diagnosis_code_type"] or "").lower() == "icd-9-cm":
+        row["diagnosis_code_1"] = ICD_9[chunk[-1] % len(ICD_9)]
+        row["diagnosis_code_25"] = ICD_9[chunk[-2] % len(ICD_9)]
+    return row
+
+
+ROW_BYTES = 3 + len(POOLS)
+
+
+def verdicts(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
+    """Of each row the columns that the contract refuses, and those that it warns of."""
+    raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
+    lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping(), data_source="deck")
+    verdict = judge(lines.frame, lines.distinct, as_of=AS_OF, known_programs=KNOWN)
+    return _columns(verdict.errors, len(rows)), _columns(verdict.warnings, len(rows))
+
+
+def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
+    failing = {check: series.to_list() for check, series in found.items()}
+    return [{check.partition("-")[0] for check, rows in failing.items() if rows[place]} for place in range(height)]
+
+
+@given(blob=st.binary(min_size=ROWS * ROW_BYTES, max_size=ROWS * ROW_BYTES))
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),  # the message names the one row that matters: nothing to shrink
+    suppress_health_check=[HealthCheck.large_base_example],  # 100 rows are the point
+)
+def test_contract_and_naive_reading_agree(blob: bytes) -> None:
+    rows = [row_of(blob[place : place + ROW_BYTES]) for place in range(0, len(blob), ROW_BYTES)]
+    refused, warned = verdicts(rows)
+    for row, columns, warnings in zip(rows, refused, warned, strict=True):
+        assert columns == {column for column, _ in check_line(row, AS_OF)}, row
+        assert warnings == warnings_of(row), row
+
+
+def test_drawn_rows_fail_in_every_column() -> None:
+    """The comparison says nothing about a column that never fails."""
+    draw = Random(1)  # noqa: S311 -- test data
+    rows = [row_of(draw.randbytes(ROW_BYTES)) for _ in range(3000)]
+    faults = {fault for row in rows for fault in check_line(row, AS_OF)}
+    never = {"person_id", "line_of_business", "data_source"}
+    assert {column for column, _ in faults} == set(POOLS) - never
+    assert sum(not check_line(row, AS_OF) for row in rows) > 300
+
+
+@given(blob=st.binary(min_size=5 * 60, max_size=5 * 60), batch=st.integers(1, 60))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_repeated_keys_are_found_whatever_the_batch(
+    tmp_path_factory: pytest.TempPathFactory, blob: bytes, batch: int
+) -> None:
+    rows = [_key_row(blob[place : place + 5]) for place in range(0, len(blob), 5)]
+    scratch = tmp_path_factory.mktemp("keys")
+    assert sorted(_repeats(rows, batch, scratch)) == repeated_keys(rows, "deck")
+
+
+def _key_row(chunk: bytes) -> Row:
+    pools = (
+        ("payer", ("Florida Blue", "Regence", " Florida Blue", None)),
+        ("data_source", (None, "deck", "east")),
+        ("claim_id", ("A1", "A2", None)),
+        ("claim_line_number", ("1", "2", "01", None)),
+        ("claim_frequency_code", (None, "1", "7", "8")),
+    )
+    return {column: pool[byte % len(pool)] for byte, (column, pool) in zip(chunk, pools, strict=True)}
+
+
+def _repeats(rows: list[Row], batch: int, scratch: Path) -> list[int]:
+    seen = SeenKeys(scratch)
+    suspects = []
+    for start in range(0, len(rows), batch):
+        raw = pl.DataFrame(rows[start : start + batch], schema=dict.fromkeys(rows[0], pl.String))
+        layout = Layout({name: name for name in rows[0]}, {})
+        lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping(), data_source="deck")
+        hashes = key_hashes(lines.frame)
+        place = pl.Series("row", range(start, start + raw.height), dtype=pl.Int64)
+        found = seen.suspects(hashes, place)
+        suspects.append(hashes.with_columns(place).filter(found))
+    return seen.repeats(pl.concat(suspects)).to_list()

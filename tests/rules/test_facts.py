@@ -1,0 +1,179 @@
+"""The cells of the contract's table of facts, pinned: a date moved by one day in the rules turns one of these red."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS
+from claims_edit.policy import load_catalog
+
+CATALOG = load_catalog()
+SPECIFIC, UNLISTED = ["0600T", "0601T"], ["32999", "47399", "48999", "53899"]
+
+
+def test_versions() -> None:
+    columns = ("payer", "policy_version", "in_force_until", "policy_kind", "indication_scope", "liability_group_code",
+               "stale_after", "policy_reference")  # fmt: skip
+    assert CATALOG.versions.select(columns).rows() == [
+        ("florida_blue", "2016-02-15", date(2020, 6, 30), "funding", "all_indications", None, date(2021, 4, 15),
+         "02-40000-26"),
+        ("florida_blue", "2020-07-01", None, "funding", "all_indications", None, date(2025, 5, 23), "02-40000-26"),
+        ("nhs_england", "2013-12-31", None, "guidance", "solid_tumors", None, None, "IPG445"),
+        ("premera", "2020-01-03", date(2020, 6, 30), "funding", "all_indications", None, date(2020, 9, 10),
+         "Premera Irreversible Electroporation"),
+        ("premera", "2020-07-01", None, "funding", "all_indications", None, date(2023, 9, 26),
+         "Premera Irreversible Electroporation"),
+        ("regence", "2026-01-01", None, "funding", "solid_tumors", "PR", date(2026, 11, 30), "Surgery 242"),
+    ]  # fmt: skip
+
+
+def test_last_reviews() -> None:
+    reviewed = {
+        (policy.payer, version.from_.date.isoformat()): version.reviewed and version.reviewed.date
+        for policy in CATALOG.pack.policies.values()
+        for version in policy.versions
+    }
+    assert reviewed == {
+        ("florida_blue", "2016-02-15"): date(2020, 4, 15),
+        ("florida_blue", "2020-07-01"): date(2024, 5, 23),
+        ("nhs_england", "2013-12-31"): None,
+        ("premera", "2020-01-03"): date(2019, 9, 10),
+        ("premera", "2020-07-01"): date(2022, 9, 26),
+        ("regence", "2026-01-01"): date(2025, 12, 31),
+    }
+
+
+def test_listed_codes() -> None:
+    listed = CATALOG.listed_codes.group_by("payer", "policy_version", maintain_order=True).agg("hcpcs_code")
+    assert listed.rows() == [
+        ("florida_blue", "2020-07-01", SPECIFIC),
+        ("premera", "2020-01-03", UNLISTED),
+        ("premera", "2020-07-01", SPECIFIC),
+        ("regence", "2026-01-01", ["0600T", "0601T", "47384", "55877"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("payer", "versions", "rules"),
+    [
+        ("florida_blue", ["2016-02-15", "2020-07-01"], {
+            "commercial": "applies", "fep": "refer", "marketplace": "applies", "medicaid": "applies",
+            "medicare_advantage": "review", "state_account": "refer",
+        }),
+        ("premera", ["2020-01-03", "2020-07-01"], {
+            "commercial": "applies", "marketplace": "applies", "medicare_advantage": "refer",
+        }),
+        ("regence", ["2026-01-01"], {"commercial": "applies", "marketplace": "applies"}),
+        ("nhs_england", ["2013-12-31"], {"nhs": "applies"}),
+    ],
+)  # fmt: skip
+def test_programs(payer: str, versions: list[str], rules: dict[str, str]) -> None:
+    for version in versions:
+        found = CATALOG.program_rules.filter(payer=payer, policy_version=version)
+        assert dict(found.select("program", "rule").rows()) == rules
+
+
+def test_codes() -> None:
+    assert CATALOG.codes.select("hcpcs_code", "kind", "valid_from", "valid_until").rows() == [
+        ("0600T", "specific", date(2020, 7, 1), None),
+        ("0601T", "specific", date(2020, 7, 1), None),
+        ("32999", "unlisted", None, None),
+        ("47384", "specific", date(2026, 1, 1), None),
+        ("47399", "unlisted", None, None),
+        ("48999", "unlisted", None, None),
+        ("53899", "unlisted", None, None),
+        ("55877", "specific", date(2026, 1, 1), None),
+    ]
+
+
+def test_code_sites() -> None:
+    assert CATALOG.code_sites.rows() == [
+        ("0600T", date(2026, 1, 1), "other_than", ["liver_primary", "liver_metastasis", "prostate"]),
+        ("47384", date(2026, 1, 1), "only", ["liver_primary", "liver_metastasis"]),
+        ("55877", date(2026, 1, 1), "only", ["prostate"]),
+    ]
+
+
+def test_boundaries() -> None:
+    assert CATALOG.boundaries.select("payer", "boundary").rows() == [
+        ("florida_blue", date(2016, 2, 15)),
+        ("florida_blue", date(2020, 7, 1)),
+        ("nhs_england", date(2013, 12, 31)),
+        ("premera", date(2020, 1, 3)),
+        ("premera", date(2020, 7, 1)),
+        ("regence", date(2026, 1, 1)),
+    ]
+
+
+def test_guidance_by_site() -> None:
+    assert CATALOG.guidance.select("guidance_id", "site_class", "out_from").sort("guidance_id").rows() == [
+        ("IPG441", "lung", date(2013, 12, 31)),
+        ("IPG442", "pancreas", date(2013, 12, 31)),
+        ("IPG443", "kidney", date(2013, 12, 31)),
+        ("IPG444", "liver_primary", date(2013, 12, 31)),
+        ("IPG445", "liver_metastasis", date(2013, 12, 31)),
+        ("IPG572", "prostate", date(2016, 12, 31)),
+        ("IPG579", "pancreas", date(2017, 5, 31)),
+        ("IPG664", "liver_primary", date(2019, 11, 30)),
+    ]
+
+
+def test_site_classes() -> None:
+    named = {
+        "C22": "liver_primary", "C787": "liver_metastasis", "C25": "pancreas", "C64": "kidney", "C34": "lung",
+        "C780": "lung", "C61": "prostate",
+    }  # fmt: skip
+    other = {f"C{number:02}" for number in range(81)} | {"C4A", "C7A", "C7B"}
+    assert dict(CATALOG.site_prefixes.rows()) == dict.fromkeys(other, "other_solid") | named
+
+
+def test_reasons() -> None:
+    reasons = CATALOG.reasons
+    assert tuple(reasons["reason_code"]) == EDIT_IDS + INFORMATIONAL_EDIT_IDS
+    assert reasons["disposition"].to_list() == [
+        "pass", "pass", "return", "review", "review", "pass", "review", "review", "review", "refer", "review",
+        "review", "pass", "review", "deny", "review", "review", "review", "review", "review", "deny",
+        None, None, None,
+    ]  # fmt: skip
+    coded = reasons.filter(reasons["carc"].is_not_null()).select("reason_code", "carc", "rarcs", "group_code")
+    assert coded.rows() == [
+        ("code-not-valid-on-dos", "181", ["M20"], "CO"),
+        ("contract-excludes", "96", ["N130"], "CO"),
+        ("investigational", "55", [], "CO"),
+    ]
+
+
+def test_program_signs() -> None:
+    assert CATALOG.filing_indicators.rows() == [
+        ("16", "medicare_advantage"), ("FI", "fep"), ("MA", "medicare_ffs"), ("MB", "medicare_ffs"), ("MC", "medicaid"),
+    ]  # fmt: skip
+    assert CATALOG.member_id_shapes.rows() == [("^R[0-9]{8}$", "fep")]
+    spellings = dict(CATALOG.program_spellings.rows())
+    assert spellings.keys() >= {"commercial", "marketplace", "medicaid", "medicareadvantage", "fep", "nhs", "sao"}
+    assert spellings["ma"] == spellings["mapd"] == spellings["medicareadvantage"] == "medicare_advantage"
+    assert spellings["federalemployeeprogram"] == spellings["fehb"] == "fep"
+    assert spellings["stateaccount"] == spellings["sao"] == "state_account"
+    assert spellings["exchange"] == spellings["qhp"] == "marketplace"
+    assert spellings["ppo"] == spellings["aso"] == spellings["largegroup"] == "commercial"
+    assert not spellings.keys() & {"medicare", "government", "individual", "federal", "state"}
+
+
+def test_payer_names() -> None:
+    names = {key: (payer, blue) for key, payer, blue in CATALOG.payer_names.rows()}
+    for key in ("floridablue", "bcbsfl", "bluecrossandblueshieldofflorida", "bluecrossblueshieldofflorida"):
+        assert names[key] == ("florida_blue", True)
+    for key in ("regence", "regenceblueshield", "regencebluecrossblueshieldoforegon", "regenceblueshieldofidaho"):
+        assert names[key] == ("regence", True)
+    assert names["premera"] == names["premerabluecross"] == ("premera", True)
+    assert names["nhsengland"] == ("nhs_england", False)
+
+
+def test_studies() -> None:
+    evidence = {file.summarises: [study.n for study in file.studies] for file in CATALOG.pack.evidence.values()}
+    assert evidence["nice_ip1019_2"] == [52, 55, 58, 71, 20, 34, 14, 29, 56]
+    assert evidence["florida_blue_02_40000_26"] == [51, 74, 164]
+    assert evidence.keys() == {
+        "florida_blue_02_40000_26", "nice_ip1019_2", "nice_ipg445", "premera_ire", "regence_surgery_242",
+    }  # fmt: skip

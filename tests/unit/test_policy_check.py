@@ -1,0 +1,197 @@
+"""Faults that no single value shows: order of versions, unknown names, names that mean two things, wrong denials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.policy import load_catalog
+from tests.unit.policy_folder import RulesFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
+CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
+SITES, NICE, STUDIES = "tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
+UNTIL = """    until:
+      date: 2020-06-30
+      note: The day before the codes were replaced.
+      cite: {document: premera_ire, section: History, date: 07/01/20}
+"""
+FIRST = "date: 2020-07-01\n      cite: {document: premera_ire"
+CODE = "    cite: {document: premera_ire, section: History, date: 07/01/20}\n"
+SINCE = "    valid_from: {date: 2022-01-01, cite: {document: premera_ire, section: History, date: 07/01/20}}\n"
+GONE = "    valid_until: {date: 2019-12-31, cite: {document: premera_ire, section: History, date: 07/01/20}}\n"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> RulesFolder:
+    return RulesFolder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        (PREMERA, FIRST, FIRST.replace("2020-07-01", "2019-07-01"),
+         "versions[1].from: 2019-07-01 is before versions[0] (2020-01-03). Order versions oldest first."),
+        (PREMERA, FIRST, FIRST.replace("2020-07-01", "2020-01-03"),
+         "versions[1].from: 2020-01-03 is the first day of versions[0] (2020-01-03). Order versions oldest first."),
+        (PREMERA, FIRST, FIRST.replace("2020-07-01", "2020-06-30"),
+         "versions[0].until: 2020-06-30 overlaps versions[1] (from 2020-06-30). End it at the latest on 2020-06-29."),
+        (PREMERA, UNTIL, "",
+         "versions[0].until: is missing, so versions[1] (from 2020-07-01) overlaps. Give the last day, at most 2020"),
+        (PREMERA, "date: 2020-06-30", "date: 2020-01-02",
+         "versions[0].until: 2020-01-02 is before from (2020-01-03). Correct one of the two."),
+        (REGENCE, "date: 2026-11-30", "date: 2025-12-31",
+         "versions[0].next_review: 2025-12-31 is not after reviewed (2025-12-31). Correct one of the two."),
+        ("policies/nhs_england.yaml", "kind: guidance", "kind: funding",
+         "versions[0].reviewed: is missing, so the version could never go stale. Add its last review."),
+        (PREMERA, "payer: premera\n", "payer: premiera\n", "payer: `premiera` is not in payers.yaml."),
+        (PREMERA, "service: irreversible", "service: reversible",
+         "service: `reversible_electroporation` is the service of no file in codes/."),
+        (PREMERA, "[commercial, marketplace]", "[commercial, exchange]",
+         "versions[0].applies_to.programs[1]: `exchange` is not in programs.yaml."),
+        (PREMERA, "[commercial, marketplace]", "[commercial, commercial]",
+         "versions[0].applies_to.programs[1]: `commercial` stands twice. Keep one of the two."),
+        (PREMERA, "      medicare_advantage:", "      tricare:",
+         "versions[0].exceptions.tricare: `tricare` is not in programs.yaml."),
+        (FLORIDA, "marketplace, medicaid]", "marketplace, fep]",
+         "versions[0].applies_to.programs[2]: `fep` is an exception too. Keep it in one of the two places."),
+        (PREMERA, '"32999"', '"32998"', "versions[0].codes.listed[0]: `32998` is in no file of codes/."),
+        (PREMERA, '"32999", "47399"', '"32999", "32999"', "versions[0].codes.listed[1]: `32999` stands twice."),
+        (PREMERA, '"32999"', '"47384"',
+         "versions[0].codes.listed[0]: `47384` is not valid on any day of this version. Take it out, or correct a"),
+        (CODES, CODE, CODE + SINCE + GONE, "codes[4].valid_until: 2019-12-31 is before valid_from."),
+        (CODES, '"47399"', '"32999"', "codes[5].code: `32999` stands in codes/ire.yaml already. Keep one."),
+        (CODES, "sites: [prostate]", "sites: [bladder]", "codes[3].sites[0].sites[0]: `bladder` is not in tumor_sites"),
+        (SITES, "prefixes: [C61]", "prefixes: [C61, C64]",
+         "site_classes.prostate.prefixes: `C64` is taken by kidney already. Keep it in one class."),
+        (SITES, "ranges: [C00-C80]", "ranges: [C80-C00]",
+         "site_classes.other_solid.ranges[0]: `C80-C00` covers nothing."),
+        (SITES, "prefixes: [C61]", "prefixes: [C61], ranges: [C60-C62]",
+         "site_classes.other_solid.ranges: `C60` is taken by prostate already. Keep it in one class."),
+        (PAYERS, "- Premera Alaska", "- blue-cross blue-shield of FLORIDA",
+         "payers.premera.names[12]: `bluecrossblueshieldofflorida` is taken by florida_blue already."),
+        (PAYERS, "- Premera Alaska", "- florida blue!",
+         "payers.premera.names[12]: `floridablue` is taken by florida_blue"),
+        (PAYERS, "- Premera Alaska", "- '---'", "payers.premera.names[12]: `---` holds neither a letter nor a digit."),
+        (PROGRAMS, "- SAO\n", "- M.A.\n", "programs.state_account.spellings[0]: `ma` is taken by medicare_advantage"),
+        (PROGRAMS, "- SAO\n", "- FEP\n", "programs.state_account.spellings[0]: `fep` is taken by fep already."),
+        (PROGRAMS, "[MA, MB]", "[MA, MB, FI]",
+         "programs.fep.filing_indicators[0]: `FI` is taken by medicare_ffs already."),
+        (PROGRAMS, "- SAO\n", "- Gold Medicare-Advantage PPO\n",
+         "programs.state_account.spellings[0]: `Gold Medicare-Advantage PPO` names Medicare Advantage, which is never"),
+        (PROGRAMS, '    filing_indicators: ["16"]\n', "",
+         "programs.medicare_advantage.filing_indicators: is missing, so its lines could be denied."),
+        (PROGRAMS, "  medicare_advantage:\n", "  ma_plans:\n",
+         "programs.medicare_advantage: is missing, so its lines could be denied. Add it."),
+        (REASONS, "edit: contract-review", "edit: contract-reviews",
+         "reasons: the edit `contract-review` is missing. Add its reason."),
+        (REASONS, "edit: contract-review", "edit: contract-reviews",
+         "reasons[13].edit: `contract-reviews` is not an edit."),
+        (REASONS, "edit: contract-review", "edit: contract-covers",
+         "reasons[13].edit: `contract-covers` stands twice."),
+        (REASONS, "edit: policy-stale\n", "edit: policy-stale\n    disposition: review\n",
+         "reasons[22].disposition: `policy-stale` only informs. Remove it."),
+        (REASONS, '    disposition: deny\n    carc: "55"\n', '    carc: "55"\n',
+         "reasons[20].disposition: is missing. Add it."),
+        (REASONS, '    carc: "55"\n', "",
+         "reasons[20].carc: is missing, and `investigational` needs one to deny. Add it."),
+        (REASONS, '    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
+         "reasons[20].group_code: is missing, and `investigational` needs one to deny. Add it."),
+        (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
+         "reasons[2].group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
+        (NICE, "site_class: lung", "site_class: lungs", "guidance[0].site_class: `lungs` is not in tumor_sites.yaml."),
+        (NICE, "id: IPG442", "id: IPG441", "guidance[1].id: `IPG441` stands already in guidance/nice.yaml."),
+        (NICE, "document: nice_ip1019_2", "document: nice_ip1019",
+         "guidance[0].out_from.cite.document: `nice_ip1019` is declared nowhere."),
+        (STUDIES, "summarises: nice_ip1019_2", "summarises: nice_ip1019",
+         "summarises: `nice_ip1019` is declared nowhere."),
+        (STUDIES, "id: sutter_2017", "id: mafeld_2019", "studies[2].id: `mafeld_2019` stands twice."),
+        (STUDIES, "[liver_primary]", "[liver]", "studies[1].site_classes[0]: `liver` is not in tumor_sites.yaml."),
+        (STUDIES, "  - id: nice_ip1019_2", "  - id: premera_ire",
+         "documents[0].id: `premera_ire` is declared already in"),
+        (REGENCE, "cite: {document: regence_surgery_242, section: Effective",
+         "cite: {document: regence, section: Effective",
+         "versions[0].from.cite.document: `regence` is declared nowhere. Correct it, or add the document under"),
+        (CODES, "cite: {document: florida_blue_02_40000_26", "cite: {document: florida",
+         "codes[0].cite.document: `florida` is declared nowhere."),
+    ],
+)  # fmt: skip
+def test_fault_names_place_and_remedy(rules: RulesFolder, file: str, old: str, new: str, fault: str) -> None:
+    faults = rules.replace(file, old, new).faults()
+    if "is declared already in" in fault:
+        assert any(fault in line for line in faults), faults
+    else:
+        assert [line for line in faults if line.startswith(f"rules/{file}: {fault}")], faults
+    assert all(line.endswith(".") for line in faults)
+
+
+@pytest.mark.parametrize("file", [PREMERA, REGENCE, FLORIDA, "policies/nhs_england.yaml"])
+def test_a_version_that_applies_to_medicare_advantage_is_refused(rules: RulesFolder, file: str) -> None:
+    faults = rules.replace(file, "      programs: [", "      programs: [medicare_advantage, ").faults()
+    refused = (
+        f"rules/{file}: versions[0].applies_to.programs[0]: Medicare Advantage is never denied automatically. "
+        "Move it to exceptions, with the rule refer or review."
+    )
+    assert refused in faults
+
+
+@pytest.mark.parametrize(
+    "edit", ["payer-not-on-file", "program-silent", "program-exception-review", "unlisted-code", "indication-unknown"]
+)
+def test_an_edit_before_all_facts_are_established_may_not_deny(rules: RulesFolder, edit: str) -> None:
+    rules.replace(REASONS, f"edit: {edit}\n    disposition: review", f"edit: {edit}\n    disposition: deny")
+    assert any(f"`{edit}` may not deny" in line for line in rules.faults())
+
+
+def test_reasons_out_of_table_order_are_refused(rules: RulesFolder) -> None:
+    text = (rules.root / REASONS).read_text(encoding="utf-8")
+    head, *reasons = text.split("  - edit: ")
+    reasons[3], reasons[4] = reasons[4], reasons[3]
+    faults = rules.write(REASONS, "  - edit: ".join([head, *reasons])).faults()
+    fault = "reasons: `payer-not-on-file` stands after `dos-spans-boundary`. Keep the order of the decision table."
+    assert faults == (f"rules/{REASONS}: {fault}",)
+
+
+def test_two_policies_of_one_payer_on_one_service_are_refused(rules: RulesFolder) -> None:
+    text = (rules.root / PREMERA).read_text(encoding="utf-8")
+    start, end = text.index("documents:"), text.index("versions:")
+    again = "policies/premera_again.yaml"
+    one_id = "id: `premera-ire` is the id of policies/premera.yaml already. Give each policy its own id."
+    one_policy = (
+        "service: premera has a policy on irreversible_electroporation already in policies/premera.yaml. "
+        "Keep one, and add versions to it."
+    )
+    faults = rules.write(again, text[:start] + text[end:]).faults()
+    assert faults == tuple(sorted((f"rules/{again}: {one_id}", f"rules/{again}: {one_policy}")))
+
+
+def test_a_second_service_is_a_change_of_yaml_alone(rules: RulesFolder) -> None:
+    codes = (rules.root / CODES).read_text(encoding="utf-8")
+    start, end = codes.index("  - code: 0600T"), codes.index("  - code: 0601T")
+    codes = codes[:start].replace("irreversible_electroporation", "cryoablation") + codes[start:end]
+    policy = (rules.root / REGENCE).read_text(encoding="utf-8")
+    policy = policy.replace("irreversible_electroporation", "cryoablation").replace(
+        "regence-surgery-242", "regence-132"
+    )
+    policy = policy.replace('[0600T, 0601T, "47384", "55877"]', "[0999T]")
+    policy = policy[: policy.index("documents:")] + policy[policy.index("versions:") :]
+    rules.write("codes/cryo.yaml", codes.replace("0600T", "0999T")).write("policies/regence_cryo.yaml", policy)
+    catalog = load_catalog(rules.root)
+    assert catalog.listed_codes.filter(service="cryoablation").select("payer", "hcpcs_code").rows() == [
+        ("regence", "0999T")
+    ]
+    assert dict(catalog.codes.select("hcpcs_code", "service").rows())["0999T"] == "cryoablation"
+    rules.replace("policies/regence_cryo.yaml", "[0999T]", "[0600T]")
+    assert "`0600T` is a code of irreversible_electroporation, not of cryoablation." in rules.faults()[0]
+
+
+def test_a_service_in_two_files_is_refused(rules: RulesFolder) -> None:
+    rules.write("codes/ire_again.yaml", (rules.root / CODES).read_text(encoding="utf-8"))
+    assert (
+        "rules/codes/ire_again.yaml: service: `irreversible_electroporation` is declared in codes/ire.yaml too. "
+        "Join the two files."
+    ) in rules.faults()

@@ -1,0 +1,105 @@
+"""Rules files that do not fit the models: every fault at once, each with place and remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.errors import RulesError, exit_code_for
+from claims_edit.policy import load_catalog
+from tests.unit.policy_folder import RulesFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREMERA = "policies/premera.yaml"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> RulesFolder:
+    return RulesFolder(tmp_path)
+
+
+def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder) -> None:
+    assert load_catalog(rules.root).rules_hash == load_catalog().rules_hash
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        (PREMERA, "payer: premera\n", "", "payer: is missing. Add it."),
+        (PREMERA, "kind: funding", "kind: funding\nkinds: x", "kinds: is not a known key."),
+        (PREMERA, "kind: funding", "kind: law", "kind: `law` is not one of 'funding' or 'guidance'. Use one of these."),
+        (PREMERA, "date: 2020-01-03", "date: 2020-1-3",
+         "versions[0].from.date: `2020-1-3` is not a date of the form YYYY-MM-DD. Correct it."),
+        (PREMERA, "date: 2020-01-03", "date: 2020-02-30", "versions[0].from.date: `2020-02-30` is not accepted"),
+        (PREMERA, "date: 2020-06-30", "date: 9999-12-31",
+         "versions[0].until.date: `9999-12-31` is out of range; leave an open end out. Correct it."),
+        (PREMERA, '"32999"', "3299", "versions[0].codes.listed[0]: `3299` has the wrong shape."),
+        (PREMERA, ", section: Coding", "", "versions[1].codes.cite.section: is missing. Add it."),
+        (PREMERA, ", section: Coding", ', section: ""', "versions[1].codes.cite.section: is empty."),
+        (PREMERA, "rule: refer", "rule: applies",
+         "versions[0].exceptions.medicare_advantage.rule: `applies` is not one of 'refer' or 'review'."),
+        (PREMERA, "reference: Premera", "reference: Premera*",
+         "reference: `Premera* Irreversible Electroporation` has"),
+        (PREMERA, 'listed: ["32999", "47399", "48999", "53899"]', "listed: 32999",
+         "versions[0].codes.listed: is not a list. Write it as a list, with a dash before each item."),
+        (PREMERA, "kind: funding", "kind: funding\nkind: funding", "line 8: the key `kind` stands twice."),
+        ("codes/ire.yaml", "sites: [prostate]", "sites: []", "codes[3].sites[0].sites: has too few items."),
+        ("payers.yaml", "    blue_plan: true", "    blue_plan: NO",
+         "payers.florida_blue.blue_plan: `NO` is neither true nor false. Correct it."),
+        ("payers.yaml", "  regence:", "  Regence BS:", "payers.Regence BS: `Regence BS` has the wrong shape."),
+        ("programs.yaml", "'^R[0-9]{8}$'", "'R[0-9]{8}'",
+         "programs.fep.member_id_shapes[0]: `R[0-9]{8}` does not span the whole id: begin it with ^ and end it with"),
+        ("programs.yaml", "'^R[0-9]{8}$'", "'^R[0-9$'",
+         "programs.fep.member_id_shapes[0]: `^R[0-9$` is not a regular expression."),
+        ("reasons.yaml", "disposition: refer", "disposition: reject",
+         "reasons[9].disposition: `reject` is not one of 'deny', 'return', 'review', 'refer' or 'pass'."),
+        ("evidence/nice_ip1019_2.yaml", "n: 52", "n: many", "studies[0].n: is not a whole number."),
+    ],
+)  # fmt: skip
+def test_fault_names_place_and_remedy(rules: RulesFolder, file: str, old: str, new: str, fault: str) -> None:
+    faults = rules.replace(file, old, new).faults()
+    assert [line for line in faults if line.startswith(f"rules/{file}: {fault}")], faults
+    assert all(line.endswith(".") for line in faults)
+
+
+def test_all_faults_of_all_files_come_at_once_sorted(rules: RulesFolder) -> None:
+    rules.replace(PREMERA, "kind: funding", "kind: law").replace(PREMERA, "date: 2020-01-03", "date: soon")
+    rules.replace("policies/regence.yaml", "payer: regence", "payer: nobody").write("payers.yaml", "payers: [")
+    rules.replace("reasons.yaml", 'carc: "55"', "carc: 5-5")
+    faults = rules.faults()
+    assert list(faults) == sorted(faults)
+    files = [line.split(":")[0] for line in faults]
+    assert files == ["rules/payers.yaml", f"rules/{PREMERA}", f"rules/{PREMERA}", "rules/reasons.yaml"]
+
+
+def test_a_file_that_cannot_be_parsed_is_not_held_against_the_others(rules: RulesFolder) -> None:
+    assert len(rules.replace("evidence/nice_ip1019_2.yaml", "n: 52", "n: x").faults()) == 1
+    assert len(rules.write("codes/ire.yaml", "codes: [").faults()) == 2
+
+
+def test_missing_and_stray_files_are_named(rules: RulesFolder) -> None:
+    (rules.root / "reasons.yaml").unlink()
+    (rules.root / "codes" / "ire.yaml").unlink()
+    rules.write("policies/acme.yml", "id: acme").write("notes.yaml", "a: b")
+    place = "has no place in a rule pack"
+    faults = rules.faults()
+    assert "rules/reasons.yaml: is missing. Add it." in faults
+    assert "rules/codes: holds no .yaml file. Add one for each service." in faults
+    assert [line.split(": ")[0] for line in faults if place in line] == ["rules/notes.yaml", "rules/policies/acme.yml"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"nowhere: is not a folder\.") as caught:
+        load_catalog(tmp_path / "nowhere")
+    assert exit_code_for(caught.value) == 10
+
+
+def test_the_hash_tells_any_change(rules: RulesFolder) -> None:
+    before = load_catalog(rules.root).rules_hash
+    assert load_catalog(rules.replace("payers.yaml", "FL Blue", "FL-Blue").root).rules_hash != before
+    (rules.root / "policies" / "premera.yaml").rename(rules.root / "policies" / "premera_blue.yaml")
+    moved = load_catalog(rules.root).rules_hash
+    assert len({before, moved}) == 2

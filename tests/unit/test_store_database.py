@@ -1,0 +1,197 @@
+"""The DuckDB file: tables and views that say what the Parquet record says, wherever the file lies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pytest
+from tests.lib.runs import REFUSED, REVIEWED, line, publish
+
+from claims_edit.engine import DECISION_SCHEMA
+from claims_edit.model import QUARANTINE_COLUMNS
+from claims_edit.store import database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNS = [f"2026030{day}T010000Z-aaaa" for day in range(1, 10)]
+DUCKDB_TYPES = {
+    pl.String(): "VARCHAR", pl.Int64(): "BIGINT", pl.Date(): "DATE", pl.Float64(): "DOUBLE", pl.Boolean(): "BOOLEAN",
+    pl.Decimal(18, 2): "DECIMAL(18,2)", pl.List(pl.String()): "VARCHAR[]",
+}  # fmt: skip
+
+
+def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_tables_have_the_columns_of_the_contract_in_order_with_the_engines_types(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    decisions = asked(tmp_path, "SELECT column_name, column_type FROM (DESCRIBE decisions)")
+    assert decisions == [(name, DUCKDB_TYPES[dtype]) for name, dtype in DECISION_SCHEMA.items()]
+    quarantine = asked(tmp_path, "SELECT column_name, column_type FROM (DESCRIBE quarantine)")
+    assert tuple(name for name, _ in quarantine) == QUARANTINE_COLUMNS
+
+
+def test_decisions_are_the_parquet_rows(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(), line(**REVIEWED, source_row=3)], [REFUSED])
+    files = f"{tmp_path}/decisions/**/*.parquet"
+    with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
+        stored = connection.sql("SELECT * FROM decisions ORDER BY source_row").pl()
+    assert stored.equals(pl.read_parquet(files, hive_partitioning=False).sort("source_row"))
+
+
+def test_the_latest_enforced_run_wins_per_claim_line(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(), line(claim_line_number=2)])
+    publish(tmp_path, RUNS[1], [line(**REVIEWED)])
+    publish(tmp_path, RUNS[2], [line()], mode="shadow")
+    current = asked(tmp_path, "SELECT run_id, claim_line_number, disposition FROM current_decisions ORDER BY 2")
+    assert current == [(RUNS[1], 1, "review"), (RUNS[0], 2, "deny")]
+
+
+def test_lines_of_one_key_in_one_run_all_stay_and_nulls_are_one_key(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(data_source=None)])
+    publish(tmp_path, RUNS[1], [line(data_source=None), line(data_source=None, source_row=3), line(payer_raw="Other")])
+    current = asked(tmp_path, "SELECT run_id, source_row, payer_raw FROM current_decisions ORDER BY ALL")
+    assert current == [
+        (RUNS[1], 2, "Other"),
+        (RUNS[1], 2, "Regence BlueShield"),
+        (RUNS[1], 3, "Regence BlueShield"),
+    ]
+
+
+def test_the_views_of_dispositions_take_enforced_runs_only(tmp_path: Path) -> None:
+    kinds = ["deny", "review", "refer", "return", "pass"]
+    publish(tmp_path, RUNS[0], [line(disposition=kind, source_row=row) for row, kind in enumerate(kinds)])
+    publish(tmp_path, RUNS[1], [line(disposition=kind, source_row=row) for row, kind in enumerate(kinds)], mode="shadow")
+    for view, kind in (("denials", "deny"), ("reviews", "review"), ("referrals", "refer"), ("returns", "return")):
+        assert asked(tmp_path, f"SELECT run_id, disposition FROM {view}") == [(RUNS[0], kind)]  # noqa: S608 -- own names
+
+
+def test_denial_reasons_count_lines_claims_and_charges_of_current_denials(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(charge_amount=Decimal("7.77"))])
+    rows = [
+        line(),
+        line(claim_line_number=2, source_row=3, charge_amount=Decimal("0.05")),
+        line(claim_id="C2", source_row=4, program=None, charge_amount=None),
+        line(claim_id="C3", source_row=5, **REVIEWED),
+    ]
+    publish(tmp_path, RUNS[1], rows)
+    assert asked(tmp_path, "FROM denial_reasons") == [
+        ("regence", "commercial", "investigational", "2026-02", 2, 1, Decimal("1000.15")),
+        ("regence", None, "investigational", "2026-02", 1, 1, None),
+    ]
+
+
+def test_runs_tell_the_manifests_in_utc(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()], [REFUSED])
+    sql = """SELECT mode, strftime(started_at, '%H:%M'), rows_read, deny, "pass", charges_read, charges_quarantined FROM runs"""
+    assert asked(tmp_path, sql) == [("enforce", "01:00", 2, 1, 0, Decimal("1005.10"), Decimal("5.00"))]
+
+
+def test_the_file_answers_wherever_it_is_moved_and_whatever_it_is_called(tmp_path: Path) -> None:
+    publish(tmp_path / "out", RUNS[0], [line()], [REFUSED])
+    moved = tmp_path / "another name.duckdb"
+    shutil.copy(tmp_path / "out" / "claims_edit.duckdb", moved)
+    shutil.rmtree(tmp_path / "out")
+    views = ("decisions", "current_decisions", "denials", "denial_reasons", "quarantine", "runs")
+    with duckdb.connect(moved, read_only=True) as connection:
+        for view in views:
+            assert connection.execute(f"SELECT count(*) FROM {view}").fetchone() == (1,)  # noqa: S608 -- own names
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{moved}' AS mine (READ_ONLY)")
+        assert connection.execute("SELECT count(*) FROM mine.denial_reasons").fetchone() == (1,)
+
+
+def test_the_file_holds_no_path(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    publish(tmp_path, RUNS[1], [line()])
+    assert os.fsencode(tmp_path) not in (tmp_path / "claims_edit.duckdb").read_bytes()
+
+
+@pytest.fixture
+def inserted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Which runs each build read from their Parquet files."""
+    seen: list[list[str]] = []
+    insert = database._insert  # noqa: SLF001 -- what it reads is the point
+
+    def spy(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: list[dict[str, Any]]) -> None:
+        seen.append([run["run_id"] for run in manifests])
+        insert(connection, generation, manifests)
+
+    monkeypatch.setattr(database, "_insert", spy)
+    return seen
+
+
+def test_a_new_run_is_added_to_the_file_of_the_last(tmp_path: Path, inserted: list[list[str]]) -> None:
+    publish(tmp_path, RUNS[0], [line()], [REFUSED])
+    publish(tmp_path, RUNS[1], [line()])
+    publish(tmp_path, RUNS[2], [line()])
+    assert inserted == [[RUNS[0]], [RUNS[1]], [RUNS[2]]]
+    assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(3,)]
+
+
+def tamper(path: Path) -> None:
+    real = path.resolve()
+    with duckdb.connect(real) as connection:
+        connection.execute("UPDATE decisions SET disposition = 'pass'")
+
+
+def spoil(path: Path) -> None:
+    path.resolve().write_bytes(b"no database")
+
+
+def truncate(path: Path) -> None:
+    real = path.resolve()
+    marked = real.stat()
+    real.write_bytes(real.read_bytes()[:20000])
+    os.utime(real, ns=(marked.st_atime_ns, marked.st_mtime_ns))
+
+
+def remove(path: Path) -> None:
+    path.resolve().unlink()
+
+
+def older(path: Path) -> None:
+    """As if an earlier release, with other views, had written it."""
+    real = path.resolve()
+    marked = real.stat()
+    with duckdb.connect(real) as connection:
+        connection.execute("COMMENT ON TABLE runs IS 'schema of yore'")
+    os.utime(real, ns=(marked.st_atime_ns, marked.st_mtime_ns))
+
+
+def shrink(path: Path) -> None:
+    """Rows are gone, and the clock tells nothing."""
+    real = path.resolve()
+    marked = real.stat()
+    with duckdb.connect(real) as connection:
+        connection.execute("DELETE FROM decisions")
+    os.utime(real, ns=(marked.st_atime_ns, marked.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", [tamper, spoil, truncate, remove, older, shrink])
+def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
+    tmp_path: Path, inserted: list[list[str]], change: Any  # noqa: ANN401 -- one of the functions above
+) -> None:  # fmt: skip
+    publish(tmp_path, RUNS[0], [line()])
+    change(tmp_path / "claims_edit.duckdb")
+    publish(tmp_path, RUNS[1], [line()])
+    assert inserted[-1] == RUNS[:2]
+    assert asked(tmp_path, "SELECT run_id, disposition FROM decisions") == [(run, "deny") for run in RUNS[:2]]
+
+
+def test_a_run_that_was_moved_away_leaves_the_file_too(tmp_path: Path, inserted: list[list[str]]) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    publish(tmp_path, RUNS[1], [line()])
+    for folder in (f"decisions/run_id={RUNS[0]}", f"quarantine/run_id={RUNS[0]}", f"runs/{RUNS[0]}"):
+        shutil.rmtree(tmp_path / folder)
+    publish(tmp_path, RUNS[2], [line()])
+    assert inserted[-1] == [RUNS[1], RUNS[2]]
+    assert asked(tmp_path, "SELECT run_id FROM runs") == [(RUNS[1],), (RUNS[2],)]

@@ -1,0 +1,322 @@
+"""Publishing by one rename: what readers see, what a kill leaves, who must wait."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
+
+from claims_edit.errors import ClaimsEditError, InputError, ResultsError, UsageError
+from claims_edit.store import ResultsFolder, generation, write_manifest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN_1, RUN_2, RUN_3 = "20260301T010000Z-aaaa", "20260302T010000Z-bbbb", "20260303T010000Z-cccc"
+
+
+def shown(out: Path) -> list[str]:
+    """What a reader sees, files by name."""
+    return sorted(
+        str(path.relative_to(out))
+        for name in generation.SHOWN
+        for path in ([out / name] if (out / name).is_file() else (out / name).glob("**/*"))
+        if path.is_file()
+    )
+
+
+def test_a_published_run_is_there_for_every_kind_of_reader(tmp_path: Path) -> None:
+    publish(tmp_path, RUN_1, [line(), line(source_row=3, claim_line_number=2)], [REFUSED])
+    publish(tmp_path, RUN_2, [line(claim_id="C2")])
+
+    assert pl.read_parquet(tmp_path / "decisions/**/*.parquet").height == 3
+    glob = f"{tmp_path}/decisions/**/*.parquet"
+    assert duckdb.sql("SELECT count(*) FROM read_parquet($g)", params={"g": glob}).fetchall() == [(3,)]
+    assert {path.split("/")[-1] for path in shown(tmp_path) if path.startswith(f"runs/{RUN_2}")} == {
+        "manifest.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "denial_reasons.csv",
+        "data_quality.csv", "summary.json",
+    }  # fmt: skip
+    with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
+        assert connection.sql("SELECT run_id, decisions, rows_quarantined FROM runs").fetchall() == [
+            (RUN_1, 2, 1),
+            (RUN_2, 1, 0),
+        ]
+
+
+def test_every_name_that_is_shown_leads_through_the_one_link(tmp_path: Path) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    for name in generation.SHOWN:
+        assert (tmp_path / name).readlink() == Path(".current", name)
+    assert not (tmp_path / ".current").readlink().is_absolute()
+    moved = tmp_path.parent / "moved"
+    shutil.copytree(tmp_path, moved, symlinks=True)
+    assert len(ResultsFolder(moved).runs()) == 1
+    assert publish(moved, RUN_2, [line()]).manifest()["run_id"] == RUN_2
+
+
+def test_publishing_leaves_one_generation_and_no_staging(tmp_path: Path) -> None:
+    for run_id in (RUN_1, RUN_2, RUN_3):
+        publish(tmp_path, run_id, [line()])
+    assert [path.name for path in (tmp_path / ".generations").iterdir()] == ["3"]
+    assert not (tmp_path / ".staging").exists()
+    assert not list(tmp_path.glob("**/scratch"))
+
+
+def test_where_files_cannot_be_linked_they_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    publish(tmp_path, RUN_1, [line()])
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    publish(tmp_path, RUN_2, [line()])
+    assert pl.read_parquet(tmp_path / "decisions/**/*.parquet").height == 2
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.lib.runs import line, stage
+from claims_edit.store import ResultsFolder, folder
+
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+where, out = sys.argv[1], ResultsFolder(Path(sys.argv[2]))
+if where == "database":
+    folder.build_database = die
+elif where == "rename":
+    Path.replace = die
+with out.lock():
+    staged = stage(out, "20260309T010000Z-dead", [line(claim_id="dead")])
+    if where == "staged":
+        die()
+    if where == "after":
+        Path.touch = die
+    out.publish(staged)
+"""
+
+
+def killed(out: Path, where: str) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, where, str(out)], cwd=ROOT, check=False, env={**os.environ})
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("where", ["staged", "database", "rename"])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_killed_run_leaves_nothing_visible_and_the_next_clears_up(
+    tmp_path: Path, where: str, earlier: bool  # noqa: FBT001 -- a parameter of the test
+) -> None:  # fmt: skip
+    if earlier:
+        publish(tmp_path, RUN_1, [line()])
+    before = shown(tmp_path)
+    killed(tmp_path, where)
+
+    assert shown(tmp_path) == before
+    assert [run["run_id"] for run in ResultsFolder(tmp_path).runs()] == [RUN_1][:earlier]
+    publish(tmp_path, RUN_3, [line()])
+    assert [run["run_id"] for run in ResultsFolder(tmp_path).runs()] == [RUN_1][:earlier] + [RUN_3]
+    assert len(list((tmp_path / ".generations").iterdir())) == 1
+    assert not list(tmp_path.glob("**/*dead*"))
+
+
+def test_a_run_killed_after_the_rename_is_whole(tmp_path: Path) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    killed(tmp_path, "after")
+    assert len(ResultsFolder(tmp_path).runs()) == 2
+    folder = publish(tmp_path, "20260310T010000Z-eeee", [line()])
+    assert len(folder.runs()) == 3
+
+
+def test_a_failed_run_takes_its_staging_along(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path)
+    with pytest.raises(ZeroDivisionError), folder.lock():
+        stage(folder, RUN_1, [line()])
+        _ = 1 / 0
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_the_second_of_two_runs_is_told_whom_to_wait_for(tmp_path: Path) -> None:
+    with ResultsFolder(tmp_path).lock(), pytest.raises(ResultsError, match=f"busy: process {os.getpid()} ") as busy:
+        with ResultsFolder(tmp_path).lock():
+            pass
+    assert busy.value.exit_code == 13
+    with ResultsFolder(tmp_path).lock():
+        pass  # let go of
+
+
+def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
+    killed(tmp_path, "staged")
+    with ResultsFolder(tmp_path).lock():
+        pass
+
+
+def test_a_reader_who_holds_the_file_open_stops_nobody(tmp_path: Path) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    reader = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input();"
+        "print(c.execute('SELECT count(*) FROM decisions').fetchone()[0])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", reader, str(tmp_path / "claims_edit.duckdb")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as held:  # fmt: skip
+        assert held.stdout is not None
+        assert held.stdout.readline() == "open\n"
+        publish(tmp_path, RUN_2, [line(claim_id="C2")])
+        with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (2,)
+        assert held.communicate("\n")[0] == "1\n"
+
+
+@pytest.mark.parametrize("deeper", ["", "x", "x/y"])
+def test_an_out_that_is_a_file_is_bad_input(tmp_path: Path, deeper: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match="Give"), ResultsFolder(tmp_path / "file" / deeper).lock():
+        pass
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_an_out_that_cannot_be_written_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match="Permission denied"), ResultsFolder(tmp_path / "out").lock():
+        pass
+
+
+def damage_current_away(out: Path) -> None:
+    (out / ".current").unlink()
+
+
+def damage_generation_away(out: Path) -> None:
+    shutil.rmtree(out / ".generations")
+
+
+def damage_current_to_a_folder(out: Path) -> None:
+    (out / ".current").unlink()
+    (out / ".current").mkdir()
+
+
+def damage_manifest_away(out: Path) -> None:
+    (out / f"runs/{RUN_1}/manifest.json").unlink()
+
+
+def damage_manifest_text(out: Path) -> None:
+    (out / f"runs/{RUN_1}/manifest.json").write_text("{}")
+
+
+def damage_parquet(out: Path) -> None:
+    (out / f"decisions/run_id={RUN_1}/part-00000.parquet").write_bytes(b"PAR1 no")
+
+
+def damage_parquet_away(out: Path) -> None:
+    (out / f"decisions/run_id={RUN_1}/part-00000.parquet").unlink()
+
+
+def damage_record_away(out: Path) -> None:
+    shutil.rmtree(out / ".generations/1/decisions")
+
+
+def damage_foreign_folder(out: Path) -> None:
+    (out / "decisions").unlink()
+    (out / "decisions").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (damage_current_away, r"\.current: missing, though .* symlink to \.generations/1"),
+        (damage_generation_away, r"\.current: points at \.generations/1, which is missing"),
+        (damage_current_to_a_folder, r"\.current: not a link"),
+        (damage_manifest_away, r"manifest\.json: the manifest cannot be read \(No such file"),
+        (damage_manifest_text, r"manifest\.json: not a manifest \(as_of, charges, .*\). Restore it"),
+        (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
+        (damage_parquet_away, r"run_id=.*: 1 rows, where the manifest says 2"),
+        (damage_record_away, r"run_id=.*: 0 rows, where the manifest says 2"),
+        (damage_foreign_folder, r"decisions: in the way"),
+    ],
+)
+def test_a_damaged_folder_is_refused_and_left_alone(tmp_path: Path, damage, told: str) -> None:  # noqa: ANN001
+    publish(tmp_path, RUN_1, [line(), line(source_row=3, claim_line_number=2)])
+    damage(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ResultsError, match=told) as fault, ResultsFolder(tmp_path).lock():
+        pass
+    assert fault.value.exit_code == 13
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_that_does_not_hold_what_its_manifest_says_is_not_shown(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path)
+    with folder.lock():
+        staged = stage(folder, RUN_1, [line(), line(source_row=3)])
+        (staged.decisions_dir / "part-00001.parquet").unlink()
+        with pytest.raises(ResultsError, match="1 rows, where the manifest says 2"):
+            folder.publish(staged)
+    assert shown(tmp_path) == []
+
+
+def test_a_run_that_does_not_reconcile_is_not_shown(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path)
+    with folder.lock():
+        staged = stage(folder, RUN_1, [line()])
+        manifest = manifest_of(RUN_1, [line()], [])
+        manifest["charges"]["read"] = "1000.11"
+        write_manifest(staged.run_dir, manifest)
+        with pytest.raises(ClaimsEditError, match=r"charges read = accepted \+ quarantined: 1000.11 is not 1000.10") as bug:
+            folder.publish(staged)
+    assert bug.value.exit_code == 1
+    assert shown(tmp_path) == []
+
+
+def test_a_full_disk_shows_what_was_there_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path, RUN_1, [line()])
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("claims_edit.store.folder.build_database", full)
+    with pytest.raises(ResultsError, match="not published .No space left"):
+        publish(tmp_path, RUN_2, [line()])
+    assert len(ResultsFolder(tmp_path).runs()) == 1
+    assert len(list((tmp_path / ".generations").iterdir())) == 1
+
+
+def test_a_run_with_no_candidate_and_no_part_file_is_published(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path)
+    with folder.lock():
+        staged = folder.stage(RUN_1)
+        write_manifest(staged.run_dir, manifest_of(RUN_1, [], []))
+        folder.publish(staged)
+    assert folder.manifest()["counts"]["decisions"] == 0
+    with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
+        assert connection.sql("FROM denials").fetchall() == []
+
+
+def test_runs_are_found_by_name_beginning_or_fingerprint(tmp_path: Path) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    folder = publish(tmp_path, RUN_2, [line(**REVIEWED)])
+    assert [run["run_id"] for run in folder.runs()] == [RUN_1, RUN_2]
+    assert folder.manifest()["run_id"] == RUN_2
+    assert folder.manifest("20260301")["run_id"] == RUN_1
+    assert folder.same_run(f"print-{RUN_1}") == RUN_1
+    assert folder.same_run("print-of-nothing") is None
+    with pytest.raises(UsageError, match="several runs begin"):
+        folder.manifest("2026030")
+    with pytest.raises(UsageError, match="no run begins"):
+        folder.manifest("1999")
+
+
+def test_a_folder_without_runs_says_so(tmp_path: Path) -> None:
+    assert ResultsFolder(tmp_path).runs() == []
+    with pytest.raises(UsageError, match="no run is published"):
+        ResultsFolder(tmp_path).manifest()
+    with pytest.raises(UsageError, match="no such results folder"):
+        ResultsFolder(tmp_path / "none").runs()
