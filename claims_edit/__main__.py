@@ -1,1 +1,55 @@
-"""Entry point."""
+"""The program: runs a command, and turns every error into one line a fault and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from claims_edit.cli import cli
+from claims_edit.errors import ClaimsEditError, exit_code_for
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; exit codes are those of DESIGN §7."""
+    try:
+        cli.main(prog_name="claims-edit", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("claims-edit: interrupted; nothing of this run was published.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except ClaimsEditError as error:
+        for fault in error.faults:
+            click.echo(f"claims-edit: {fault}", err=True)
+        sys.exit(exit_code_for(error))
+    except Exception as error:  # noqa: BLE001 -- the last resort, and it must not print a claim
+        _tell_bug(error)
+        sys.exit(exit_code_for(error))
+
+
+def _tell_bug(error: Exception) -> None:
+    """Where a bug is, without the error's own words: a library's message may quote a cell of a claim."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "claims_edit" in frame.filename]
+    place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"
+    click.echo(
+        f"claims-edit: a bug: {type(error).__name__} at {place}. Report this line to the maintainers;"
+        " `claims-edit runs` tells whether anything was published.",
+        err=True,
+    )
+    if os.environ.get("CLAIMS_EDIT_TRACEBACK"):
+        traceback.print_exception(error)
+
+
+if __name__ == "__main__":
+    main()

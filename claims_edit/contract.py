@@ -8,18 +8,22 @@ half a million rows costs a few milliseconds a column; rows are looked at only f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from typing import TYPE_CHECKING
 
 import pandera.polars as pa
 import polars as pl
-from pandera.api.polars.types import PolarsData
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from pandera.api.polars.types import PolarsData
+
 ICD_10_CM = r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$"
-ICD_9_CM = r"^([0-9]{3}[0-9]{0,2}|V[0-9]{2}[0-9]{0,2}|E[0-9]{3}[0-9]?)$"
+ICD_9_CM = r"^([0-9]{3}[0-9]{0,2}|V[0-9]{2}[0-9]{0,2}|E[0-9]{3}\.?[0-9]?)$"
 ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MONEY = r"^[+-]?([0-9]{1,15}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
 NUMBER = r"^[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)$"
@@ -41,8 +45,8 @@ def matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
 
 
 def at_most(characters: int) -> Callable[[pl.Expr], pl.Expr]:
-    """A rule of a column: its text is no longer than this."""
-    return lambda text: text.str.len_chars() <= characters
+    """A rule of a column: its text is one line, no longer than this; a line end inside says that rows ran together."""
+    return lambda text: (text.str.len_chars() <= characters) & ~text.str.contains("\n", literal=True)
 
 
 def is_date(text: pl.Expr) -> pl.Expr:
@@ -67,7 +71,7 @@ def luhn(text: pl.Expr) -> pl.Expr:
     return ~text.str.contains(r"^[0-9]{10}$") | (total % 10 == 0)
 
 
-def _value_rule(column: Column) -> tuple[str, Callable[[pl.Expr], pl.Expr]]:
+def value_rule(column: Column) -> tuple[str, Callable[[pl.Expr], pl.Expr]]:
     """The one rule that a column's text must pass, and what failing it is called."""
     if column.pattern is not None:
         return "shape", matches(column.pattern)
@@ -87,7 +91,7 @@ def _value_rule(column: Column) -> tuple[str, Callable[[pl.Expr], pl.Expr]]:
 
 
 def _check(name: str, rule: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
-    """A pandera check of a column's values: `rule` gives true for one that may stay; a missing one is not its concern."""
+    """A pandera check of a column's values: `rule` gives true for one that may stay."""
 
     def evaluate(data: PolarsData) -> pl.LazyFrame:
         value = pl.col(data.key or "*")
@@ -101,7 +105,7 @@ def _column(name: str, rule: Callable[[pl.Expr], pl.Expr], fault: str) -> pa.Col
 
 
 def _values() -> pa.DataFrameSchema:
-    rules = {name: _value_rule(column) for name, column in COLUMNS.items()}
+    rules = {name: value_rule(column) for name, column in COLUMNS.items()}
     return pa.DataFrameSchema({name: _column(name, rule, fault) for name, (fault, rule) in rules.items()})
 
 
@@ -116,7 +120,9 @@ def _warnings(known_programs: frozenset[str]) -> pa.DataFrameSchema:
     bare = r"[^\p{L}\p{N}]"
     lob = "line_of_business"
     columns = {name: _column(name, luhn, "luhn") for name in NPI_COLUMNS}
-    columns[lob] = _column(lob, lambda text: text.str.to_lowercase().str.replace_all(bare, "").is_in(known_programs), "unknown")
+    columns[lob] = _column(
+        lob, lambda text: text.str.to_lowercase().str.replace_all(bare, "").is_in(known_programs), "unknown"
+    )
     columns["service_unit_quantity"] = _column(
         "service_unit_quantity", lambda units: units.cast(pl.Float64, strict=False).ne(0), "zero"
     )
@@ -138,7 +144,9 @@ def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
         return whole(f"{columns[0]}-missing", pl.any_horizontal(filled), nulls_pass=False)
 
     checks = [required(*group) for group in REQUIRED]
-    checks.append(whole(f"{START}-after-as-of", pl.when(has_own).then(own <= day).otherwise(claim <= day), nulls_pass=True))
+    checks.append(
+        whole(f"{START}-after-as-of", pl.when(has_own).then(own <= day).otherwise(claim <= day), nulls_pass=True)
+    )
     in_order = pl.when(has_own).then(own_end >= own).otherwise(claim_end >= claim)
     checks.append(whole(f"{END}-before-start", in_order, nulls_pass=True))
     for name, dtype in schema.items():
@@ -159,7 +167,7 @@ def failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> dict[str, pl.Se
 
 
 def _failing(fault: pa.errors.SchemaError) -> pl.Series:
-    """pandera's own text holds cells, so only its Boolean output is used; anything else is a bug of this module."""
+    """Pandera's own text holds cells, so only its Boolean output is used; anything else is a bug of this module."""
     if not isinstance(fault.check_output, pl.DataFrame):
         raise TypeError(f"the contract's check {fault.check} could not run ({fault.reason_code})")
     return ~fault.check_output.to_series().fill_null(value=False)

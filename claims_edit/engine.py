@@ -8,7 +8,7 @@ import polars as pl
 
 from claims_edit.edits import EDITS, TABLE_EDITS
 from claims_edit.edits.facts import resolve
-from claims_edit.model import DECISION_COLUMNS, Coverage, Disposition
+from claims_edit.model import DECISION_COLUMNS, Disposition
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
@@ -36,11 +36,6 @@ _CITED_IN = {
     "codes": "codes_citation",
     "program": "program_citation",
     "code": "code_citation",
-}
-_CONTRACT_REASONS = {
-    "contract-covers": Coverage.COVERED,
-    "contract-review": Coverage.REVIEW,
-    "contract-excludes": Coverage.EXCLUDED,
 }
 
 
@@ -126,14 +121,11 @@ def _liability() -> list[pl.Expr]:
 
 def _citation() -> pl.Expr:
     """The words behind the primary edit, as its reason says where they stand; else the statement of the version."""
-    at = [pl.when(pl.col("cites") == place).then(column) for place, column in _CITED_IN.items()]
-    in_contract = [
-        pl.when((pl.col("cites") == "contract") & (pl.col("reason_code") == reason)).then(
-            f"contract_{coverage}_citation"
-        )
-        for reason, coverage in _CONTRACT_REASONS.items()
-    ]
-    return pl.coalesce([*at, *in_contract, "statement_citation"]).alias("citation")
+    cited = [pl.when(pl.col("cites") == place).then(column) for place, column in _CITED_IN.items()]
+    # Of several contract rows the one that decided is the first in the order of the edits.
+    terms = pl.coalesce([f"contract_{coverage}_citation" for coverage in ("covered", "review", "excluded")])
+    in_contract = pl.when(pl.col("cites") == "contract").then(terms)
+    return pl.coalesce([*cited, in_contract, "statement_citation"]).alias("citation")
 
 
 def _adjustment() -> pl.Expr:

@@ -6,14 +6,17 @@ any machine and a larger extract begins with the smaller one. Nobody's claim sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from claims_edit.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 LINES_PER_CLAIM = 3
 CHUNK_LINES = 120_000  # a multiple of LINES_PER_CLAIM, so that no claim is split over two chunks
@@ -32,7 +35,8 @@ PAYERS = (
     "Florida Blue", "Blue Cross and Blue Shield of Florida", "Premera Blue Cross", "Regence BlueShield", "Regence",
     "Cascade Mutual",
 )  # fmt: skip
-LINES_OF_BUSINESS = ("commercial", "PPO", "Exchange", "Medicaid", "MAPD", "FEP", "State Account", None)
+LINES_OF_BUSINESS = ("commercial", "Commercial PPO", "Exchange", "Medicaid", "MAPD", "FEP", "State Account", None)
+_MISSING_MEMBER, _SHORT_CODE, _BAD_DIAGNOSIS, _END_FIRST, _REPEATED_KEY = range(5)
 FILING_INDICATORS = ("BL", "CI", "12", None)
 
 
@@ -76,7 +80,7 @@ def _columns(seed: int) -> list[pl.Expr]:
     start = pl.lit(FIRST_DAY) + pl.duration(days=(claim_draw(3) % DAYS).cast(pl.Int64))
     revised = claim_draw(4) % 200 == 0
     payer = claim_draw(5)
-    is_fep = claim_draw(7) % 8 == 5
+    is_fep = claim_draw(7) % 8 == LINES_OF_BUSINESS.index("FEP")
     charge = (line_draw(8) % 400_000 + 100).cast(pl.Int64) + pl.when(is_ire).then(900_000).otherwise(0)
     cents = charge.cast(pl.Decimal(18, 0))
     number = claim.cast(pl.String).str.zfill(10)
@@ -96,9 +100,13 @@ def _columns(seed: int) -> list[pl.Expr]:
         (start + pl.duration(days=(claim_draw(12) % 50 == 0).cast(pl.Int64))).alias("claim_end_date"),
         pl.when(~institutional).then(start).alias("claim_line_start_date"),
         pl.when(~institutional).then(start).alias("claim_line_end_date"),
-        pl.when(~institutional).then(_pick(("11", "22", "21", "23", "24"), claim_draw(13))).alias("place_of_service_code"),
+        pl.when(~institutional)
+        .then(_pick(("11", "22", "21", "23", "24"), claim_draw(13)))
+        .alias("place_of_service_code"),
         pl.when(institutional).then(_pick(("131", "111", "851"), claim_draw(14))).alias("bill_type_code"),
-        pl.when(institutional).then(_pick(("0360", "0450", "0300", "0636"), line_draw(15))).alias("revenue_center_code"),
+        pl.when(institutional)
+        .then(_pick(("0360", "0450", "0300", "0636"), line_draw(15)))
+        .alias("revenue_center_code"),
         pl.when(is_ire)
         .then(_pick(IRE_CODES, line_draw(16)))
         .when(line_draw(17) % 20 > 0)
@@ -131,17 +139,17 @@ def _columns(seed: int) -> list[pl.Expr]:
 
 
 def _faulty(seed: int) -> list[pl.Expr]:
-    """A few rows that a contract must refuse: about 1 in 10,000, of every common kind; keys repeat 1 in 50,000."""
+    """A few rows that a contract must refuse: about 1 in 10,000; a key repeats 1 in 120,000 times."""
     fault = _draw(pl.col("n"), 40, seed) % 40_000
-    return [
-        pl.when(fault == 0).then(None).otherwise(pl.col("member_id")).alias("member_id"),
-        pl.when(fault == 1).then(pl.lit("9921")).otherwise(pl.col("hcpcs_code")).alias("hcpcs_code"),
-        pl.when(fault == 2).then(pl.lit("??")).otherwise(pl.col("diagnosis_code_1")).alias("diagnosis_code_1"),
-        pl.when(fault == 3).then(pl.col("claim_start_date") - pl.duration(days=30)).otherwise(pl.col("claim_end_date"))
-        .alias("claim_end_date"),
-        pl.when((fault == 4) & (pl.col("claim_line_number") == 2)).then(1).otherwise(pl.col("claim_line_number"))
-        .alias("claim_line_number"),
-    ]  # fmt: skip
+    last_but_one = pl.col("claim_line_number") == LINES_PER_CLAIM - 1
+    spoilt: dict[str, tuple[pl.Expr, pl.Expr]] = {
+        "member_id": (fault == _MISSING_MEMBER, pl.lit(None, pl.String)),
+        "hcpcs_code": (fault == _SHORT_CODE, pl.lit("9921")),
+        "diagnosis_code_1": (fault == _BAD_DIAGNOSIS, pl.lit("??")),
+        "claim_end_date": (fault == _END_FIRST, pl.col("claim_start_date") - pl.duration(days=30)),
+        "claim_line_number": ((fault == _REPEATED_KEY) & last_but_one, pl.lit(1, pl.Int64)),
+    }
+    return [pl.when(hit).then(value).otherwise(pl.col(name)).alias(name) for name, (hit, value) in spoilt.items()]
 
 
 def scan(lines: int, seed: int) -> pl.LazyFrame:

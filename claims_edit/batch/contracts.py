@@ -41,7 +41,9 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         catalog.payer_names["name_key"], catalog.payer_names["payer"], default=None, return_dtype=pl.String
     )
     text = given.select(
-        (pl.col(name).str.strip_chars().replace("", None) if name in given.columns else pl.lit(None, pl.String)).alias(name)
+        (pl.col(name).str.strip_chars().replace("", None) if name in given.columns else pl.lit(None, pl.String)).alias(
+            name
+        )
         for name in COLUMNS
     )
     read = text.with_columns(

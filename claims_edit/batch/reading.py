@@ -35,7 +35,7 @@ class FileRead:
     place: int
     folder: Path
     tally: Tally = field(default_factory=Tally)
-    fault: str | None = None
+    waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 
 class Reading:
@@ -61,22 +61,27 @@ class Reading:
         Raises:
             InputError: the file cannot be read to its end; nothing of it is kept.
         """
-        found = FileRead(file, place, self._scratch / f"file-{place:06}")
-        found.folder.mkdir()
-        extract = open_extract(file, self._mapping, self._scratch)
-        self._extracts[place] = extract
-        rows = 0
-        for raw in extract.batches(BATCH_ROWS):
-            self._first_look(raw, found)
-            rows += raw.height
-            self._on_rows(raw.height)
-        rejects = extract.rejects()
-        if rows + rejects.height == 0:
+        extract: Extract | None = open_extract(file, self._mapping, self._scratch)
+        while extract is not None:
+            self.forget(place)
+            found = self._read_through(extract, place)
+            extract = extract.mended()
+        rejects = self._extracts[place].rejects()
+        if found.tally.rows_read + found.waiting + rejects.height == 0:
             raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
         if rejects.height:
             tally, frame = rejected(rejects, file.name, self._codes)
             found.tally.add(tally)
             self._keep(frame, found, "rejects")
+        return found
+
+    def _read_through(self, extract: Extract, place: int) -> FileRead:
+        found = FileRead(extract.file, place, self._scratch / f"file-{place:06}")
+        found.folder.mkdir()
+        self._extracts[place] = extract
+        for raw in extract.batches(BATCH_ROWS):
+            self._first_look(raw, found)
+            self._on_rows(raw.height)
         return found
 
     def forget(self, place: int) -> None:
@@ -92,6 +97,7 @@ class Reading:
         keys = pl.concat([key_hashes(lines.frame), row], how="horizontal")
         suspects = self._seen.suspects(keys, found.folder / f"keys-{self._parts:06}.parquet")
         if suspects.any():
+            found.waiting += int(suspects.sum())
             self._keep(pl.concat([raw, keys], how="horizontal").filter(suspects), found, "suspects")
         settled = settle(lines, verdict, ~suspects, self._codes, layout)
         found.tally.add(settled.tally)
@@ -164,5 +170,7 @@ class Reading:
         """All replacements and voids among the accepted rows of the run."""
         parts = sorted(self._scratch.glob("file-*/*revisions-*.parquet"))
         if not parts:
-            return pl.LazyFrame(schema=dict.fromkeys(("payer", "claim_id", "claim_frequency_code", "original_claim_id"), pl.String))
+            return pl.LazyFrame(
+                schema=dict.fromkeys(("payer", "claim_id", "claim_frequency_code", "original_claim_id"), pl.String)
+            )
         return pl.scan_parquet(parts)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from claims_edit import __version__
 from claims_edit.batch.contracts import load_contracts, no_contracts
-from claims_edit.batch.options import Hashing, RunOptions, fingerprint
+from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.batch.reading import FileRead, Reading
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.engine import DECISION_SCHEMA, decide
@@ -29,6 +27,9 @@ from claims_edit.report import write_reports
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from claims_edit.policy import Catalog
 
 PART_ROWS = 250_000  # rows of a Parquet part: fixed, so that the bytes out do not depend on how extracts were read
@@ -38,7 +39,6 @@ QUARANTINE_DTYPES = {
     "candidate_code": pl.Boolean(),
     "charge_amount": pl.Decimal(18, 2),
 }
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             reading = Reading(
                 catalog, mapping, as_of=options.as_of, scratch=staged.scratch_dir, on_rows=lambda n: progress("read", n)
             )
-            found, refused = _read_all(reading, paths, keep_going=options.keep_going)
+            found, refused = _read_all(reading, paths, options)
         with stages.of("repeated keys"):
             progress("repeated keys", 0)
             reading.finish(found)
@@ -120,9 +120,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         folder.publish(staged)
     rate = manifest["counts"]["rows_quarantined"] / manifest["counts"]["rows_read"]
     over = options.max_quarantine_rate is not None and rate > options.max_quarantine_rate
-    return RunOutcome(
-        manifest, options.out / "runs" / run_id, refused=tuple(refused.values()), over_threshold=over
-    )
+    return RunOutcome(manifest, options.out / "runs" / run_id, refused=tuple(refused.values()), over_threshold=over)
 
 
 def _done_before(
@@ -143,20 +141,18 @@ def _done_before(
     return folder.manifest(same) if same else None
 
 
-def _read_all(
-    reading: Reading, paths: list[Path], *, keep_going: bool
-) -> tuple[list[FileRead], dict[Path, str]]:
+def _read_all(reading: Reading, paths: list[Path], options: RunOptions) -> tuple[list[FileRead], dict[Path, str]]:
     """Read every extract, in order; the readable ones, and the faults of the others."""
     found: list[FileRead] = []
     refused: dict[Path, str] = {}
     for place, path in enumerate(paths):
         before = _state(path)
         try:
-            found.append(reading.read(sniff(path), place))
+            found.append(reading.read(sniff(path, options.format), place))
             if _state(path) != before:
                 raise InputError(f"{path}: changed while it was read. Run again once it is written.")  # noqa: TRY301
         except InputError as error:
-            if not keep_going:
+            if not options.keep_going:
                 raise
             refused[path] = str(error)
             found = [file for file in found if file.place != place]
@@ -171,7 +167,7 @@ def _state(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _decide_all(  # noqa: PLR0913 -- everything that a decision depends on
+def _decide_all(
     reading: Reading,
     found: list[FileRead],
     staged: StagedRun,
@@ -221,15 +217,17 @@ def _write(frame: pl.DataFrame, folder: Path, place: int) -> None:
 
 
 def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
+    names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
     told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
     if path in refused:
-        return told | {"format": "unknown", "status": "refused", "fault": refused[path]}
+        rows = dict.fromkeys(names, 0)
+        return told | rows | {"format": "unknown", "status": "refused", "fault": refused[path]}
     read = next(file for file in found if file.file.path == path)
-    names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
-    return told | {"format": read.file.format.value, **{name: getattr(read.tally, name) for name in names}}
+    rows = {name: getattr(read.tally, name) for name in names}
+    return told | rows | {"format": read.file.format.value, "status": "read", "fault": None}
 
 
-def _manifest(  # noqa: PLR0913 -- everything that a run is
+def _manifest(
     options: RunOptions,
     catalog: Catalog,
     staged: StagedRun,

@@ -113,6 +113,8 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
         return pl.lit(None, dtype).alias(name)
     if dtype == pl.Date and frame.schema[name] == pl.String:
         return pl.col(name).str.to_date("%Y-%m-%d")
+    if COLUMNS[name].kind is Kind.DIAGNOSIS:
+        return pl.col(name).str.replace(".", "", literal=True)  # ICD-9 E codes have theirs behind the fourth character
     return pl.col(name).cast(dtype)
 
 
@@ -138,8 +140,14 @@ def _revisions(frame: pl.DataFrame, accepted: pl.Series) -> pl.DataFrame:
     return frame.filter(revised).select(_typed(frame, name) for name in REVISION_COLUMNS).unique(maintain_order=True)
 
 
-def _quarantine(  # noqa: PLR0913 -- the parts of one row
-    lines: Lines, verdict: Verdict, refused: pl.Series, charge: pl.Series, is_candidate: pl.Series, layout: Layout, tally: Tally
+def _quarantine(
+    lines: Lines,
+    verdict: Verdict,
+    refused: pl.Series,
+    charge: pl.Series,
+    is_candidate: pl.Series,
+    layout: Layout,
+    tally: Tally,
 ) -> pl.DataFrame:
     """Refused rows with every failed check and their values as read, under the extract's own column names."""
     if not refused.any():
@@ -147,16 +155,22 @@ def _quarantine(  # noqa: PLR0913 -- the parts of one row
     checks = pl.select(
         failed_checks=pl.concat_list(
             pl.when(failing.filter(refused)).then(pl.lit(check)) for check, failing in verdict.errors.items()
-        ).list.drop_nulls().list.sort()
+        )
+        .list.drop_nulls()
+        .list.sort()
     )
     raw = lines.raw.filter(refused).select(
         pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in _unique(layout)).struct.json_encode()
     )
-    frame = lines.frame.filter(refused).select(ORDINAL, "data_source", "claim_id").with_columns(
-        checks["failed_checks"],
-        is_candidate.filter(refused).alias("candidate_code"),
-        charge.filter(refused).alias("charge_amount"),
-        raw.to_series().alias("raw_values"),
+    frame = (
+        lines.frame.filter(refused)
+        .select(ORDINAL, "data_source", "claim_id")
+        .with_columns(
+            checks["failed_checks"],
+            is_candidate.filter(refused).alias("candidate_code"),
+            charge.filter(refused).alias("charge_amount"),
+            raw.to_series().alias("raw_values"),
+        )
     )
     tally.rows_quarantined += frame.height
     tally.quarantined += total(frame["charge_amount"])

@@ -70,7 +70,9 @@ def _as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
         column = pl.col(name)
         if kind is Kind.DATE and dtype.is_temporal() and dtype != pl.Date:
             casts.append(column.dt.date())
-        elif kind is Kind.MONEY and dtype.is_float():  # binary fractions are no cents: 29.56 may be stored as 29.5600…02
+        elif (
+            kind is Kind.MONEY and dtype.is_float()
+        ):  # binary fractions are no cents: 29.56 may be stored as 29.5600…02
             casts.append(column.fill_nan(None).round(2).cast(pl.String))
         elif not _stays(kind, dtype):
             casts.append(column.cast(pl.String))
@@ -103,7 +105,7 @@ def _trimmed(text: pl.Expr) -> pl.Expr:
 
 
 def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
-    """The canonical form of each distinct value; what cannot be understood stays as it is, for the contract to refuse."""
+    """The canonical form of each distinct value; what is not understood stays, for the contract to refuse."""
     text = _trimmed(pl.col(given.name))
     if column.name in mapping.values:
         text = text.replace(mapping.values[column.name])

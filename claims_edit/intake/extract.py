@@ -41,6 +41,14 @@ class Extract(ABC):
         """Rows that could not be split (REJECTS_SCHEMA); complete once `batches` is exhausted."""
         return pl.DataFrame(schema=REJECTS_SCHEMA)
 
+    def mended(self) -> Extract | None:
+        """The extract to read in this one's stead, from its beginning, where a fault swallowed rows; else None.
+
+        Raises:
+            InputError: it cannot be mended.
+        """
+        return None
+
     def source_row(self) -> pl.DataFrame:
         """How ORDINAL becomes the row number in the file: from ordinal `after` on, `shift` is added (both Int64)."""
         return pl.DataFrame({"after": [0], "shift": [0]}, schema={"after": pl.Int64, "shift": pl.Int64})

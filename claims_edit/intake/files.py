@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from claims_edit.errors import InputError
+from claims_edit.errors import InputError, UsageError
 
 SNIFF_BYTES = 256 * 1024
 GLOB_CHARACTERS = set("*?[")
@@ -81,12 +81,15 @@ def _expand(extract: str) -> list[Path]:
     return []
 
 
-def sniff(path: Path) -> SourceFile:
-    """What the file holds, from its first bytes.
+def sniff(path: Path, fmt: str = "auto") -> SourceFile:
+    """What the file holds, from its first bytes; `fmt` is what `--format` says.
 
     Raises:
+        UsageError: `--format` asks for what is not read yet.
         InputError: it cannot be opened, is empty, is no text, or holds a format that is not read here.
     """
+    if fmt not in {"auto", "table"}:
+        raise UsageError(f"--format {fmt}: not read by this version. Give tables: CSV, Parquet or NDJSON.")
     try:
         with path.open("rb") as file:
             magic = file.read(4)

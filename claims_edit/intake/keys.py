@@ -23,10 +23,12 @@ MEMORY_LIMIT = "400MB"
 
 def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
     """Two independent 64-bit hashes of each row's key: `high`, `low` (UInt64); null where a part of it is missing."""
-    columns = set(frame.columns)
-    whole = pl.all_horizontal(pl.col(name).is_not_null() for name in KEY_COLUMNS if name in columns)
-    key = pl.struct(pl.col("claim_line_number").cast(pl.Int64, strict=False), *(n for n in KEY_COLUMNS if n != "claim_line_number"))
-    return frame.select(pl.when(whole).then(key.hash(seed)).alias(name) for name, seed in (("high", 1), ("low", 2)))
+    number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
+    parts = [number, *(pl.col(name) for name in KEY_COLUMNS if name != "claim_line_number")]
+    whole = pl.all_horizontal(part.is_not_null() for part in parts)
+    return frame.select(
+        pl.when(whole).then(pl.struct(parts).hash(seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
+    )
 
 
 class SeenKeys:

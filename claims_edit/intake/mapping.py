@@ -11,13 +11,16 @@ date_formats: ["%d-%b-%Y"]           # tried after ISO and CCYYMMDD
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Mapping(BaseModel):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
+from claims_edit.intake.files import Compression
+from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import pyarrow as pa
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
@@ -29,6 +33,8 @@ REJECT_CHECKS = {
 }
 BAD_JSON = "row-bad-json"
 DOUBLE = '"'
+SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
+MOST_MENDINGS = 50
 LINE = "__line"
 KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
 
@@ -59,7 +65,12 @@ class TextExtract(Extract):
         """Keep the scratch folder; nothing is read yet."""
         super().__init__(file, layout)
         self._scratch = scratch
+        self._path = file.path if file.encoding == "utf-8" else plain_copy(file, scratch)
         self._bad = pl.DataFrame(schema=REJECTS_SCHEMA)
+        self._swallowing: list[int] = []
+        self._may_mix_line_ends = True
+        self._mixes_line_ends = False
+        self._cut: list[str] = []
         self._header_lines = 0
 
     def _read_csv(self, columns: list[str], **options: str) -> str:
@@ -67,8 +78,8 @@ class TextExtract(Extract):
         types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in columns)
         told = ", ".join(f"{name}={value}" for name, value in options.items())
         return (
-            f"read_csv({_quoted(str(self.file.path))}, columns={{{types}}}, auto_detect=false, {told}, "
-            f"compression={_quoted(self.file.compression)}, encoding={_quoted(self.file.encoding)}, "
+            f"read_csv({_quoted(str(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"compression={_quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
             "strict_mode=true, store_rejects=true, rejects_limit=0)"
         )
 
@@ -81,25 +92,49 @@ class TextExtract(Extract):
             try:
                 yield from _gather(connection.sql(select).to_arrow_reader(rows), rows)
                 self._bad = self._read_rejects(connection)
+            except duckdb.InvalidInputException as error:
+                if not self._may_mix_line_ends or "state machine" not in str(error):
+                    raise self._unreadable(error) from None
+                self._mixes_line_ends = True
             except duckdb.Error as error:
                 raise self._unreadable(error) from None
 
     def _read_rejects(self, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        """DuckDB's rejects by row; where it lost the end of a row, only the place is kept, for `mended`."""
         found = pl.DataFrame(
             connection.sql(
-                "SELECT line::BIGINT AS source_row, min(error_type::VARCHAR) AS \"check\", min(csv_line) AS text "
-                "FROM reject_errors GROUP BY line ORDER BY line"
+                "SELECT line::BIGINT AS line, min(error_type::VARCHAR) AS kind, min(csv_line) AS text, "
+                "min(byte_position)::BIGINT AS position, bool_or(error_type::VARCHAR IN $swallowing) AS swallowing "
+                "FROM reject_errors GROUP BY line ORDER BY line",
+                params={"swallowing": list(SWALLOWING)},
             ).to_arrow_table()
         )
-        return found.select(
-            pl.col("source_row") - self._header_lines,
-            pl.col("check").replace_strict(REJECT_CHECKS, default="row-unreadable", return_dtype=pl.String),
-            pl.col("text").cast(pl.String),
+        self._swallowing = found.filter("swallowing")["position"].to_list()
+        if found.is_empty() or self._swallowing:
+            return self._bad.clear()
+        blanks = blank_lines_before(self._plain(), found["position"].to_list())
+        text = pl.col("text").cast(pl.String).str.strip_chars("\r\n")
+        place = text.str.extract(f"^{MARK}([0-9]+){MARK}$").cast(pl.Int64)
+        return found.with_columns(text, place.alias("place"), pl.Series("blank", blanks, dtype=pl.Int64)).select(
+            (pl.col("line") - pl.col("blank") - self._header_lines).alias("source_row"),
+            pl.when(pl.col("place").is_not_null())
+            .then(pl.lit(REJECT_CHECKS["UNQUOTED VALUE"]))
+            .otherwise(pl.col("kind").replace_strict(REJECT_CHECKS, default="row-unreadable", return_dtype=pl.String))
+            .alias("check"),
+            pl.coalesce(
+                pl.lit(pl.Series(self._cut, dtype=pl.String)).gather(pl.col("place"), null_on_oob=True), "text"
+            ).alias("text"),
         )
+
+    def _plain(self) -> Path:
+        """What is read, as uncompressed UTF-8."""
+        return self._path if self._path != self.file.path else plain_copy(self.file, self._scratch)
 
     def _unreadable(self, error: duckdb.Error) -> InputError:
         """DuckDB's own words may quote a row, so only its kind is told."""
-        reason = "the compressed stream is cut off or damaged" if "stream" in str(error).lower() else type(error).__name__
+        reason = (
+            "the compressed stream is cut off or damaged" if "stream" in str(error).lower() else type(error).__name__
+        )
         return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
 
     def rejects(self) -> pl.DataFrame:
@@ -123,17 +158,39 @@ class DelimitedExtract(TextExtract):
         self._delimiter = delimiter
         self._names = [name if name.strip() else f"__column_{place}" for place, name in enumerate(names)]
         self._header_lines = 1
+        self._mendings = 0
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
-        source = self._read_csv(
-            self._names, delim=_quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true"
-        )
+        source = self._read_csv(self._names, delim=_quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true")
         wanted = ", ".join(f"{_quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
         seen = 0
         for frame in self._stream(f"SELECT {wanted} FROM {source}", rows):  # noqa: S608 -- names are quoted
             yield frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
             seen += frame.height
+
+    def mended(self) -> DelimitedExtract | None:
+        """See Extract."""
+        if not self._swallowing and not self._mixes_line_ends:
+            return None
+        if self._mendings == MOST_MENDINGS:
+            raise InputError(
+                f"{self.file.path}: quotes are opened and not closed in more than {MOST_MENDINGS} places. "
+                "Ask the sender for an extract with every quote in a value doubled."
+            )
+        again = copy(self)
+        again._path = self._scratch / f"{self.file.path.stat().st_ino}-{self._mendings}.mended"  # noqa: SLF001 -- its own kind
+        if self._mixes_line_ends:
+            one_line_end(self._plain(), again._path)  # noqa: SLF001
+        else:
+            cut_lines(self._plain(), again._path, self._swallowing, self._cut, self.file.path)  # noqa: SLF001
+        again._forget_faults(self._mendings + 1)  # noqa: SLF001
+        return again
+
+    def _forget_faults(self, mendings: int) -> None:
+        self._mendings, self._swallowing = mendings, []
+        self._may_mix_line_ends = self._may_mix_line_ends and not self._mixes_line_ends
+        self._mixes_line_ends = False
 
 
 class JsonLinesExtract(TextExtract):
@@ -182,8 +239,12 @@ class JsonLinesExtract(TextExtract):
         """See Extract: lines that are no UTF-8, and lines that are no JSON object."""
         if not self._bad_json:
             return self._bad
-        bad = pl.concat(self._bad_json).sort(ORDINAL).join_asof(
-            self.source_row(), left_on=ORDINAL, right_on="after", allow_exact_matches=False
+        bad = (
+            pl.concat(self._bad_json)
+            .sort(ORDINAL)
+            .join_asof(self.source_row(), left_on=ORDINAL, right_on="after", allow_exact_matches=False)
         )
-        placed = bad.select((pl.col(ORDINAL) + pl.col("shift")).alias("source_row"), pl.lit(BAD_JSON).alias("check"), "text")
+        placed = bad.select(
+            (pl.col(ORDINAL) + pl.col("shift")).alias("source_row"), pl.lit(BAD_JSON).alias("check"), "text"
+        )
         return pl.concat([self._bad, placed]).sort("source_row")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
-from claims_edit.policy.catalog import Citations, program_rules_of, stale_after, versions_of
-from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for, version_on
+from claims_edit.policy.catalog import Citations, program_rules_of, versions_of
+from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -48,26 +48,6 @@ def _policy_row(policy: Policy) -> _Row:
 
 def _day(cited: CitedDate | None) -> str:
     return "" if cited is None else cited.date.isoformat()
-
-
-def policy_status(pack: RulePack, as_of: dt.date) -> RulesTable:
-    """Every policy on a day: the version in force, its last review, and how long its next one is overdue."""
-    policies = {policy.id: policy for policy, _ in versions_of(pack)}
-    rows = [_status_row(policy, version_on(policy, as_of), as_of) for policy in policies.values()]
-    return RulesTable(f"Policies on {as_of}", tuple(rows))
-
-
-def _status_row(policy: Policy, version: Version | None, as_of: dt.date) -> _Row:
-    due = stale_after(version) if version else None
-    overdue = (as_of - due).days if due is not None and as_of > due else 0
-    return {
-        "policy": policy.id,
-        "payer": policy.payer,
-        "version": _day(version.from_) if version else "none in force",
-        "reviewed": _day(version.reviewed) if version else "",
-        "review due": _or_open(due),
-        "days overdue": str(overdue) if overdue else "",
-    }
 
 
 def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
@@ -135,7 +115,7 @@ def _evidence(pack: RulePack, policy: Policy) -> Iterator[RulesTable]:
 def decision_tables(pack: RulePack, payer: str) -> list[RulesTable]:
     """What the payer's policy does with each code, by period and program; one table for each service.
 
-    Programs that fare alike in a period share a row.
+    Programs and codes that fare alike in a period share a row.
 
     Read for a plain line: one service day, a malignant solid tumor, no contract, no trial evidence.
 
@@ -160,12 +140,18 @@ def _decision_rows(pack: RulePack, payer: str, service: str) -> Iterator[_Row]:
             cells = tuple(outcome(pack, period, edit_for(period, policy, code, program)) for code in codes)
             alike.setdefault(cells, []).append(program or _UNKNOWN)
         for cells, programs in alike.items():
-            yield {
-                "from": _or_open(period.first),
-                "until": _or_open(period.last),
-                "version": _day(period.version.from_) if period.version else "none",
-                "programs": ", ".join(programs),
-            } | dict(zip((code.code for code in codes), cells, strict=True))
+            by_outcome: dict[str, list[str]] = {}
+            for code, cell in zip(codes, cells, strict=True):
+                by_outcome.setdefault(cell, []).append(code.code)
+            for cell, fared in by_outcome.items():
+                yield {
+                    "from": _or_open(period.first),
+                    "until": _or_open(period.last),
+                    "version": _day(period.version.from_) if period.version else "none",
+                    "programs": ", ".join(programs),
+                    "codes": ", ".join(fared),
+                    "outcome": cell,
+                }
 
 
 def _or_open(day: dt.date | None) -> str:

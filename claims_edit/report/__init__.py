@@ -6,6 +6,7 @@ from claims_edit.report.explain_text import explanation_text
 from claims_edit.report.run_files import write_reports
 from claims_edit.report.run_report import report
 from claims_edit.report.terminal import runs_table, terminal_summary
+from claims_edit.report.validation import validation_table
 
 __all__ = [
     "ANSWER_FORMATS",
@@ -14,6 +15,7 @@ __all__ = [
     "report",
     "runs_table",
     "terminal_summary",
+    "validation_table",
     "write_answer",
     "write_reports",
 ]

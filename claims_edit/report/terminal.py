@@ -98,12 +98,10 @@ def _money(text: str) -> str:
 
 def runs_table(manifests: list[dict[str, Any]]) -> Table:
     """The published runs, oldest first."""
-    columns = ("run", "mode", "as of", "started", "rows", "refused", "candidates", *Disposition)
-    table = _table("", *columns, words=4)
+    table = _table("", "run", "mode", "rows", "refused", *Disposition, words=2)
     for run in manifests:
         counts = run["counts"]
-        figures = [counts["rows_read"], counts["rows_quarantined"], counts["candidates"]]
+        figures = [counts["rows_read"], counts["rows_quarantined"]]
         figures += [counts["by_disposition"][disposition] for disposition in Disposition]
-        words = (run["run_id"], run["mode"], run["as_of"], run["started_at"])
-        table.add_row(*words, *(f"{figure:,}" for figure in figures))
+        table.add_row(run["run_id"], run["mode"], *(f"{figure:,}" for figure in figures))
     return table

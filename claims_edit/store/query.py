@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.store.generation import CURRENT, DATABASE, current_generation
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import pyarrow as pa
 
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",  # no file, no ATTACH, no COPY, no extension from anywhere
@@ -35,6 +35,7 @@ _ABOUT_THE_SQL = (  # these speak of the query's own words; every other message 
     duckdb.CatalogException,
     duckdb.PermissionException,
 )
+_UNSHOWN = "a type that cannot be shown. Cast it: CAST(… AS VARCHAR)."
 _BATCH_ROWS = 20_000
 _PUBLISHED_MEANWHILE = 3
 
@@ -50,7 +51,7 @@ class Answer:
         """The rows, at least one (perhaps empty) frame.
 
         Raises:
-            UsageError: the query fails on the way, or has a column of a type that no output format knows.
+            UsageError: the query fails on the way, or has a column of a type that Polars does not know.
         """
         try:
             yield self._frame(self._reader.schema.empty_table())
@@ -58,13 +59,16 @@ class Answer:
                 yield self._frame(batch)
         except (duckdb.Error, OSError) as error:
             raise _fault(error) from None
+        except pl.exceptions.PolarsError:
+            raise UsageError(f"sql: a column has {_UNSHOWN}") from None
+
+    def close(self) -> None:
+        """Let go of what was not read: a result left open keeps the file from being opened again."""
+        self._reader.close()
 
     @staticmethod
     def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
-        try:
-            frame = pl.from_arrow(rows)
-        except pl.exceptions.PolarsError:
-            raise UsageError("sql: a column has a type that cannot be shown. Cast it: CAST(… AS VARCHAR).") from None
+        frame = pl.from_arrow(rows)
         assert isinstance(frame, pl.DataFrame)  # noqa: S101 -- rows of named columns: never a series
         return frame
 
@@ -102,9 +106,23 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, A
     except duckdb.Error as error:
         raise _fault(error) from None
     columns = tuple(reader.schema.names)
+    faults = [
+        f"sql: column {name} has {_UNSHOWN}"
+        for name, kind in zip(columns, reader.schema.types, strict=True)
+        if not _is_known(kind)
+    ]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise UsageError(f"sql: columns of the same name ({', '.join(twice)}). Name each with AS.")
+        faults = [f"sql: columns of the same name ({', '.join(twice)}). Name each with AS."]
+    if faults:
+        del reader  # an open result in the error's traceback would keep the file from being opened again
+        raise UsageError(*faults)
     return Answer(columns, reader)
+
+
+def _is_known(kind: pa.DataType) -> bool:
+    """Whether Polars has such a type: it has no calendar intervals."""
+    nested = (kind.field(place).type for place in range(kind.num_fields))
+    return not pa.types.is_interval(kind) and all(_is_known(each) for each in nested)
 
 
 @contextmanager
@@ -117,7 +135,11 @@ def query(out: Path, sql: str) -> Iterator[Answer]:
     """
     with open_readonly(out) as connection:
         _only_one_select(sql)
-        yield ask(connection, sql)
+        answer = ask(connection, sql)
+        try:
+            yield answer
+        finally:
+            answer.close()
 
 
 def _only_one_select(sql: str) -> None:

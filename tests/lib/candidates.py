@@ -132,7 +132,7 @@ def lines_of(blob: bytes) -> list[Row]:
     return [_line(chunk, position) for position, chunk in enumerate(chunks)]
 
 
-def _pick(values: Sequence[Any], byte: int) -> Any:  # noqa: ANN401 -- a pool holds what its column holds
+def _pick(values: Sequence[Any], byte: int) -> Any:
     return values[byte % len(values)]
 
 

@@ -90,7 +90,7 @@ REFUSED: dict[str, Any] = {
 }
 
 
-def line(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 -- cells of any column
+def line(**changes: object) -> dict[str, Any]:
     """One decision row: Regence's denial, but for the changes."""
     return {**DENIED, **changes}
 
@@ -104,7 +104,8 @@ def manifest_of(
 ) -> dict[str, Any]:
     """The manifest of a run that holds exactly these rows."""
     split = {each.value: [row for row in decisions if row["disposition"] == each] for each in Disposition}
-    rows = {"rows_read": len(decisions) + len(refused), "rows_accepted": len(decisions), "rows_quarantined": len(refused)}
+    accepted, quarantined = len(decisions), len(refused)
+    rows = {"rows_read": accepted + quarantined, "rows_accepted": accepted, "rows_quarantined": quarantined}
     checks = [check for row in refused for check in row["failed_checks"]]
     return {
         "run_id": run_id,

@@ -145,13 +145,11 @@ def _key_row(chunk: bytes) -> Row:
 
 def _repeats(rows: list[Row], batch: int, scratch: Path) -> list[int]:
     seen = SeenKeys(scratch)
-    suspects = []
+    layout = Layout({name: name for name in rows[0]}, {})
     for start in range(0, len(rows), batch):
         raw = pl.DataFrame(rows[start : start + batch], schema=dict.fromkeys(rows[0], pl.String))
-        layout = Layout({name: name for name in rows[0]}, {})
         lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping(), data_source="deck")
-        hashes = key_hashes(lines.frame)
-        place = pl.Series("row", range(start, start + raw.height), dtype=pl.Int64)
-        found = seen.suspects(hashes, place)
-        suspects.append(hashes.with_columns(place).filter(found))
-    return seen.repeats(pl.concat(suspects)).to_list()
+        keys = key_hashes(lines.frame).with_columns(row=pl.int_range(start, start + raw.height))
+        suspects = seen.suspects(keys, scratch / f"keys-{start}.parquet")
+        keys.filter(suspects).write_parquet(scratch / f"suspects-{start}.parquet")
+    return seen.repeats(str(scratch / "keys-*.parquet"), str(scratch / "suspects-*.parquet")).to_list()

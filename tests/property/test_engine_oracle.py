@@ -45,7 +45,7 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def decisions_on(lines: list[dict[str, Any]], others: list[dict[str, Any]], contracts: list[dict[str, Any]]) -> Any:  # noqa: ANN401 -- the engine's frame
+def decisions_on(lines: list[dict[str, Any]], others: list[dict[str, Any]], contracts: list[dict[str, Any]]) -> Any:
     return decide(
         pl.DataFrame(lines, schema=CANDIDATE_SCHEMA),
         catalog(),

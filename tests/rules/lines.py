@@ -37,6 +37,6 @@ def decided(catalog: Catalog, *lines: dict[str, Any]) -> list[dict[str, Any]]:
     ).to_dicts()
 
 
-def decided_one(catalog: Catalog, **line: Any) -> dict[str, Any]:  # noqa: ANN401 -- a column holds what it holds
+def decided_one(catalog: Catalog, **line: Any) -> dict[str, Any]:
     """The decision on one line."""
     return decided(catalog, line)[0]

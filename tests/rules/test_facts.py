@@ -156,8 +156,9 @@ def test_program_signs() -> None:
     assert spellings["federalemployeeprogram"] == spellings["fehb"] == "fep"
     assert spellings["stateaccount"] == spellings["sao"] == "state_account"
     assert spellings["exchange"] == spellings["qhp"] == "marketplace"
-    assert spellings["ppo"] == spellings["aso"] == spellings["largegroup"] == "commercial"
+    assert spellings["commercialppo"] == spellings["groupcommercial"] == "commercial"
     assert not spellings.keys() & {"medicare", "government", "individual", "federal", "state"}
+    assert not spellings.keys() & {"ppo", "hmo", "aso", "group", "largegroup", "employer", "indemnity"}  # no programs
 
 
 def test_payer_names() -> None:

@@ -55,12 +55,12 @@ def test_cited_date_is_in_the_document(place: str, document: str, as_given: str)
 
 
 @pytest.mark.parametrize("code", list(chain(*(file.codes for file in PACK.codes.values()))), ids=lambda code: code.code)
-def test_code_is_in_the_document_that_it_cites(code: Any) -> None:  # noqa: ANN401
+def test_code_is_in_the_document_that_it_cites(code: Any) -> None:
     assert re.search(rf"\b{code.code}\b", text_of(DOCUMENTS[code.cite.document]))
 
 
 @pytest.mark.parametrize("policy", PACK.policies.values(), ids=lambda policy: policy.id)
-def test_listed_codes_are_in_the_policy(policy: Any) -> None:  # noqa: ANN401
+def test_listed_codes_are_in_the_policy(policy: Any) -> None:
     for version in policy.versions:
         text = text_of(DOCUMENTS[version.codes.cite.document])
         assert all(re.search(rf"\b{code}\b", text) for code in version.codes.listed)

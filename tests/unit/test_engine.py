@@ -84,6 +84,9 @@ def crowded(seed: int, lines: int = 600) -> tuple[pl.DataFrame, pl.LazyFrame, pl
 
 def test_schema_has_the_decision_columns_in_order() -> None:
     assert tuple(DECISION_SCHEMA) == DECISION_COLUMNS
+    assert {name for name, dtype in DECISION_SCHEMA.items() if dtype == pl.Date} == {
+        "service_start_date", "service_end_date",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("lines", [0, 1, 3])

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from claims_edit.errors import UsageError
 from claims_edit.policy import load_catalog
-from claims_edit.policy.changes import changes
-from claims_edit.policy.render import decision_tables, policy_list, policy_status, policy_tables
-from claims_edit.policy.schema import json_schemas
-from claims_edit.policy.template import new_policy
+from claims_edit.policy.render import decision_tables, policy_list, policy_tables
 from tests.rules.lines import decided
-from tests.unit.policy_folder import RulesFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CATALOG = load_catalog()
 PACK = CATALOG.pack
@@ -80,14 +72,28 @@ def test_periods_of_a_decision_table() -> None:
 
 
 @pytest.mark.parametrize("payer", PACK.payers.payers)
+def test_decision_table_has_every_cell_once(payer: str) -> None:
+    rows = decision_tables(PACK, payer)[0].rows
+    cells = [
+        (row["from"], program, code)
+        for row in rows
+        for program in row["programs"].split(", ")
+        for code in row["codes"].split(", ")
+    ]
+    assert len(cells) == len(set(cells))
+    periods = {first for first, _, _ in cells}
+    assert len(cells) == len(periods) * (len(PACK.programs.programs) + 1) * len(CODES)
+
+
+@pytest.mark.parametrize("payer", PACK.payers.payers)
 def test_decision_table_agrees_with_the_engine(payer: str) -> None:
     for row in decision_tables(PACK, payer)[0].rows:
         first = date.fromisoformat(row["from"]) if row["from"] else date.fromisoformat(row["until"]) - timedelta(days=9)
         last = date.fromisoformat(row["until"]) if row["until"] else first + timedelta(days=999)
         cells = [
-            (row[code], {"payer": payer, "on": day, "hcpcs_code": code, "line_of_business": known(program)})
+            (row["outcome"], {"payer": payer, "on": day, "hcpcs_code": code, "line_of_business": known(program)})
             for program in row["programs"].split(", ")
-            for code in CODES
+            for code in row["codes"].split(", ")
             for day in (first, last)
         ]
         decisions = decided(CATALOG, *(line for _, line in cells))
@@ -101,65 +107,3 @@ def known(program: str) -> str | None:
 def read(decision: dict[str, str]) -> str:
     text = f"{decision['disposition']}: {decision['reason_code']}"
     return f"{text} ({decision['group_code']} {decision['carc']})" if decision["carc"] else text
-
-
-def test_status_counts_overdue_days() -> None:
-    rows = {row["policy"]: row for row in policy_status(PACK, date(2025, 5, 24)).rows}
-    assert rows["florida-blue-02-40000-26"]["days overdue"] == "1"
-    assert rows["florida-blue-02-40000-26"]["review due"] == "2025-05-23"
-    assert rows["regence-surgery-242"]["version"] == "none in force"
-    assert rows["nice-ipg445"]["days overdue"] == ""
-    on_time = {row["policy"]: row for row in policy_status(PACK, date(2025, 5, 23)).rows}
-    assert on_time["florida-blue-02-40000-26"]["days overdue"] == ""
-
-
-def test_equal_packs_have_no_changes() -> None:
-    assert changes(PACK, PACK).rows == ()
-
-
-def test_changes_name_payer_code_program_and_days(tmp_path: Path) -> None:
-    folder = RulesFolder(tmp_path).replace("policies/premera.yaml", "listed: [0600T, 0601T]", "listed: [0600T]")
-    found = changes(PACK, load_catalog(folder.root).pack).rows
-    assert [(row["payer"], row["code"], row["program"], row["from"], row["until"]) for row in found] == [
-        ("premera", "0601T", "commercial", "2020-07-01", ""),
-        ("premera", "0601T", "marketplace", "2020-07-01", ""),
-    ]
-    assert {(row["was"], row["becomes"]) for row in found} == {
-        ("deny: investigational (CO 55)", "review: code-not-listed")
-    }
-
-
-def test_a_moved_day_changes_that_day_alone(tmp_path: Path) -> None:
-    folder = RulesFolder(tmp_path).replace("policies/regence.yaml", "date: 2026-01-01", "date: 2025-12-31")
-    found = changes(PACK, load_catalog(folder.root).pack).rows
-    assert {(row["from"], row["until"]) for row in found} == {("2025-12-31", "2025-12-31")}
-    assert {row["code"] for row in found} == {"0600T", "0601T"}
-
-
-def test_a_new_payer_was_not_in_the_rules_before(tmp_path: Path) -> None:
-    acme = "payers:\n  acme: {label: Acme, blue_plan: false}\n"
-    found = changes(PACK, load_catalog(RulesFolder(tmp_path).replace("payers.yaml", "payers:\n", acme).root).pack).rows
-    assert {row["was"] for row in found} == {"(not in the rules)"}
-    assert {row["payer"] for row in found} == {"acme"}
-
-
-def test_schemas_describe_every_kind_of_file() -> None:
-    schemas = json_schemas()
-    assert list(schemas) == [
-        "codes/*.yaml", "evidence/*.yaml", "guidance/*.yaml", "payers.yaml", "policies/*.yaml", "programs.yaml",
-        "reasons.yaml", "tumor_sites.yaml",
-    ]  # fmt: skip
-    assert schemas["policies/*.yaml"]["additionalProperties"] is False
-    assert "from" in schemas["policies/*.yaml"]["$defs"]["Version"]["properties"]
-
-
-def test_a_new_policy_is_refused_until_it_is_filled_in(tmp_path: Path) -> None:
-    folder = RulesFolder(tmp_path)
-    folder.replace("payers.yaml", "payers:\n", "payers:\n  acme: {label: Acme, blue_plan: false}\n")
-    folder.write("policies/acme.yaml", new_policy("acme", "irreversible_electroporation"))
-    dates = [f"rules/policies/acme.yaml: versions[0].{place}.date: `YYYY-MM-DD` is" for place in ("from", "reviewed")]
-    assert [line[: len(date)] for line, date in zip(folder.faults(), dates, strict=True)] == dates
-    filled_in = new_policy("acme", "irreversible_electroporation").replace("YYYY-MM-DD", "2024-01-01")
-    folder.write("policies/acme.yaml", filled_in)
-    versions = load_catalog(folder.root).versions.filter(payer="acme")
-    assert versions["policy_version"].to_list() == ["2024-01-01"]

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 import pytest
-from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.store import database
+from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RUNS = [f"2026030{day}T010000Z-aaaa" for day in range(1, 10)]
@@ -68,10 +69,11 @@ def test_lines_of_one_key_in_one_run_all_stay_and_nulls_are_one_key(tmp_path: Pa
 
 def test_the_views_of_dispositions_take_enforced_runs_only(tmp_path: Path) -> None:
     kinds = ["deny", "review", "refer", "return", "pass"]
-    publish(tmp_path, RUNS[0], [line(disposition=kind, source_row=row) for row, kind in enumerate(kinds)])
-    publish(tmp_path, RUNS[1], [line(disposition=kind, source_row=row) for row, kind in enumerate(kinds)], mode="shadow")
+    rows = [line(disposition=kind, source_row=row) for row, kind in enumerate(kinds)]
+    publish(tmp_path, RUNS[0], rows)
+    publish(tmp_path, RUNS[1], rows, mode="shadow")
     for view, kind in (("denials", "deny"), ("reviews", "review"), ("referrals", "refer"), ("returns", "return")):
-        assert asked(tmp_path, f"SELECT run_id, disposition FROM {view}") == [(RUNS[0], kind)]  # noqa: S608 -- own names
+        assert asked(tmp_path, f"SELECT run_id, disposition FROM {view}") == [(RUNS[0], kind)]
 
 
 def test_denial_reasons_count_lines_claims_and_charges_of_current_denials(tmp_path: Path) -> None:
@@ -91,7 +93,9 @@ def test_denial_reasons_count_lines_claims_and_charges_of_current_denials(tmp_pa
 
 def test_runs_tell_the_manifests_in_utc(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()], [REFUSED])
-    sql = """SELECT mode, strftime(started_at, '%H:%M'), rows_read, deny, "pass", charges_read, charges_quarantined FROM runs"""
+    sql = """
+    SELECT mode, strftime(started_at, '%H:%M'), rows_read, deny, "pass", charges_read, charges_quarantined FROM runs
+    """
     assert asked(tmp_path, sql) == [("enforce", "01:00", 2, 1, 0, Decimal("1005.10"), Decimal("5.00"))]
 
 
@@ -103,7 +107,7 @@ def test_the_file_answers_wherever_it_is_moved_and_whatever_it_is_called(tmp_pat
     views = ("decisions", "current_decisions", "denials", "denial_reasons", "quarantine", "runs")
     with duckdb.connect(moved, read_only=True) as connection:
         for view in views:
-            assert connection.execute(f"SELECT count(*) FROM {view}").fetchone() == (1,)  # noqa: S608 -- own names
+            assert connection.table(view).count("*").fetchall() == [(1,)]
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{moved}' AS mine (READ_ONLY)")
         assert connection.execute("SELECT count(*) FROM mine.denial_reasons").fetchone() == (1,)
@@ -119,7 +123,7 @@ def test_the_file_holds_no_path(tmp_path: Path) -> None:
 def inserted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Which runs each build read from their Parquet files."""
     seen: list[list[str]] = []
-    insert = database._insert  # noqa: SLF001 -- what it reads is the point
+    insert = database._insert
 
     def spy(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: list[dict[str, Any]]) -> None:
         seen.append([run["run_id"] for run in manifests])
@@ -178,8 +182,8 @@ def shrink(path: Path) -> None:
 
 @pytest.mark.parametrize("change", [tamper, spoil, truncate, remove, older, shrink])
 def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
-    tmp_path: Path, inserted: list[list[str]], change: Any  # noqa: ANN401 -- one of the functions above
-) -> None:  # fmt: skip
+    tmp_path: Path, inserted: list[list[str]], change: Callable[[Path], None]
+) -> None:
     publish(tmp_path, RUNS[0], [line()])
     change(tmp_path / "claims_edit.duckdb")
     publish(tmp_path, RUNS[1], [line()])

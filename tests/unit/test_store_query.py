@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from tests.lib.runs import line, publish
 
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.store import open_readonly, query
+from tests.lib.runs import line, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,8 +66,9 @@ REFUSED = [
     "COPY (SELECT 1) TO '{file}' (FORMAT parquet)", "EXPORT DATABASE '{file}'", "IMPORT DATABASE '{file}'",
     "ATTACH '{file}' AS other", "ATTACH ':memory:' AS other", "DETACH memory", "USE memory", "INSTALL httpfs",
     "LOAD httpfs", "SET threads = 1", "SET enable_external_access = true", "RESET lock_configuration",
-    "SET VARIABLE a = 1", "PRAGMA threads = 1", "PRAGMA database_list", "PRAGMA enable_profiling", "CALL pragma_version()",
-    "CHECKPOINT", "VACUUM", "ANALYZE", "BEGIN", "PREPARE p AS SELECT 1", "CREATE SECRET s (TYPE s3)",
+    "SET VARIABLE a = 1", "PRAGMA threads = 1", "PRAGMA database_list", "PRAGMA enable_profiling",
+    "CALL pragma_version()", "CHECKPOINT", "VACUUM", "ANALYZE", "BEGIN",
+    "PREPARE p AS SELECT 1", "CREATE SECRET s (TYPE s3)",
     "CREATE MACRO m() AS 1", "SELECT 1; SELECT 2", "SELECT 1; DROP TABLE decisions", "", "  -- nothing",
     "PIVOT decisions ON disposition USING count(*)", "EXPLAIN ANALYZE COPY decisions TO '{file}'",
     "SELECT * FROM read_csv('{file}')", "SELECT * FROM read_csv_auto('{file}')", "SELECT * FROM read_parquet('{file}')",
@@ -75,8 +76,8 @@ REFUSED = [
     "SELECT * FROM read_text('{file}')", "SELECT * FROM read_blob('{file}')", "SELECT * FROM glob('{file}*')",
     "SELECT * FROM read_json('{file}')", "SELECT * FROM read_ndjson_objects('{file}')",
     "SELECT * FROM sniff_csv('{file}')", "SELECT * FROM '{file}'", "SELECT * FROM 'https://localhost/x.csv'",
-    "SELECT * FROM read_csv('https://localhost/x.csv')", "SELECT getenv('HOME')", "SELECT * FROM sql", "SELECT * FROM frame",
-    "SELECT * FROM enable_logging('QueryLog', storage = 'file', storage_path = '{file}')",
+    "SELECT * FROM read_csv('https://localhost/x.csv')", "SELECT getenv('HOME')", "SELECT * FROM sql",
+    "SELECT * FROM frame",    "SELECT * FROM enable_logging('QueryLog', storage = 'file', storage_path = '{file}')",
     "SELECT * FROM enable_profiling()", "SELECT * FROM read_duckdb('{file}', table_name = 'runs')",
     "SELECT * FROM duckdb_secrets()", "SELECT * FROM query('COPY decisions TO ''{file}''')",
     "FROM query('SELECT * FROM read_text(''{file}'')')",
@@ -89,7 +90,7 @@ def test_whatever_is_no_select_on_the_results_is_refused(out: Path, tmp_path: Pa
     before = sorted(tmp_path.rglob("*")), sorted(out.rglob("*")), (out / "claims_edit.duckdb").read_bytes()
     frame = "not seen"
     assert frame
-    with pytest.raises(UsageError, match="^sql: ") as fault:
+    with pytest.raises(UsageError, match=r"^sql: ") as fault:
         rows(out, sql.replace("{file}", str(file)))
     assert fault.value.exit_code == 2
     assert "\n" not in str(fault.value)
@@ -104,7 +105,7 @@ def test_a_file_that_is_there_is_not_read_either(out: Path, tmp_path: Path) -> N
             rows(out, sql.replace("{file}", str(tmp_path / "file.csv")))
     inside = next((out / "decisions").glob("**/*.parquet"))
     with pytest.raises(UsageError):
-        rows(out, f"FROM read_parquet('{inside}')")  # noqa: S608 -- a test of just that
+        rows(out, f"FROM read_parquet('{inside}')")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_file_that_is_there_is_not_read_either(out: Path, tmp_path: Path) -> N
     ],
 )
 def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
-    with pytest.raises(UsageError, match="^sql: ") as fault:
+    with pytest.raises(UsageError, match=r"^sql: ") as fault:
         rows(out, sql)
     for cell in ("SECRET", "G1", "1000"):
         assert cell not in str(fault.value)

@@ -1,0 +1,70 @@
+# claims-edit: thin targets; the README and CI run the same ones. Usable from another Makefile by `include`.
+CLAIMS_EDIT_HOME := $(dir $(lastword $(MAKEFILE_LIST)))
+CLAIMS_EDIT_GOAL := $(.DEFAULT_GOAL)
+PYTHON ?= python3
+VENV ?= $(CLAIMS_EDIT_HOME).venv
+CLAIMS_EDIT = $(VENV)/bin/claims-edit
+OUT ?= results
+LINES ?= 20000000
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help install demo test lint check bench rules-check validate run sql lock clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(CLAIMS_EDIT_HOME)requirements.txt $(CLAIMS_EDIT_HOME)pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r $(CLAIMS_EDIT_HOME)requirements.txt
+	$(PIP) --no-deps --no-build-isolation -e $(CLAIMS_EDIT_HOME)
+	@touch $@
+
+$(VENV)/.installed-dev: $(CLAIMS_EDIT_HOME)requirements-dev.txt $(VENV)/.installed
+	$(PIP) --require-hashes -r $(CLAIMS_EDIT_HOME)requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed ## set up .venv from the hash-locked requirements
+
+demo: install ## run the nightly job on sample_claims and say where to look
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) run sample_claims/claims.csv \
+	  --contracts sample_claims/contracts.csv --as-of 2026-11-20 --out $(OUT)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(OUT)
+
+test: $(VENV)/.installed-dev ## run all tests
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest
+
+lint: $(VENV)/.installed-dev ## ruff, mypy and the layers
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/ruff check && $(abspath $(VENV))/bin/ruff format --check
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/mypy && $(abspath $(VENV))/bin/lint-imports
+
+check: lint test rules-check ## everything that must pass before a commit
+
+bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py --lines $(LINES)
+
+rules-check: install ## check the rule pack (RULES=folder for another)
+	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))
+
+validate: install ## hold EXTRACT to the claim-line contract
+	$(CLAIMS_EDIT) validate $(EXTRACT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(AS_OF),--as-of $(AS_OF))
+
+run: install ## EXTRACT=files OUT=folder [MAPPING= CONTRACTS= RULES= AS_OF=]
+	$(CLAIMS_EDIT) run $(EXTRACT) --out $(OUT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) \
+	  $(if $(CONTRACTS),--contracts $(CONTRACTS)) $(if $(RULES),--rules $(RULES)) $(if $(AS_OF),--as-of $(AS_OF))
+
+sql: install ## SQL="SELECT …" OUT=folder [FORMAT=table]
+	@$(CLAIMS_EDIT) sql "$(SQL)" --out $(OUT) --format $(or $(FORMAT),table)
+
+lock: ## renew the lock files (needs uv)
+	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-annotate -q pyproject.toml --group build -o requirements.txt
+	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-annotate -q pyproject.toml --group build --group dev -o requirements-dev.txt
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) $(CLAIMS_EDIT_HOME)build $(CLAIMS_EDIT_HOME)dist
+
+# A Makefile that includes this one keeps its own default goal.
+.DEFAULT_GOAL := $(CLAIMS_EDIT_GOAL)

@@ -1,0 +1,107 @@
+"""The claim-line contract alone: what a run would refuse, without deciding or writing anything."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.intake import discover, load_mapping, sniff
+from claims_edit.policy import load_catalog
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from claims_edit.batch.options import Progress
+
+SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the contract says of each extract; rows are named by number, never by value."""
+
+    files: tuple[dict[str, Any], ...]
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of all files."""
+        return sum(file["rows_read"] for file in self.files)
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows that a run would refuse."""
+        return sum(file["rows_quarantined"] for file in self.files)
+
+    @property
+    def quarantine_rate(self) -> float:
+        """The share of refused rows."""
+        return self.rows_quarantined / self.rows_read
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON and for the terminal."""
+        return {"rows_read": self.rows_read, "rows_quarantined": self.rows_quarantined, "files": list(self.files)}
+
+
+def validate_batch(
+    extracts: tuple[str, ...],
+    as_of: date,
+    *,
+    rules: Path | None = None,
+    mapping: Path | None = None,
+    fmt: str = "auto",
+    progress: Progress = lambda _stage, _rows: None,
+) -> Validation:
+    """Hold the extracts to the contract.
+
+    Raises:
+        RulesError: the rule pack has faults.
+        InputError: an extract or the mapping cannot be read.
+    """
+    catalog = load_catalog(rules)
+    wanted = load_mapping(mapping)
+    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+        reading = Reading(
+            catalog, wanted, as_of=as_of, scratch=Path(scratch), on_rows=lambda rows: progress("read", rows)
+        )
+        found = [reading.read(sniff(path, fmt), place) for place, path in enumerate(discover(extracts))]
+        reading.finish(found)
+        return Validation(tuple(_told(reading, file) for file in found))
+
+
+def _told(reading: Reading, found: FileRead) -> dict[str, Any]:
+    tally = found.tally
+    return {
+        "path": found.file.path.as_posix(),
+        "format": found.file.format.value,
+        "rows_read": tally.rows_read,
+        "rows_accepted": tally.rows_accepted,
+        "rows_quarantined": tally.rows_quarantined,
+        "warnings_by_check": dict(sorted(tally.warnings_by_check.items())),
+        "quarantined_by_check": dict(sorted(tally.quarantined_by_check.items())),
+        "first_rows": _first_rows(reading, found),
+    }
+
+
+def _first_rows(reading: Reading, found: FileRead) -> dict[str, list[int]]:
+    """The numbers of the first rows that fail each check."""
+    parts = [
+        frame.lazy()
+        .explode("failed_checks")
+        .group_by("failed_checks")
+        .agg(pl.col("source_row").head(SHOWN_ROWS))
+        .collect()
+        for frame in reading.quarantine(found)
+    ]
+    if not parts:
+        return {}
+    first = (
+        pl.concat(parts)
+        .group_by("failed_checks", maintain_order=True)
+        .agg(pl.col("source_row").explode().head(SHOWN_ROWS))
+    )
+    return dict(sorted(zip(first["failed_checks"].to_list(), first["source_row"].to_list(), strict=True)))

@@ -1,0 +1,51 @@
+"""The command line (DESIGN §7). Commands parse, call one function, exit; heavy libraries load only then."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from claims_edit import __version__
+
+COMMANDS = {
+    "run": ("claims_edit.cli.run", "Read, check, decide and publish claim extracts."),
+    "validate": ("claims_edit.cli.validate", "Hold extracts to the claim-line contract alone."),
+    "explain": ("claims_edit.cli.results", "Say why a claim line was decided as it was."),
+    "report": ("claims_edit.cli.results", "Print the denial-reason report of a run."),
+    "sql": ("claims_edit.cli.results", "Ask the results in SQL, read-only."),
+    "runs": ("claims_edit.cli.results", "List the published runs."),
+    "rules": ("claims_edit.cli.rules", "Check and read the rule pack."),
+    "sample": ("claims_edit.cli.sample", "Write a seeded synthetic extract of any size."),
+}
+
+
+class LateGroup(click.Group):
+    """A group whose commands are imported when they are asked for, so that `--version` and `--help` answer at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """The commands, in the order of the contract."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
+        """The list of commands, from their names alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="claims-edit")
+def cli() -> None:
+    """Edit claim lines under each payer's medical policy, and say why.
+
+    Exit codes: 0 done (denials are normal output), 2 usage, 10 rules, 11 input file, 12 a threshold was passed,
+    13 results folder busy or damaged, 1 a bug.
+    """

@@ -1,0 +1,75 @@
+"""Options that several commands share, and how results reach the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Day(click.ParamType[date]):
+    """An ISO date."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401 -- click's signature
+        """The day that a text names."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 -- a calendar day
+        except ValueError:
+            self.fail("not a date. Write it as 2026-11-20.", param, ctx)
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+out_option = click.option("--out", required=True, type=click.Path(path_type=Path), help="The results folder.")
+rules_option = click.option(
+    "--rules", type=click.Path(path_type=Path), help="A rules folder in place of the shipped rules."
+)
+extract_options = together(
+    click.argument("extracts", nargs=-1, required=True, metavar="EXTRACT..."),
+    rules_option,
+    click.option("--mapping", type=click.Path(path_type=Path), help="A YAML file that maps the extract's columns."),
+    click.option(
+        "--format",
+        "fmt",
+        type=click.Choice(["auto", "table", "x12", "fhir"]),
+        default="auto",
+        show_default=True,
+        help="What the extracts are; found by content otherwise. x12 and fhir come with a later version.",
+    ),
+    click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today)."),
+    click.option(
+        "--max-quarantine-rate", type=click.FloatRange(0, 1), help="Exit 12 if a larger share of rows is refused."
+    ),
+    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)
+
+
+def day_of(as_of: date | None) -> date:
+    """The as-of date: the given one, else today."""
+    return as_of or datetime.now().astimezone().date()
+
+
+def print_json(content: object) -> None:
+    """One JSON document on standard output, keys sorted."""
+    sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

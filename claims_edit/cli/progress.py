@@ -1,0 +1,35 @@
+"""Progress of long work on standard error: counts and rates, never a value; nothing where it is not a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def shown(*, quiet: bool) -> Iterator[Callable[[str, int], None]]:
+    """A function that takes the stage and the rows read since last told."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _stage, _rows: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        begun, rows = time.perf_counter(), 0
+
+        def tell(stage: str, more: int) -> None:
+            nonlocal rows
+            rows += more
+            rate = rows / max(time.perf_counter() - begun, 0.001)
+            counts = f"{rows:,} rows, {rate:,.0f} rows/s" if stage == "read" else f"{rows:,} rows read"
+            bar.update(task, description=f"{stage}: {counts}")
+
+        yield tell

@@ -1,0 +1,74 @@
+"""`claims-edit rules check | list | show | table`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from claims_edit.cli.options import print_json, rules_option
+from claims_edit.policy import load_catalog
+from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDE = 160  # columns of a pipe or file, where there is no terminal to ask
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def rules() -> None:
+    """Check and read the rule pack."""
+
+
+@rules.command()
+@rules_option
+def check(rules: Path | None) -> None:
+    """Report every fault of the pack, with file, place and remedy (exit 10); else say what it holds."""
+    catalog = load_catalog(rules)
+    held = catalog.versions.select("policy_id").n_unique(), catalog.versions.height, catalog.codes.height
+    click.echo(f"The rules are sound: {held[0]} policies, {held[1]} versions, {held[2]} codes; {catalog.rules_hash}.")
+
+
+@rules.command("list")
+@rules_option
+@json_flag
+def list_(*, rules: Path | None, as_json: bool) -> None:
+    """List the policies, with their versions and review dates."""
+    _show([policy_list(load_catalog(rules).pack)], as_json=as_json)
+
+
+@rules.command()
+@click.argument("policy_id", metavar="ID")
+@rules_option
+@json_flag
+def show(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
+    """Show one policy: every version, code, program and date with its citation."""
+    _show(policy_tables(load_catalog(rules).pack, policy_id), as_json=as_json)
+
+
+@rules.command()
+@click.argument("payer")
+@rules_option
+@json_flag
+def table(*, payer: str, rules: Path | None, as_json: bool) -> None:
+    """Show what a payer's policy does with each code, by period and program."""
+    _show(decision_tables(load_catalog(rules).pack, payer), as_json=as_json)
+
+
+def _show(tables: list[RulesTable], *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"title": each.title, "rows": each.rows} for each in tables])
+        return
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    for each in tables:
+        shown = Table(title=each.title, title_justify="left", title_style="bold")
+        for column in each.rows[0] if each.rows else ():
+            shown.add_column(column, overflow="fold")
+        for row in each.rows:
+            shown.add_row(*(str(cell) for cell in row.values()))
+        console.print(shown)

@@ -1,0 +1,74 @@
+"""`claims-edit run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from claims_edit.batch import RunOptions, RunOutcome, run_batch
+from claims_edit.cli.options import day_of, extract_options, out_option, print_json
+from claims_edit.cli.progress import shown
+from claims_edit.errors import InputError, ThresholdError
+from claims_edit.model import Mode
+from claims_edit.report import terminal_summary
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@click.command()
+@extract_options
+@out_option
+@click.option("--contracts", type=click.Path(path_type=Path), help="What members' contracts say (CSV or Parquet).")
+@click.option(
+    "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ENFORCE.value, show_default=True,
+    help="shadow decides without counting.",
+)  # fmt: skip
+@click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
+@click.option("--force", is_flag=True, help="Run again even if an earlier run did the same.")
+def run(
+    *,
+    extracts: tuple[str, ...],
+    out: Path,
+    fmt: str,
+    mode: str,
+    as_of: date | None,
+    quiet: bool,
+    as_json: bool,
+    **told: Any,  # noqa: ANN401 -- passed on as they are
+) -> None:
+    """Read, check, decide and publish claim extracts: files, folders or globs."""
+    options = RunOptions(extracts, out, day_of(as_of), format=fmt, mode=Mode(mode), **told)
+    with shown(quiet=quiet or as_json) as progress:
+        outcome = run_batch(options, progress)
+    if as_json:
+        print_json(outcome.manifest)
+    elif not quiet:
+        _print(outcome)
+    _raise_for(outcome, told["max_quarantine_rate"])
+
+
+def _print(outcome: RunOutcome) -> None:
+    console = Console()
+    if outcome.repeated:
+        console.print(
+            f"Nothing to do: run {outcome.manifest['run_id']} did the same extracts under the same rules and options."
+            " Add --force to repeat it.",
+            highlight=False,
+        )
+    console.print(terminal_summary(outcome.manifest, outcome.run_dir))
+
+
+def _raise_for(outcome: RunOutcome, rate: float | None) -> None:
+    """The exit code of a run that was published and has something to say all the same."""
+    if outcome.refused:
+        raise InputError(*outcome.refused)
+    if outcome.over_threshold:
+        counts = outcome.manifest["counts"]
+        raise ThresholdError(
+            f"run {outcome.manifest['run_id']}: {counts['rows_quarantined']} of {counts['rows_read']} rows were"
+            f" refused, more than --max-quarantine-rate {rate} allows. The results are published: see data_quality.csv."
+        )

@@ -1,0 +1,106 @@
+"""Broken quotes in delimited text: one must cost its own line, never those behind it.
+
+A quote that is opened and not closed makes any CSV reader swallow what follows, up to the end of the file. Where
+DuckDB reports such a place, the line that opens the quote is cut out of a copy of the extract and quarantined by
+itself, and the copy is read again, until nothing is swallowed any more (see ADR 0003).
+"""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyarrow as pa
+
+from claims_edit.errors import InputError
+from claims_edit.intake.files import Compression, SourceFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARK = "\x1d"  # group separator: no claim holds one, and a line of nothing else lacks columns
+LONGEST_LINE = 64 * 1024 * 1024
+COPY_BYTES = 8 * 1024 * 1024
+
+
+def plain_copy(file: SourceFile, scratch: Path) -> Path:
+    """The extract as uncompressed UTF-8: itself, or a copy in `scratch`.
+
+    Raises:
+        InputError: the compressed stream is cut off, or the text is not in its own encoding.
+    """
+    if file.compression is Compression.NONE and file.encoding == "utf-8":
+        return file.path
+    target = scratch / f"{file.name}-{file.path.stat().st_ino}.plain"
+    if target.exists():
+        return target
+    codec = None if file.compression is Compression.NONE else file.compression.value
+    try:
+        with pa.input_stream(str(file.path), compression=codec) as source, target.open("wb") as copy:
+            text = source if file.encoding == "utf-8" else pa.transcoding_input_stream(source, file.encoding, "utf-8")
+            shutil.copyfileobj(text, copy, COPY_BYTES)
+    except (OSError, EOFError, UnicodeError, pa.ArrowException) as error:
+        raise InputError(
+            f"{file.path}: cannot be read to its end ({type(error).__name__}). Ask the sender for it again."
+        ) from None
+    return target
+
+
+def one_line_end(path: Path, target: Path) -> None:
+    """Copy `path` to `target` with one kind of line end: extracts that were put together from several mix them."""
+    with path.open("rb") as text, target.open("wb") as copy:
+        held = b""
+        while piece := text.read(COPY_BYTES):
+            piece = held + piece
+            held = b"\r" if piece.endswith(b"\r") else b""
+            copy.write(piece.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        copy.write(b"\n" if held else b"")
+
+
+def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], told: Path) -> None:
+    """Copy `path` to `target`, each line that holds one of the positions (1-based bytes) replaced by a mark.
+
+    The texts of the lines are appended to `cut`; the mark says at which place there.
+
+    Raises:
+        InputError: a line is no line: the file has no line ends where it should.
+    """
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        target.open("wb") as copy,
+    ):
+        done = 0
+        for position in sorted(positions):
+            start = text.rfind(b"\n", 0, position - 1) + 1
+            end = text.find(b"\n", position - 1)
+            end = len(text) if end < 0 else end
+            if start < done:
+                continue
+            if end - start > LONGEST_LINE:
+                raise InputError(f"{told}: a line is longer than {LONGEST_LINE} bytes. Check quotes and line ends.")
+            _copy(text, done, start, copy)
+            copy.write(f"{MARK}{len(cut)}{MARK}".encode())
+            cut.append(text[start:end].decode("utf-8", errors="replace").rstrip("\r"))
+            done = end
+        _copy(text, done, len(text), copy)
+
+
+def _copy(text: mmap.mmap, start: int, end: int, copy: BinaryIO) -> None:
+    copy.writelines(text[at : min(at + COPY_BYTES, end)] for at in range(start, end, COPY_BYTES))
+
+
+def blank_lines_before(path: Path, positions: list[int]) -> list[int]:
+    """How many empty lines stand before each position (1-based bytes, rising)."""
+    counts = []
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        found, done = 0, 0
+        for position in positions:
+            for at in range(done, position - 1, COPY_BYTES):
+                stop = min(at + COPY_BYTES, position - 1)
+                piece = text[max(at - 2, 0) : stop]
+                found += piece.count(b"\n\n") + piece.count(b"\n\r\n")
+            done = max(done, position - 1)
+            counts.append(found)
+    return counts
