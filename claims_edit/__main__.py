@@ -36,9 +36,14 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 -- the last resort, and it must not print a claim
         _tell_bug(error)
         sys.exit(exit_code_for(error))
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how a Rust library says that it has a bug
+            raise
+        _tell_bug(error)
+        sys.exit(exit_code_for(error))
 
 
-def _tell_bug(error: Exception) -> None:
+def _tell_bug(error: BaseException) -> None:
     """Where a bug is, without the error's own words: a library's message may quote a cell of a claim."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "claims_edit" in frame.filename]
     place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"

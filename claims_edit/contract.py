@@ -174,7 +174,11 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
 
 
 def judge(
-    frame: pl.DataFrame, distinct: Mapping[str, pl.Series], *, as_of: date, known_programs: frozenset[str]
+    frame: pl.DataFrame,
+    distinct: Mapping[str, pl.Series],
+    *,
+    as_of: date,
+    known_programs: frozenset[str],
 ) -> Verdict:
     """Hold a batch of canonical lines to the contract.
 
@@ -185,15 +189,21 @@ def judge(
         known_programs: lines of business that resolve, as bare lower-case letters and digits.
     """
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
-    errors: dict[str, pl.Series] = {}
-    each = _side_by_side({name: distinct[name] for name in texts if name in distinct})
-    errors |= _rows(failures(VALUES, each), each, frame)
+    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, frame)
     errors |= failures(VALUES, frame.select(name for name in texts if name not in distinct))
-    errors |= _under_icd_9(errors, each, frame)
+    errors |= _under_icd_9(errors, distinct, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
-    warned = _side_by_side({name: distinct.get(name, frame[name]) for name in _warned_columns(frame)})
-    return Verdict(errors, _rows(failures(_warnings(known_programs), warned), warned, frame))
+    warned = {name: distinct.get(name, frame[name]) for name in _warned_columns(frame)}
+    return Verdict(errors, _judge_values(_warnings(known_programs), warned, frame))
+
+
+def _judge_values(
+    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], frame: pl.DataFrame
+) -> dict[str, pl.Series]:
+    """Run a schema over distinct values; the findings are about rows."""
+    judged = _side_by_side(values)
+    return _rows(failures(schema, judged), judged, frame)
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
@@ -218,12 +228,15 @@ def _rows(found: dict[str, pl.Series], judged: pl.DataFrame, frame: pl.DataFrame
     return rows
 
 
-def _under_icd_9(errors: dict[str, pl.Series], each: pl.DataFrame, frame: pl.DataFrame) -> dict[str, pl.Series]:
+def _under_icd_9(
+    errors: dict[str, pl.Series], distinct: Mapping[str, pl.Series], frame: pl.DataFrame
+) -> dict[str, pl.Series]:
     """Diagnosis shapes where rows say that their codes are ICD-9-CM: those rows are judged by its shape instead."""
-    if "diagnosis_code_type" not in frame.columns or "icd-9-cm" not in each["diagnosis_code_type"]:
+    if "diagnosis_code_type" not in frame.columns or not (frame["diagnosis_code_type"] == "icd-9-cm").any():
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
-    as_icd_9 = _rows(failures(ICD_9_VALUES, each), each, frame)
+    codes = {name: distinct[name] for name in ICD_9_VALUES.columns if name in distinct}
+    as_icd_9 = _judge_values(ICD_9_VALUES, codes, frame)
     none = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
     return {
         check: (as_icd_9.get(check, none) & is_icd_9) | (errors.get(check, none) & ~is_icd_9)

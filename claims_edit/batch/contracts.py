@@ -52,6 +52,8 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         pl.col("coverage").str.to_lowercase(),
         pl.col("group_code").str.to_uppercase(),
     )
+    if text.is_empty():
+        raise InputError(f"{path}: has a header and no contracts. Ask for the file again, or leave out --contracts.")
     _refuse(path, text, read)
     return read.unique().sort(COLUMNS, nulls_last=True)
 
@@ -85,6 +87,9 @@ def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame) -> None:
         "end_date is not a date": text["end_date"].is_not_null() & read["end_date"].is_null(),
         "end_date is before effective_date": (read["end_date"] < read["effective_date"]).fill_null(value=False),
         "coverage is none of covered, excluded, review": ~read["coverage"].is_in(list(Coverage)).fill_null(value=False),
+        "a value holds a line end, as after a broken quote": text.select(
+            pl.any_horizontal(pl.all().str.contains("\n", literal=True)).fill_null(value=False)
+        ).to_series(),
         "group_code is none of CO, PR, OA, PI": ~read["group_code"].is_in(GROUP_CODES).fill_null(value=True),
     }
     faults = []

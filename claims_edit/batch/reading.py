@@ -10,7 +10,7 @@ import polars as pl
 
 from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, mark_repeats, rejected, settle
 from claims_edit.batch.tally import Tally
-from claims_edit.contract import judge
+from claims_edit.contract import Verdict, judge
 from claims_edit.errors import InputError
 from claims_edit.intake import SeenKeys, canonicalise, key_hashes, open_extract
 from claims_edit.intake.extract import ORDINAL
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from claims_edit.intake import Extract, Mapping, SourceFile
+    from claims_edit.intake import Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 250_000
 FILE_SHIFT = 40  # a row's place in the run: the file's place in the upper bits, its ordinal in the lower 40
 
 
@@ -92,10 +92,10 @@ class Reading:
     def _first_look(self, raw: pl.DataFrame, found: FileRead) -> None:
         layout = self._extracts[found.place].layout
         lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
-        verdict = judge(lines.frame, lines.distinct, as_of=self._as_of, known_programs=self._known_programs)
+        verdict = self._judge(lines)
         row = raw.select((pl.lit(found.place << FILE_SHIFT) + pl.col(ORDINAL)).alias("row"))
         keys = pl.concat([key_hashes(lines.frame), row], how="horizontal")
-        suspects = self._seen.suspects(keys, found.folder / f"keys-{self._parts:06}.parquet")
+        suspects = self._seen.suspects(keys.select("high", "low"), found.folder / f"keys-{self._parts:06}.parquet")
         if suspects.any():
             found.waiting += int(suspects.sum())
             self._keep(pl.concat([raw, keys], how="horizontal").filter(suspects), found, "suspects")
@@ -104,6 +104,14 @@ class Reading:
         for name in ("candidates", "revisions", "quarantine"):
             self._keep(getattr(settled, name), found, name)
         self._parts += 1
+
+    def _judge(self, lines: Lines) -> Verdict:
+        return judge(
+            lines.frame,
+            lines.distinct,
+            as_of=self._as_of,
+            known_programs=self._known_programs,
+        )
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
         if frame.height:
@@ -129,7 +137,7 @@ class Reading:
         waiting = pl.scan_parquet(parts).drop("high", "low", "row")
         for raw in waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
-            verdict = judge(lines.frame, lines.distinct, as_of=self._as_of, known_programs=self._known_programs)
+            verdict = self._judge(lines)
             mark_repeats(lines, verdict, repeats)
             settled = settle(lines, verdict, None, self._codes, layout)
             found.tally.add(settled.tally)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from claims_edit.errors import UsageError
 from claims_edit.sample import write_sample
 
 
@@ -15,5 +16,10 @@ from claims_edit.sample import write_sample
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32), help="Same seed, same bytes.")
 def sample(lines: int, out: Path, seed: int) -> None:
     """Write a seeded synthetic extract of any size, in constant memory."""
-    write_sample(lines, out, seed=seed)
+    try:
+        write_sample(lines, out, seed=seed)
+    except OSError as error:
+        raise UsageError(
+            f"{out}: cannot be written ({error.strerror or type(error).__name__}). Give another --out."
+        ) from None
     click.echo(f"Wrote {lines:,} lines to {out}.")

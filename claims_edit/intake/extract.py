@@ -64,7 +64,10 @@ class ParquetExtract(Extract):
         )
         seen = 0
         try:
-            for batch in scan.collect_batches(chunk_size=rows, maintain_order=True):
+            while True:  # slices: a query that hands out batches reads ahead of a slower reader without bound
+                batch = scan.slice(seen, rows).collect(engine="in-memory")
+                if batch.is_empty():
+                    return
                 yield batch.with_columns(pl.int_range(seen + 1, seen + batch.height + 1).alias(ORDINAL))
                 seen += batch.height
         except (pl.exceptions.PolarsError, OSError) as error:
@@ -73,6 +76,10 @@ class ParquetExtract(Extract):
 
 def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender for it again.")
+
+
+def _is_plain(dtype: pl.DataType) -> bool:
+    return not (dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Time | pl.Duration))
 
 
 def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
@@ -90,12 +97,12 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
             except (pl.exceptions.PolarsError, OSError) as error:
                 raise _damaged(file.path, error) from None
             layout = resolve(file.path, schema.names(), mapping)
-            nested = sorted(s for s in set(layout.sources.values()) if schema[s].is_nested() or schema[s] == pl.Binary)
-            if nested:
-                raise InputError(f"{file.path}: no plain values in {', '.join(nested)}. Store text, numbers or dates.")
+            odd = sorted(source for source in set(layout.sources.values()) if not _is_plain(schema[source]))
+            if odd:
+                raise InputError(f"{file.path}: no plain values in {', '.join(odd)}. Store text, numbers or dates.")
             return ParquetExtract(file, layout)
         case Format.NDJSON:
-            return JsonLinesExtract(file, resolve(file.path, JsonLinesExtract.keys(file), mapping), scratch)
+            return JsonLinesExtract(file, mapping, scratch)
         case Format.DELIMITED:
             delimiter, names = read_header(file.path, file.head, mapping)
             layout = resolve(file.path, names, mapping)

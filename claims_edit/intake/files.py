@@ -137,6 +137,8 @@ def _is_document(start: str) -> bool:
     first, _, rest = start.partition("\n")
     try:
         json.loads(first)
+    except RecursionError:
+        return False
     except ValueError:
         return bool(rest) and not rest.lstrip(" \t").startswith("{")
     return False

@@ -1,8 +1,8 @@
 """Repeated claim-line keys, in bounded memory.
 
-A key is hashed to 128 bits. While an extract streams by, a table of 2^28 slots tells which rows *may* repeat an earlier
-key: their slot was taken. Only those rows (a few in a hundred at tens of millions of lines) are set aside; when all is
-read, DuckDB joins them with the hashes of every row, out of core, and tells which of them really do.
+A key is hashed to 128 bits. While an extract streams by, a table of 2^30 bits tells which rows *may* repeat an earlier
+key: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the hashes of every row,
+out of core, and tells which of them really do.
 """
 
 from __future__ import annotations
@@ -16,9 +16,20 @@ import polars as pl
 if TYPE_CHECKING:
     from pathlib import Path
 
-SLOT_BITS = 28
+SLOT_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
 KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
 MEMORY_LIMIT = "400MB"
+
+# Of a key's rows all but the first are suspects; so is the first where another key had taken its slot.
+REPEATS = """
+WITH suspects AS (
+    SELECT high, low, row, count(*) OVER same AS among, min(row) OVER same AS first
+    FROM read_parquet($suspects, union_by_name = true) WINDOW same AS (PARTITION BY high, low)
+), keys AS (
+    SELECT high, low, count(*) AS rows FROM read_parquet($keys) SEMI JOIN suspects USING (high, low) GROUP BY ALL
+)
+SELECT row FROM suspects JOIN keys USING (high, low) WHERE rows > among OR row > first ORDER BY row
+"""
 
 
 def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
@@ -37,19 +48,21 @@ class SeenKeys:
     def __init__(self, scratch: Path) -> None:
         """`scratch` is a folder of this run alone."""
         self._scratch = scratch
-        self._slots: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
+        self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (SLOT_BITS - 3), dtype=np.uint8)
 
     def suspects(self, hashes: pl.DataFrame, part: Path) -> pl.Series:
         """Of each row whether its key may stand on an earlier one (Boolean, never null).
 
         Args:
-            hashes: `high`, `low` of `key_hashes`, and `row` (Int64), the row's place in the run, rising.
+            hashes: `high`, `low` of `key_hashes`, in the order of the run.
             part: the file that keeps them; `repeats` reads it again.
         """
         hashes.write_parquet(part, compression="uncompressed", statistics=False)
-        slot = (hashes["high"].fill_null(0).to_numpy() >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
-        taken = pl.Series("suspect", self._slots[slot].astype(bool))
-        self._slots[slot] = 1
+        slot = hashes["high"].fill_null(0).to_numpy() >> np.uint64(64 - SLOT_BITS)
+        byte = (slot >> np.uint64(3)).astype(np.int64)
+        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
+        taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
+        np.bitwise_or.at(self._taken, byte, bit)
         return (taken | ~hashes["high"].is_first_distinct()) & hashes["high"].is_not_null()
 
     def repeats(self, keys: str, suspects: str) -> pl.Series:
@@ -62,10 +75,5 @@ class SeenKeys:
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET temp_directory=?", [str(self._scratch)])
-            found = connection.sql(
-                "SELECT DISTINCT s.row FROM read_parquet($keys) k "
-                "JOIN (SELECT high, low, row FROM read_parquet($suspects, union_by_name=true)) s "
-                "ON k.high = s.high AND k.low = s.low AND k.row < s.row ORDER BY s.row",
-                params={"keys": keys, "suspects": suspects},
-            ).to_arrow_table()
+            found = connection.sql(REPEATS, params={"keys": keys, "suspects": suspects}).to_arrow_table()
         return pl.DataFrame(found)["row"].cast(pl.Int64)

@@ -8,6 +8,7 @@ itself, and the copy is read again, until nothing is swallowed any more (see ADR
 from __future__ import annotations
 
 import mmap
+import re
 import shutil
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MARK = "\x1d"  # group separator: no claim holds one, and a line of nothing else lacks columns
 LONGEST_LINE = 64 * 1024 * 1024
 COPY_BYTES = 8 * 1024 * 1024
+BLANK_LINE = re.compile(rb"\n(?=(\r?\n))")
 
 
 def plain_copy(file: SourceFile, scratch: Path) -> Path:
@@ -47,7 +49,7 @@ def plain_copy(file: SourceFile, scratch: Path) -> Path:
     return target
 
 
-def one_line_end(path: Path, target: Path) -> None:
+def one_line_end(path: Path, target: Path) -> Path:
     """Copy `path` to `target` with one kind of line end: extracts that were put together from several mix them."""
     with path.open("rb") as text, target.open("wb") as copy:
         held = b""
@@ -56,6 +58,7 @@ def one_line_end(path: Path, target: Path) -> None:
             held = b"\r" if piece.endswith(b"\r") else b""
             copy.write(piece.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
         copy.write(b"\n" if held else b"")
+    return target
 
 
 def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], told: Path) -> None:
@@ -98,9 +101,14 @@ def blank_lines_before(path: Path, positions: list[int]) -> list[int]:
         found, done = 0, 0
         for position in positions:
             for at in range(done, position - 1, COPY_BYTES):
-                stop = min(at + COPY_BYTES, position - 1)
-                piece = text[max(at - 2, 0) : stop]
-                found += piece.count(b"\n\n") + piece.count(b"\n\r\n")
+                found += _blank_lines(text[max(at - 2, 0) : min(at + COPY_BYTES, position - 1)], min(at, 2))
             done = max(done, position - 1)
             counts.append(found)
     return counts
+
+
+def _blank_lines(piece: bytes, before: int) -> int:
+    """The empty lines that end in a piece of text, of which the first bytes only show what stands `before`."""
+    if b"\n\n" not in piece and b"\n\r\n" not in piece:
+        return 0
+    return sum(line.end(1) > before for line in BLANK_LINE.finditer(piece))

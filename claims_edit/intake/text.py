@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 import polars as pl
 
+from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
+from claims_edit.intake.layout import resolve
 from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
+    from claims_edit.intake.mapping import Mapping
 
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "200MB"
 REJECT_CHECKS = {
     "MISSING COLUMNS": "row-missing-columns",
     "TOO MANY COLUMNS": "row-too-many-columns",
@@ -31,6 +34,8 @@ REJECT_CHECKS = {
     "INVALID ENCODING": "row-bad-encoding",
     "LINE SIZE OVER MAXIMUM": "row-too-long",
 }
+TOO_LONG = "row-too-long"
+LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads, unless told otherwise
 BAD_JSON = "row-bad-json"
 DOUBLE = '"'
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
@@ -72,6 +77,10 @@ class TextExtract(Extract):
         self._mixes_line_ends = False
         self._cut: list[str] = []
         self._header_lines = 0
+        self._mendings = 0
+        self._aside: list[pl.DataFrame] = []
+        if "\r" in file.head and "\n" not in file.head:
+            self._path = one_line_end(self._plain(), scratch / f"{file.path.stat().st_ino}.lines")
 
     def _read_csv(self, columns: list[str], **options: str) -> str:
         """The FROM item that splits the file into `columns`, all text."""
@@ -113,18 +122,24 @@ class TextExtract(Extract):
         if found.is_empty() or self._swallowing:
             return self._bad.clear()
         blanks = blank_lines_before(self._plain(), found["position"].to_list())
-        text = pl.col("text").cast(pl.String).str.strip_chars("\r\n")
-        place = text.str.extract(f"^{MARK}([0-9]+){MARK}$").cast(pl.Int64)
-        return found.with_columns(text, place.alias("place"), pl.Series("blank", blanks, dtype=pl.Int64)).select(
+        text, is_cut = self._uncut(pl.col("text").cast(pl.String).str.strip_chars("\r\n"))
+        kind = pl.col("kind").replace_strict(REJECT_CHECKS, default="row-unreadable", return_dtype=pl.String)
+        return found.with_columns(pl.Series("blank", blanks, dtype=pl.Int64)).select(
             (pl.col("line") - pl.col("blank") - self._header_lines).alias("source_row"),
-            pl.when(pl.col("place").is_not_null())
+            pl.when(is_cut & (text.str.len_bytes() > LONGEST_READ))
+            .then(pl.lit(TOO_LONG))
+            .when(is_cut)
             .then(pl.lit(REJECT_CHECKS["UNQUOTED VALUE"]))
-            .otherwise(pl.col("kind").replace_strict(REJECT_CHECKS, default="row-unreadable", return_dtype=pl.String))
+            .otherwise(kind)
             .alias("check"),
-            pl.coalesce(
-                pl.lit(pl.Series(self._cut, dtype=pl.String)).gather(pl.col("place"), null_on_oob=True), "text"
-            ).alias("text"),
+            text.alias("text"),
         )
+
+    def _uncut(self, text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+        """A line's text, where a mark stands for it too; and whether one does."""
+        place = text.str.extract(f"^{MARK}([0-9]+){MARK}$").cast(pl.Int64)
+        cut = pl.lit(pl.Series(self._cut, dtype=pl.String)).gather(place, null_on_oob=True)
+        return pl.coalesce(cut, text), place.is_not_null()
 
     def _plain(self) -> Path:
         """What is read, as uncompressed UTF-8."""
@@ -137,9 +152,50 @@ class TextExtract(Extract):
         )
         return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
 
+    def _set_aside(self, rows: pl.DataFrame, check: str) -> None:
+        """Keep rows (ORDINAL, text) that DuckDB split and that are none, for `rejects`."""
+        if rows.height:
+            self._aside.append(rows.select(ORDINAL, pl.lit(check).alias("check"), "text"))
+
     def rejects(self) -> pl.DataFrame:
         """See Extract."""
-        return self._bad
+        if not self._aside:
+            return self._bad
+        text, is_cut = self._uncut(pl.col("text"))
+        placed = (
+            pl.concat(self._aside)
+            .sort(ORDINAL)
+            .join_asof(self.source_row(), left_on=ORDINAL, right_on="after", allow_exact_matches=False)
+            .select(
+                (pl.col(ORDINAL) + pl.col("shift")).alias("source_row"),
+                pl.when(is_cut).then(pl.lit(TOO_LONG)).otherwise("check").alias("check"),
+                text.alias("text"),
+            )
+        )
+        return pl.concat([self._bad, placed]).sort("source_row")
+
+    def mended(self) -> Self | None:
+        """See Extract."""
+        if not self._swallowing and not self._mixes_line_ends:
+            return None
+        if self._mendings == MOST_MENDINGS:
+            raise InputError(
+                f"{self.file.path}: quotes are opened and not closed in more than {MOST_MENDINGS} places. "
+                "Ask the sender for an extract with every quote in a value doubled."
+            )
+        again = copy(self)
+        again._path = self._scratch / f"{self.file.path.stat().st_ino}-{self._mendings}.mended"  # noqa: SLF001 -- its own kind
+        if self._mixes_line_ends:
+            one_line_end(self._plain(), again._path)  # noqa: SLF001
+        else:
+            cut_lines(self._plain(), again._path, self._swallowing, self._cut, self.file.path)  # noqa: SLF001
+        again._forget_faults()  # noqa: SLF001
+        return again
+
+    def _forget_faults(self) -> None:
+        self._mendings, self._swallowing, self._aside = self._mendings + 1, [], []
+        self._may_mix_line_ends = self._may_mix_line_ends and not self._mixes_line_ends
+        self._mixes_line_ends = False
 
     def source_row(self) -> pl.DataFrame:
         """See Extract: each rejected row moves those behind it down by one."""
@@ -158,93 +214,104 @@ class DelimitedExtract(TextExtract):
         self._delimiter = delimiter
         self._names = [name if name.strip() else f"__column_{place}" for place, name in enumerate(names)]
         self._header_lines = 1
-        self._mendings = 0
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
         source = self._read_csv(self._names, delim=_quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true")
         wanted = ", ".join(f"{_quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
+        query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
         seen = 0
-        for frame in self._stream(f"SELECT {wanted} FROM {source}", rows):  # noqa: S608 -- names are quoted
-            yield frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
+        for frame in self._stream(query, rows):
+            numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
             seen += frame.height
+            whole = pl.col("__torn").is_null()
+            self._set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
+            yield numbered.filter(whole).drop("__torn")
 
-    def mended(self) -> DelimitedExtract | None:
-        """See Extract."""
-        if not self._swallowing and not self._mixes_line_ends:
-            return None
-        if self._mendings == MOST_MENDINGS:
-            raise InputError(
-                f"{self.file.path}: quotes are opened and not closed in more than {MOST_MENDINGS} places. "
-                "Ask the sender for an extract with every quote in a value doubled."
-            )
-        again = copy(self)
-        again._path = self._scratch / f"{self.file.path.stat().st_ino}-{self._mendings}.mended"  # noqa: SLF001 -- its own kind
-        if self._mixes_line_ends:
-            one_line_end(self._plain(), again._path)  # noqa: SLF001
-        else:
-            cut_lines(self._plain(), again._path, self._swallowing, self._cut, self.file.path)  # noqa: SLF001
-        again._forget_faults(self._mendings + 1)  # noqa: SLF001
-        return again
+    def _torn(self) -> str:
+        """An SQL expression: the row's text where an unread column holds lines as wide as the table, else null.
 
-    def _forget_faults(self, mendings: int) -> None:
-        self._mendings, self._swallowing = mendings, []
-        self._may_mix_line_ends = self._may_mix_line_ends and not self._mixes_line_ends
-        self._mixes_line_ends = False
+        Such a value is no text: a quote that was never closed ran into a later line's. (The columns that are read
+        may hold no line end at all: the contract sees to that.)
+        """
+        delimiter, columns = _quoted(self._delimiter), [_quoted(name, DOUBLE) for name in self._names]
+        read = {_quoted(name, DOUBLE) for name in self.layout.sources.values()}
+        swallowed = " OR ".join(
+            f"(contains({name}, chr(10)) AND length({name}) - length(replace({name}, {delimiter}, '')) "
+            f">= {len(columns) - 1})"
+            for name in columns
+            if name not in read
+        )
+        if not swallowed:
+            return "NULL::VARCHAR"
+        return f"CASE WHEN {swallowed} THEN concat_ws({delimiter}, {', '.join(columns)}) END"
 
 
 class JsonLinesExtract(TextExtract):
     """Newline-delimited JSON, one object a line; numbers and booleans are read as their text."""
 
-    def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
-        """See TextExtract."""
-        super().__init__(file, layout, scratch)
-        self._bad_json: list[pl.DataFrame] = []
+    def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
+        """The columns are the keys of the first lines; `mended` adds those that come up later."""
+        self._keys = self._first_keys(file)
+        super().__init__(file, resolve(file.path, self._keys, mapping), scratch)
+        self._mapping = mapping
+        self._key_lists: set[str] = set()
 
     @staticmethod
-    def keys(file: SourceFile) -> list[str]:
+    def _first_keys(file: SourceFile) -> list[str]:
         """The keys of the first lines, in the order in which they come."""
         found: dict[str, None] = {}
         for line in file.head.splitlines()[:KEY_LINES]:
             try:
                 content = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(content, dict):
                 found.update(dict.fromkeys(content))
         return list(found)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract."""
+        """See Extract; an empty line is no row."""
         lines = self._read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
-        paths = ", ".join(_quoted(f'$."{source}"') for source in self.layout.sources.values())
+        paths = ", ".join(_quoted(_pointer(source)) for source in self.layout.sources.values())
         query = (
-            f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- paths are quoted
-            f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values FROM {lines}"
+            f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- pointers are quoted
+            f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values, "
+            f"CASE WHEN __good THEN to_json(json_keys({LINE}))::VARCHAR END AS __keys FROM {lines}"
         )
         seen = 0
         for frame in self._stream(query, rows):
             numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
             seen += frame.height
-            bad = numbered.filter(~pl.col("__good"))
-            if bad.height:
-                self._bad_json.append(bad.select(ORDINAL, text=pl.col(LINE)))
-            good = numbered.filter("__good") if bad.height else numbered
+            self._key_lists.update(frame["__keys"].drop_nulls().unique())
+            bad = numbered.filter(~pl.col("__good") & (pl.col(LINE).str.strip_chars() != ""))
+            self._set_aside(bad.rename({LINE: "text"}), BAD_JSON)
             values = pl.col("__values").list
-            yield good.select(
+            yield numbered.filter("__good").select(
                 *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)), ORDINAL
             )
 
-    def rejects(self) -> pl.DataFrame:
-        """See Extract: lines that are no UTF-8, and lines that are no JSON object."""
-        if not self._bad_json:
-            return self._bad
-        bad = (
-            pl.concat(self._bad_json)
-            .sort(ORDINAL)
-            .join_asof(self.source_row(), left_on=ORDINAL, right_on="after", allow_exact_matches=False)
-        )
-        placed = bad.select(
-            (pl.col(ORDINAL) + pl.col("shift")).alias("source_row"), pl.lit(BAD_JSON).alias("check"), "text"
-        )
-        return pl.concat([self._bad, placed]).sort("source_row")
+    def mended(self) -> Self | None:
+        """See Extract; a claim line of an extract that leaves out empty values may bring a column late."""
+        late = self._late_keys()
+        again = super().mended() or (copy(self) if late else None)
+        if again is not None:
+            again._look_for(late)  # noqa: SLF001 -- its own kind
+        return again
+
+    def _look_for(self, late: list[str]) -> None:
+        """Start over with more keys; nothing is changed in place, for the extract copied from has the same lists."""
+        self._keys = self._keys + late
+        self.layout = resolve(self.file.path, self._keys, self._mapping)
+        self._key_lists, self._aside = set(), []
+
+    def _late_keys(self) -> list[str]:
+        """The keys of claim-line columns that the first lines did not have."""
+        wanted = {self._mapping.columns.get(name, name).strip().lower() for name in COLUMNS}
+        found = {key for keys in self._key_lists for key in json.loads(keys)}
+        return sorted(key for key in found - set(self._keys) if key.strip().lower() in wanted)
+
+
+def _pointer(key: str) -> str:
+    """A JSON pointer (RFC 6901) to a key of an object, whatever stands in it."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")

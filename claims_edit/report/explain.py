@@ -41,7 +41,7 @@ FACTS = {
 }
 REMITTANCE = ("group_code", "carc", "rarcs", "adjustment_amount", "policy_reference", "liability_basis")
 
-_KEY = ("payer_raw", "data_source", "claim_id", "claim_line_number")
+_KEY = ("coalesce(payer, payer_raw)", "data_source", "claim_id", "claim_line_number")
 # The latest run in which the line was decided; a run in shadow mode only where no other decided it.
 _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions

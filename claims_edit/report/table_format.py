@@ -32,7 +32,7 @@ def write_table(answer: Answer, target: IO[bytes]) -> None:
     console.width = shutil.get_terminal_size().columns if target.isatty() else max(widest, 1)
     console.print(table)
     if total > SHOWN_ROWS:
-        console.print(f"The first {SHOWN_ROWS:,} of {total:,} rows. --format csv, json or parquet gives all.")
+        text.write(f"The first {SHOWN_ROWS:,} of {total:,} rows. --format csv, json or parquet gives all.\n")
     target.write(text.getvalue().encode())
 
 

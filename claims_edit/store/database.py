@@ -37,14 +37,14 @@ _RUN_COLUMNS = {
 _VIEWS = """
 CREATE VIEW current_decisions AS
     SELECT * FROM decisions WHERE mode = 'enforce'
-    QUALIFY run_id = max(run_id) OVER (PARTITION BY payer_raw, data_source, claim_id, claim_line_number);
-CREATE VIEW denials AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'deny';
-CREATE VIEW "returns" AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'return';
-CREATE VIEW reviews AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'review';
-CREATE VIEW referrals AS SELECT * FROM decisions WHERE mode = 'enforce' AND disposition = 'refer';
+    QUALIFY run_id = max(run_id) OVER (PARTITION BY coalesce(payer, payer_raw), data_source, claim_id, claim_line_number);
+CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
+CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';
+CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'review';
+CREATE VIEW referrals AS SELECT * FROM current_decisions WHERE disposition = 'refer';
 CREATE VIEW denial_reasons AS
     SELECT payer, program, reason_code, strftime(service_start_date, '%Y-%m') AS month, count(*) AS lines,
-        count(DISTINCT (payer_raw, data_source, claim_id)) AS claims,
+        count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
         CAST(sum(charge_amount) AS DECIMAL(18,2)) AS charges
     FROM current_decisions WHERE disposition = 'deny'
     GROUP BY ALL ORDER BY ALL;

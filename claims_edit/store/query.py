@@ -35,6 +35,7 @@ _ABOUT_THE_SQL = (  # these speak of the query's own words; every other message 
     duckdb.CatalogException,
     duckdb.PermissionException,
 )
+_UNSHOWN_KINDS = (pa.types.is_interval, pa.types.is_map, pa.types.is_union)
 _UNSHOWN = "a type that cannot be shown. Cast it: CAST(… AS VARCHAR)."
 _BATCH_ROWS = 20_000
 _PUBLISHED_MEANWHILE = 3
@@ -120,9 +121,10 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, A
 
 
 def _is_known(kind: pa.DataType) -> bool:
-    """Whether Polars has such a type: it has no calendar intervals."""
-    nested = (kind.field(place).type for place in range(kind.num_fields))
-    return not pa.types.is_interval(kind) and all(_is_known(each) for each in nested)
+    """Whether every output format can hold such a type."""
+    if isinstance(kind, pa.OpaqueType) or any(is_of(kind) for is_of in _UNSHOWN_KINDS):
+        return False
+    return all(_is_known(kind.field(place).type) for place in range(kind.num_fields))
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_a_published_run_is_there_for_every_kind_of_reader(tmp_path: Path) -> No
 
     assert pl.read_parquet(tmp_path / "decisions/**/*.parquet").height == 3
     glob = f"{tmp_path}/decisions/**/*.parquet"
-    assert duckdb.sql("SELECT count(*) FROM read_parquet($g)", params={"g": glob}).fetchall() == [(3,)]
+    assert duckdb.execute("SELECT count(*) FROM read_parquet($g)", {"g": glob}).fetchall() == [(3,)]
     assert {path.split("/")[-1] for path in shown(tmp_path) if path.startswith(f"runs/{RUN_2}")} == {
         "manifest.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "denial_reasons.csv",
         "data_quality.csv", "summary.json",

@@ -141,7 +141,11 @@ def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
         ("SELEC 1", 'syntax error at or near "SELEC"'),
         ("FROM nosuch", "Table with name nosuch does not exist"),
         ("SELECT 1 AS a, 2 AS a", r"same name \(a\)"),
-        ("SELECT INTERVAL 1 DAY AS i", "cannot be shown"),
+        ("SELECT INTERVAL 1 DAY AS i", "column i has a type that cannot be shown"),
+        ("SELECT [{'a': INTERVAL 1 DAY}] AS i", "column i has a type that cannot be shown"),
+        ("SELECT MAP {'k': 1} AS m", "column m has a type that cannot be shown"),
+        ("SELECT 1::BIGNUM AS b", "column b has a type that cannot be shown"),
+        ("SELECT union_value(k := 1) AS u", "a type that cannot be shown"),
     ],
 )
 def test_an_error_in_the_query_is_told_in_duckdbs_words(out: Path, sql: str, told: str) -> None:
