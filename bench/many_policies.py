@@ -1,4 +1,4 @@
-"""Add many payers, each with one policy of many codes, to a copy of the rule pack: `many_policies.py FOLDER 1000 50`."""
+"""Add payers, each with one policy of many codes, to a copy of the rule pack: `many_policies.py FOLDER 1000 50`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAYER = """  bench_{number}:
     label: Bench {number}
     blue_plan: false
 """
-CITE = "cite: {{document: bench_{number}, section: All, date: \"2020\"}}"
+CITE = 'cite: {{document: bench_{number}, section: All, date: "2020"}}'
 POLICY = """id: bench-{number}
 title: Bench {number}
 payer: bench_{number}

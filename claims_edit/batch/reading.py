@@ -35,6 +35,7 @@ class FileRead:
     place: int
     folder: Path
     tally: Tally = field(default_factory=Tally)
+    columns: tuple[str, ...] = ()  # the canonical columns that it has
     waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 
@@ -76,7 +77,7 @@ class Reading:
         return found
 
     def _read_through(self, extract: Extract, place: int) -> FileRead:
-        found = FileRead(extract.file, place, self._scratch / f"file-{place:06}")
+        found = FileRead(extract.file, place, self._scratch / f"file-{place:06}", columns=extract.layout.columns)
         found.folder.mkdir()
         self._extracts[place] = extract
         for raw in extract.batches(BATCH_ROWS):

@@ -95,7 +95,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
     folder = ResultsFolder(options.out)
     with folder.lock(), Hashing(paths) as hashing:
         if (earlier := _done_before(options, folder, catalog, paths, hashing)) is not None:
-            return RunOutcome(earlier, options.out / "runs" / earlier["run_id"], repeated=True)
+            return _outcome(earlier, options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
         with stages.of("read"):
@@ -118,9 +118,19 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         write_manifest(staged.run_dir, manifest)
         progress("publish", 0)
         folder.publish(staged)
+    return _outcome(manifest, options)
+
+
+def _outcome(manifest: dict[str, Any], options: RunOptions, *, repeated: bool = False) -> RunOutcome:
+    """What a run ends with; a repeated one ends as the run that it repeats did."""
     rate = manifest["counts"]["rows_quarantined"] / manifest["counts"]["rows_read"]
-    over = options.max_quarantine_rate is not None and rate > options.max_quarantine_rate
-    return RunOutcome(manifest, options.out / "runs" / run_id, refused=tuple(refused.values()), over_threshold=over)
+    return RunOutcome(
+        manifest,
+        options.out / "runs" / manifest["run_id"],
+        repeated=repeated,
+        refused=tuple(file["fault"] for file in manifest["inputs"] if file["status"] == "refused"),
+        over_threshold=options.max_quarantine_rate is not None and rate > options.max_quarantine_rate,
+    )
 
 
 def _done_before(
@@ -220,11 +230,12 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
     names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
     told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
     if path in refused:
-        rows = dict.fromkeys(names, 0)
-        return told | rows | {"format": "unknown", "status": "refused", "fault": refused[path]}
+        unread: dict[str, Any] = dict.fromkeys(names, 0)
+        return told | unread | {"format": "unknown", "columns": [], "status": "refused", "fault": refused[path]}
     read = next(file for file in found if file.file.path == path)
     rows = {name: getattr(read.tally, name) for name in names}
-    return told | rows | {"format": read.file.format.value, "status": "read", "fault": None}
+    columns = list(read.columns)
+    return told | rows | {"format": read.file.format.value, "columns": columns, "status": "read", "fault": None}
 
 
 def _manifest(

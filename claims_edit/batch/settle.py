@@ -79,7 +79,8 @@ def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[s
         accepted=total(charge.filter(accepted)),
     )
     for check, failing in verdict.warnings.items():
-        tally.warnings_by_check[check] += int((failing & accepted).sum())
+        if warned := int((failing & accepted).sum()):
+            tally.warnings_by_check[check] += warned
     candidates = _candidates(lines.frame.filter(accepted & is_candidate))
     tally.candidates, tally.candidate_charges = candidates.height, total(candidates["charge_amount"])
     return Settled(

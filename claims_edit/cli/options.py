@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
 
+WIDE = 160  # columns where there is no terminal to ask
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -68,6 +70,11 @@ extract_options = together(
 def day_of(as_of: date | None) -> date:
     """The as-of date: the given one, else today."""
     return as_of or datetime.now().astimezone().date()
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal, or wide enough to read in a file or a pipe."""
+    return Console(width=None if sys.stdout.isatty() else WIDE)
 
 
 def print_json(content: object) -> None:

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from claims_edit.cli.options import out_option, print_json
+from claims_edit.cli.options import console, out_option, print_json
 from claims_edit.errors import UsageError
-from claims_edit.report import ANSWER_FORMATS, explanation_text, runs_table, write_answer
+from claims_edit.report import ANSWER_FORMATS, REPORT_FORMATS, explanation_text, runs_table, write_answer
 from claims_edit.report import explain as explain_lines
 from claims_edit.report import report as report_of
 from claims_edit.store import ResultsFolder, query
@@ -36,7 +35,7 @@ def explain(*, claim_id: str, line: int | None, out: Path, as_json: bool) -> Non
 @click.command()
 @click.argument("run", required=False)
 @out_option
-@click.option("--format", "fmt", default="csv", show_default=True, type=click.Choice(["csv", "json", "html", "xlsx"]))
+@click.option("--format", "fmt", default="csv", show_default=True, type=click.Choice(REPORT_FORMATS))
 def report(*, run: str | None, out: Path, fmt: str) -> None:
     """Print the denial reasons of RUN (its id or the beginning of it; the latest run otherwise)."""
     click.echo(report_of(out, run, fmt), nl=False)
@@ -87,4 +86,4 @@ def runs(*, out: Path, as_json: bool) -> None:
     if as_json:
         print_json(manifests)
     else:
-        Console().print(runs_table(manifests))
+        console().print(runs_table(manifests))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from claims_edit.cli.options import print_json, rules_option
+from claims_edit.cli.options import console, print_json, rules_option
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WIDE = 160  # columns of a pipe or file, where there is no terminal to ask
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -64,11 +61,10 @@ def _show(tables: list[RulesTable], *, as_json: bool) -> None:
     if as_json:
         print_json([{"title": each.title, "rows": each.rows} for each in tables])
         return
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
     for each in tables:
         shown = Table(title=each.title, title_justify="left", title_style="bold")
         for column in each.rows[0] if each.rows else ():
             shown.add_column(column, overflow="fold")
         for row in each.rows:
             shown.add_row(*(str(cell) for cell in row.values()))
-        console.print(shown)
+        console().print(shown)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from claims_edit.batch import RunOptions, RunOutcome, run_batch
-from claims_edit.cli.options import day_of, extract_options, out_option, print_json
+from claims_edit.cli.options import console, day_of, extract_options, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode
@@ -52,14 +51,14 @@ def run(
 
 
 def _print(outcome: RunOutcome) -> None:
-    console = Console()
+    screen = console()
     if outcome.repeated:
-        console.print(
+        screen.print(
             f"Nothing to do: run {outcome.manifest['run_id']} did the same extracts under the same rules and options."
             " Add --force to repeat it.",
             highlight=False,
         )
-    console.print(terminal_summary(outcome.manifest, outcome.run_dir))
+    screen.print(terminal_summary(outcome.manifest, outcome.run_dir))
 
 
 def _raise_for(outcome: RunOutcome, rate: float | None) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from claims_edit.batch import Validation, validate_batch
-from claims_edit.cli.options import day_of, extract_options, print_json
+from claims_edit.cli.options import console, day_of, extract_options, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import ThresholdError
 from claims_edit.report import validation_table
@@ -37,7 +36,7 @@ def validate(
     if as_json:
         print_json(found.as_dict())
     elif not quiet:
-        Console().print(validation_table(found.as_dict()))
+        console().print(validation_table(found.as_dict()))
     _raise_for(found, max_quarantine_rate)
 
 

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_FAULTS = {
+    "extra_forbidden": "no such key of a mapping",
+    "string_type": "is not a plain text",
+    "dict_type": "is not a mapping of names to values",
+    "model_type": "is not a mapping of keys to values",
+    "tuple_type": "is not a list",
+    "string_too_short": "is empty",
+    "string_too_long": "is more than one character",
+}
+
+
 class Mapping(BaseModel):
     """A mapping, read strictly: every scalar is text, unknown keys and unknown columns are refused."""
 
@@ -87,7 +98,8 @@ def load_mapping(path: Path | None) -> Mapping:
     except ValidationError as error:
         faults = (
             f"{path}: {'.'.join(str(part) for part in fault['loc']) or 'mapping'}: "
-            f"{fault['msg'].removeprefix('Value error, ')}. See `docs/mapping.md` for what a mapping holds."
+            f"{_FAULTS.get(fault['type'], fault['msg'].removeprefix('Value error, '))}. "
+            "See `docs/mapping.md` for what a mapping holds."
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise InputError(*sorted(faults)) from None

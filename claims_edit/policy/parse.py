@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILES: dict[str, type[Strict]] = {
+    "codes/tumor_sites.yaml": TumorSitesFile,
     "payers.yaml": PayersFile,
     "programs.yaml": ProgramsFile,
     "reasons.yaml": ReasonsFile,
-    "tumor_sites.yaml": TumorSitesFile,
 }
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,
@@ -40,7 +40,7 @@ FOLDERS: dict[str, type[Strict]] = {
     "guidance": GuidanceFile,
     "policies": Policy,
 }
-_LAYOUT = f"Keep {', '.join(FILES)} at the top and other .yaml files in {', '.join(FOLDERS)}"
+_LAYOUT = f"Keep {', '.join(FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is not a known key", "Correct its spelling, or remove it"),
@@ -100,14 +100,14 @@ def parse(contents: Mapping[str, bytes]) -> Parsed:
         if path not in contents:
             parsed.broken.add(kind)
             parsed.faults.append(f"rules/{path}: is missing. Add it.")
-    if not any(path.startswith("codes/") for path in contents):
+    if not any(path.startswith("codes/") and path not in FILES for path in contents):
         parsed.broken.add(CodesFile)
         parsed.faults.append("rules/codes: holds no .yaml file. Add one for each service.")
     return parsed
 
 
 def _kind_of(path: str) -> type[Strict] | None:
-    if "/" not in path:
+    if path in FILES or "/" not in path:
         return FILES.get(path)
     folder, _, name = path.partition("/")
     return FOLDERS.get(folder) if "/" not in name and name.endswith(".yaml") else None

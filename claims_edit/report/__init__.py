@@ -4,12 +4,13 @@ from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.report.explain import explain
 from claims_edit.report.explain_text import explanation_text
 from claims_edit.report.run_files import write_reports
-from claims_edit.report.run_report import report
+from claims_edit.report.run_report import REPORT_FORMATS, report
 from claims_edit.report.terminal import runs_table, terminal_summary
 from claims_edit.report.validation import validation_table
 
 __all__ = [
     "ANSWER_FORMATS",
+    "REPORT_FORMATS",
     "explain",
     "explanation_text",
     "report",

@@ -37,7 +37,9 @@ _RUN_COLUMNS = {
 _VIEWS = """
 CREATE VIEW current_decisions AS
     SELECT * FROM decisions WHERE mode = 'enforce'
-    QUALIFY run_id = max(run_id) OVER (PARTITION BY coalesce(payer, payer_raw), data_source, claim_id, claim_line_number);
+    QUALIFY run_id = max(run_id) OVER (
+        PARTITION BY coalesce(payer, payer_raw), data_source, claim_id, claim_line_number
+    );
 CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
 CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';
 CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'review';

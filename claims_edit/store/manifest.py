@@ -34,12 +34,13 @@ class _Part(BaseModel):
 
 
 class InputFile(_Part):
-    """One file of the run; `fault` says why a refused one was not read."""
+    """One file of the run: `columns` are the canonical ones that it has, `fault` is why a refused one was not read."""
 
     path: str
     bytes: int
     sha256: str
     format: str
+    columns: list[str] = []
     rows_read: int = 0
     rows_accepted: int = 0
     rows_quarantined: int = 0

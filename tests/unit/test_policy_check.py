@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
-SITES, NICE, STUDIES = "tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
+SITES, NICE, STUDIES = "codes/tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
 UNTIL = """    until:
       date: 2020-06-30
       note: The day before the codes were replaced.
