@@ -28,6 +28,7 @@ ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MONEY = r"^[+-]?([0-9]{1,15}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
 NUMBER = r"^[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)$"
 DUPLICATE = "duplicate-line"
+MOST_KNOWN = 200_000  # values of a column
 START, END = "claim_line_start_date", "claim_line_end_date"
 
 
@@ -173,12 +174,35 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
+class Passed:
+    """Values that passed before: a column whose values are all known to be good is not judged again, batch after batch.
+
+    One for errors and one for warnings, for one run: the rules must not change meanwhile.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._good: dict[str, pl.Series] = {}
+
+    def knows(self, name: str, distinct: pl.Series) -> bool:
+        """Whether all these values of a column passed before."""
+        return name in self._good and bool(distinct.is_in(self._good[name], nulls_equal=True).all())
+
+    def learn(self, name: str, good: pl.Series) -> None:
+        """Keep values that passed; a column of too many starts anew, so that memory stays bounded."""
+        known = self._good.get(name)
+        if known is None or len(known) > MOST_KNOWN:
+            known = pl.Series(name, [None], dtype=good.dtype)
+        self._good[name] = pl.concat([known, good]).unique()
+
+
 def judge(
     frame: pl.DataFrame,
     distinct: Mapping[str, pl.Series],
     *,
     as_of: date,
     known_programs: frozenset[str],
+    passed: tuple[Passed, Passed] | None = None,
 ) -> Verdict:
     """Hold a batch of canonical lines to the contract.
 
@@ -187,23 +211,31 @@ def judge(
         distinct: of text columns whose values repeat, the distinct values; they are judged in their rows' stead.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as bare lower-case letters and digits.
+        passed: what passed without error and without warning in earlier batches of the run.
     """
+    without_error, without_warning = passed or (Passed(), Passed())
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
-    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, frame)
+    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, without_error, frame)
     errors |= failures(VALUES, frame.select(name for name in texts if name not in distinct))
     errors |= _under_icd_9(errors, distinct, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
-    warned = {name: distinct.get(name, frame[name]) for name in _warned_columns(frame)}
-    return Verdict(errors, _judge_values(_warnings(known_programs), warned, frame))
+    warned = {name: distinct[name] if name in distinct else frame[name].unique() for name in _warned_columns(frame)}
+    return Verdict(errors, _judge_values(_warnings(known_programs), warned, without_warning, frame))
 
 
 def _judge_values(
-    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], frame: pl.DataFrame
+    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], passed: Passed, frame: pl.DataFrame
 ) -> dict[str, pl.Series]:
-    """Run a schema over distinct values; the findings are about rows."""
-    judged = _side_by_side(values)
-    return _rows(failures(schema, judged), judged, frame)
+    """Run a schema over distinct values, columns of known ones left out; the findings are about rows."""
+    judged = _side_by_side({name: series for name, series in values.items() if not passed.knows(name, series)})
+    if judged.is_empty():
+        return {}
+    found = failures(schema, judged)
+    bad = {check.partition("-")[0]: failing for check, failing in found.items()}
+    for name in judged.columns:
+        passed.learn(name, judged[name].filter(~bad[name]) if name in bad else judged[name])
+    return _rows(found, judged, frame)
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
@@ -236,7 +268,7 @@ def _under_icd_9(
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
     codes = {name: distinct[name] for name in ICD_9_VALUES.columns if name in distinct}
-    as_icd_9 = _judge_values(ICD_9_VALUES, codes, frame)
+    as_icd_9 = _judge_values(ICD_9_VALUES, codes, Passed(), frame)
     none = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
     return {
         check: (as_icd_9.get(check, none) & is_icd_9) | (errors.get(check, none) & ~is_icd_9)
@@ -246,7 +278,7 @@ def _under_icd_9(
 
 
 def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFrame:
-    """The frame and its four dates as `good_…`, where what is no date is null, so that it is compared with nothing.
+    """The columns that LINES looks at, and the four dates as `good_…`: what is no date is null, compared with nothing.
 
     A line's own dates count, else the claim's, start and end together (Tuva's institutional lines carry claim dates
     only); an empty end is the start, which agrees with it.
@@ -258,4 +290,5 @@ def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFra
         else (pl.col(name) if name in frame.columns else pl.lit(None, dtype)).alias(f"good_{name}")
         for name in DATE_COLUMNS
     ]
-    return frame.with_columns(shown)
+    looked_at = {name for group in REQUIRED for name in group} | set(MONEY_COLUMNS)
+    return frame.select(*(name for name in frame.columns if name in looked_at), *shown)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, mark_repeats, rejected, settle
 from claims_edit.batch.tally import Tally
-from claims_edit.contract import Verdict, judge
+from claims_edit.contract import Passed, Verdict, judge
 from claims_edit.errors import InputError
 from claims_edit.intake import SeenKeys, canonicalise, key_hashes, open_extract
 from claims_edit.intake.extract import ORDINAL
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-BATCH_ROWS = 250_000
+BATCH_ROWS = 200_000
 FILE_SHIFT = 40  # a row's place in the run: the file's place in the upper bits, its ordinal in the lower 40
 
 
@@ -39,6 +41,28 @@ class FileRead:
     waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """A batch, what the contract says of it, and its keys (`high`, `low`, `row`)."""
+
+    lines: Lines
+    verdict: Verdict
+    keys: pl.DataFrame
+
+
+def _one_ahead(look: Callable[[pl.DataFrame], _Looked], batches: Iterator[pl.DataFrame]) -> Iterator[_Looked]:
+    """Look at each batch while the one before is settled: two batches are at work at any time, never more."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="look") as ahead:
+        waiting: Future[_Looked] | None = None
+        for raw in batches:
+            following = ahead.submit(look, raw)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
+
+
 class Reading:
     """The reading of all extracts of one run."""
 
@@ -52,6 +76,7 @@ class Reading:
         self._on_rows = on_rows
         self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
         self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
+        self._passed = Passed(), Passed()
         self._seen = SeenKeys(scratch)
         self._extracts: dict[int, Extract] = {}
         self._parts = 0
@@ -80,27 +105,32 @@ class Reading:
         found = FileRead(extract.file, place, self._scratch / f"file-{place:06}", columns=extract.layout.columns)
         found.folder.mkdir()
         self._extracts[place] = extract
-        for raw in extract.batches(BATCH_ROWS):
-            self._first_look(raw, found)
-            self._on_rows(raw.height)
+        look = partial(self._look, extract=extract, place=place)
+        batches = extract.batches(BATCH_ROWS)
+        for looked in map(look, batches) if extract.reads_ahead else _one_ahead(look, batches):
+            self._set_suspects_aside(looked, found)
+            self._on_rows(looked.lines.raw.height)
         return found
+
+    def _look(self, raw: pl.DataFrame, *, extract: Extract, place: int) -> _Looked:
+        """All of a batch that does not depend on the batches before."""
+        lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
+        row = raw.select((pl.lit(place << FILE_SHIFT) + pl.col(ORDINAL)).alias("row"))
+        return _Looked(lines, self._judge(lines), pl.concat([key_hashes(lines.frame), row], how="horizontal"))
 
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
         self._extracts.pop(place, None)
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
-    def _first_look(self, raw: pl.DataFrame, found: FileRead) -> None:
-        layout = self._extracts[found.place].layout
-        lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
-        verdict = self._judge(lines)
-        row = raw.select((pl.lit(found.place << FILE_SHIFT) + pl.col(ORDINAL)).alias("row"))
-        keys = pl.concat([key_hashes(lines.frame), row], how="horizontal")
-        suspects = self._seen.suspects(keys.select("high", "low"), found.folder / f"keys-{self._parts:06}.parquet")
+    def _set_suspects_aside(self, looked: _Looked, found: FileRead) -> None:
+        lines, keys = looked.lines, looked.keys
+        part = found.folder / f"keys-{self._parts:06}.parquet"
+        suspects = self._seen.suspects(keys.select("high", "low"), part)
         if suspects.any():
             found.waiting += int(suspects.sum())
-            self._keep(pl.concat([raw, keys], how="horizontal").filter(suspects), found, "suspects")
-        settled = settle(lines, verdict, ~suspects, self._codes, layout)
+            self._keep(pl.concat([lines.raw, keys], how="horizontal").filter(suspects), found, "suspects")
+        settled = settle(lines, looked.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
         found.tally.add(settled.tally)
         for name in ("candidates", "revisions", "quarantine"):
             self._keep(getattr(settled, name), found, name)
@@ -112,6 +142,7 @@ class Reading:
             lines.distinct,
             as_of=self._as_of,
             known_programs=self._known_programs,
+            passed=self._passed,
         )
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:

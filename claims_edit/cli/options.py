@@ -78,5 +78,5 @@ def console() -> Console:
 
 
 def print_json(content: object) -> None:
-    """One JSON document on standard output, keys sorted."""
-    sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    """One JSON document on standard output, keys sorted; dates and amounts are written as their text."""
+    sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import copy
+from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 import duckdb
@@ -57,14 +58,16 @@ def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
         waiting.append(pl.DataFrame(batch))
         height += batch.num_rows
         if height >= rows:
-            yield pl.concat(waiting, rechunk=False)
+            yield reduce(pl.DataFrame.vstack, waiting)
             waiting, height = [], 0
     if height:
-        yield pl.concat(waiting, rechunk=False)
+        yield reduce(pl.DataFrame.vstack, waiting)
 
 
 class TextExtract(Extract):
     """What delimited text and NDJSON share: DuckDB's CSV reader and its rejects table."""
+
+    reads_ahead = True
 
     def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
         """Keep the scratch folder; nothing is read yet."""
@@ -96,6 +99,7 @@ class TextExtract(Extract):
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
+            connection.execute("SET arrow_output_version='1.5'")
             connection.execute("SET produce_arrow_string_view=true")
             connection.execute(f"SET temp_directory={_quoted(str(self._scratch))}")
             try:
@@ -224,9 +228,11 @@ class DelimitedExtract(TextExtract):
         for frame in self._stream(query, rows):
             numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
             seen += frame.height
-            whole = pl.col("__torn").is_null()
-            self._set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
-            yield numbered.filter(whole).drop("__torn")
+            if numbered["__torn"].null_count() < numbered.height:
+                whole = pl.col("__torn").is_null()
+                self._set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
+                numbered = numbered.filter(whole)
+            yield numbered.drop("__torn")
 
     def _torn(self) -> str:
         """An SQL expression: the row's text where an unread column holds lines as wide as the table, else null.

@@ -1,0 +1,190 @@
+"""Public demonstration extracts, as they are: every row is accounted for, and every date boundary is decided right."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from tests.functional.program import AS_OF, ROOT, manifest, program, record, write
+from tests.lib.oracle import CODES, POLICIES, canonical, check_line, decide_line, warnings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TABLES = ROOT.parent / "shared" / "real" / "tables"
+TUVA = TABLES / "tuva_demo__medical_claim_sample.csv"
+RIF = TABLES / "bfd__rif-synthea_carrier.csv"
+MAPPINGS = ROOT / "docs" / "mappings"
+LAST_DAY = date(2026, 11, 20)
+ONE_DAY = timedelta(days=1)
+FIELDS = (
+    "disposition", "reason_code", "edits", "program", "program_basis", "payer", "policy_version", "site_class",
+    "group_code", "liability_basis", "carc", "rarcs", "adjustment_amount", "policy_stale", "trial_evidence",
+)  # fmt: skip
+SPELLINGS = {
+    "regence": "Regence BlueShield", "florida_blue": "Florida Blue", "premera": "Premera Blue Cross",
+    "nhs_england": "NHS England",
+}  # fmt: skip
+
+here = pytest.mark.skipif(not TABLES.is_dir(), reason="the public extracts are not at hand")
+
+
+def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter=delimiter))
+
+
+def charged(rows: list[dict[str, str]], column: str) -> str:
+    return f"{sum((Decimal(row[column]) for row in rows if row[column]), Decimal()):.2f}"
+
+
+@here
+def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
+    rows = rows_of(TUVA)
+    done = program("run", TUVA, "--mapping", MAPPINGS / "tuva-demo.yaml", "--out", tmp_path, "--quiet", *AS_OF)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    told = manifest(tmp_path)
+    read = [{**row, "person_id": row["patient_id"], "payer": "Florida Blue"} for row in rows]
+    refused = [row for row in read if check_line(row, LAST_DAY)]
+    assert told["counts"]["rows_read"] == len(rows) == 6075
+    assert told["counts"]["rows_quarantined"] == len(refused)
+    assert told["counts"]["candidates"] == sum(row["hcpcs_code"] in CODES for row in read)
+    assert told["charges"]["read"] == charged(rows, "charge_amount")
+    assert told["counts"]["warnings"] == sum(len(warnings_of(row)) for row in read if row not in refused)
+
+
+@here
+def test_a_medicare_carrier_file_runs_with_its_mapping(tmp_path: Path) -> None:
+    rows = rows_of(RIF, "|")
+    mapping = MAPPINGS / "rif-carrier.yaml"
+    done = program("run", RIF, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    told = manifest(tmp_path / "out")
+    assert told["counts"]["rows_read"] == len(rows) == 221
+    assert len({(row["CLM_ID"], row["LINE_NUM"]) for row in rows}) == 221
+    assert told["counts"]["rows_accepted"] == 221
+    assert told["charges"]["read"] == charged(rows, "LINE_SBMTD_CHRG_AMT")
+    unitless = sum(Decimal(row["LINE_SRVC_CNT"]) == 0 for row in rows if row["LINE_SRVC_CNT"])
+    assert told["counts"]["warnings_by_check"] == {"service_unit_quantity-zero": unitless}
+
+
+@here
+def test_the_carrier_mapping_reads_what_it_names(tmp_path: Path) -> None:
+    """One line of the file, billed with an IRE code, comes out with its dates, diagnoses and program."""
+    rows = rows_of(RIF, "|")
+    row = next(row for row in rows if row["LINE_ICD_DGNS_CD"])
+    row |= {
+        "HCPCS_CD": "0600T",
+        "HCPCS_1ST_MDFR_CD": "26",
+        "LINE_1ST_EXPNS_DT": "30-Jun-2021",
+        "LINE_LAST_EXPNS_DT": "",
+    }
+    text = "|".join(row) + "\n" + "|".join(row.values()) + "\n"
+    extract = write(tmp_path / "carrier.csv", text)
+    done = program(
+        "run", extract, "--mapping", MAPPINGS / "rif-carrier.yaml", "--out", tmp_path / "out", "--quiet", *AS_OF
+    )
+    assert done.code == 0, done.err
+    decided = record(tmp_path / "out", "decisions").row(0, named=True)
+    diagnoses = [row["LINE_ICD_DGNS_CD"], *(row[f"ICD_DGNS_CD{place}"] for place in range(1, 13))]
+    wanted = {
+        "claim_id": row["CLM_ID"],
+        "member_id": row["BENE_ID"],
+        "claim_type": "professional",
+        "program": "medicare_ffs",
+        "service_start_date": date(2021, 6, 30),
+        "service_end_date": date(2021, 6, 30),
+        "modifiers": ["26"],
+        "diagnosis_codes": [code for code in diagnoses if code],
+        "charge_amount": Decimal(row["LINE_SBMTD_CHRG_AMT"]).quantize(Decimal("0.01")),
+        "rendering_npi": row["PRF_PHYSN_NPI"],
+        "billing_npi": row["ORG_NPI_NUM"],
+        "reason_code": "payer-not-on-file",
+    }
+    assert {name: decided[name] for name in wanted} == wanted
+
+
+def boundary_days(payer: str) -> list[date]:
+    """Every first day of a version or of a code, and every day after a last one, with both neighbours."""
+    days = {code.valid_from for code in CODES.values()}
+    for version in POLICIES[payer]:
+        days |= {version.first, version.last and version.last + ONE_DAY}
+        days |= {version.fresh_until and version.fresh_until + ONE_DAY}
+    near = {day + shift * ONE_DAY for day in days if day for shift in (-1, 0, 1)}
+    return sorted(day for day in near if day <= LAST_DAY)
+
+
+def planted(template: dict[str, str]) -> list[dict[str, str]]:
+    """An IRE line of every code on each boundary day of each payer, and one that spans it."""
+    rows = []
+    for payer, spelling in SPELLINGS.items():
+        for day in boundary_days(payer):
+            for code in CODES:
+                for nights in (0, 1):
+                    end = day + nights * ONE_DAY
+                    rows.append(
+                        template
+                        | {
+                            "claim_id": f"IRE-{payer}-{day}-{code}-{nights}",
+                            "claim_line_number": "1",
+                            "payer": spelling,
+                            "line_of_business": "commercial" if nights == 0 else "",
+                            "hcpcs_code": code,
+                            "diagnosis_code_1": "C220",
+                            **dict.fromkeys(("claim_start_date", "claim_line_start_date"), day.isoformat()),
+                            **dict.fromkeys(("claim_end_date", "claim_line_end_date"), end.isoformat()),
+                        }
+                    )
+    return [row for row in rows if date.fromisoformat(row["claim_end_date"]) <= LAST_DAY]
+
+
+@here
+def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_path: Path) -> None:
+    rows = rows_of(TUVA)
+    plain = [{**row, "payer": "Florida Blue", "line_of_business": "commercial"} for row in rows]
+    template = dict.fromkeys(plain[0], "") | {
+        "claim_type": "professional",
+        "patient_id": "10001",
+        "charge_amount": "9400.00",
+    }
+    lines = planted(template)
+    assert len(lines) > 300
+    step = len(plain) // len(lines) + 1
+    mixed = [
+        *lines[: len(lines) // 2],
+        *plain[::step],
+        *lines[len(lines) // 2 :],
+        *(r for n, r in enumerate(plain) if n % step),
+    ]
+    extract = tmp_path / "planted.csv"
+    with extract.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(mixed[0]))
+        writer.writeheader()
+        writer.writerows(mixed)
+    mapping = write(tmp_path / "m.yaml", "columns: {person_id: patient_id}\n")
+    done = program("run", extract, "--mapping", mapping, "--out", tmp_path / "out", "--json", *AS_OF)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["counts"]["rows_read"] == len(mixed) == len(plain) + len(lines)
+    decided = record(tmp_path / "out", "decisions").to_dicts()
+    assert [row["claim_id"] for row in decided] == [row["claim_id"] for row in lines]
+    typed = []
+    for row in lines:
+        read = canonical({**row, "person_id": row["patient_id"]})
+        typed.append({**read, "charge_amount": Decimal(read["charge_amount"])})
+    reasons = set()
+    for decision, row in zip(decided, typed, strict=True):
+        assert {name: decision[name] for name in FIELDS} == decide_line(row, [], []), row["claim_id"]
+        assert mixed[decision["source_row"] - 1]["claim_id"] == decision["claim_id"]
+        reasons.add(decision["reason_code"])
+    assert reasons >= {
+        "investigational", "code-not-valid-on-dos", "policy-not-in-force", "dos-spans-boundary", "code-not-listed",
+        "unlisted-code", "unlisted-code-out-of-scope", "guidance-research-only", "program-unknown",
+    }  # fmt: skip
+    denied = record(tmp_path / "out", "decisions").filter(pl.col("disposition") == "deny")
+    assert denied.height == sum(decide_line(row, [], [])["disposition"] == "deny" for row in typed)
