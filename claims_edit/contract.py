@@ -177,7 +177,7 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
 class Passed:
     """Values that passed before: a column whose values are all known to be good is not judged again, batch after batch.
 
-    One for errors and one for warnings, for one run: the rules must not change meanwhile.
+    One for errors and one for warnings, for one extract: neither rules nor types change meanwhile.
     """
 
     def __init__(self) -> None:
@@ -186,7 +186,7 @@ class Passed:
 
     def knows(self, name: str, distinct: pl.Series) -> bool:
         """Whether all these values of a column passed before."""
-        return name in self._good and bool(distinct.is_in(self._good[name], nulls_equal=True).all())
+        return name in self._good and bool(distinct.is_in(self._good[name].implode(), nulls_equal=True).all())
 
     def learn(self, name: str, good: pl.Series) -> None:
         """Keep values that passed; a column of too many starts anew, so that memory stays bounded."""
@@ -211,7 +211,7 @@ def judge(
         distinct: of text columns whose values repeat, the distinct values; they are judged in their rows' stead.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as bare lower-case letters and digits.
-        passed: what passed without error and without warning in earlier batches of the run.
+        passed: what passed without error and without warning in earlier batches of the extract.
     """
     without_error, without_warning = passed or (Passed(), Passed())
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]

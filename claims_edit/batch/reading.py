@@ -76,7 +76,6 @@ class Reading:
         self._on_rows = on_rows
         self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
         self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
-        self._passed = Passed(), Passed()
         self._seen = SeenKeys(scratch)
         self._extracts: dict[int, Extract] = {}
         self._parts = 0
@@ -105,18 +104,18 @@ class Reading:
         found = FileRead(extract.file, place, self._scratch / f"file-{place:06}", columns=extract.layout.columns)
         found.folder.mkdir()
         self._extracts[place] = extract
-        look = partial(self._look, extract=extract, place=place)
+        look = partial(self._look, extract=extract, place=place, passed=(Passed(), Passed()))
         batches = extract.batches(BATCH_ROWS)
         for looked in map(look, batches) if extract.reads_ahead else _one_ahead(look, batches):
             self._set_suspects_aside(looked, found)
             self._on_rows(looked.lines.raw.height)
         return found
 
-    def _look(self, raw: pl.DataFrame, *, extract: Extract, place: int) -> _Looked:
+    def _look(self, raw: pl.DataFrame, *, extract: Extract, place: int, passed: tuple[Passed, Passed]) -> _Looked:
         """All of a batch that does not depend on the batches before."""
         lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
         row = raw.select((pl.lit(place << FILE_SHIFT) + pl.col(ORDINAL)).alias("row"))
-        return _Looked(lines, self._judge(lines), pl.concat([key_hashes(lines.frame), row], how="horizontal"))
+        return _Looked(lines, self._judge(lines, passed), pl.concat([key_hashes(lines.frame), row], how="horizontal"))
 
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
@@ -136,13 +135,13 @@ class Reading:
             self._keep(getattr(settled, name), found, name)
         self._parts += 1
 
-    def _judge(self, lines: Lines) -> Verdict:
+    def _judge(self, lines: Lines, passed: tuple[Passed, Passed] | None = None) -> Verdict:
         return judge(
             lines.frame,
             lines.distinct,
             as_of=self._as_of,
             known_programs=self._known_programs,
-            passed=self._passed,
+            passed=passed,
         )
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
