@@ -67,7 +67,7 @@ def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
 class TextExtract(Extract):
     """What delimited text and NDJSON share: DuckDB's CSV reader and its rejects table."""
 
-    reads_ahead = True
+    reads_ahead = False
 
     def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
         """Keep the scratch folder; nothing is read yet."""
@@ -99,6 +99,7 @@ class TextExtract(Extract):
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
+            connection.execute("SET streaming_buffer_size='100MB'")
             connection.execute("SET arrow_output_version='1.5'")
             connection.execute("SET produce_arrow_string_view=true")
             connection.execute(f"SET temp_directory={_quoted(str(self._scratch))}")

@@ -156,7 +156,11 @@ def test_program_signs() -> None:
     assert spellings["federalemployeeprogram"] == spellings["fehb"] == "fep"
     assert spellings["stateaccount"] == spellings["sao"] == "state_account"
     assert spellings["exchange"] == spellings["qhp"] == "marketplace"
-    assert spellings["commercialppo"] == spellings["groupcommercial"] == "commercial"
+    assert spellings["commercialppo"] == spellings["commercialsmallgroup"] == "commercial"
+    assert not spellings.keys() & {"commercialaso", "commercialselffunded", "commercialgroup", "commercialinsurance"}
+    assert not spellings.keys() & {"com", "comm", "aca", "him", "sbe"}  # a payer's own, or of two programs
+    assert not spellings.keys() & {"medicaidffs", "medicaidexpansion", "medicaidltc", "applehealth", "chip", "tanf"}
+    assert spellings["dualsnp"] == spellings["fidesnp"] == "medicare_advantage"
     assert not spellings.keys() & {"medicare", "government", "individual", "federal", "state"}
     assert not spellings.keys() & {"ppo", "hmo", "aso", "group", "largegroup", "employer", "indemnity"}  # no programs
 
