@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-BATCH_ROWS = 200_000
+BATCH_ROWS = 150_000
 FILE_SHIFT = 40  # a row's place in the run: the file's place in the upper bits, its ordinal in the lower 40
 
 
@@ -105,8 +105,7 @@ class Reading:
         found.folder.mkdir()
         self._extracts[place] = extract
         look = partial(self._look, extract=extract, place=place, passed=(Passed(), Passed()))
-        batches = extract.batches(BATCH_ROWS)
-        for looked in map(look, batches) if extract.reads_ahead else _one_ahead(look, batches):
+        for looked in _one_ahead(look, extract.batches(BATCH_ROWS)):
             self._set_suspects_aside(looked, found)
             self._on_rows(looked.lines.raw.height)
         return found

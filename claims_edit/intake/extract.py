@@ -24,8 +24,6 @@ REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 class Extract(ABC):
     """A readable extract: `batches` gives its rows as they stand, `rejects` what could not be split."""
 
-    reads_ahead = False  # whether threads of its own read on while a batch is at work
-
     def __init__(self, file: SourceFile, layout: Layout) -> None:
         """Keep the file and how its columns become canonical ones."""
         self.file = file

@@ -67,8 +67,6 @@ def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
 class TextExtract(Extract):
     """What delimited text and NDJSON share: DuckDB's CSV reader and its rejects table."""
 
-    reads_ahead = False
-
     def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
         """Keep the scratch folder; nothing is read yet."""
         super().__init__(file, layout)

@@ -49,7 +49,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(python: Path, cwd: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """The installed program: `-P` and a bare environment keep the project's own folder out of sight."""
+    """The installed program, in an environment that does not show the project."""
     command = [python.with_name("claims-edit"), *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False)
 
