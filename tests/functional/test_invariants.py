@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from claims_edit.batch import RunOptions, reading, run, run_batch
+from claims_edit.engine import decide
 from tests.functional.program import (
     AS_OF,
     DECK,
@@ -70,7 +71,7 @@ def test_the_batch_size_changes_no_byte(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, rows: int
 ) -> None:
     monkeypatch.setattr(run, "datetime", StandingClock)
-    monkeypatch.setattr(run.secrets, "token_hex", lambda _bytes: "abcdef")
+    monkeypatch.setattr("claims_edit.batch.run.secrets.token_hex", lambda _bytes: "abcdef")
     extracts = (str(night),) if rows > 7 else (str(night / "deck.csv"), str(night / "damaged.csv"))
     run_batch(RunOptions(extracts, tmp_path / "whole", DAY))
     monkeypatch.setattr(reading, "BATCH_ROWS", rows)
@@ -107,8 +108,8 @@ def test_threads_and_argument_order_change_nothing(two_runs: tuple[Path, Path]) 
         }
         for out, run_id in zip(two_runs, ids, strict=True)
     ]
-    for told in texts:
-        del told["manifest.json"], told["summary.json"]  # they tell times
+    for text in texts:
+        del text["manifest.json"], text["summary.json"]  # they tell times
     assert texts[0] == texts[1]
     told = [{**manifest(out), "run_id": 0, "started_at": 0, "finished_at": 0, "timings": 0} for out in two_runs]
     assert told[0] == told[1]
@@ -189,6 +190,3 @@ def test_a_bug_in_the_sums_publishes_nothing(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(Exception, match="candidates = decisions"):
         run_batch(RunOptions((str(extract),), tmp_path / "out", DAY))
     assert nothing_is_published(tmp_path / "out")
-
-
-decide = run.decide

@@ -41,8 +41,17 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=True)
     interpreter = folder / "bin" / "python"
-    install = [interpreter, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, wheel], check=True, capture_output=True)
+    install = [
+        str(interpreter),
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     (site_packages,) = folder.glob("lib/python*/site-packages")
     (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return interpreter
@@ -50,7 +59,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(python: Path, cwd: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """The installed program, in an environment that does not show the project."""
-    command = [python.with_name("claims-edit"), *map(str, arguments)]
+    command = [str(python.with_name("claims-edit")), *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False)
 
 

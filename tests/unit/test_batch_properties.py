@@ -43,7 +43,7 @@ def extract(blob: bytes) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None).select(pl.col(COLUMNS).cast(pl.String))
 
 
-def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[tuple[object, ...]], list[int]]:
+def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], list[int]]:
     """Each decision but for its place, as text; and the counts of the run."""
     folder.mkdir()
     for place, frame in enumerate(frames):
@@ -52,7 +52,11 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[tuple[obj
     parts = sorted(folder.with_suffix(".out").glob("decisions/run_id=*/part-*.parquet"))
     decisions = pl.concat(pl.read_parquet(part, hive_partitioning=False) for part in parts).drop(PER_PLACE)
     told = outcome.manifest["counts"]
-    return Counter(map(str, decisions.rows())), [told["rows_read"], told["rows_quarantined"], told["warnings"]]
+    return Counter(str(row) for row in decisions.rows()), [
+        told["rows_read"],
+        told["rows_quarantined"],
+        told["warnings"],
+    ]
 
 
 @given(
