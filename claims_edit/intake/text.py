@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from copy import copy
 from functools import reduce
 from typing import TYPE_CHECKING, Self
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 import polars as pl
 
-from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
-from claims_edit.intake.layout import resolve
 from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
-    from claims_edit.intake.mapping import Mapping
 
 MEMORY_LIMIT = "200MB"
 REJECT_CHECKS = {
@@ -37,15 +33,13 @@ REJECT_CHECKS = {
 }
 TOO_LONG = "row-too-long"
 LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads, unless told otherwise
-BAD_JSON = "row-bad-json"
 DOUBLE = '"'
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 MOST_MENDINGS = 50
-LINE = "__line"
-KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
+TEXT_WIDTH = 2  # text takes about twice the room of typed columns
 
 
-def _quoted(text: str, quote: str = "'") -> str:
+def quoted(text: str, quote: str = "'") -> str:
     """An SQL literal, or with a double quote an SQL name."""
     return quote + text.replace(quote, quote * 2) + quote
 
@@ -83,26 +77,26 @@ class TextExtract(Extract):
         if "\r" in file.head and "\n" not in file.head:
             self._path = one_line_end(self._plain(), scratch / f"{file.path.stat().st_ino}.lines")
 
-    def _read_csv(self, columns: list[str], **options: str) -> str:
+    def read_csv(self, columns: list[str], **options: str) -> str:
         """The FROM item that splits the file into `columns`, all text."""
-        types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in columns)
+        types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
         told = ", ".join(f"{name}={value}" for name, value in options.items())
         return (
-            f"read_csv({_quoted(str(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
-            f"compression={_quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
+            f"read_csv({quoted(str(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"compression={quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
             "strict_mode=true, store_rejects=true, rejects_limit=0)"
         )
 
-    def _stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
+    def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET streaming_buffer_size='100MB'")
             connection.execute("SET arrow_output_version='1.5'")
             connection.execute("SET produce_arrow_string_view=true")
-            connection.execute(f"SET temp_directory={_quoted(str(self._scratch))}")
+            connection.execute(f"SET temp_directory={quoted(str(self._scratch))}")
             try:
-                yield from _gather(connection.sql(select).to_arrow_reader(rows), rows)
+                yield from _gather(connection.sql(select).to_arrow_reader(rows), rows // TEXT_WIDTH)
                 self._bad = self._read_rejects(connection)
             except duckdb.InvalidInputException as error:
                 if not self._may_mix_line_ends or "state machine" not in str(error):
@@ -155,7 +149,7 @@ class TextExtract(Extract):
         )
         return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
 
-    def _set_aside(self, rows: pl.DataFrame, check: str) -> None:
+    def set_aside(self, rows: pl.DataFrame, check: str) -> None:
         """Keep rows (ORDINAL, text) that DuckDB split and that are none, for `rejects`."""
         if rows.height:
             self._aside.append(rows.select(ORDINAL, pl.lit(check).alias("check"), "text"))
@@ -193,6 +187,8 @@ class TextExtract(Extract):
         else:
             cut_lines(self._plain(), again._path, self._swallowing, self._cut, self.file.path)  # noqa: SLF001
         again._forget_faults()  # noqa: SLF001
+        if self._mendings:
+            self._path.unlink()
         return again
 
     def _forget_faults(self) -> None:
@@ -220,16 +216,16 @@ class DelimitedExtract(TextExtract):
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
-        source = self._read_csv(self._names, delim=_quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true")
-        wanted = ", ".join(f"{_quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
+        source = self.read_csv(self._names, delim=quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true")
+        wanted = ", ".join(f"{quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
         query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
         seen = 0
-        for frame in self._stream(query, rows):
+        for frame in self.stream(query, rows):
             numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
             seen += frame.height
             if numbered["__torn"].null_count() < numbered.height:
                 whole = pl.col("__torn").is_null()
-                self._set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
+                self.set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
                 numbered = numbered.filter(whole)
             yield numbered.drop("__torn")
 
@@ -239,8 +235,8 @@ class DelimitedExtract(TextExtract):
         Such a value is no text: a quote that was never closed ran into a later line's. (The columns that are read
         may hold no line end at all: the contract sees to that.)
         """
-        delimiter, columns = _quoted(self._delimiter), [_quoted(name, DOUBLE) for name in self._names]
-        read = {_quoted(name, DOUBLE) for name in self.layout.sources.values()}
+        delimiter, columns = quoted(self._delimiter), [quoted(name, DOUBLE) for name in self._names]
+        read = {quoted(name, DOUBLE) for name in self.layout.sources.values()}
         swallowed = " OR ".join(
             f"(contains({name}, chr(10)) AND length({name}) - length(replace({name}, {delimiter}, '')) "
             f">= {len(columns) - 1})"
@@ -250,73 +246,3 @@ class DelimitedExtract(TextExtract):
         if not swallowed:
             return "NULL::VARCHAR"
         return f"CASE WHEN {swallowed} THEN concat_ws({delimiter}, {', '.join(columns)}) END"
-
-
-class JsonLinesExtract(TextExtract):
-    """Newline-delimited JSON, one object a line; numbers and booleans are read as their text."""
-
-    def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
-        """The columns are the keys of the first lines; `mended` adds those that come up later."""
-        self._keys = self._first_keys(file)
-        super().__init__(file, resolve(file.path, self._keys, mapping), scratch)
-        self._mapping = mapping
-        self._key_lists: set[str] = set()
-
-    @staticmethod
-    def _first_keys(file: SourceFile) -> list[str]:
-        """The keys of the first lines, in the order in which they come."""
-        found: dict[str, None] = {}
-        for line in file.head.splitlines()[:KEY_LINES]:
-            try:
-                content = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(content, dict):
-                found.update(dict.fromkeys(content))
-        return list(found)
-
-    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract; an empty line is no row."""
-        lines = self._read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
-        paths = ", ".join(_quoted(_pointer(source)) for source in self.layout.sources.values())
-        query = (
-            f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- pointers are quoted
-            f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values, "
-            f"CASE WHEN __good THEN to_json(json_keys({LINE}))::VARCHAR END AS __keys FROM {lines}"
-        )
-        seen = 0
-        for frame in self._stream(query, rows):
-            numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
-            seen += frame.height
-            self._key_lists.update(frame["__keys"].drop_nulls().unique())
-            bad = numbered.filter(~pl.col("__good") & (pl.col(LINE).str.strip_chars() != ""))
-            self._set_aside(bad.rename({LINE: "text"}), BAD_JSON)
-            values = pl.col("__values").list
-            yield numbered.filter("__good").select(
-                *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)), ORDINAL
-            )
-
-    def mended(self) -> Self | None:
-        """See Extract; a claim line of an extract that leaves out empty values may bring a column late."""
-        late = self._late_keys()
-        again = super().mended() or (copy(self) if late else None)
-        if again is not None:
-            again._look_for(late)  # noqa: SLF001 -- its own kind
-        return again
-
-    def _look_for(self, late: list[str]) -> None:
-        """Start over with more keys; nothing is changed in place, for the extract copied from has the same lists."""
-        self._keys = self._keys + late
-        self.layout = resolve(self.file.path, self._keys, self._mapping)
-        self._key_lists, self._aside = set(), []
-
-    def _late_keys(self) -> list[str]:
-        """The keys of claim-line columns that the first lines did not have."""
-        wanted = {self._mapping.columns.get(name, name).strip().lower() for name in COLUMNS}
-        found = {key for keys in self._key_lists for key in json.loads(keys)}
-        return sorted(key for key in found - set(self._keys) if key.strip().lower() in wanted)
-
-
-def _pointer(key: str) -> str:
-    """A JSON pointer (RFC 6901) to a key of an object, whatever stands in it."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")

@@ -6,6 +6,8 @@ from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.errors import UsageError
+
 if TYPE_CHECKING:
     from claims_edit.store import Answer
 
@@ -23,7 +25,10 @@ def write_csv(answer: Answer, target: IO[bytes]) -> None:
 def write_frame(frame: pl.DataFrame, target: IO[bytes], *, header: bool = True) -> None:
     """Write one frame of them."""
     cells = [_cell(name, dtype).alias(name) for name, dtype in frame.schema.items()]
-    frame.select(cells).write_csv(target, include_header=header)
+    try:
+        frame.select(cells).write_csv(target, include_header=header)
+    except pl.exceptions.ComputeError:
+        raise UsageError("sql: a column of the answer has no CSV form. Cast it to VARCHAR, or take json.") from None
 
 
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:

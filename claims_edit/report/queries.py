@@ -22,7 +22,7 @@ WHERE run_id = $run_id AND disposition = $disposition
 """  # noqa: S608 -- our own column names
 
 _SUMS = """count(*) AS lines, count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
-    CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(18,2)) AS charges"""
+    CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(38,2)) AS charges"""
 
 # By payer, program, disposition, reason and month of service.
 REASONS = f"""

@@ -31,8 +31,8 @@ _RUN_COLUMNS = {
     "run_id": "VARCHAR", "mode": "VARCHAR", "started_at": "TIMESTAMP", "finished_at": "TIMESTAMP", "as_of": "DATE",
     "rules_hash": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT", "rows_quarantined": "BIGINT",
     "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT", "deny": "BIGINT", "return": "BIGINT",
-    "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT", "charges_read": "DECIMAL(18,2)",
-    "charges_accepted": "DECIMAL(18,2)", "charges_quarantined": "DECIMAL(18,2)",
+    "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT", "charges_read": "DECIMAL(38,2)",
+    "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
 _VIEWS = """
 CREATE VIEW current_decisions AS
@@ -47,7 +47,7 @@ CREATE VIEW referrals AS SELECT * FROM current_decisions WHERE disposition = 're
 CREATE VIEW denial_reasons AS
     SELECT payer, program, reason_code, strftime(service_start_date, '%Y-%m') AS month, count(*) AS lines,
         count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
-        CAST(sum(charge_amount) AS DECIMAL(18,2)) AS charges
+        CAST(sum(charge_amount) AS DECIMAL(38,2)) AS charges
     FROM current_decisions WHERE disposition = 'deny'
     GROUP BY ALL ORDER BY ALL;
 """

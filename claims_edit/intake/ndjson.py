@@ -1,0 +1,95 @@
+"""Newline-delimited JSON, split into lines by the same strict reader as delimited text (see ADR 0003)."""
+
+from __future__ import annotations
+
+import json
+from copy import copy
+from typing import TYPE_CHECKING, Self
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS
+from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.layout import resolve
+from claims_edit.intake.text import TextExtract, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from claims_edit.intake.files import SourceFile
+    from claims_edit.intake.mapping import Mapping
+
+BAD_JSON = "row-bad-json"
+LINE = "__line"
+KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
+
+
+class JsonLinesExtract(TextExtract):
+    """Newline-delimited JSON, one object a line; numbers and booleans are read as their text."""
+
+    def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
+        """The columns are the keys of the first lines; `mended` adds those that come up later."""
+        self._keys = self._first_keys(file)
+        super().__init__(file, resolve(file.path, self._keys, mapping), scratch)
+        self._mapping = mapping
+        self._key_lists: set[str] = set()
+
+    @staticmethod
+    def _first_keys(file: SourceFile) -> list[str]:
+        """The keys of the first lines, in the order in which they come."""
+        found: dict[str, None] = {}
+        for line in file.head.splitlines()[:KEY_LINES]:
+            try:
+                content = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(content, dict):
+                found.update(dict.fromkeys(content))
+        return list(found)
+
+    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
+        """See Extract; an empty line is no row."""
+        lines = self.read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
+        paths = ", ".join(quoted(_pointer(source)) for source in self.layout.sources.values())
+        query = (
+            f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- pointers are quoted
+            f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values, "
+            f"CASE WHEN __good THEN to_json(json_keys({LINE}))::VARCHAR END AS __keys FROM {lines}"
+        )
+        seen = 0
+        for frame in self.stream(query, rows):
+            numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
+            seen += frame.height
+            self._key_lists.update(frame["__keys"].drop_nulls().unique())
+            bad = numbered.filter(~pl.col("__good") & (pl.col(LINE).str.strip_chars() != ""))
+            self.set_aside(bad.rename({LINE: "text"}), BAD_JSON)
+            values = pl.col("__values").list
+            yield numbered.filter("__good").select(
+                *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)), ORDINAL
+            )
+
+    def mended(self) -> Self | None:
+        """See Extract; a claim line of an extract that leaves out empty values may bring a column late."""
+        late = self._late_keys()
+        again = super().mended() or (copy(self) if late else None)
+        if again is not None:
+            again._look_for(late)  # noqa: SLF001 -- its own kind
+        return again
+
+    def _look_for(self, late: list[str]) -> None:
+        """Start over with more keys; nothing is changed in place, for the extract copied from has the same lists."""
+        self._keys = self._keys + late
+        self.layout = resolve(self.file.path, self._keys, self._mapping)
+        self._key_lists, self._aside = set(), []
+
+    def _late_keys(self) -> list[str]:
+        """The keys of claim-line columns that the first lines did not have."""
+        wanted = {self._mapping.columns.get(name, name).strip().lower() for name in COLUMNS}
+        found = {key for keys in self._key_lists for key in json.loads(keys)}
+        return sorted(key for key in found - set(self._keys) if key.strip().lower() in wanted)
+
+
+def _pointer(key: str) -> str:
+    """A JSON pointer (RFC 6901) to a key of an object, whatever stands in it."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
