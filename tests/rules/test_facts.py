@@ -158,7 +158,7 @@ def test_program_signs() -> None:
     assert spellings["exchange"] == spellings["qhp"] == "marketplace"
     assert spellings["commercialppo"] == spellings["commercialsmallgroup"] == "commercial"
     assert not spellings.keys() & {"commercialaso", "commercialselffunded", "commercialgroup", "commercialinsurance"}
-    assert not spellings.keys() & {"com", "comm", "aca", "him", "sbe"}  # a payer's own, or of two programs
+    assert not spellings.keys() & {"com", "aca", "him", "sbe"}  # a payer's own, or of two programs
     assert not spellings.keys() & {"medicaidffs", "medicaidexpansion", "medicaidltc", "applehealth", "chip", "tanf"}
     assert spellings["dualsnp"] == spellings["fidesnp"] == "medicare_advantage"
     assert not spellings.keys() & {"medicare", "government", "individual", "federal", "state"}
