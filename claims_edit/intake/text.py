@@ -91,7 +91,7 @@ class TextExtract(Extract):
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
-            connection.execute("SET streaming_buffer_size='100MB'")
+            connection.execute("SET streaming_buffer_size='20MB'")
             connection.execute("SET arrow_output_version='1.5'")
             connection.execute("SET produce_arrow_string_view=true")
             connection.execute(f"SET temp_directory={quoted(str(self._scratch))}")
