@@ -135,7 +135,8 @@ class Reading:
         suspects = self._seen.suspects(keys.select("high", "low"), part)
         if suspects.any():
             found.waiting += int(suspects.sum())
-            self._keep(pl.concat([lines.raw, keys], how="horizontal").filter(suspects), found, "suspects")
+            waiting = [lines.raw.filter(suspects), keys.filter(suspects)]
+            self._keep(pl.concat(waiting, how="horizontal"), found, "suspects")
         settled = settle(lines, looked.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
         found.tally.add(settled.tally)
         for name in ("candidates", "revisions", "quarantine"):
