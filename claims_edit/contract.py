@@ -1,7 +1,7 @@
 """The claim-line contract (DESIGN §3), held by pandera: which rows can be edited safely, and why the others cannot.
 
-Three pandera schemas say all of it: `VALUES` (the shape of a column's values), `LINES` (what a row must have, and how
-its columns agree) and `WARNINGS` (what keeps a row and is counted). They run on collected batches: on a LazyFrame
+Three pandera schemas say all of it: `VALUES` (the shape of a column's values), `_lines` (what a row must have, and how
+its columns agree) and `_warnings` (what keeps a row and is counted). They run on collected batches: on a LazyFrame
 pandera checks only the schema. A column whose values repeat is judged by its distinct values, so that a clean batch of
 half a million rows costs a few milliseconds a column; rows are looked at only for the values that fail.
 """
@@ -15,6 +15,7 @@ import pandera.polars as pa
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.names import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,13 +119,10 @@ ICD_9_VALUES = pa.DataFrameSchema(
 
 
 def _warnings(known_programs: frozenset[str]) -> pa.DataFrameSchema:
-    """What keeps a row; `known_programs` are the lines of business that resolve, as bare letters and digits."""
-    bare = r"[^\p{L}\p{N}]"
+    """What keeps a row; `known_programs` are the lines of business that resolve, as their name keys."""
     lob = "line_of_business"
     columns = {name: _column(name, luhn, "luhn") for name in NPI_COLUMNS}
-    columns[lob] = _column(
-        lob, lambda text: text.str.to_lowercase().str.replace_all(bare, "").is_in(known_programs), "unknown"
-    )
+    columns[lob] = _column(lob, lambda text: name_key(text).is_in(known_programs).fill_null(value=False), "unknown")
     columns["service_unit_quantity"] = _column(
         "service_unit_quantity", lambda units: units.cast(pl.Float64, strict=False).ne(0), "zero"
     )
@@ -213,7 +211,7 @@ def judge(
         frame: canonical columns; text is String, dates are Date or ISO text.
         distinct: of text columns whose values repeat, the distinct values; they are judged in their rows' stead.
         as_of: no service starts after this day.
-        known_programs: lines of business that resolve, as bare lower-case letters and digits.
+        known_programs: lines of business that resolve, as their name keys.
         passed: what passed without error and without warning in earlier batches of the extract.
     """
     without_error, without_warning = passed or (Passed(), Passed())
@@ -281,7 +279,7 @@ def _under_icd_9(
 
 
 def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFrame:
-    """The columns that LINES looks at, and the four dates as `good_…`: what is no date is null, compared with nothing.
+    """The columns that `_lines` looks at, and the four dates as `good_…`: no date is null, compared with nothing.
 
     A line's own dates count, else the claim's, start and end together (Tuva's institutional lines carry claim dates
     only); an empty end is the start, which agrees with it.

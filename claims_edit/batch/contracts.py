@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.errors import InputError
+from claims_edit.intake.canonical import iso_date, trimmed
 from claims_edit.model import Coverage
 from claims_edit.policy import name_key
 
@@ -41,14 +42,11 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         catalog.payer_names["name_key"], catalog.payer_names["payer"], default=None, return_dtype=pl.String
     )
     text = given.select(
-        (pl.col(name).str.strip_chars().replace("", None) if name in given.columns else pl.lit(None, pl.String)).alias(
-            name
-        )
-        for name in COLUMNS
+        (trimmed(pl.col(name)) if name in given.columns else pl.lit(None, pl.String)).alias(name) for name in COLUMNS
     )
     read = text.with_columns(
         payer.alias("payer"),
-        *(_date(name).alias(name) for name in ("effective_date", "end_date")),
+        *(iso_date(pl.col(name)).str.to_date("%Y-%m-%d", strict=False) for name in ("effective_date", "end_date")),
         pl.col("coverage").str.to_lowercase(),
         pl.col("group_code").str.to_uppercase(),
     )
@@ -71,11 +69,6 @@ def _read(path: Path) -> pl.DataFrame:
         raise InputError(
             f"{path}: is no contracts file, neither CSV nor Parquet ({type(error).__name__}). Mend or replace it."
         ) from None
-
-
-def _date(name: str) -> pl.Expr:
-    dashed = pl.col(name).str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
-    return dashed.str.to_date("%Y-%m-%d", strict=False)
 
 
 def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame) -> None:

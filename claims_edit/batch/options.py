@@ -67,10 +67,10 @@ def sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
 
 
-def fingerprint(options: RunOptions, rules_hash: str, inputs: list[tuple[str, str]]) -> str:
+def fingerprint(told: dict[str, Any], rules_hash: str, inputs: list[tuple[str, str]]) -> str:
     """One hash over everything that the results depend on; `inputs` are path and SHA-256 of each extract."""
-    told = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": options.told()}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    whole = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": told}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 class Hashing:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, mark_repeats, rejected, settle
+from claims_edit.batch.settle import (
+    CANDIDATE_SCHEMA,
+    QUARANTINE_SCHEMA,
+    REVISION_COLUMNS,
+    Settled,
+    mark_repeats,
+    rejected,
+    settle,
+)
 from claims_edit.batch.tally import Tally
 from claims_edit.contract import Passed, Verdict, judge
 from claims_edit.errors import InputError
@@ -138,10 +146,7 @@ class Reading:
             waiting = [lines.raw.filter(suspects), keys.filter(suspects)]
             self._keep(pl.concat(waiting, how="horizontal"), found, "suspects")
         settled = settle(lines, looked.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
-        found.tally.add(settled.tally)
-        for name in ("candidates", "revisions", "quarantine"):
-            self._keep(getattr(settled, name), found, name)
-        self._parts += 1
+        self._keep_settled(settled, found, "")
 
     def _judge(self, lines: Lines, passed: tuple[Passed, Passed] | None = None) -> Verdict:
         return judge(
@@ -151,6 +156,13 @@ class Reading:
             known_programs=self._known_programs,
             passed=passed,
         )
+
+    def _keep_settled(self, settled: Settled, found: FileRead, prefix: str) -> None:
+        found.tally.add(settled.tally)
+        self._keep(settled.candidates, found, f"{prefix}candidates")
+        self._keep(settled.revisions, found, f"{prefix}revisions")
+        self._keep(settled.quarantine, found, f"{prefix}quarantine")
+        self._parts += 1
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
         if frame.height:
@@ -177,11 +189,7 @@ class Reading:
             lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
             verdict = self._judge(lines)
             mark_repeats(lines, verdict, repeats)
-            settled = settle(lines, verdict, None, self._codes, layout)
-            found.tally.add(settled.tally)
-            for name in ("candidates", "revisions", "quarantine"):
-                self._keep(getattr(settled, name), found, f"late-{name}")
-            self._parts += 1
+            self._keep_settled(settle(lines, verdict, None, self._codes, layout), found, "late-")
 
     def candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's accepted candidate lines in file order, with `source_file` and `source_row`."""
@@ -216,7 +224,5 @@ class Reading:
         """All replacements and voids among the accepted rows of the run."""
         parts = sorted(self._scratch.glob("file-*/*revisions-*.parquet"))
         if not parts:
-            return pl.LazyFrame(
-                schema=dict.fromkeys(("payer", "claim_id", "claim_frequency_code", "original_claim_id"), pl.String)
-            )
+            return pl.LazyFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String))
         return pl.scan_parquet(parts)

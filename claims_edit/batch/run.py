@@ -17,11 +17,12 @@ from claims_edit import __version__
 from claims_edit.batch.contracts import load_contracts, no_contracts
 from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.batch.settle import QUARANTINE_SCHEMA
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.errors import InputError
 from claims_edit.intake import discover, load_mapping, sniff
-from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS
+from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest
@@ -33,11 +34,9 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 PART_ROWS = 250_000  # rows of a Parquet part: fixed, so that the bytes out do not depend on how extracts were read
-QUARANTINE_DTYPES = {
-    "source_row": pl.Int64(),
-    "failed_checks": pl.List(pl.String()),
-    "candidate_code": pl.Boolean(),
-    "charge_amount": pl.Decimal(18, 2),
+RECORDED_QUARANTINE = {
+    name: pl.Int64() if name == "source_row" else QUARANTINE_SCHEMA.get(name, pl.String())
+    for name in QUARANTINE_COLUMNS
 }
 
 
@@ -92,9 +91,10 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
         paths = discover(options.extracts)
+        told = options.told()
     folder = ResultsFolder(options.out)
     with folder.lock(), Hashing(paths) as hashing:
-        if (earlier := _done_before(options, folder, catalog, paths, hashing)) is not None:
+        if not options.force and (earlier := _done_before(told, folder, catalog, paths, hashing)) is not None:
             return _outcome(earlier, options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
@@ -110,7 +110,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             progress("decide", 0)
             decided = _decide_all(reading, found, staged, catalog, contracts, options)
         inputs = [_input(path, found, refused, hashing) for path in paths]
-        manifest = _manifest(options, catalog, staged, started, inputs, found, decided)
+        manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
         with stages.of("reports"):
             progress("reports", 0)
             write_reports(staged.decisions_dir, staged.quarantine_dir, staged.run_dir, manifest)
@@ -134,20 +134,18 @@ def _outcome(manifest: dict[str, Any], options: RunOptions, *, repeated: bool = 
 
 
 def _done_before(
-    options: RunOptions, folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
+    told: dict[str, Any], folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
 ) -> dict[str, Any] | None:
     """The manifest of an earlier run over the same bytes, rules, contracts and options.
 
     Extracts are hashed beforehand only where an earlier run read files of the same sizes; mostly none did, and the
     hashes are taken while reading.
     """
-    if options.force:
-        return None
     sizes = sorted(path.stat().st_size for path in paths)
     alike = [run for run in folder.runs() if sorted(file["bytes"] for file in run["inputs"]) == sizes]
-    if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == options.told() for run in alike):
+    if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == told for run in alike):
         return None
-    same = folder.same_run(fingerprint(options, catalog.rules_hash, [(p.as_posix(), hashing.of(p)) for p in paths]))
+    same = folder.same_run(fingerprint(told, catalog.rules_hash, [(p.as_posix(), hashing.of(p)) for p in paths]))
     return folder.manifest(same) if same else None
 
 
@@ -189,20 +187,16 @@ def _decide_all(
     decided = Decided()
     revisions = reading.revisions()
     run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
-    candidates = (frame for file in found for frame in reading.candidates(file))
-    for place, frame in enumerate(_parts(candidates)):
-        decisions = decide(frame, catalog, revisions=revisions, contracts=contracts).with_columns(run)
-        decided.add(decisions)
-        _write(decisions.select(DECISION_COLUMNS), staged.decisions_dir, place)
-    if not any(staged.decisions_dir.iterdir()):
-        _write(pl.DataFrame(schema=DECISION_SCHEMA), staged.decisions_dir, 0)
-    refused = (frame for file in found for frame in reading.quarantine(file))
-    place = -1
-    for place, frame in enumerate(_parts(refused)):
-        _write(frame.with_columns(run).select(QUARANTINE_COLUMNS), staged.quarantine_dir, place)
-    if place < 0:
-        empty = {name: QUARANTINE_DTYPES.get(name, pl.String()) for name in QUARANTINE_COLUMNS}
-        _write(pl.DataFrame(schema=empty), staged.quarantine_dir, 0)
+
+    def decisions() -> Iterator[pl.DataFrame]:
+        for frame in _parts(frame for file in found for frame in reading.candidates(file)):
+            part = decide(frame, catalog, revisions=revisions, contracts=contracts).with_columns(run)
+            decided.add(part)
+            yield part
+
+    refused = _parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file))
+    _write(decisions(), staged.decisions_dir, DECISION_SCHEMA)
+    _write(refused, staged.quarantine_dir, RECORDED_QUARANTINE)
     return decided
 
 
@@ -222,8 +216,17 @@ def _parts(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(waiting)
 
 
-def _write(frame: pl.DataFrame, folder: Path, place: int) -> None:
-    frame.rechunk().write_parquet(folder / f"part-{place:05}.parquet", row_group_size=PART_ROWS)
+def _write(parts: Iterator[pl.DataFrame], folder: Path, schema: dict[str, pl.DataType]) -> None:
+    """Write each part, with the columns of the record; a part without rows where there is none, for readers' globs."""
+    place = 0
+    for place, part in enumerate(parts, start=1):
+        _write_part(part.select(*schema), folder, place - 1)
+    if place == 0:
+        _write_part(pl.DataFrame(schema=schema), folder, 0)
+
+
+def _write_part(part: pl.DataFrame, folder: Path, place: int) -> None:
+    part.rechunk().write_parquet(folder / f"part-{place:05}.parquet", row_group_size=PART_ROWS)
 
 
 def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
@@ -239,7 +242,7 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
 
 
 def _manifest(
-    options: RunOptions,
+    told: dict[str, Any],
     catalog: Catalog,
     staged: StagedRun,
     started: datetime,
@@ -253,19 +256,19 @@ def _manifest(
     hashes = [(file["path"], file["sha256"]) for file in inputs]
     return {
         "run_id": staged.run_id,
-        "mode": options.mode.value,
+        "mode": told["mode"],
         "started_at": _moment(started),
         "finished_at": _moment(started),
-        "as_of": options.as_of.isoformat(),
+        "as_of": told["as_of"],
         "versions": {
             "claims_edit": __version__,
             "python": platform.python_version(),
             **{name: version(name) for name in ("duckdb", "pandera", "polars")},
         },
         "rules_hash": catalog.rules_hash,
-        "options": options.told(),
+        "options": told,
         "inputs": inputs,
-        "fingerprint": fingerprint(options, catalog.rules_hash, hashes),
+        "fingerprint": fingerprint(told, catalog.rules_hash, hashes),
         "counts": {
             "rows_read": whole.rows_read,
             "rows_accepted": whole.rows_accepted,

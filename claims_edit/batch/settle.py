@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import polars as pl
 from claims_edit.batch.tally import Tally, total
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
 from claims_edit.contract import DUPLICATE
+from claims_edit.edits.facts.revision import REPLACEMENT, VOID
 from claims_edit.intake.extract import ORDINAL
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
 
 REVISION_COLUMNS = ("payer", "claim_id", "claim_frequency_code", "original_claim_id")
-REVISIONS = ("7", "8")  # replacement, void
 MONEY = pl.Decimal(18, 2)
 _DTYPES = {
     Kind.INTEGER: pl.Int64(),
@@ -83,12 +84,11 @@ def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[s
             tally.warnings_by_check[check] += warned
     candidates = _candidates(lines.frame.filter(accepted & is_candidate))
     tally.candidates, tally.candidate_charges = candidates.height, total(candidates["charge_amount"])
-    return Settled(
-        tally,
-        candidates,
-        _revisions(lines.frame, accepted),
-        _quarantine(lines, verdict, settled & refused, charge, is_candidate, layout, tally),
-    )
+    quarantine = _quarantine(lines, verdict, settled & refused, charge, is_candidate, layout)
+    tally.add(_refusals(quarantine))
+    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
+        tally.unparseable = int((bad & settled).sum())
+    return Settled(tally, candidates, _revisions(lines.frame, accepted), quarantine)
 
 
 def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:
@@ -137,7 +137,7 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _revisions(frame: pl.DataFrame, accepted: pl.Series) -> pl.DataFrame:
-    revised = frame["claim_frequency_code"].is_in(REVISIONS) & accepted
+    revised = frame["claim_frequency_code"].is_in((REPLACEMENT, VOID)) & accepted
     return frame.filter(revised).select(_typed(frame, name) for name in REVISION_COLUMNS).unique(maintain_order=True)
 
 
@@ -148,7 +148,6 @@ def _quarantine(
     charge: pl.Series,
     is_candidate: pl.Series,
     layout: Layout,
-    tally: Tally,
 ) -> pl.DataFrame:
     """Refused rows with every failed check and their values as read, under the extract's own column names."""
     if not refused.any():
@@ -163,7 +162,7 @@ def _quarantine(
     raw = lines.raw.filter(refused).select(
         pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in _unique(layout)).struct.json_encode()
     )
-    frame = (
+    return (
         lines.frame.filter(refused)
         .select(ORDINAL, "data_source", "claim_id")
         .with_columns(
@@ -173,12 +172,16 @@ def _quarantine(
             raw.to_series().alias("raw_values"),
         )
     )
-    tally.rows_quarantined += frame.height
-    tally.quarantined += total(frame["charge_amount"])
-    tally.quarantined_by_check.update(_count_checks(frame["failed_checks"]))
-    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
-        tally.unparseable += int((bad & refused).sum())
-    return frame
+
+
+def _refusals(quarantine: pl.DataFrame) -> Tally:
+    """The tally of refused rows, from the rows themselves."""
+    checks = quarantine["failed_checks"].explode(empty_as_null=False).value_counts()
+    return Tally(
+        rows_quarantined=quarantine.height,
+        quarantined=total(quarantine["charge_amount"]),
+        quarantined_by_check=Counter(dict(zip(*checks.get_columns(), strict=True))),
+    )
 
 
 def _unique(layout: Layout) -> list[tuple[str, str]]:
@@ -187,11 +190,6 @@ def _unique(layout: Layout) -> list[tuple[str, str]]:
     for name, source in layout.sources.items():
         first.setdefault(source, name)
     return [(name, source) for source, name in first.items()]
-
-
-def _count_checks(failed: pl.Series) -> dict[str, int]:
-    counted = failed.explode().value_counts()
-    return dict(zip(*counted.get_columns(), strict=True))
 
 
 def rejected(rejects: pl.DataFrame, data_source: str, codes: list[str]) -> tuple[Tally, pl.DataFrame]:
@@ -205,8 +203,8 @@ def rejected(rejects: pl.DataFrame, data_source: str, codes: list[str]) -> tuple
         pl.lit(None, MONEY).alias("charge_amount"),
         pl.col("text").alias("raw_values"),
     )
-    tally = Tally(rows_read=frame.height, rows_quarantined=frame.height, unparseable=frame.height)
-    tally.quarantined_by_check.update(_count_checks(frame["failed_checks"]))
+    tally = Tally(rows_read=frame.height, unparseable=frame.height)
+    tally.add(_refusals(frame))
     return tally, frame
 
 

@@ -114,14 +114,15 @@ def _emptied(frame: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
     return [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names if empty[name].item()]
 
 
-def _trimmed(text: pl.Expr) -> pl.Expr:
+def trimmed(text: pl.Expr) -> pl.Expr:
+    """Text without white space at its ends; null where nothing is left."""
     stripped = text.str.strip_chars()
     return pl.when(stripped.str.len_bytes() > 0).then(stripped)
 
 
 def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
     """The canonical form of each distinct value; what is not understood stays, for the contract to refuse."""
-    text = _trimmed(pl.col(given.name))
+    text = trimmed(pl.col(given.name))
     if column.name in mapping.values:
         text = text.replace(mapping.values[column.name])
     match column.kind:
@@ -132,7 +133,7 @@ def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
         case Kind.KEYWORD:
             text = text.str.to_lowercase()
         case Kind.DATE:
-            text = _iso_date(text, mapping.date_formats)
+            text = iso_date(text, mapping.date_formats)
         case Kind.TEXT | Kind.INTEGER | Kind.NUMBER | Kind.MONEY:
             pass
     if column.placeholder is not None:
@@ -140,7 +141,8 @@ def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
     return given.to_frame().select(text).to_series()
 
 
-def _iso_date(text: pl.Expr, formats: tuple[str, ...]) -> pl.Expr:
+def iso_date(text: pl.Expr, formats: tuple[str, ...] = ()) -> pl.Expr:
+    """A date as ISO text, from CCYYMMDD and from other `formats`; what is no date stays as it is."""
     dashed = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
     told = [pl.when(~text.str.contains(ISO_DATE)).then(text.str.to_date(form, strict=False)) for form in formats]
     return pl.coalesce(*(date.dt.to_string("iso") for date in told), dashed)

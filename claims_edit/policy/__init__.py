@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from claims_edit.errors import RulesError
+from claims_edit.names import name_key
 from claims_edit.policy.catalog import Catalog, compile_catalog
 from claims_edit.policy.check import check
-from claims_edit.policy.names import name_key
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,

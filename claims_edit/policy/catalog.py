@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.model import ProgramRule
-from claims_edit.policy.names import name_key
+from claims_edit.names import name_key
 from claims_edit.policy.sites import prefixes_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claims_edit.names import name_keys
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
-from claims_edit.policy.names import name_keys
 from claims_edit.policy.pack import PayersFile, ProgramsFile
 
 if TYPE_CHECKING:

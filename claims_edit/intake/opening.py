@@ -1,0 +1,34 @@
+"""The reader for each format of extract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims_edit.intake.files import Format, SourceFile
+from claims_edit.intake.layout import read_header, resolve
+from claims_edit.intake.ndjson import JsonLinesExtract
+from claims_edit.intake.parquet import ParquetExtract
+from claims_edit.intake.text import DelimitedExtract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.intake.extract import Extract
+    from claims_edit.intake.mapping import Mapping
+
+
+def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
+    """The reader for a file, its columns resolved; `scratch` is a folder for what does not fit in memory.
+
+    Raises:
+        InputError: the header is not readable, or required columns are missing.
+    """
+    match file.format:
+        case Format.PARQUET:
+            return ParquetExtract(file, mapping)
+        case Format.NDJSON:
+            return JsonLinesExtract(file, mapping, scratch)
+        case Format.DELIMITED:
+            delimiter, names = read_header(file.path, file.head, mapping)
+            layout = resolve(file.path, names, mapping)
+            return DelimitedExtract(file, layout, scratch, delimiter=delimiter, names=names)
