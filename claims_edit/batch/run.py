@@ -21,7 +21,7 @@ from claims_edit.batch.settle import QUARANTINE_SCHEMA
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.errors import InputError
-from claims_edit.intake import discover, load_mapping, sniff
+from claims_edit.intake import discover, load_mapping, text_bytes
 from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
@@ -100,7 +100,12 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         staged = folder.stage(run_id)
         with stages.of("read"):
             reading = Reading(
-                catalog, mapping, as_of=options.as_of, scratch=staged.scratch_dir, on_rows=lambda n: progress("read", n)
+                catalog,
+                mapping,
+                as_of=options.as_of,
+                scratch=staged.scratch_dir,
+                text_bytes=sum(map(text_bytes, paths)),
+                on_rows=lambda rows: progress("read", rows),
             )
             found, refused = _read_all(reading, paths, options)
         with stages.of("repeated keys"):
@@ -153,26 +158,16 @@ def _read_all(reading: Reading, paths: list[Path], options: RunOptions) -> tuple
     """Read every extract, in order; the readable ones, and the faults of the others."""
     found: list[FileRead] = []
     refused: dict[Path, str] = {}
-    for place, path in enumerate(paths):
-        before = _state(path)
-        try:
-            found.append(reading.read(sniff(path, options.format), place))
-            if _state(path) != before:
-                raise InputError(f"{path}: changed while it was read. Run again once it is written.")  # noqa: TRY301
-        except InputError as error:
-            if not options.keep_going:
-                raise
-            refused[path] = str(error)
-            found = [file for file in found if file.place != place]
-            reading.forget(place)
+    for path, read in zip(paths, reading.read(paths, options.format), strict=True):
+        if isinstance(read, FileRead):
+            found.append(read)
+        elif options.keep_going:
+            refused[path] = str(read)
+        else:
+            raise read
     if not found:
         raise InputError(*sorted(refused.values()))
     return found, refused
-
-
-def _state(path: Path) -> tuple[int, int]:
-    state = path.stat()
-    return state.st_size, state.st_mtime_ns
 
 
 def _decide_all(
@@ -237,8 +232,17 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
         return told | unread | {"format": "unknown", "columns": [], "status": "refused", "fault": refused[path]}
     read = next(file for file in found if file.file.path == path)
     rows = {name: getattr(read.tally, name) for name in names}
-    columns = list(read.columns)
-    return told | rows | {"format": read.file.format.value, "columns": columns, "status": "read", "fault": None}
+    return (
+        told
+        | rows
+        | {
+            "format": read.file.format.value,
+            "columns": list(read.columns),
+            "warnings_by_check": dict(sorted(read.tally.warnings_by_check.items())),
+            "status": "read",
+            "fault": None,
+        }
+    )
 
 
 def _manifest(

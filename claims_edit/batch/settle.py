@@ -121,6 +121,8 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
     """Accepted candidate lines, typed (CANDIDATE_SCHEMA): the dates that count, `member_id` else `person_id`."""
+    if frame.is_empty():
+        return pl.DataFrame(schema=CANDIDATE_SCHEMA)
     own, own_end = _typed(frame, "claim_line_start_date"), _typed(frame, "claim_line_end_date")
     claim, claim_end = _typed(frame, "claim_start_date"), _typed(frame, "claim_end_date")
     end = pl.when(own.is_not_null()).then(pl.coalesce(own_end, own)).otherwise(pl.coalesce(claim_end, claim))
@@ -137,7 +139,9 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _revisions(frame: pl.DataFrame, accepted: pl.Series) -> pl.DataFrame:
-    revised = frame["claim_frequency_code"].is_in((REPLACEMENT, VOID)) & accepted
+    revised = (frame["claim_frequency_code"].is_in((REPLACEMENT, VOID)) & accepted).fill_null(value=False)
+    if not revised.any():
+        return pl.DataFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String))
     return frame.filter(revised).select(_typed(frame, name) for name in REVISION_COLUMNS).unique(maintain_order=True)
 
 

@@ -1,22 +1,30 @@
-"""Extracts of any table format, read as canonical claim lines in bounded batches."""
+"""Extracts of any format, read as canonical claim lines in bounded batches."""
 
 from claims_edit.intake.canonical import Lines, canonicalise
-from claims_edit.intake.extract import Extract
-from claims_edit.intake.files import SourceFile, discover, sniff
-from claims_edit.intake.keys import SeenKeys, key_hashes
+from claims_edit.intake.claims import SeenClaims, claim_hashes, with_own_sources
+from claims_edit.intake.extract import Extract, faults
+from claims_edit.intake.files import Format, SourceFile, discover, sniff, text_bytes
+from claims_edit.intake.keys import SeenKeys, key_hashes, table_bits
 from claims_edit.intake.mapping import Mapping, load_mapping
 from claims_edit.intake.opening import open_extract
 
 __all__ = [
     "Extract",
+    "Format",
     "Lines",
     "Mapping",
+    "SeenClaims",
     "SeenKeys",
     "SourceFile",
     "canonicalise",
+    "claim_hashes",
     "discover",
+    "faults",
     "key_hashes",
     "load_mapping",
     "open_extract",
     "sniff",
+    "table_bits",
+    "text_bytes",
+    "with_own_sources",
 ]

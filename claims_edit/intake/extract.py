@@ -1,9 +1,10 @@
-"""One extract of any table format, read in order, in bounded batches, with what could not be split set apart."""
+"""One extract of any format, read in order, in bounded batches, with what could not be split set apart."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
@@ -14,20 +15,35 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
 
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
+FAULT = "__fault"  # names of the checks that the reader itself found failed (String, split by spaces), null where none
+CLAIM = "__claim"  # the source row at which the row's claim begins (Int64), where a format may use a claim id twice
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
 class Extract(ABC):
-    """A readable extract: `batches` gives its rows as they stand, `rejects` what could not be split."""
+    """A readable extract: `batches` gives its rows as they stand, `rejects` what could not be split.
+
+    Attributes:
+        file: what is read.
+        layout: how its columns become canonical ones.
+        warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
+        LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
+    """
+
+    LINE_BITS: ClassVar[int] = 0
 
     def __init__(self, file: SourceFile, layout: Layout) -> None:
         """Keep the file and how its columns become canonical ones."""
         self.file = file
         self.layout = layout
+        self.warnings: Counter[str] = Counter()
 
     @abstractmethod
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Frames of about `rows` rows: the canonical columns that the extract has, untouched, and ORDINAL.
+
+        Every frame of an extract has the same columns. FAULT and CLAIM stand where the format has them, and so may
+        columns that the layout shows beside the canonical ones.
 
         Raises:
             InputError: the file is cut off or damaged.
@@ -46,5 +62,16 @@ class Extract(ABC):
         return None
 
     def source_row(self) -> pl.DataFrame:
-        """How ORDINAL becomes the row number in the file: from ordinal `after` on, `shift` is added (both Int64)."""
+        """How ORDINAL >> LINE_BITS becomes the row number in the file.
+
+        From ordinal `after` on, `shift` is added (both Int64).
+        """
         return pl.DataFrame({"after": [0], "shift": [0]}, schema={"after": pl.Int64, "shift": pl.Int64})
+
+
+def faults(raw: pl.DataFrame) -> dict[str, pl.Series]:
+    """What the reader itself refuses rows for: of each check that any row fails, which rows (Boolean, never null)."""
+    if FAULT not in raw.columns or raw[FAULT].null_count() == raw.height:
+        return {}
+    names = raw[FAULT].fill_null("").str.split(" ")
+    return {name: names.list.contains(name) for name in names.explode().unique().sort().to_list() if name}

@@ -1,8 +1,8 @@
 """Repeated claim-line keys, in bounded memory.
 
-A key is hashed to 128 bits. While an extract streams by, a table of 2^30 bits tells which rows *may* repeat an earlier
-key: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the hashes of every row,
-out of core, and tells which of them really do.
+A key is hashed to 128 bits. While an extract streams by, a table of up to 2^30 bits tells which rows *may* repeat an
+earlier key: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the hashes of
+every row, out of core, and tells which of them really do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pathlib import Path
 
-SLOT_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
+MOST_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
 KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
 ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
 MEMORY_LIMIT = "400MB"
@@ -39,25 +39,34 @@ def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
     parts = [number if name == "claim_line_number" else pl.col(name) for name in KEY_COLUMNS]
     whole = pl.all_horizontal(part.is_not_null() for part in parts)
     return frame.select(
-        pl.when(whole).then(_mixed(parts, seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
+        pl.when(whole).then(hashed(parts, seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
     )
 
 
-def _mixed(parts: list[pl.Expr], seed: int) -> pl.Expr:
-    """The parts' hashes, each times an odd number of its own, summed modulo 2^64; thrice as fast as a struct's hash."""
+def hashed(parts: list[pl.Expr], seed: int) -> pl.Expr:
+    """One 64-bit hash of several parts: each part's hash times an odd number of its own, summed modulo 2^64.
+
+    Thrice as fast as a struct's hash.
+    """
     mixed = pl.lit(seed, pl.UInt64)
     for place, part in enumerate(parts):
         mixed = mixed + part.hash(seed * 100 + place) * pl.lit(ODD[place], pl.UInt64)
     return mixed
 
 
+def table_bits(text_bytes: int) -> int:
+    """How large a table of bits suits so many bytes of claim-line text: 2^ this, a bit for about eight bytes."""
+    return min(MOST_BITS, max(20, (text_bytes // 8).bit_length()))
+
+
 class SeenKeys:
     """The keys of a run, row by row: which rows are suspects, and in the end which are repeats."""
 
-    def __init__(self, scratch: Path) -> None:
-        """`scratch` is a folder of this run alone."""
+    def __init__(self, scratch: Path, bits: int = MOST_BITS) -> None:
+        """`scratch` is a folder of this run alone; the table has 2^`bits` bits."""
         self._scratch = scratch
-        self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (SLOT_BITS - 3), dtype=np.uint8)
+        self._shift = np.uint64(64 - bits)
+        self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
 
     def suspects(self, hashes: pl.DataFrame, part: Path) -> pl.Series:
         """Of each row whether its key may stand on an earlier one (Boolean, never null).
@@ -67,7 +76,7 @@ class SeenKeys:
             part: the file that keeps them; `repeats` reads it again.
         """
         hashes.write_parquet(part, compression="uncompressed", statistics=False)
-        slot = hashes["high"].fill_null(0).to_numpy() >> np.uint64(64 - SLOT_BITS)
+        slot = hashes["high"].fill_null(0).to_numpy() >> self._shift
         byte = (slot >> np.uint64(3)).astype(np.int64)
         bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)

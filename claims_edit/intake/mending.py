@@ -12,10 +12,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING, BinaryIO
 
-import pyarrow as pa
-
 from claims_edit.errors import InputError
-from claims_edit.intake.files import Compression, SourceFile
+from claims_edit.intake.files import READ_ERRORS, Compression, SourceFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +35,11 @@ def plain_copy(file: SourceFile, scratch: Path) -> Path:
     target = scratch / f"{file.name}-{file.path.stat().st_ino}.plain"
     if target.exists():
         return target
-    codec = None if file.compression is Compression.NONE else file.compression.value
     try:
-        with pa.input_stream(str(file.path), compression=codec) as source, target.open("wb") as copy:
-            text = source if file.encoding == "utf-8" else pa.transcoding_input_stream(source, file.encoding, "utf-8")
+        with file.open() as text, target.open("wb") as copy:
             shutil.copyfileobj(text, copy, COPY_BYTES)
-    except (OSError, EOFError, UnicodeError, pa.ArrowException) as error:
-        raise InputError(
-            f"{file.path}: cannot be read to its end ({type(error).__name__}). Ask the sender for it again."
-        ) from None
+    except READ_ERRORS as error:
+        raise file.unreadable(error) from None
     return target
 
 

@@ -28,12 +28,17 @@ def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def data_quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> pl.DataFrame:
-    """How many rows failed each check: errors by file (refused rows), then warnings (rows kept) of the whole run."""
+    """How many rows failed each check, by file: errors (refused rows), then warnings (nothing is refused for them)."""
     refused = frame_of(connection, queries.QUARANTINE_BY_FILE, manifest["run_id"])
     errors = refused.with_columns(severity=pl.lit("error"))
-    counted = sorted(manifest["counts"]["warnings_by_check"].items())
+    counted = sorted(
+        (check, file["path"], rows)
+        for file in manifest["inputs"]
+        for check, rows in file["warnings_by_check"].items()
+    )
     warnings = pl.DataFrame(
-        [{"check": check, "severity": "warning", "rows": rows} for check, rows in counted], schema=QUALITY_SCHEMA
+        [{"check": check, "severity": "warning", "file": path, "rows": rows} for check, path, rows in counted],
+        schema=QUALITY_SCHEMA,
     )
     both = pl.concat([errors, warnings.drop("column")], how="diagonal_relaxed")
     first_word = pl.col("check").str.split("-").list.first()

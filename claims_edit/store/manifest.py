@@ -45,6 +45,7 @@ class InputFile(_Part):
     rows_accepted: int = 0
     rows_quarantined: int = 0
     warnings: int = 0
+    warnings_by_check: dict[str, int] = {}
     status: Literal["read", "refused"] = "read"
     fault: str | None = None
 

@@ -116,7 +116,17 @@ def manifest_of(
         "versions": {"claims_edit": "0.1.0"},
         "rules_hash": "ab" * 32,
         "options": {"mode": mode},
-        "inputs": [{"path": "extract.csv", "bytes": 1, "sha256": "00", "format": "csv", **rows, "warnings": 1}],
+        "inputs": [
+            {
+                "path": "extract.csv",
+                "bytes": 1,
+                "sha256": "00",
+                "format": "csv",
+                **rows,
+                "warnings": 1,
+                "warnings_by_check": {"billing_npi-luhn": 1},
+            }
+        ],
         "fingerprint": f"print-{run_id}",
         "counts": {
             **rows,

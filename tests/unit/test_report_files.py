@@ -110,7 +110,13 @@ def test_data_quality_names_check_severity_column_and_file(out: Path) -> None:
         {"check": "duplicate-line", "severity": "error", "column": "", "file": "extract.csv", "rows": "1"},
         {"check": "hcpcs_code-shape", "severity": "error", "column": "hcpcs_code", "file": "extract.csv", "rows": "1"},
         {"check": "member_id-missing", "severity": "error", "column": "member_id", "file": "extract.csv", "rows": "1"},
-        {"check": "billing_npi-luhn", "severity": "warning", "column": "billing_npi", "file": "", "rows": "1"},
+        {
+            "check": "billing_npi-luhn",
+            "severity": "warning",
+            "column": "billing_npi",
+            "file": "extract.csv",
+            "rows": "1",
+        },
     ]
 
 
@@ -149,7 +155,7 @@ def test_report_on_request_is_the_same_table(out: Path) -> None:
     assert content["run_id"] == RUN
     assert content["denial_reasons"][0]["charges"] == "1000.15"
     assert content["data_quality"][-1] == {
-        "check": "billing_npi-luhn", "severity": "warning", "column": "billing_npi", "file": None, "rows": 1,
+        "check": "billing_npi-luhn", "severity": "warning", "column": "billing_npi", "file": "extract.csv", "rows": 1,
     }  # fmt: skip
     assert json.loads(report(out, None, "json"))["run_id"] == LATER
 
