@@ -1,6 +1,7 @@
-"""Speed and memory of whole processes, in pairs on the same machine in the same minutes: `make bench`.
+"""Speed and memory of whole processes: `make bench`, or `bench.py PART ...` for some of it.
 
-Each pair runs A, B, A, B …; the figure to quote is the median of the ratios, because absolute times drift.
+Tables are measured in pairs on the same machine in the same minutes, A, B, A, B …; the figure to quote is the median of
+the ratios, because absolute times drift. 837 and FHIR are measured in megabytes of their text a second, packed or not.
 """
 
 from __future__ import annotations
@@ -13,96 +14,164 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-m", "claims_edit"]
+BASELINE = [sys.executable, str(HERE / "baseline.py")]
+ONE_CORE = ["env", "POLARS_MAX_THREADS=1", "taskset", "-c", "0"]
+LINE_BYTES = {"x12": 230, "fhir": 3636}  # what a claim line of the sample takes, about
+ENDINGS = {"x12": "837", "fhir": "ndjson"}
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak memory (MB) of one process, its children included."""
+class Spent(NamedTuple):
+    """Wall and CPU seconds and peak memory (MB) of one process, its children included."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def timed(command: list[str]) -> Spent:
+    """Run a command that must succeed."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit {process.returncode}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    return Spent(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def nightly(extract: Path, out: Path, *flags: str) -> list[str]:
-    """The whole job, from nothing."""
-    shutil.rmtree(out, ignore_errors=True)
-    return [*PROGRAM, "run", str(extract), "--out", str(out), "--as-of", "2026-11-20", "--quiet", *flags]
+class Bench:
+    """The measures, over extracts that are made once under the bench folder."""
+
+    def __init__(self, told: argparse.Namespace) -> None:
+        """`told` is the command line."""
+        self.lines: int = told.lines
+        self.megabytes: int = told.megabytes
+        self.runs: int = told.runs
+        self.folder: Path = told.dir
+        self.out = self.folder / "results"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def extract(self, name: str, lines: int, *flags: str) -> Path:
+        """A sample of so many lines, made where it is missing."""
+        path = self.folder / name
+        if not path.exists():
+            wall, _, peak = timed([*PROGRAM, "sample", "--lines", str(lines), "--out", str(path), *flags])
+            made = path.stat().st_size / 1e6
+            print(
+                f"sample {name}: {made:.0f} MB in {wall:.1f} s, {made / wall:.0f} MB/s, peak {peak:.0f} MB", flush=True
+            )
+        return path
+
+    def nightly(self, extract: Path, *flags: str) -> list[str]:
+        """The whole job."""
+        return [*PROGRAM, "run", str(extract), "--out", str(self.out), "--as-of", "2026-11-20", "--quiet", *flags]
+
+    def fresh(self, command: list[str]) -> Spent:
+        """Time a command that finds no results."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        return timed(command)
+
+    def pair(self, title: str, limit: float, first: list[str], second: list[str]) -> None:
+        """Run two commands in turn, and print medians and the ratio."""
+        measured = [(self.fresh(first), self.fresh(second).wall) for _ in range(self.runs)]
+        ratios = [spent.wall / other for spent, other in measured]
+        walls, others = [spent.wall for spent, _ in measured], [other for _, other in measured]
+        print(
+            f"{title}: {statistics.median(walls):.1f} s against {statistics.median(others):.1f} s, ratio "
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}; wanted {limit}), "
+            f"peak {max(spent.peak for spent, _ in measured):.0f} MB",
+            flush=True,
+        )
+
+    def parquet(self) -> None:
+        """The run on Parquet against one pass and the keys."""
+        path = self.extract(f"{self.lines}.parquet", self.lines)
+        self.pair("run on Parquet / one pass and keys", 1.5, self.nightly(path), [*BASELINE, "pass", str(path)])
+
+    def csv(self) -> None:
+        """The run on CSV against a bare scan."""
+        path = self.extract(f"{self.lines}.csv", self.lines)
+        self.pair("run on CSV / bare strict scan", 2.0, self.nightly(path), [*BASELINE, "scan", str(path)])
+
+    def policies(self) -> None:
+        """The shipped pack with many more payers, each with one policy of many codes, against the pack itself."""
+        from claims_edit.policy import default_rules_dir  # noqa: PLC0415 -- only this measure needs it
+
+        path, rules = self.extract(f"{self.lines}.parquet", self.lines), self.folder / "rules"
+        shutil.rmtree(rules, ignore_errors=True)
+        shutil.copytree(default_rules_dir(), rules)
+        subprocess.run([sys.executable, str(HERE / "many_policies.py"), str(rules), "1000", "50"], check=True)
+        many = self.nightly(path, "--rules", str(rules))
+        self.pair("1,000 policies of 50 codes / the shipped pack", 1.3, many, self.nightly(path))
+
+    def triple(self) -> None:
+        """Memory on three times the lines."""
+        path = self.extract(f"{3 * self.lines}.parquet", 3 * self.lines)
+        wall, _, peak = self.fresh(self.nightly(path))
+        print(f"run on {3 * self.lines:,} lines of Parquet: {wall:.1f} s, peak {peak:.0f} MB (wanted 1500)", flush=True)
+
+    def start(self) -> None:
+        """How long a command takes that does nothing."""
+        versions = [timed([*PROGRAM, "--version"]).wall for _ in range(5)]
+        print(f"claims-edit --version: {statistics.median(versions):.2f} s (wanted 0.3)", flush=True)
+
+    def text(self, fmt: str, megabytes: int, *prefix: str, wanted: str) -> None:
+        """Megabytes of text a second, plain and packed."""
+        lines = megabytes * 1_000_000 // LINE_BYTES[fmt]
+        plain = self.extract(f"{lines}.{ENDINGS[fmt]}", lines, "--format", fmt)
+        size = plain.stat().st_size / 1e6
+        for path in (plain, self.extract(f"{plain.name}.gz", lines, "--format", fmt)):
+            measured = [self.fresh([*prefix, *self.nightly(path)]) for _ in range(self.runs)]
+            wall = statistics.median(spent.wall for spent in measured)
+            cpu = statistics.median(spent.cpu for spent in measured)
+            print(
+                f"run on {path.name}, {size:.0f} MB of text: {wall:.1f} s, {cpu:.1f} s of CPU, {size / wall:.0f} MB/s, "
+                f"peak {max(spent.peak for spent in measured):.0f} MB (wanted {wanted})",
+                flush=True,
+            )
+
+    def x12(self) -> None:
+        """837 on one core, and a quarter of it, which must take as much memory."""
+        for megabytes in (self.megabytes, self.megabytes // 4):
+            self.text("x12", megabytes, *ONE_CORE, wanted="30 MB/s on one core, 300 MB")
+
+    def fhir(self) -> None:
+        """FHIR NDJSON on all cores."""
+        self.text("fhir", self.megabytes, wanted="150 MB/s")
 
 
-def pair(title: str, limit: float, first: list[str], second: list[str], runs: int, out: Path) -> None:
-    """Run two commands in turn, and print medians and the ratio."""
-    ratios, firsts, seconds, memory = [], [], [], 0.0
-    for _ in range(runs):
-        shutil.rmtree(out, ignore_errors=True)
-        wall, peak = timed(first)
-        shutil.rmtree(out, ignore_errors=True)
-        other, _ = timed(second)
-        firsts.append(wall)
-        seconds.append(other)
-        ratios.append(wall / other)
-        memory = max(memory, peak)
-    print(
-        f"{title}: {statistics.median(firsts):.1f} s against {statistics.median(seconds):.1f} s, ratio "
-        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}; wanted {limit}), "
-        f"peak {memory:.0f} MB",
-        flush=True,
-    )
-
-
-def many_policies(folder: Path, policies: int, codes: int) -> Path:
-    """The shipped pack with many more payers, each with one policy of many codes."""
-    from claims_edit.policy import default_rules_dir  # noqa: PLC0415 -- only this measure needs it
-
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(default_rules_dir(), folder)
-    subprocess.run([sys.executable, str(HERE / "many_policies.py"), str(folder), str(policies), str(codes)], check=True)
-    return folder
+PARTS = {
+    "parquet": Bench.parquet,
+    "csv": Bench.csv,
+    "policies": Bench.policies,
+    "triple": Bench.triple,
+    "start": Bench.start,
+    "837": Bench.x12,
+    "fhir": Bench.fhir,
+}
 
 
 def main() -> None:
-    """Generate what is missing, then measure."""
+    """Measure the parts that are named, or all."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--lines", type=int, default=20_000_000)
+    arguments.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them by default")
+    arguments.add_argument("--lines", type=int, default=20_000_000, help="claim lines of the tables")
+    arguments.add_argument("--megabytes", type=int, default=1000, help="of 837 and FHIR text")
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--dir", type=Path, default=Path("build/bench"))
     told = arguments.parse_args()
-    told.dir.mkdir(parents=True, exist_ok=True)
-    parquet, text, triple = (
-        told.dir / f"{told.lines}.parquet",
-        told.dir / f"{told.lines}.csv",
-        told.dir / f"{3 * told.lines}.parquet",
-    )
-    for path, lines in ((parquet, told.lines), (text, told.lines), (triple, 3 * told.lines)):
-        if not path.exists():
-            wall, peak = timed([*PROGRAM, "sample", "--lines", str(lines), "--out", str(path)])
-            print(f"sample {path.name}: {wall:.1f} s, peak {peak:.0f} MB", flush=True)
-    out = told.dir / "results"
-    baseline = [sys.executable, str(HERE / "baseline.py")]
-    pair(
-        "run on Parquet / one pass and keys",
-        1.5,
-        nightly(parquet, out),
-        [*baseline, "pass", str(parquet)],
-        told.runs,
-        out,
-    )
-    pair("run on CSV / bare strict scan", 2.0, nightly(text, out), [*baseline, "scan", str(text)], told.runs, out)
-    rules = many_policies(told.dir / "rules", 1000, 50)
-    pair(
-        "1,000 policies of 50 codes / the shipped pack", 1.3, nightly(parquet, out, "--rules", str(rules)),
-        nightly(parquet, out), told.runs, out,
-    )  # fmt: skip
-    shutil.rmtree(out, ignore_errors=True)
-    wall, peak = timed(nightly(triple, out))
-    print(f"run on {3 * told.lines:,} lines of Parquet: {wall:.1f} s, peak {peak:.0f} MB (wanted 1500)")
-    versions = [timed([*PROGRAM, "--version"])[0] for _ in range(5)]
-    print(f"claims-edit --version: {statistics.median(versions):.2f} s (wanted 0.3)")
+    unknown = sorted(set(told.parts) - set(PARTS))
+    if unknown:
+        arguments.error(f"no such part: {', '.join(unknown)}. There are {', '.join(PARTS)}.")
+    bench = Bench(told)
+    for name, part in PARTS.items():
+        if name in told.parts or not told.parts:
+            part(bench)
+    shutil.rmtree(bench.out, ignore_errors=True)
 
 
 if __name__ == "__main__":
