@@ -9,6 +9,7 @@ from claims_edit.intake.layout import read_header, resolve
 from claims_edit.intake.ndjson import JsonLinesExtract
 from claims_edit.intake.parquet import ParquetExtract
 from claims_edit.intake.text import DelimitedExtract
+from claims_edit.intake.wide import one_line_a_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +26,18 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
     """
     match file.format:
         case Format.PARQUET:
-            return ParquetExtract(file, mapping)
+            return one_line_a_row(ParquetExtract(file, mapping))
         case Format.NDJSON:
-            return JsonLinesExtract(file, mapping, scratch)
+            return one_line_a_row(JsonLinesExtract(file, mapping, scratch))
         case Format.DELIMITED:
             delimiter, names = read_header(file.path, file.head, mapping)
             layout = resolve(file.path, names, mapping)
-            return DelimitedExtract(file, layout, scratch, delimiter=delimiter, names=names)
+            return one_line_a_row(DelimitedExtract(file, layout, scratch, delimiter=delimiter, names=names))
+        case Format.X12:
+            from claims_edit.intake.x12 import X12Extract
+
+            return X12Extract(file, mapping)
+        case Format.FHIR:
+            from claims_edit.intake.fhir import FhirExtract
+
+            return FhirExtract(file, mapping)
