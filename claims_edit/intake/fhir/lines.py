@@ -1,0 +1,218 @@
+"""What an item says: one claim line."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from claims_edit.intake.fhir.concepts import (
+    CHARGE,
+    NOT_EVALUABLE,
+    RANKS,
+    Concepts,
+    amount_told,
+    located,
+    modifiers,
+    place_of_service,
+    procedure,
+    revenue_center,
+)
+from claims_edit.intake.fhir.pointers import DANGLING
+from claims_edit.intake.fhir.resources import ABSENT, Concept, Detail
+from claims_edit.model import MODIFIER_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from msgspec import Raw
+
+    from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses
+    from claims_edit.intake.fhir.resources import Adjudication, Item
+
+DETAILS = "item-details"
+CHARGE_CONFLICT = "charge_amount-conflict"
+MANY_MODIFIERS = "hcpcs_modifier-too-many"
+NO_START = "claim_line_start_date-missing"
+PRECISION = 60  # digits: a price, a quantity and a factor of twenty each are multiplied exactly
+
+PLAIN = re.compile(r"-?[0-9.]+")
+EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,2})$")
+LINE_COLUMNS = {
+    "claim_line_start_date": "item.servicedPeriod.start",
+    "claim_line_end_date": "item.servicedPeriod.end",
+    "place_of_service_code": "item.locationCodeableConcept",
+    "revenue_center_code": "item.revenue",
+    "hcpcs_code": "item.productOrService",
+    "service_unit_quantity": "item.quantity",
+    "charge_amount": "item.adjudication:submitted",
+    "paid_amount": "item.adjudication:benefit",
+    "allowed_amount": "item.adjudication:eligible",
+    "rendering_npi": "careTeam.provider",
+    "diagnosis_code_type": "diagnosis.diagnosisCodeableConcept.system",
+}
+
+# A line: ORDINAL, the claim's place, faults, number, where modifiers and diagnoses begin and how many, LINE_COLUMNS.
+Line = tuple[Any, ...]
+LINE_WIDTH = 8 + len(LINE_COLUMNS)
+
+
+def written(raw: Raw, path: str) -> str | None:
+    """A number as it is written, without an exponent; null where none stands there.
+
+    Raises:
+        msgspec.ValidationError: what stands there is no number.
+    """
+    text = str(raw, "utf-8")
+    if "-" <= text < ":":
+        return _without_exponent(text) if "e" in text or "E" in text else text
+    if text in {"", "null"}:
+        return None
+    raise msgspec.ValidationError(f"Expected `number` - at `{path}`")
+
+
+def _without_exponent(text: str) -> str:
+    """A number with its exponent written out; an absurd one stays, for the contract to refuse."""
+    exponent = EXPONENT.search(text)
+    return f"{Decimal(text):f}" if exponent is not None else text
+
+
+_details = msgspec.json.Decoder(list[Detail] | None).decode
+
+
+class Lines:
+    """The lines of claims, one after another."""
+
+    def __init__(self, diagnoses: Diagnoses, team: CareTeam, modifiers: list[str], findings: list[str]) -> None:
+        """The modifiers that lines have are appended to `modifiers`, and what is noticed to `findings`."""
+        self._diagnoses = diagnoses
+        self._team = team
+        self._findings = findings
+        self._all_modifiers = modifiers
+        self._procedures = Concepts(Concept, procedure, "$.item[...].productOrService")
+        self._modifiers = Concepts(list[Concept | None], self._modified, "$.item[...].modifier")
+        self._places = Concepts(Concept, place_of_service, "$.item[...].locationCodeableConcept")
+        self._revenue_centers = Concepts(Concept, revenue_center, "$.item[...].revenue")
+        self._amounts = Concepts(Concept, amount_told, "$.item[...].adjudication[...].category")
+        self._expected: list[tuple[Raw, tuple[int, int] | None]] = []
+
+    def forget_modifiers(self) -> None:
+        """Begin anew with the list of modifiers."""
+        self._modifiers.clear()
+
+    def _modified(self, concepts: list[Concept | None] | None) -> tuple[int, int, str | None]:
+        """Where the modifiers of a line begin, how many there are, and the check that they fail."""
+        codes = modifiers(concepts)
+        self._all_modifiers += codes
+        many = MANY_MODIFIERS if len(codes) > len(MODIFIER_COLUMNS) else None
+        return len(self._all_modifiers) - len(codes), len(codes), many
+
+    def read(self, item: Item, ordinal: int, claim: int) -> Line:
+        """A line, for a Table."""
+        service = item.product_or_service if item.product_or_service is not ABSENT else item.service
+        code, fault, is_other = self._procedures[bytes(service)]
+        first_modifier, modifier_count, many = self._modifiers[bytes(item.modifier)]
+        to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
+        pointers = bytes(to_codes)
+        first_code, code_count, code_type, coded, dangling = (
+            self._diagnoses.of_lines.get(pointers) or self._diagnoses.judge(pointers, item)
+        )  # fmt: skip
+        to_team = item.care_team_sequence if item.care_team_sequence is not ABSENT else item.care_team_link_id
+        pointers = bytes(to_team)
+        rendering = self._team.of_lines.get(pointers) or self._team.judge(pointers, item)
+        start, end, undated = item.serviced_date, None, None
+        if start is None and item.serviced_period is not None:
+            start, end = item.serviced_period.start, item.serviced_period.end
+            undated = NO_START if start is None and end is not None else None
+        charge, paid, allowed, conflict = self._adjudicated(item.adjudication or ())
+        units = written(item.quantity.value, "$.item[...].quantity.value") if item.quantity is not None else None
+        details = DETAILS if item.detail is not ABSENT and self._has_codes(bytes(item.detail)) else None
+        if fault or many or coded or undated or conflict or details:
+            fault = " ".join(filter(None, (fault, many, coded, undated, conflict, details)))
+        if is_other or dangling:
+            self._findings += [NOT_EVALUABLE] * is_other + [DANGLING] * dangling
+        return (
+            ordinal,
+            claim,
+            fault,
+            item.sequence,
+            first_modifier,
+            modifier_count,
+            first_code,
+            code_count,
+            start,
+            end,
+            None if item.location_codeable_concept is ABSENT else self._places[bytes(item.location_codeable_concept)],
+            None if item.revenue is ABSENT else self._revenue_centers[bytes(item.revenue)],
+            code,
+            units,
+            _net(item, units) if charge is None else charge,
+            paid,
+            allowed,
+            rendering,
+            code_type,
+        )
+
+    def _adjudicated(
+        self, adjudication: Sequence[Adjudication]
+    ) -> tuple[str | None, str | None, str | None, str | None]:
+        """Charge, paid and allowed amount, and the check that fails where two say the charge differently.
+
+        Lines mostly have the same adjudications in the same order, so that each is first held against the line before.
+        """
+        ranks = [RANKS, RANKS, RANKS]
+        amounts: list[str | None] = [None, None, None]
+        conflict = None
+        expected = self._expected
+        expected += [(ABSENT, None)] * (len(adjudication) - len(expected))
+        for place, one in enumerate(adjudication):
+            category, told = expected[place]
+            if one.category != category:
+                told = self._amounts[bytes(one.category)]
+                expected[place] = one.category.copy(), told
+            if told is None or one.amount is None:
+                continue
+            which, rank = told
+            if rank > ranks[which]:
+                continue
+            amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value")
+            if amount is None:
+                continue
+            if rank < ranks[which]:
+                ranks[which], amounts[which] = rank, amount
+                conflict = None if which == CHARGE else conflict
+            elif which == CHARGE and float(amount) != float(amounts[CHARGE] or 0):
+                conflict = CHARGE_CONFLICT
+        return amounts[0], amounts[1], amounts[2], conflict
+
+    def _has_codes(self, raw: bytes) -> bool:
+        """Whether the lines below a line carry procedure codes of their own."""
+        try:
+            below = _details(raw) or []
+        except msgspec.ValidationError as error:
+            raise located(error, "$.item[...].detail") from None
+        while below:
+            one = below.pop()
+            code, _, _ = self._procedures[bytes(one.product_or_service) or bytes(one.service)]
+            if code is not None:
+                return True
+            below += one.sub_detail or []
+        return False
+
+
+def _net(item: Item, units: str | None) -> str | None:
+    """What an item costs where no adjudication says what was submitted: its net, else price times quantity."""
+    if item.net is not None:
+        return written(item.net.value, "$.item[...].net.value")
+    if item.unit_price is None:
+        return None
+    price = written(item.unit_price.value, "$.item[...].unitPrice.value")
+    quantity = units or "1"
+    factor = written(item.factor, "$.item[...].factor") or "1"
+    if price is None:
+        return None
+    odd = next((number for number in (price, quantity, factor) if not PLAIN.fullmatch(number)), None)
+    with localcontext(prec=PRECISION):
+        return f"{Decimal(price) * Decimal(quantity) * Decimal(factor):f}" if odd is None else odd
