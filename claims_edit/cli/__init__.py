@@ -15,6 +15,7 @@ COMMANDS = {
     "report": ("claims_edit.cli.results", "Print the denial-reason report of a run."),
     "sql": ("claims_edit.cli.results", "Ask the results in SQL, read-only."),
     "runs": ("claims_edit.cli.results", "List the published runs."),
+    "mapping": ("claims_edit.cli.mapping", "List and show the mappings that ship, for --mapping."),
     "rules": ("claims_edit.cli.rules", "Check and read the rule pack."),
     "sample": ("claims_edit.cli.sample", "Write a seeded synthetic extract of any size."),
 }

@@ -49,14 +49,19 @@ rules_option = click.option(
 extract_options = together(
     click.argument("extracts", nargs=-1, required=True, metavar="EXTRACT..."),
     rules_option,
-    click.option("--mapping", type=click.Path(path_type=Path), help="A YAML file that maps the extract's columns."),
+    click.option(
+        "--mapping",
+        type=click.Path(path_type=Path),
+        metavar="FILE|PRESET",
+        help="What maps the extract's columns: a YAML file, or a name that `claims-edit mapping list` gives.",
+    ),
     click.option(
         "--format",
         "fmt",
         type=click.Choice(["auto", "table", "x12", "fhir"]),
         default="auto",
         show_default=True,
-        help="What the extracts are; found by content otherwise. x12 and fhir come with a later version.",
+        help="What the extracts are: tables, X12 837 or FHIR; told by their content otherwise.",
     ),
     click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today)."),
     click.option(

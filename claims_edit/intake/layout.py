@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from claims_edit.columns import COLUMNS, REQUIRED
 from claims_edit.errors import InputError
+from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,35 +20,74 @@ DELIMITERS = (",", "\t", "|", ";", "^", "~")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each canonical column comes from: a column of the extract, or a constant."""
+    """Where each canonical column comes from: a column of the extract, or a constant.
+
+    Attributes:
+        sources: canonical name → the extract's column. Where rows carry several lines, the columns of each line stand
+            under `of_line(name, line)`.
+        constants: canonical name → the value of every row.
+        lines: how many claim lines stand side by side in a row; 0 where a row is a line.
+        per_line: canonical name → the mapping's name for its column a line (with {n}).
+        signs: what further columns that only tell whether a line is used are called, a line each.
+    """
 
     sources: dict[str, str]
     constants: dict[str, str]
+    lines: int = 0
+    per_line: dict[str, str] = field(default_factory=dict)
+    signs: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The canonical columns that the extract has, in the registry's order."""
-        return tuple(name for name in COLUMNS if name in self.sources or name in self.constants)
+        had = {*self.sources, *self.constants, *self.per_line}
+        return tuple(name for name in COLUMNS if name in had)
+
+    def of_one_line(self) -> Layout:
+        """The same where each line has been given a row of its own."""
+        sources = self.sources | self.per_line
+        return Layout({name: sources[name] for name in COLUMNS if name in sources}, self.constants)
 
 
-def resolve(path: Path, found: list[str], mapping: Mapping) -> Layout:
+def of_line(name: str, line: int) -> str:
+    """What a canonical column is called in a frame whose rows carry several lines."""
+    return f"{name}__{line}"
+
+
+def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = False) -> Layout:
     """The layout of an extract whose columns are `found` (names match without regard to case).
+
+    Args:
+        path: names the extract in errors.
+        found: its columns.
+        mapping: what is looked for.
+        sparse: whether a column that no row fills is not among `found`, so that a line may lack some.
 
     Raises:
         InputError: column names repeat, a mapped column is not there, or a required one is missing.
     """
     by_key = _by_key(path, found)
+    lines = _lines_in(by_key, mapping)
     sources: dict[str, str] = {}
+    per_line: dict[str, str] = {}
     faults = []
     for name in COLUMNS:
         if name in mapping.constants:
             continue
-        wanted = mapping.columns.get(name, name)
-        if wanted.strip().lower() in by_key:
-            sources[name] = by_key[wanted.strip().lower()]
-        elif name in mapping.columns:
-            faults.append(f"the mapping takes {name} from {wanted}, which the extract lacks")
-    layout = Layout(sources, dict(mapping.constants))
+        names = mapping.names_of(name)
+        plain = next((wanted for wanted in names if column_key(wanted) in by_key), None)
+        numbered = _numbered(names, by_key, lines)
+        if plain and numbered:
+            faults.append(f"the mapping takes {name} from {plain} or from {numbered}, and the extract has both")
+        elif plain:
+            sources[name] = by_key[column_key(plain)]
+        elif numbered:
+            per_line[name] = numbered
+        elif name in mapping.columns and name not in mapping.optional:
+            faults.append(f"the mapping takes {name} from {_either(names)}, which the extract lacks")
+    signs = tuple(f"__sign_{place}" for place in range(len(mapping.line_signs)))
+    layout = Layout(sources, dict(mapping.constants), lines, per_line, signs)
+    faults += _add_lines(layout, by_key, mapping, sparse=sparse)
     faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
     if faults:
         shown = ", ".join(found[:60]) + (f" and {len(found) - 60} more" if len(found) > 60 else "")  # noqa: PLR2004
@@ -55,11 +95,53 @@ def resolve(path: Path, found: list[str], mapping: Mapping) -> Layout:
     return layout
 
 
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _lines_in(by_key: dict[str, str], mapping: Mapping) -> int:
+    """The highest line of a row that has a column; 0 where a row is a line."""
+    if mapping.lines is None:
+        return 0
+    named = mapping.numbered_names()
+    found = (line for line in range(mapping.lines, 0, -1) if any(column_key(in_line(n, line)) in by_key for n in named))
+    return next(found, 0)
+
+
+def _numbered(names: tuple[str, ...], by_key: dict[str, str], lines: int) -> str | None:
+    """The first of the names with {n} that the extract has for its first line, else for any line."""
+    named = [name for name in names if is_per_line(name)]
+    for line in range(1, lines + 1):
+        for name in named:
+            if name == LINE or column_key(in_line(name, line)) in by_key:
+                return name
+    return None
+
+
+def _add_lines(layout: Layout, by_key: dict[str, str], mapping: Mapping, *, sparse: bool) -> list[str]:
+    """Add the columns of each line to the layout's sources; the faults found on the way."""
+    if not layout.lines:
+        return []
+    named = {name: wanted for name, wanted in layout.per_line.items() if wanted != LINE}
+    named |= dict(zip(layout.signs, mapping.line_signs, strict=True))
+    faults = []
+    for name, wanted in named.items():
+        keys = {line: column_key(in_line(wanted, line)) for line in range(1, layout.lines + 1)}
+        layout.sources.update({of_line(name, line): by_key[key] for line, key in keys.items() if key in by_key})
+        lacking = [str(line) for line, key in keys.items() if key not in by_key]
+        if lacking and not sparse:
+            faults.append(f"the mapping takes {wanted} from the extract, which lacks it for line {', '.join(lacking)}")
+        beyond = column_key(in_line(wanted, (mapping.lines or 0) + 1))
+        if beyond in by_key:
+            faults.append(f"the mapping reads {mapping.lines} lines a row, and the extract has {by_key[beyond]}")
+    return faults
+
+
 def _by_key(path: Path, found: list[str]) -> dict[str, str]:
     by_key: dict[str, str] = {}
     twice = set()
     for name in found:
-        key = name.strip().lower()
+        key = column_key(name)
         if key and key in by_key:
             twice.add(name)
         by_key.setdefault(key, name)
@@ -74,7 +156,7 @@ def read_header(path: Path, head: str, mapping: Mapping) -> tuple[str, list[str]
     Raises:
         InputError: there is only a header, or no delimiter splits it.
     """
-    wanted = {mapping.columns.get(name, name).strip().lower() for name in COLUMNS}
+    wanted = mapping.wanted()
     tried = (mapping.delimiter,) if mapping.delimiter else DELIMITERS
     best: tuple[int, int, str, list[str]] = (-1, 0, ",", [])
     for delimiter in tried:
@@ -82,7 +164,7 @@ def read_header(path: Path, head: str, mapping: Mapping) -> tuple[str, list[str]
             names = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter))
         except (csv.Error, StopIteration):
             continue
-        known = len({name.strip().lower() for name in names} & wanted)
+        known = len({column_key(name) for name in names} & wanted)
         if (known, len(names)) > best[:2]:
             best = (known, len(names), delimiter, names)
     if len(best[3]) < 2:  # noqa: PLR2004 -- a table has at least two columns

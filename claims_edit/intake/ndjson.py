@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import resolve
+from claims_edit.intake.mapping import column_key
 from claims_edit.intake.text import TextExtract, quoted
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BAD_JSON = "row-bad-json"
 LINE = "__line"
 KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
+OBJECTS = 2048  # how many objects a thread of DuckDB takes apart at a time
+ROOM = 30  # bytes that it needs for a byte of them
+MOST_MEMORY = 400  # megabytes for all threads but one
 
 
 class JsonLinesExtract(TextExtract):
@@ -31,7 +34,7 @@ class JsonLinesExtract(TextExtract):
     def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
         """The columns are the keys of the first lines; `mended` adds those that come up later."""
         self._keys = self._first_keys(file)
-        super().__init__(file, resolve(file.path, self._keys, mapping), scratch)
+        super().__init__(file, resolve(file.path, self._keys, mapping, sparse=True), scratch)
         self._mapping = mapping
         self._key_lists: set[str] = set()
 
@@ -47,6 +50,14 @@ class JsonLinesExtract(TextExtract):
             if isinstance(content, dict):
                 found.update(dict.fromkeys(content))
         return list(found)
+
+    def room(self) -> tuple[int, int]:
+        """See TextExtract: as many threads as have room, for lines as long as the longest of the first."""
+        memory, threads = super().room()
+        longest = max(map(len, self.file.head.splitlines()), default=0)
+        needed = 1 + longest * OBJECTS * ROOM // 1_000_000
+        threads = max(1, min(threads, MOST_MEMORY // needed))
+        return memory + threads * needed, threads
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract; an empty line is no row."""
@@ -80,14 +91,14 @@ class JsonLinesExtract(TextExtract):
     def _look_for(self, late: list[str]) -> None:
         """Start over with more keys; nothing is changed in place, for the extract copied from has the same lists."""
         self._keys = self._keys + late
-        self.layout = resolve(self.file.path, self._keys, self._mapping)
+        self.layout = resolve(self.file.path, self._keys, self._mapping, sparse=True)
         self._key_lists, self._aside = set(), []
 
     def _late_keys(self) -> list[str]:
         """The keys of claim-line columns that the first lines did not have."""
-        wanted = {self._mapping.columns.get(name, name).strip().lower() for name in COLUMNS}
+        wanted = self._mapping.wanted()
         found = {key for keys in self._key_lists for key in json.loads(keys)}
-        return sorted(key for key in found - set(self._keys) if key.strip().lower() in wanted)
+        return sorted(key for key in found - set(self._keys) if column_key(key) in wanted)
 
 
 def _pointer(key: str) -> str:

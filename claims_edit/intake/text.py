@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from copy import copy
 from functools import reduce
 from typing import TYPE_CHECKING, Self
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
 
-MEMORY_LIMIT = "200MB"
+MEMORY = 200  # megabytes
+THREADS = 4  # more of them read no faster, and each takes its share of the memory
 REJECT_CHECKS = {
     "MISSING COLUMNS": "row-missing-columns",
     "TOO MANY COLUMNS": "row-too-many-columns",
@@ -87,10 +89,16 @@ class TextExtract(Extract):
             "strict_mode=true, store_rejects=true, rejects_limit=0)"
         )
 
+    def room(self) -> tuple[int, int]:
+        """The memory in megabytes and the threads that DuckDB gets for reading."""
+        return MEMORY, min(THREADS, os.cpu_count() or 1)
+
     def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
-            connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
+            memory, threads = self.room()
+            connection.execute(f"SET memory_limit='{memory}MB'")
+            connection.execute(f"SET threads={threads}")
             connection.execute("SET streaming_buffer_size='20MB'")
             connection.execute("SET arrow_output_version='1.5'")
             connection.execute("SET produce_arrow_string_view=true")

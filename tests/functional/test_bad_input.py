@@ -124,7 +124,7 @@ BAD_MAPPINGS = {
     "- a": ["mapping: "],
     "columns: {payr: a}\nconstants: {foo: 1}": ["columns: no such column", "constants: no such column"],
     "columns: {payer: a, payer: b}": ["key payer stands twice"],
-    "columns: {payer: [a]}": ["columns.payer"],
+    "columns: {payer: {a: b}}": ["columns.payer"],
     "columns: {payer: ": ["line 1"],
     "date_formats: [dd-mm-yyyy]": ["date_formats"],
     'delimiter: "||"': ["delimiter"],

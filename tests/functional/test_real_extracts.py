@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TABLES = ROOT.parent / "shared" / "real" / "tables"
 TUVA = TABLES / "tuva_demo__medical_claim_sample.csv"
 RIF = TABLES / "bfd__rif-synthea_carrier.csv"
-MAPPINGS = ROOT / "docs" / "mappings"
+TUVAS_PAYER = "preset: tuva\nconstants: {payer: Florida Blue}\n"
 LAST_DAY = date(2026, 11, 20)
 ONE_DAY = timedelta(days=1)
 FIELDS = (
@@ -47,9 +47,10 @@ def charged(rows: list[dict[str, str]], column: str) -> str:
 @here
 def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
     rows = rows_of(TUVA)
-    done = program("run", TUVA, "--mapping", MAPPINGS / "tuva-demo.yaml", "--out", tmp_path, "--quiet", *AS_OF)
+    mapping = write(tmp_path / "m.yaml", TUVAS_PAYER)
+    done = program("run", TUVA, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *AS_OF)
     assert (done.code, done.out, done.err) == (0, "", "")
-    told = manifest(tmp_path)
+    told = manifest(tmp_path / "out")
     read = [{**row, "person_id": row["patient_id"], "payer": "Florida Blue"} for row in rows]
     refused = [row for row in read if check_line(row, LAST_DAY)]
     assert told["counts"]["rows_read"] == len(rows) == 6075
@@ -60,10 +61,9 @@ def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
 
 
 @here
-def test_a_medicare_carrier_file_runs_with_its_mapping(tmp_path: Path) -> None:
+def test_a_medicare_carrier_file_runs_with_its_preset(tmp_path: Path) -> None:
     rows = rows_of(RIF, "|")
-    mapping = MAPPINGS / "rif-carrier.yaml"
-    done = program("run", RIF, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = program("run", RIF, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *AS_OF)
     assert (done.code, done.out, done.err) == (0, "", "")
     told = manifest(tmp_path / "out")
     assert told["counts"]["rows_read"] == len(rows) == 221
@@ -75,7 +75,7 @@ def test_a_medicare_carrier_file_runs_with_its_mapping(tmp_path: Path) -> None:
 
 
 @here
-def test_the_carrier_mapping_reads_what_it_names(tmp_path: Path) -> None:
+def test_the_carrier_preset_reads_what_it_names(tmp_path: Path) -> None:
     """One line of the file, billed with an IRE code, comes out with its dates, diagnoses and program."""
     rows = rows_of(RIF, "|")
     row = next(row for row in rows if row["LINE_ICD_DGNS_CD"])
@@ -87,9 +87,7 @@ def test_the_carrier_mapping_reads_what_it_names(tmp_path: Path) -> None:
     }
     text = "|".join(row) + "\n" + "|".join(row.values()) + "\n"
     extract = write(tmp_path / "carrier.csv", text)
-    done = program(
-        "run", extract, "--mapping", MAPPINGS / "rif-carrier.yaml", "--out", tmp_path / "out", "--quiet", *AS_OF
-    )
+    done = program("run", extract, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *AS_OF)
     assert done.code == 0, done.err
     decided = record(tmp_path / "out", "decisions").row(0, named=True)
     wanted = {
@@ -166,8 +164,7 @@ def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_
         writer = csv.DictWriter(file, list(mixed[0]))
         writer.writeheader()
         writer.writerows(mixed)
-    mapping = write(tmp_path / "m.yaml", "columns: {person_id: patient_id}\n")
-    done = program("run", extract, "--mapping", mapping, "--out", tmp_path / "out", "--json", *AS_OF)
+    done = program("run", extract, "--mapping", "tuva", "--out", tmp_path / "out", "--json", *AS_OF)
     assert done.code == 0, done.err
     assert json.loads(done.out)["counts"]["rows_read"] == len(mixed) == len(plain) + len(lines)
     decided = record(tmp_path / "out", "decisions").to_dicts()

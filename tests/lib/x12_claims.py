@@ -1,0 +1,144 @@
+"""The claims of an 837 told apart naively: hierarchical loops, their claims, and the claims' lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tests.lib.x12_segments import SERVICES, VOCABULARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.lib.x12_segments import Segment
+
+CHARGE = {"SV1": 2, "SV2": 3, "SV3": 2}  # the element of a service that has its charge
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+
+
+@dataclass
+class Claim:
+    """A claim, or (`clm` is None) lines without one; each line begins with LX, or with an SV that has none."""
+
+    clm: Segment | None
+    head: list[Segment] = field(default_factory=list)
+    lines: list[list[Segment]] = field(default_factory=list)
+    unreadable: bool = False
+    lost_loop: bool = False
+
+    @property
+    def services(self) -> list[tuple[Segment, list[Segment]]]:
+        """Each SV with the line that it stands in."""
+        return [(segment, line) for line in self.lines for segment in line if segment.id in SERVICES]
+
+
+@dataclass
+class Loop:
+    """An HL (None before the first one), what stands before its claims, and its claims."""
+
+    hl: Segment | None
+    head: list[Segment] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    unreadable: bool = False
+
+    @property
+    def level(self) -> str:
+        """HL03: 20 billing provider, 22 subscriber, 23 patient."""
+        return self.hl.at(3) if self.hl else ""
+
+
+def loops(body: Iterable[Segment]) -> list[Loop]:
+    """A transaction's hierarchical loops."""
+    found = [Loop(None)]
+    for segment in body:
+        if segment.id == "HL":
+            found.append(Loop(segment))
+        else:
+            found[-1].head.append(segment)
+    for loop in found:
+        _split_claims(loop)
+    return found
+
+
+@dataclass
+class Above:
+    """What stands above the claims of a hierarchical loop: the billing provider's and the subscriber's loops."""
+
+    billing: Loop | None = None
+    subscriber: Loop | None = None
+    hierarchy_broken: bool = False
+
+    def enter(self, loop: Loop) -> None:
+        """Go on to the next loop."""
+        if loop.level in {"20", "22", "23"}:
+            self.hierarchy_broken = False
+        elif loop.hl is not None:
+            self.hierarchy_broken = True
+        if loop.level == "20":
+            self.billing, self.subscriber = loop, None
+        elif loop.level == "22":
+            self.subscriber = loop
+        elif loop.level == "23":
+            parent = self.subscriber.hl.at(1) if self.subscriber and self.subscriber.hl else None
+            self.hierarchy_broken = loop.hl is not None and loop.hl.at(2) != parent
+
+
+def _split_claims(loop: Loop) -> None:
+    content, loop.head = loop.head, []
+    for segment in content:
+        if segment.id == "CLM":
+            loop.claims.append(Claim(segment))
+        elif loop.claims:
+            loop.claims[-1].head.append(segment)
+        elif segment.id in {"LX", *SERVICES}:
+            loop.claims.append(Claim(None, [segment]))
+        else:
+            loop.head.append(segment)
+            loop.unreadable |= segment.id not in VOCABULARY
+    doubt = loop.unreadable
+    lost = False
+    for claim in loop.claims:
+        _split_lines(claim)
+        claim.unreadable = doubt = doubt or claim.unreadable
+        claim.lost_loop = lost = lost or claim.lost_loop
+
+
+def _split_lines(claim: Claim) -> None:
+    content, claim.head = claim.head, []
+    inside = claim.head
+    for segment in content:
+        claim.unreadable |= segment.id not in VOCABULARY
+        if segment.id == "LX":
+            claim.lines.append([segment])
+            inside = claim.lines[-1]
+        elif segment.id in SERVICES:
+            if not claim.lines or any(other.id in SERVICES for other in claim.lines[-1]):
+                claim.lines.append([])
+            claim.lines[-1].append(segment)
+            inside = claim.lines[-1]
+        elif segment.id == "SBR":
+            claim.lost_loop |= bool(claim.lines)
+            inside = []  # coordination of benefits: another payer's
+        else:
+            claim.lost_loop |= segment.id in {"HI", "CL1"} and bool(claim.lines)
+            inside.append(segment)
+
+
+def unserved(claim: Claim) -> Iterator[tuple[Segment, str]]:
+    """What of a claim stands without a service, and the check that it fails."""
+    if claim.clm and not claim.services:
+        yield claim.clm, "row-claim-without-lines"
+    for line in claim.lines:
+        if not any(segment.id in SERVICES for segment in line):
+            yield line[0], "row-line-without-service"
+
+
+def adds_up(claim: Claim) -> bool:
+    """Whether CLM02 is the sum of the lines' charges."""
+    assert claim.clm is not None
+    amounts = [claim.clm.at(2), *(service.at(CHARGE[service.id]) for service, _ in claim.services)]
+    if not all(NUMBER.fullmatch(amount.strip()) for amount in amounts):
+        return False
+    return Decimal(amounts[0].strip()) == sum(Decimal(amount.strip()) for amount in amounts[1:])

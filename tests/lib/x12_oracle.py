@@ -1,0 +1,280 @@
+"""A naive reading of X12 837, one claim at a time, that the streaming reader is compared with.
+
+It is written apart from the reader: the whole file is cut into segments, segments into transactions, hierarchical
+loops, claims and lines, and each line is then looked at by itself. It is slow and plain on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
+from tests.lib.x12_segments import SERVICES, VOCABULARY, Segment, says, transactions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ICD_10 = {"ABK", "ABF", "ABJ"}
+ICD_9 = {"BK", "BF", "BJ"}
+MOST_DIAGNOSES = 25
+
+# Where a service segment has what.
+PROCEDURE = {"SV1": 1, "SV2": 2, "SV3": 1}
+UNITS = {"SV1": 4, "SV2": 5, "SV3": 6}
+PLACE = {"SV1": 5, "SV3": 3}
+FORMS = {
+    "D8": "(?P<start>[0-9]{8})",
+    "RD8": "(?P<start>[0-9]{8})-(?P<end>[0-9]{8})",
+    "DT": "(?P<start>[0-9]{8})[0-9]{4}",
+}
+POINTERS = {"SV1": 7, "SV3": 11}
+
+MODIFIERS = tuple(f"hcpcs_modifier_{number}" for number in range(1, 5))
+OWN = ("claim_type", "charge_amount", "service_unit_quantity", "revenue_center_code", "hcpcs_code", *MODIFIERS)
+
+Values = dict[str, str | None]
+
+
+@dataclass
+class Row:
+    """One claim line.
+
+    Attributes:
+        source_row: the number of its SV segment.
+        claim: the number of its CLM segment.
+        st: ST02.
+        values: by canonical column, as they stand.
+        faults: why the reader itself refuses it.
+        unsaid: columns about which the specification says nothing, as the line is refused.
+        refused: columns that must have a value which the contract refuses, whatever it is.
+    """
+
+    source_row: int
+    claim: int | None
+    st: str
+    values: Values
+    faults: set[str]
+    unsaid: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Reading:
+    """What a file holds; `transactions` counts those that are 837."""
+
+    rows: list[Row] = field(default_factory=list)
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    transactions: int = 0
+
+
+def read(data: bytes) -> Reading:
+    """All rows, rejects and warnings of a file."""
+    reading = Reading()
+    found, outside = transactions(data, reading.warnings)
+    for transaction in found:
+        if transaction.st.at(1) != "837":
+            reading.warnings["transaction-not-837"] += 1
+            continue
+        reading.transactions += 1
+        st = transaction.st.at(2)
+        reading.warnings["segment-unreadable"] += sum(segment.id not in VOCABULARY for segment in transaction.body)
+        if transaction.se is None:
+            reading.warnings["se-missing"] += 1
+        else:
+            reading.warnings["se01-segment-count"] += not says(transaction.se.at(1), len(transaction.body) + 2)
+            reading.warnings["se02-control-number"] += transaction.se.at(2) != st
+        _read_claims(loops(transaction.body), st, reading, ends=transaction.se is not None)
+    for service in outside:
+        row = _row(service, [service], Claim(None), Above(), reading.warnings)
+        row.unsaid |= set(row.values) - set(OWN)
+        reading.rows.append(row)
+    reading.rows.sort(key=lambda row: row.source_row)
+    reading.warnings = +reading.warnings
+    reading.rejects.sort()
+    return reading
+
+
+def _read_claims(found: list[Loop], st: str, reading: Reading, *, ends: bool) -> None:
+    last = [claim for loop in found for claim in loop.claims if claim.clm][-1:]
+    above = Above()
+    for loop in found:
+        above.enter(loop)
+        for claim in loop.claims:
+            cut_off = not ends and any(claim is other for other in last)
+            for service, line in claim.services:
+                row = _row(service, line, claim, above, reading.warnings)
+                row.st = st
+                row.faults |= {"row-cut-off"} if cut_off else set()
+                reading.rows.append(row)
+            reading.rejects += [(part.number, check, f"ST {st}: {part.text}") for part, check in unserved(claim)]
+            reading.warnings["clm02-line-charges"] += bool(claim.clm and claim.services) and not adds_up(claim)
+
+
+# --- one line ---------------------------------------------------------------------------------------------------------
+
+
+def _row(service: Segment, line: list[Segment], claim: Claim, above: Above, warnings: Counter[str]) -> Row:
+    row = Row(service.number, claim.clm.number if claim.clm else None, "", {}, set())
+    own_number = line[0].id == "LX" and next(part for part in line if part.id in SERVICES) is service
+    row.values["claim_line_number"] = line[0].at(1) if own_number else None
+    row.values["claim_type"] = SERVICES[service.id]
+    _subscriber(row, above)
+    _claim(row, claim, service)
+    _service(row, service, warnings)
+    _dates(row, line, claim)
+    _providers(row, line, claim, above)
+    _references(row, line, claim)
+    _diagnoses(row, service, claim, warnings)
+    if claim.unreadable or (above.subscriber is not None and above.subscriber.unreadable):
+        row.faults.add("row-unreadable-segment")
+    if claim.lost_loop or above.hierarchy_broken:
+        row.faults.add("row-hierarchy")
+    return row
+
+
+def _those(inside: Iterable[Segment], name: str, qualifier: str) -> list[Segment]:
+    return [part for part in inside if (part.id, part.at(1)) == (name, qualifier)]
+
+
+def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
+    """The segment that may stand once; where two differ, the line is refused and its values do not matter."""
+    if len({segment.text for segment in found}) > 1:
+        row.faults.add("row-conflicting-segments")
+        row.unsaid |= set(columns)
+    return found[0] if found else None
+
+
+def _subscriber(row: Row, above: Above) -> None:
+    head = above.subscriber.head if above.subscriber else []
+    sbr_columns = {"group_id": 3, "plan": 4, "claim_filing_indicator_code": 9}
+    sbr = _one(row, [segment for segment in head if segment.id == "SBR"], *sbr_columns)
+    if sbr is None:
+        row.faults.add("row-no-subscriber")
+    member = _one(row, _those(head, "NM1", "IL"), "member_id")
+    payer = _one(row, _those(head, "NM1", "PR"), "payer")
+    row.values |= {column: sbr.at(place) if sbr else None for column, place in sbr_columns.items()}
+    row.values["member_id"] = member.at(9) if member else None
+    row.values["payer"] = (payer.at(3).strip() or payer.at(9)) if payer else None
+
+
+def _claim(row: Row, claim: Claim, service: Segment) -> None:
+    clm = claim.clm
+    if clm is None:
+        row.faults.add("row-no-claim")
+        return
+    row.values["claim_id"] = clm.at(1)
+    facility, kind, frequency = (clm.part(5, place) for place in (1, 2, 3))
+    row.values["claim_frequency_code"] = frequency
+    if not frequency.strip():
+        row.faults.add("claim_frequency_code-missing")
+    own_place = service.at(PLACE[service.id]) if service.id in PLACE else ""
+    if own_place.strip():
+        row.values["place_of_service_code"] = own_place
+    elif kind == "B" or (not kind and service.id != "SV2"):
+        row.values["place_of_service_code"] = facility
+    if kind == "A" or (not kind and service.id == "SV2"):
+        row.values["bill_type_code"] = facility + frequency if facility else None
+
+
+def _service(row: Row, service: Segment, warnings: Counter[str]) -> None:
+    place = PROCEDURE[service.id]
+    if service.part(place, 1) in {"HC", "AD"}:
+        row.values["hcpcs_code"] = service.part(place, 2)
+        row.values |= {column: service.part(place, part) for part, column in enumerate(MODIFIERS, 3)}
+    elif service.at(place):
+        warnings["hcpcs_code-not-evaluable"] += 1
+    row.values["charge_amount"] = service.at(CHARGE[service.id])
+    row.values["service_unit_quantity"] = service.at(UNITS[service.id])
+    row.values["revenue_center_code"] = service.at(1) if service.id == "SV2" else None
+
+
+def _dates(row: Row, line: list[Segment], claim: Claim) -> None:
+    own = _one(row, _those(line, "DTP", "472"), "claim_line_start_date", "claim_line_end_date")
+    columns = ("claim_start_date", "claim_end_date")
+    claims = [
+        _one(row, _those(claim.head, "DTP", "472"), *columns),
+        _one(row, _those(claim.head, "DTP", "434"), *columns),
+        next(iter(_those(claim.head, "DTP", "435")), None),
+    ]
+    given = next((segment for segment in claims if segment), None)
+    _period(row, "claim_line", own, {"D8": FORMS["D8"], "RD8": FORMS["RD8"]})
+    _period(row, "claim", given, FORMS)
+
+
+def _period(row: Row, whose: str, dtp: Segment | None, forms: dict[str, str]) -> None:
+    start, end = f"{whose}_start_date", f"{whose}_end_date"
+    if dtp is None:
+        row.values |= {start: None, end: None}
+    elif not dtp.at(3).strip():
+        row.faults.add(f"{start}-unparseable")
+        row.unsaid.add(start)
+    elif found := re.fullmatch(forms.get(dtp.at(2), "(?!)"), dtp.at(3)):
+        row.values |= {start: found["start"], end: found.groupdict().get("end")}
+    else:
+        row.refused.add(start)
+
+
+def _providers(row: Row, line: list[Segment], claim: Claim, above: Above) -> None:
+    for column, role in (("rendering_npi", "82"), ("facility_npi", "77")):
+        both = [_one(row, _those(inside, "NM1", role), column) for inside in (line, claim.head)]
+        given = both[0] or both[1]  # a line's own provider counts even where it has no NPI
+        row.values[column] = given.at(9) if given and given.at(8) == "XX" else None
+    billing = _those(above.billing.head if above.billing else [], "NM1", "85")
+    row.values["billing_npi"] = next((segment.at(9) for segment in billing if segment.at(8) == "XX"), None)
+
+
+def _references(row: Row, line: list[Segment], claim: Claim) -> None:
+    for column, qualifier in (("original_claim_id", "F8"), ("clinical_trial_number", "P4")):
+        given = _one(row, _those(claim.head, "REF", qualifier), column)
+        row.values[column] = given.at(2) if given else None
+    authorised = [*_those(line, "REF", "G1"), *_those(claim.head, "REF", "G1")]
+    row.values["prior_authorization_number"] = authorised[0].at(2) if authorised else None
+    conditions = [
+        segment.part(place, 2)
+        for segment in claim.head
+        if segment.id == "HI"
+        for place in range(1, len(segment.elements))
+        if segment.part(place, 1) == "BG"
+    ]
+    row.values["condition_codes"] = " ".join(code for code in conditions if code) or None
+
+
+def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str]) -> None:
+    places = list(_places(claim))
+    pointers = [pointer for pointer in service.at(POINTERS.get(service.id, 99)).split(service.component) if pointer]
+    pointed = places
+    if pointers:
+        pointed = [_pointed(places, pointer) for pointer in pointers]
+        warnings["diagnosis_pointer-dangling"] += None in pointed
+    used = list(dict.fromkeys(place for place in pointed if place))
+    codes, kinds = list(dict.fromkeys(code for code, _ in used)), {kind for _, kind in used}
+    if len(kinds) > 1:
+        row.faults.add("diagnosis_code_type-conflict")
+        row.unsaid.add("diagnosis_code_type")
+    if len(codes) > MOST_DIAGNOSES:
+        row.faults.add("diagnosis_code-too-many")
+    row.values["diagnosis_code_type"] = next(iter(kinds), None)
+    row.values |= {f"diagnosis_code_{number}": code for number, code in enumerate(codes[:MOST_DIAGNOSES], 1)}
+
+
+def _places(claim: Claim) -> Iterator[tuple[str, str] | None]:
+    """What stands at each element of the claim's diagnosis segments: the code and its code set."""
+    for segment in claim.head:
+        places = range(1, len(segment.elements))
+        if segment.id != "HI" or not {segment.part(place, 1) for place in places} & (ICD_10 | ICD_9):
+            continue
+        filled = [place for place, element in enumerate(segment.elements) if element]
+        for place in range(1, filled[-1] + 1):
+            qualifier, code = segment.part(place, 1), segment.part(place, 2)
+            is_sound = qualifier in ICD_10 | ICD_9 and code
+            yield (code, "icd-10-cm" if qualifier in ICD_10 else "icd-9-cm") if is_sound else None
+
+
+def _pointed(places: list[tuple[str, str] | None], pointer: str) -> tuple[str, str] | None:
+    if not re.fullmatch(r"[0-9]{1,9}", pointer) or not 1 <= int(pointer) <= len(places):
+        return None
+    return places[int(pointer) - 1]

@@ -1,0 +1,140 @@
+"""Damaged 837 files: refused as a whole by name, or every line of them is accepted, quarantined or counted."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims_edit.batch import validation
+from claims_edit.errors import InputError
+from claims_edit.intake import Format, sniff
+from claims_edit.policy import load_catalog
+from tests.functional.program import ROOT
+from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
+from tests.lib.x12_oracle import Reading, read
+from tests.lib.x12_reading import as_read, differences
+from tests.lib.x12_segments import NoInterchangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = ROOT.parent / "shared" / "real" / "x12"
+AS_OF = date(2026, 11, 20)
+SECONDS = 20.0  # a case takes some milliseconds
+MOST_BYTES = 20_000  # of a long file its beginning and its end are damaged
+MARKS = b"*:~^_>|\n\r "
+FIELDS = re.compile(rb"[A-Z0-9]{6,}")  # what may be a value; names of segments are shorter
+INTERCHANGE = re.compile(rb"ISA(?P<mark>[^A-Za-z0-9\s])(?:[^\r\n]*?(?P=mark)){15}(?P<end>..)", re.DOTALL)
+SERVICE = rb"(?:^|%(end)s|[\r\n])\s*SV[123]%(mark)s"
+ANY_SERVICE = re.compile(rb"SV[123][^A-Za-z0-9\s]")
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the public 837 files are not at hand")
+
+
+def originals() -> list[bytes]:
+    """Every file, the shortest first; a long one without its middle."""
+    contents = [path.read_bytes() for path in sorted(FOLDER.iterdir())] if FOLDER.is_dir() else [b""]
+    short = [c if len(c) <= MOST_BYTES else c[: MOST_BYTES // 2] + c[-MOST_BYTES // 2 :] for c in contents]
+    return [Content(content) for content in sorted(short, key=len)]
+
+
+FILES = originals()
+DAMAGED = damaged(FILES, MARKS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_catalog() -> Iterator[None]:
+    """The rules are the same in every case: load them once."""
+    catalog = cache(load_catalog)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validation, "load_catalog", catalog)
+        yield
+
+
+def validated(content: bytes, folder: Path, fmt: str) -> tuple[dict[str, Any] | None, str]:
+    """What `validate` says of the file, or the error by which it is refused."""
+    path = folder / "extract"
+    path.write_bytes(content)
+    try:
+        with time_limit(SECONDS):
+            found = validation.validate_batch((str(path),), AS_OF, fmt=fmt).as_dict()
+    except InputError as error:
+        return None, str(error).replace(str(path), "")
+    return found["files"][0], ""
+
+
+def services(content: bytes) -> int:
+    """Service segments by a plain search, each interchange by its own delimiters."""
+    starts = [*INTERCHANGE.finditer(content)]
+    ends = [following.start() for following in starts[1:]] + [len(content)]
+    return sum(
+        len(
+            re.findall(
+                SERVICE % {b"end": re.escape(head["end"][1:]), b"mark": re.escape(head["mark"])},
+                content[head.end() : end],
+            )
+        )
+        for head, end in zip(starts, ends, strict=True)
+    )
+
+
+def naive(content: bytes) -> Reading | None:
+    try:
+        reading = read(content)
+    except NoInterchangeError:
+        return None
+    return reading if reading.transactions else None
+
+
+@given(content=DAMAGED, fmt=st.sampled_from(("auto", "x12")))
+@fuzzed(150)
+def test_damaged_files_lose_nothing(tmp_path_factory: pytest.TempPathFactory, content: bytes, fmt: str) -> None:
+    told, error = validated(content, tmp_path_factory.getbasetemp(), fmt)
+    if told is None:
+        assert len(error.splitlines()) == 1
+        assert not set(FIELDS.findall(content)) & set(FIELDS.findall(error.encode())), error
+        return
+    assert told["rows_read"] == told["rows_accepted"] + told["rows_quarantined"]
+    if told["format"] != Format.X12:
+        return
+    assert told["rows_read"] >= services(content) or "transaction-not-837" in told["warnings_by_check"]
+    said = bool(told["warnings_by_check"]) or bool(told["rows_quarantined"])
+    assert told["rows_read"] >= len(ANY_SERVICE.findall(content)) or said
+
+
+@given(content=DAMAGED)
+@fuzzed(150)
+def test_damaged_files_are_read_as_the_naive_reading_does(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "extract"
+    path.write_bytes(content)
+    wanted = naive(content)
+    try:
+        with time_limit(SECONDS):
+            given = as_read(sniff(path, "x12"), path.parent)
+    except InputError:
+        assert wanted is None
+        return
+    assert wanted is not None
+    assert differences(given, wanted) == []
+
+
+@given(whole=st.sampled_from(FILES), data=st.data())
+@fuzzed(60)
+def test_damaged_gzip_is_refused_or_read_whole(
+    tmp_path_factory: pytest.TempPathFactory, whole: bytes, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    told, error = validated(data.draw(packed(whole)), folder, "auto")
+    if told is None:
+        assert len(error.splitlines()) == 1
+    else:
+        assert told | {"path": ""} == (validated(whole, folder, "auto")[0] or {}) | {"path": ""}
