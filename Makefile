@@ -41,8 +41,8 @@ lint: $(VENV)/.installed-dev ## ruff, mypy and the layers
 
 check: lint test rules-check ## everything that must pass before a commit
 
-bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py --lines $(LINES)
+bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
 
 rules-check: install ## check the rule pack (RULES=folder for another)
 	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 -- a script beside the files that it writes, not a package
-"""Writes the sample deck: claims (CSV and Parquet), contracts, a damaged file, and what a run must make of them.
+"""Writes the sample deck: claims (CSV, Parquet, 837, FHIR), contracts, a damaged file, and what runs must make of them.
 
 `python -m sample_claims.make [FOLDER]` from the repository's root. The expected files come from the naive reading of
 the decision table in `tests/lib/oracle.py`, not from the program, and were read line by line against the documents.
@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from sample_claims import claims_837, claims_fhir
 from tests.lib.oracle import CODES, canonical, check_line, day_of, decide_line, repeated_keys
 
 HERE = Path(__file__).resolve().parent
@@ -239,6 +240,8 @@ EXPECTED_COLUMNS = (
     "policy_version", "policy_stale", "trial_evidence",
 )  # fmt: skip
 LISTS = {"edits", "rarcs"}
+OTHER_FORMATS = {"claims.837": claims_837, "claims-fhir.ndjson": claims_fhir}
+QUARANTINE_COLUMNS = ("source_file", "source_row", "claim_id", "failed_checks")
 
 
 def rows_of(table: str) -> list[dict[str, str]]:
@@ -315,6 +318,22 @@ def decisions(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     return found
 
 
+def other_formats() -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """The expected decisions, and the refused rows, of a run over the 837 and the FHIR file together."""
+    rows, places, quarantine = [], [], []
+    for name, made in sorted(OTHER_FORMATS.items()):
+        found = made.places()
+        facts = rows_of(made.FACTS)
+        rows += [row | {"data_source": place["data_source"]} for row, place in zip(facts, found, strict=True)]
+        places += [{"source_file": f"sample_claims/{name}"} | place for place in found]
+        quarantine += [{"source_file": f"sample_claims/{name}"} | row for row in made.refused()]
+    decided = [
+        places[decision["source_row"] - 1] | {name: value for name, value in decision.items() if name != "source_row"}
+        for decision in decisions(rows)
+    ]
+    return decided, quarantine
+
+
 def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -337,6 +356,12 @@ def write(folder: Path) -> None:
     text = {column: [row[column] or None for row in rows] for column in COLUMNS}
     pl.DataFrame(text, schema=dict.fromkeys(COLUMNS, pl.String)).write_parquet(folder / "claims.parquet")
     (folder / "contracts.csv").write_text(CONTRACTS.lstrip(), encoding="utf-8", newline="")
+    for name, made in OTHER_FORMATS.items():
+        (folder / name).write_text(made.text(), encoding="utf-8", newline="")
+    decided, set_aside = other_formats()
+    columns = ("source_file", "data_source", *EXPECTED_COLUMNS)
+    write_csv(folder / "expected_decisions_837_fhir.csv", columns, decided)
+    write_csv(folder / "expected_quarantine_837_fhir.csv", QUARANTINE_COLUMNS, set_aside)
     by_id = {row["claim_id"]: row for row in rows}
     write_damaged(
         folder / "damaged.csv",

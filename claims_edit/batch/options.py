@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from claims_edit import __version__
 from claims_edit.errors import InputError
+from claims_edit.intake import mapping_record
 from claims_edit.model import Mode
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class RunOptions:
             "max_quarantine_rate": self.max_quarantine_rate,
             "keep_going": self.keep_going,
             "contracts": _name_and_hash(self.contracts),
-            "mapping": _name_and_hash(self.mapping),
+            "mapping": mapping_record(self.mapping),
         }
 
 

@@ -229,7 +229,11 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
     told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
     if path in refused:
         unread: dict[str, Any] = dict.fromkeys(names, 0)
-        return told | unread | {"format": "unknown", "columns": [], "status": "refused", "fault": refused[path]}
+        return (
+            told
+            | unread
+            | {"format": "unknown", "columns": [], "warnings_by_check": {}, "status": "refused", "fault": refused[path]}
+        )
     read = next(file for file in found if file.file.path == path)
     rows = {name: getattr(read.tally, name) for name in names}
     return (

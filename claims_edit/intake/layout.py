@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.mapping import Mapping
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()#-]{0,59}")
+MOST_SHOWN = 60
 DELIMITERS = (",", "\t", "|", ";", "^", "~")
 
 
@@ -90,8 +93,7 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     faults += _add_lines(layout, by_key, mapping, sparse=sparse)
     faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
     if faults:
-        shown = ", ".join(found[:60]) + (f" and {len(found) - 60} more" if len(found) > 60 else "")  # noqa: PLR2004
-        raise InputError(f"{path}: {'; '.join(faults)}. Found: {shown}. Name the columns in a --mapping file.")
+        raise InputError(f"{path}: {'; '.join(faults)}. {_found(found)}")
     return layout
 
 
@@ -146,7 +148,9 @@ def _by_key(path: Path, found: list[str]) -> dict[str, str]:
             twice.add(name)
         by_key.setdefault(key, name)
     if twice:
-        raise InputError(f"{path}: column names stand twice: {', '.join(sorted(twice))}. Rename or drop one of each.")
+        shown = sorted(name for name in twice if NAME.fullmatch(name.strip()))
+        which = ", ".join(shown) if shown else "check that the file is a table"
+        raise InputError(f"{path}: column names stand twice: {which}. Rename or drop one of each.")
     return by_key
 
 
@@ -173,3 +177,12 @@ def read_header(path: Path, head: str, mapping: Mapping) -> tuple[str, list[str]
             "Name the delimiter in a --mapping file, or check that the file is a table."
         )
     return best[2], best[3]
+
+
+def _found(names: list[str]) -> str:
+    """The columns that an extract has, for an error; what does not look like names may be a claim, and is not shown."""
+    named = [name.strip() for name in names if NAME.fullmatch(name.strip())]
+    if len(named) < 0.9 * len(names):
+        return "Its first line holds no names of columns: check that the file is a table, and whole."
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"Found: {', '.join(named[:MOST_SHOWN])}{more}. Name the columns in a --mapping file."

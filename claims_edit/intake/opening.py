@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claims_edit.intake.fhir import FhirExtract
 from claims_edit.intake.files import Format, SourceFile
 from claims_edit.intake.layout import read_header, resolve
 from claims_edit.intake.ndjson import JsonLinesExtract
 from claims_edit.intake.parquet import ParquetExtract
 from claims_edit.intake.text import DelimitedExtract
 from claims_edit.intake.wide import one_line_a_row
+from claims_edit.intake.x12 import X12Extract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +36,6 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
             layout = resolve(file.path, names, mapping)
             return one_line_a_row(DelimitedExtract(file, layout, scratch, delimiter=delimiter, names=names))
         case Format.X12:
-            from claims_edit.intake.x12 import X12Extract
-
             return X12Extract(file, mapping)
         case Format.FHIR:
-            from claims_edit.intake.fhir import FhirExtract
-
             return FhirExtract(file, mapping)

@@ -32,9 +32,7 @@ def data_quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]
     refused = frame_of(connection, queries.QUARANTINE_BY_FILE, manifest["run_id"])
     errors = refused.with_columns(severity=pl.lit("error"))
     counted = sorted(
-        (check, file["path"], rows)
-        for file in manifest["inputs"]
-        for check, rows in file["warnings_by_check"].items()
+        (check, file["path"], rows) for file in manifest["inputs"] for check, rows in file["warnings_by_check"].items()
     )
     warnings = pl.DataFrame(
         [{"check": check, "severity": "warning", "file": path, "rows": rows} for check, path, rows in counted],

@@ -1,4 +1,4 @@
-"""The program over the sample deck must decide and refuse what the expected files say, from CSV and from Parquet."""
+"""The program over the sample deck must decide and refuse what the expected files say, from every format."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DECK = ROOT / "sample_claims"
 AS_OF = "2026-11-20"
 MADE_FILES = (
     "claims.csv", "contracts.csv", "damaged.csv", "expected_decisions.csv", "expected_quarantine.csv",
+    "claims.837", "claims-fhir.ndjson", "expected_decisions_837_fhir.csv", "expected_quarantine_837_fhir.csv",
 )  # fmt: skip
 LISTS = ("edits", "rarcs")
 
@@ -29,10 +30,10 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def published(extract: Path, out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The decisions and the quarantine of a run over one extract with the deck's contracts."""
+def published(out: Path, *extracts: Path | str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The decisions and the quarantine of a run over extracts with the deck's contracts."""
     contracts = DECK / "contracts.csv"
-    done = run("claims_edit", "run", extract, "--contracts", contracts, "--out", out, "--as-of", AS_OF)
+    done = run("claims_edit", "run", *extracts, "--contracts", contracts, "--out", out, "--as-of", AS_OF)
     assert done.returncode == 0, done.stderr
     return tuple(  # type: ignore[return-value]
         pl.read_parquet(sorted(out.glob(f"{kind}/run_id=*/part-*.parquet")), hive_partitioning=False)
@@ -44,7 +45,7 @@ def published(extract: Path, out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return published(DECK / request.param, tmp_path_factory.mktemp("results"))
+    return published(tmp_path_factory.mktemp("results"), DECK / request.param)
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -81,6 +82,22 @@ def test_every_refused_row_names_its_columns(results: tuple[pl.DataFrame, pl.Dat
     assert refused == expected
 
 
+def test_837_and_fhir_are_decided_by_the_facts_that_they_hold(tmp_path: Path) -> None:
+    decisions, quarantine = published(tmp_path, "sample_claims/claims.837", "sample_claims/claims-fhir.ndjson")
+    expected = rows_of("expected_decisions_837_fhir.csv")
+    decided = [as_text(decision, list(expected[0])) for decision in decisions.to_dicts()]
+    assert [(row["claim_id"], row["claim_line_number"]) for row in decided] == [
+        (row["claim_id"], row["claim_line_number"]) for row in expected
+    ]
+    for decision, row in zip(decided, expected, strict=True):
+        assert decision == row
+    refused = quarantine.select(
+        "source_file", pl.col("source_row").cast(str), pl.col("claim_id").fill_null(""),
+        pl.col("failed_checks").list.join(" "),
+    )  # fmt: skip
+    assert refused.to_dicts() == rows_of("expected_quarantine_837_fhir.csv")
+
+
 def test_a_denial_always_has_its_citation(results: tuple[pl.DataFrame, pl.DataFrame]) -> None:
     denied = results[0].filter(pl.col("disposition") == "deny")
     assert denied.height > 0
@@ -89,7 +106,7 @@ def test_a_denial_always_has_its_citation(results: tuple[pl.DataFrame, pl.DataFr
 
 
 def test_damaged_lines_are_kept_apart(tmp_path: Path) -> None:
-    decisions, quarantine = published(DECK / "damaged.csv", tmp_path)
+    decisions, quarantine = published(tmp_path, DECK / "damaged.csv")
     assert decisions.select("source_row", "claim_id").rows() == [
         (1, "EX-21-INVESTIGATIONAL-FLORIDA"),
         (7, "EX-11-MA-REVIEWED"),

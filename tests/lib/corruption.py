@@ -91,19 +91,22 @@ class Content(bytes):
 
 
 @st.composite
-def damaged(draw: Any, files: Sequence[bytes], marks: bytes) -> Content:
+def damaged(draw: Any, files: Sequence[bytes], marks: bytes, head: bytes = b"") -> Content:
     """One of the files, damaged one to four times.
 
     Args:
         draw: Hypothesis's.
         files: what is damaged, and what it is spliced with.
         marks: bytes that structure such a file; they come up more often than others.
+        head: what stands before it the first time is left as it is, mostly: without it the whole file is refused.
     """
     content = draw(st.sampled_from(files))
+    kept = content[: content.find(head)] if head and head in content and draw(st.integers(0, 4)) else b""
+    content = content[len(kept) :]
     for _ in range(draw(st.integers(1, MOST_OPERATIONS))):
         operation = draw(st.sampled_from((_cut, _splice, _repeat, _drop, _flip, _swap_marks, _insert, _move)))
         content = operation(draw, content, files, marks)
-    return Content(content)
+    return Content(kept + content)
 
 
 def _cut(draw: Any, content: bytes, _files: Sequence[bytes], _marks: bytes) -> bytes:

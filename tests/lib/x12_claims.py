@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tests.lib.x12_segments import SERVICES, VOCABULARY
+from tests.lib.x12_segments import BLANKS, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def loops(body: Iterable[Segment]) -> list[Loop]:
     found = [Loop(None)]
     for segment in body:
         if segment.id == "HL":
-            found.append(Loop(segment))
+            found.append(Loop(segment, unreadable=not segment.is_readable))
         else:
             found[-1].head.append(segment)
     for loop in found:
@@ -89,14 +89,14 @@ def _split_claims(loop: Loop) -> None:
     content, loop.head = loop.head, []
     for segment in content:
         if segment.id == "CLM":
-            loop.claims.append(Claim(segment))
+            loop.claims.append(Claim(segment, unreadable=not segment.is_readable))
         elif loop.claims:
             loop.claims[-1].head.append(segment)
         elif segment.id in {"LX", *SERVICES}:
             loop.claims.append(Claim(None, [segment]))
         else:
             loop.head.append(segment)
-            loop.unreadable |= segment.id not in VOCABULARY
+            loop.unreadable |= not segment.is_readable
     doubt = loop.unreadable
     lost = False
     for claim in loop.claims:
@@ -109,7 +109,7 @@ def _split_lines(claim: Claim) -> None:
     content, claim.head = claim.head, []
     inside = claim.head
     for segment in content:
-        claim.unreadable |= segment.id not in VOCABULARY
+        claim.unreadable |= not segment.is_readable
         if segment.id == "LX":
             claim.lines.append([segment])
             inside = claim.lines[-1]
@@ -139,6 +139,6 @@ def adds_up(claim: Claim) -> bool:
     """Whether CLM02 is the sum of the lines' charges."""
     assert claim.clm is not None
     amounts = [claim.clm.at(2), *(service.at(CHARGE[service.id]) for service, _ in claim.services)]
-    if not all(NUMBER.fullmatch(amount.strip()) for amount in amounts):
+    if not all(NUMBER.fullmatch(amount.strip(BLANKS)) for amount in amounts):
         return False
-    return Decimal(amounts[0].strip()) == sum(Decimal(amount.strip()) for amount in amounts[1:])
+    return Decimal(amounts[0].strip(BLANKS)) == sum(Decimal(amount.strip(BLANKS)) for amount in amounts[1:])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
-from tests.lib.x12_segments import SERVICES, VOCABULARY, Segment, says, transactions
+from tests.lib.x12_segments import BLANKS, SERVICES, Segment, says, transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +81,7 @@ def read(data: bytes) -> Reading:
             continue
         reading.transactions += 1
         st = transaction.st.at(2)
-        reading.warnings["segment-unreadable"] += sum(segment.id not in VOCABULARY for segment in transaction.body)
+        reading.warnings["segment-unreadable"] += sum(not part.is_readable for part in transaction.body)
         if transaction.se is None:
             reading.warnings["se-missing"] += 1
         else:
@@ -158,7 +158,7 @@ def _subscriber(row: Row, above: Above) -> None:
     payer = _one(row, _those(head, "NM1", "PR"), "payer")
     row.values |= {column: sbr.at(place) if sbr else None for column, place in sbr_columns.items()}
     row.values["member_id"] = member.at(9) if member else None
-    row.values["payer"] = (payer.at(3).strip() or payer.at(9)) if payer else None
+    row.values["payer"] = (payer.at(3).strip(BLANKS) or payer.at(9)) if payer else None
 
 
 def _claim(row: Row, claim: Claim, service: Segment) -> None:
@@ -169,10 +169,10 @@ def _claim(row: Row, claim: Claim, service: Segment) -> None:
     row.values["claim_id"] = clm.at(1)
     facility, kind, frequency = (clm.part(5, place) for place in (1, 2, 3))
     row.values["claim_frequency_code"] = frequency
-    if not frequency.strip():
+    if not frequency.strip(BLANKS):
         row.faults.add("claim_frequency_code-missing")
     own_place = service.at(PLACE[service.id]) if service.id in PLACE else ""
-    if own_place.strip():
+    if own_place.strip(BLANKS):
         row.values["place_of_service_code"] = own_place
     elif kind == "B" or (not kind and service.id != "SV2"):
         row.values["place_of_service_code"] = facility
@@ -209,7 +209,7 @@ def _period(row: Row, whose: str, dtp: Segment | None, forms: dict[str, str]) ->
     start, end = f"{whose}_start_date", f"{whose}_end_date"
     if dtp is None:
         row.values |= {start: None, end: None}
-    elif not dtp.at(3).strip():
+    elif not dtp.at(3).strip(BLANKS):
         row.faults.add(f"{start}-unparseable")
         row.unsaid.add(start)
     elif found := re.fullmatch(forms.get(dtp.at(2), "(?!)"), dtp.at(3)):

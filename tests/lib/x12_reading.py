@@ -33,16 +33,16 @@ class AsRead:
 
 
 class Drops:
-    """A stream that gives a few bytes at a time."""
+    """A stream that gives some bytes at a time."""
 
-    SIZE = 7
+    SIZE = 700
 
     def __init__(self, stream: Any) -> None:
         """`stream` is what is read."""
         self._stream = stream
 
     def read(self, wanted: int = -1) -> bytes:
-        """At most a few bytes; all that are left where no number is said."""
+        """At most some bytes; all that are left where no number is said."""
         return bytes(self._stream.read(min(wanted, self.SIZE)) if wanted >= 0 else self._stream.read())
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Drops:
 
 
 class Dripping(SourceFile):
-    """A file whose stream gives a few bytes at a time, as a compressed or remote one may."""
+    """A file whose stream gives some bytes at a time, as a compressed or remote one may."""
 
     def open(self) -> Any:
         """The file's stream."""

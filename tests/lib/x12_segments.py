@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPACE = b" \t\r\n\x0b\x0c"
-NEXT_INTERCHANGE = re.compile(rb"[\r\n](?=[ \t\r\n\x0b\x0c]*ISA[^A-Za-z0-9 \t\r\n\x0b\x0c])")
+BLANKS = " \t\r\n\x0b\x0c"  # not \x1c to \x1f, which may be delimiters
+LINE_ENDS = {b"\r", b"\n"}
+ENVELOPE = {"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"}
 SERVICES = {"SV1": "professional", "SV2": "institutional", "SV3": "undetermined"}
-VOCABULARY = frozenset((
-    "ISA", "GS", "ST", "SE", "GE", "IEA", "TA1", "BHT", "NM1", "N1", "N2", "N3", "N4", "PER", "REF", "HL", "PRV",
-    "CUR", "SBR", "PAT", "DMG", "CLM", "DTP", "CL1", "DN1", "DN2", "PWK", "CN1", "AMT", "K3", "NTE", "CR1", "CR2",
-    "CR3", "CR4", "CR5", "CR6", "CR7", "CR8", "CRC", "HI", "HCP", "HSD", "CAS", "OI", "MIA", "MOA", "LX", "SV1",
-    "SV2", "SV3", "SV4", "SV5", "SV6", "SV7", "TOO", "QTY", "MEA", "LIN", "CTP", "PS1", "LQ", "FRM", "SVD", "DSB",
-    "UR", "IMM",
-))  # fmt: skip
+# The segments of an 837, and the number of elements that the standard gives each of them.
+MOST_ELEMENTS = {
+    "AMT": 3, "BHT": 6, "CAS": 19, "CL1": 4, "CLM": 20, "CN1": 6, "CR1": 10, "CR2": 12, "CR3": 5, "CR4": 29,
+    "CR5": 18, "CR6": 21, "CR7": 3, "CR8": 9, "CRC": 7, "CTP": 11, "CUR": 21, "DMG": 11, "DN1": 4, "DN2": 6, "DSB": 8,
+    "DTP": 3, "FRM": 5, "GE": 2, "GS": 8, "HCP": 15, "HI": 12, "HL": 4, "HSD": 8, "IEA": 2, "IMM": 5, "ISA": 16,
+    "K3": 3, "LIN": 31, "LQ": 2, "LX": 1, "MEA": 12, "MIA": 24, "MOA": 9, "N2": 2, "N3": 2, "N4": 7, "NM1": 12,
+    "NTE": 2, "OI": 6, "PAT": 9, "PER": 9, "PRV": 6, "PS1": 3, "PWK": 9, "QTY": 4, "REF": 4, "SBR": 9, "SE": 2,
+    "ST": 3, "SV1": 21, "SV2": 10, "SV3": 11, "SV4": 18, "SV5": 7, "SV6": 7, "SV7": 11, "SVD": 6, "TA1": 5, "TOO": 3,
+    "UR": 5,
+}  # fmt: skip
 
 
 class NoInterchangeError(Exception):
@@ -42,12 +47,27 @@ class Segment:
 
     def at(self, place: int) -> str:
         """The element at a place, empty where there is none."""
-        return self.elements[place] if place < len(self.elements) else ""
+        return self.elements[place].strip(BLANKS) if place < len(self.elements) else ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is a segment of an 837, with nothing in it that shows that its elements are others'."""
+        filled = [place for place, element in enumerate(self.elements) if element.strip(BLANKS)]
+        if self.id not in MOST_ELEMENTS or max(filled) > MOST_ELEMENTS[self.id]:
+            return False
+        match self.id:
+            case "CLM":  # CLM05 has moved
+                return not any(self.component in element for element in self.elements[6:11])
+            case "REF" if self.at(3):
+                return False
+            case "REF" | "NM1" | "DTP":
+                return all(element == element.strip(BLANKS) for element in self.elements[1:2])
+        return True
 
     def part(self, place: int, component: int) -> str:
         """A component (from 1) of the element at a place, empty where there is none."""
         parts = self.at(place).split(self.component)
-        return parts[component - 1] if component <= len(parts) else ""
+        return parts[component - 1].strip(BLANKS) if component <= len(parts) else ""
 
 
 # --- segments and envelopes -------------------------------------------------------------------------------------------
@@ -56,55 +76,84 @@ class Segment:
 def segments(data: bytes) -> Iterator[Segment]:
     """Every segment that is not empty; each ISA says by which delimiters it and what follows is split.
 
-    A line that begins with ISA begins an interchange, even where the segment before lacks its terminator.
+    An ISA with what must follow it begins an interchange even where the segment before lacks its terminator.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
     place, number = 0, 0
-    element, component, terminator = b"", b"", b""
+    marks = Marks()
     while place < len(data):
-        if data[place : place + 1] in {bytes([byte]) for byte in SPACE} | {terminator}:
+        if data[place : place + 1] in {bytes([byte]) for byte in SPACE} | {marks.terminator}:
             place += 1
             continue
-        if _is_interchange(data, place):
-            element, component, terminator, end = _delimiters(data, place)
-        elif not terminator:
+        if data.startswith(b"ISA", place) and not data[place + 3 : place + 4].isalnum():
+            marks = marks_at(data, place) or marks.until_the_end(data, place)
+        elif not marks.terminator:
             raise NoInterchangeError
-        else:
-            end = data.find(terminator, place)
-            end = len(data) if end < 0 else end
-            if interchange := NEXT_INTERCHANGE.search(data, place, end):
-                end = interchange.start()
-        content = data[place:end].strip(SPACE)
-        place = end + 1
+        end = data.find(marks.terminator, place)
+        end = _cut_by_interchange(data, place, len(data) if end < 0 else end)
         number += 1
-        yield _segment(number, content, element, component)
+        yield _segment(number, data[place:end].translate(None, b"\r\n").strip(SPACE), marks)
+        place = end
 
 
-def _is_interchange(data: bytes, place: int) -> bool:
-    mark = data[place + 3 : place + 4]
-    return data[place : place + 3] == b"ISA" and bool(mark) and not mark.isalnum() and mark not in SPACE
+@dataclass(frozen=True)
+class Marks:
+    """The delimiters of an interchange."""
+
+    element: bytes = b""
+    component: bytes = b""
+    terminator: bytes = b""
+
+    def until_the_end(self, data: bytes, place: int) -> Marks:
+        """These delimiters for a header that is cut off by the end of the file.
+
+        Raises:
+            NoInterchangeError: it is not.
+        """
+        if not self.terminator or self.terminator in data[place:]:
+            raise NoInterchangeError
+        return self
 
 
-def _delimiters(data: bytes, place: int) -> tuple[bytes, bytes, bytes, int]:
+def marks_at(data: bytes, place: int) -> Marks | None:
+    """What the header at a place says, None where it is none."""
     element = data[place + 3 : place + 4]
     end = place
     for _ in range(16):
-        end = data.find(element, end + 1)
+        end = data.find(element, end + 1) if element else -1
         if end < 0:
-            raise NoInterchangeError
-    component, terminator = data[end + 1 : end + 2], data[end + 2 : end + 3]
-    if not terminator or len({element, component, terminator}) < len("*:~"):
-        raise NoInterchangeError
-    return element, component, terminator, end + 2
+            return None
+    found = Marks(element, data[end + 1 : end + 2], data[end + 2 : end + 3])
+    used = [found.element, found.component, found.terminator]
+    unusable = (
+        any(mark.isalnum() or mark in {b"", b" ", b"\t"} for mark in used) or {element, found.component} & LINE_ENDS
+    )
+    return None if unusable or len(set(used)) < len(used) else found
 
 
-def _segment(number: int, content: bytes, element: bytes, component: bytes) -> Segment:
+def _cut_by_interchange(data: bytes, place: int, end: int) -> int:
+    """Where a segment really ends: before an ISA inside it that is followed by a functional group."""
+    inside = data.find(b"ISA", place + 1, end)
+    while inside >= 0:
+        marks = marks_at(data, inside)
+        if marks is not None:
+            header_end = inside
+            for _ in range(16):
+                header_end = data.find(marks.element, header_end + 1)
+            following = data[header_end + 3 :].lstrip(SPACE)
+            if following.startswith((b"GS" + marks.element, b"TA1" + marks.element)):
+                return inside
+        inside = data.find(b"ISA", inside + 1, end)
+    return end
+
+
+def _segment(number: int, content: bytes, marks: Marks) -> Segment:
     try:
         text = content.decode()
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    elements = text.split(element.decode("latin-1"))
-    return Segment(number, text, tuple(elements), component.decode("latin-1"))
+    elements = text.split(marks.element.decode("latin-1"))
+    return Segment(number, text, tuple(elements), marks.component.decode("latin-1"))
 
 
 @dataclass
@@ -131,6 +180,8 @@ class Envelopes:
 
     def take(self, segment: Segment) -> None:
         """Go over one segment."""
+        if segment.id in ENVELOPE:
+            self.warnings["segment-unreadable"] += not segment.is_readable
         match segment.id:
             case "ISA":
                 self.close_interchange(None)
@@ -149,15 +200,24 @@ class Envelopes:
                 self.st.se, self.st = segment, None
             case _ if self.st:
                 self.st.body.append(segment)
-            case name if name in SERVICES:
-                self.outside.append(segment)
-            case name if name not in {"SE", "TA1"}:
-                self.warnings["segment-unreadable"] += 1
+            case name:
+                self.stand_outside(name, segment)
+
+    def stand_outside(self, name: str, segment: Segment) -> None:
+        """Take what is of no transaction."""
+        if name in SERVICES:
+            self.outside.append(segment)
+        elif name == "SE":
+            self.warnings["se02-control-number"] += 1
+        elif name != "TA1":
+            self.warnings["segment-unreadable"] += 1
 
     def close_group(self, ge: Segment | None) -> None:
         """End the functional group, by a GE or for want of one."""
         self.st = None
-        if self.gs and ge:
+        if ge and not self.gs:
+            self.warnings["ge02-control-number"] += 1
+        elif self.gs and ge:
             self.warnings["ge01-transaction-count"] += not says(ge.at(1), self.sets)
             self.warnings["ge02-control-number"] += ge.at(2) != self.gs.at(6)
         self.warnings["ge-missing"] += self.gs is not None and ge is None
@@ -166,9 +226,11 @@ class Envelopes:
     def close_interchange(self, iea: Segment | None) -> None:
         """End the interchange, by an IEA or for want of one."""
         self.close_group(None)
-        if self.isa and iea:
+        if iea and not self.isa:
+            self.warnings["iea02-control-number"] += 1
+        elif self.isa and iea:
             self.warnings["iea01-group-count"] += not says(iea.at(1), self.groups)
-            self.warnings["iea02-control-number"] += iea.at(2).strip() != self.isa.at(13).strip()
+            self.warnings["iea02-control-number"] += iea.at(2) != self.isa.at(13)
         self.warnings["iea-missing"] += self.isa is not None and iea is None
         self.isa = None
 

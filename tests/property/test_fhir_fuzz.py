@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,7 @@ class Resources(list[Any]):
 @st.composite
 def changed(draw: Any) -> Resources:
     """One to three resources, in each of which some values are odd, gone or doubled."""
-    found = [json.loads(json.dumps(draw(st.sampled_from(RESOURCES)))) for _ in range(draw(st.integers(1, 3)))]
+    found = [copy.deepcopy(draw(st.sampled_from(RESOURCES))) for _ in range(draw(st.integers(1, 3)))]
     for resource in found:
         for _ in range(draw(st.integers(0, 4))):
             _change(draw, resource)
@@ -171,13 +172,13 @@ def _change(draw: Any, node: Any) -> None:
             continue
         match draw(st.sampled_from(("odd", "gone", "doubled"))):
             case "odd":
-                node[key] = draw(ODD)
+                node[key] = copy.deepcopy(draw(ODD))
             case "gone":
                 del node[key]
             case "doubled" if isinstance(node, list):
-                node.append(node[key])
+                node.append(copy.deepcopy(node[key]))
             case _:
-                node[f"{key}2"] = node[key]
+                node[f"{key}2"] = copy.deepcopy(node[key])
         return
 
 

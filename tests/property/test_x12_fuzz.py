@@ -46,7 +46,7 @@ def originals() -> list[bytes]:
 
 
 FILES = originals()
-DAMAGED = damaged(FILES, MARKS)
+DAMAGED = damaged(FILES, MARKS, b"BHT")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from claims_edit.intake.fhir.bills import Bills
 from claims_edit.intake.fhir.claim_types import claim_type, type_by_profile
-from claims_edit.intake.fhir.concepts import Concepts, has_code, name, relationship
+from claims_edit.intake.fhir.concepts import Concepts, has_code, relationship
 from claims_edit.intake.fhir.references import NOTHING, last_part, referred
 from claims_edit.intake.fhir.resources import ABSENT, Concept, Insurance, Reference
 from claims_edit.intake.fhir.systems import variable_of
 
 if TYPE_CHECKING:
     from claims_edit.intake.fhir.references import Referred, Surroundings
-    from claims_edit.intake.fhir.resources import Coverage, Numbered, Related, Resource
+    from claims_edit.intake.fhir.resources import Coverage, NamedConcept, Numbered, Related, Resource
 
 CLAIM_COLUMNS = {
     "claim_id": "identifier",
@@ -99,7 +99,7 @@ class Claims:
         if claim.related:
             frequency, original = self._revision(claim, around, frequency, own_id)
         if claim.status in VOID:
-            frequency = "8"
+            frequency, original = "8", None
         period = claim.billable_period
         fault = bill.fault
         if claim.use in NOT_FOR_PAYMENT or claim.status == "draft":
@@ -152,14 +152,14 @@ class Claims:
     ) -> tuple[str | None, str | None]:
         """The claim frequency code, and the claim that this one replaces.
 
-        A cancelled claim, and one that says that another took its place, is void. One that names its prior claim
-        replaces it, even where the bill (which may be the first one still) has another frequency.
+        One that says that another took its place is void. One that names its prior claim replaces it, even where the
+        bill (which may be the first one still) has another frequency.
         """
         frequency = billed
         original = None
         for one in claim.related or ():
             told = self._relationships[bytes(one.relationship)]
-            if told is None or (told == "8" and frequency == "8"):
+            if told is None:
                 continue
             frequency = frequency if frequency == "8" else told
             if told == "7" and original is not None:
@@ -207,4 +207,13 @@ def _of_coverage(coverage: Coverage) -> tuple[str | None, str | None, str | None
     if coverage.grouping is not None:
         plan = plan or coverage.grouping.plan_display or coverage.grouping.plan
         group = group or coverage.grouping.group
-    return plan, group, name(coverage.type)
+    return plan, group, _name(coverage.type)
+
+
+def _name(concept: NamedConcept | None) -> str | None:
+    """What a concept is called: its text, else a display, else a code."""
+    if concept is None:
+        return None
+    given = concept.coding or ()
+    told = (concept.text, *(one.display for one in given), *(one.code for one in given))
+    return next((text for text in told if text), None)

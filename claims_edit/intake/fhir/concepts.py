@@ -124,8 +124,7 @@ def procedure(concept: Concept | None) -> Procedure:
         differ = len({code.strip().upper() for code in codes}) > 1
         return codes[0], CODE_CONFLICT if differ else None, False
     others = [one for one in codings(concept) if not (one.code == "not-applicable" and _says_why_none(one))]
-    says = any(one.code or one.display for one in others) or bool(concept and concept.text and not codings(concept))
-    return None, None, says
+    return None, None, bool(others or (concept and concept.text and not codings(concept)))
 
 
 def _says_why_none(coding: Coding) -> bool:
@@ -192,12 +191,3 @@ def diagnosis(concept: Concept | None) -> tuple[tuple[str, ...], int]:
         if codes := codes_of(concept, named):
             return tuple(codes), told
     return (), 0
-
-
-def name(concept: Concept | None) -> str | None:
-    """What a concept is called: its text, else a display, else a code."""
-    if concept is None:
-        return None
-    displays = [coding.display for coding in codings(concept)]
-    codes = [coding.code for coding in codings(concept)]
-    return next((told for told in (concept.text, *displays, *codes) if told), None)

@@ -60,23 +60,13 @@ class FhirExtract(Extract):
         reader = Reader(tuple(self.layout.sources))
         self._rejected = reader.rejected
         self.warnings.clear()
-        frames: list[pl.DataFrame] = []
-        held = 0
         for _ in self._steps(reader):
-            waiting = reader.table.height
-            if waiting < min(TABLE_ROWS, rows - held):
-                continue
-            frames.append(reader.frame())
-            self.warnings.update(reader.findings())
-            held += waiting
-            if held >= rows:
-                yield pl.concat(frames)
-                frames, held = [], 0
-        if reader.table.lines:
-            frames.append(reader.frame())
+            if reader.table.height >= min(rows, TABLE_ROWS):
+                yield reader.frame()
+                self.warnings.update(reader.findings())
+        if reader.table.height:
+            yield reader.frame()
         self.warnings.update(reader.findings())
-        if frames:
-            yield pl.concat(frames)
         if not reader.claims_read and not reader.rejected:
             raise InputError(
                 f"{self.file.path}: holds no ExplanationOfBenefit and no Claim resource. Give the file of the claims."

@@ -113,12 +113,15 @@ class Lines:
         """A line, for a Table."""
         service = item.product_or_service if item.product_or_service is not ABSENT else item.service
         code, fault, is_other = self._procedures[bytes(service)]
+        if is_other:
+            self._findings.append(NOT_EVALUABLE)
         first_modifier, modifier_count, many = self._modifiers[bytes(item.modifier)]
         to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
         pointers = bytes(to_codes)
-        first_code, code_count, code_type, coded, dangling = (
-            self._diagnoses.of_lines.get(pointers) or self._diagnoses.judge(pointers, item)
-        )  # fmt: skip
+        diagnosed = self._diagnoses.of_lines.get(pointers) or self._diagnoses.judge(pointers, item)
+        first_code, code_count, code_type, coded, dangling = diagnosed
+        if dangling:
+            self._findings.append(DANGLING)
         to_team = item.care_team_sequence if item.care_team_sequence is not ABSENT else item.care_team_link_id
         pointers = bytes(to_team)
         rendering = self._team.of_lines.get(pointers) or self._team.judge(pointers, item)
@@ -126,34 +129,21 @@ class Lines:
         if start is None and item.serviced_period is not None:
             start, end = item.serviced_period.start, item.serviced_period.end
             undated = NO_START if start is None and end is not None else None
-        charge, paid, allowed, conflict = self._adjudicated(item.adjudication or ())
+        place = (
+            None if item.location_codeable_concept is ABSENT else self._places[bytes(item.location_codeable_concept)]
+        )
+        revenue = None if item.revenue is ABSENT else self._revenue_centers[bytes(item.revenue)]
         units = written(item.quantity.value, "$.item[...].quantity.value") if item.quantity is not None else None
+        charge, paid, allowed, conflict = self._adjudicated(item.adjudication or ())
+        if charge is None:
+            charge = _net(item, units)
         details = DETAILS if item.detail is not ABSENT and self._has_codes(bytes(item.detail)) else None
         if fault or many or coded or undated or conflict or details:
             fault = " ".join(filter(None, (fault, many, coded, undated, conflict, details)))
-        if is_other or dangling:
-            self._findings += [NOT_EVALUABLE] * is_other + [DANGLING] * dangling
         return (
-            ordinal,
-            claim,
-            fault,
-            item.sequence,
-            first_modifier,
-            modifier_count,
-            first_code,
-            code_count,
-            start,
-            end,
-            None if item.location_codeable_concept is ABSENT else self._places[bytes(item.location_codeable_concept)],
-            None if item.revenue is ABSENT else self._revenue_centers[bytes(item.revenue)],
-            code,
-            units,
-            _net(item, units) if charge is None else charge,
-            paid,
-            allowed,
-            rendering,
-            code_type,
-        )
+            ordinal, claim, fault, item.sequence, first_modifier, modifier_count, first_code, code_count,
+            start, end, place, revenue, code, units, charge, paid, allowed, rendering, code_type,
+        )  # fmt: skip
 
     def _adjudicated(
         self, adjudication: Sequence[Adjudication]

@@ -29,13 +29,26 @@ class Coding(Struct, gc=False, rename="camel"):
 
     system: str | None = None
     code: str | None = None
-    display: str | None = None
 
 
 class Concept(Struct, gc=False, rename="camel"):
     """A CodeableConcept: codings that say the same, or a text."""
 
     coding: list[Coding] | None = None
+    text: str | None = None
+
+
+class NamedCoding(Struct, gc=False, rename="camel"):
+    """A code, and what it is called."""
+
+    code: str | None = None
+    display: str | None = None
+
+
+class NamedConcept(Struct, gc=False, rename="camel"):
+    """A CodeableConcept of which the name counts."""
+
+    coding: list[NamedCoding] | None = None
     text: str | None = None
 
 
@@ -232,7 +245,7 @@ class Coverage(Struct, gc=False, rename="camel"):
     """What a claim refers to as its coverage."""
 
     subscriber_id: str | None = None
-    type: Concept | None = None
+    type: NamedConcept | None = None
     payor: list[Reference] | None = None
     insurer: Reference | None = None
     grouping: Grouping | None = None

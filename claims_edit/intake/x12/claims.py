@@ -2,73 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from claims_edit.intake.x12.facts import days, npi
-from claims_edit.intake.x12.segments import components
+from claims_edit.intake.x12.diagnoses import condition_codes
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import components, nothing
 
 if TYPE_CHECKING:
+    from claims_edit.intake.x12.diagnoses import HealthCodes
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Flags, Numbers
+
+_DATES = ("DTP*472", "DTP*434", "DTP*435")  # service, statement, admission
+_NO_SE = ("ISA", "GS", "ST", "ST*837", "GE", "IEA")  # what may follow in place of the SE
 
 
-def claims(chunk: Chunk, facts: Facts) -> pl.DataFrame:
-    """One row for each finished CLM: `claim` (its row), `claim_number`, its facts, and grounds for doubt."""
-    own = chunk.finished("CLM").lazy().select("claim", "loop", "segment", claim_number="number")
-    ends = chunk.begins.lazy().select("claim", "follower", "unreadable_before", "displaced_before")
-    own = own.join(ends, on="claim", how="left", maintain_order="left")
-    placed = own.join(chunk.loops.lazy(), on="loop", how="left", maintain_order="left").collect(engine="in-memory")
-    return placed.hstack(_own_facts(placed["claim"], facts)).hstack(_surroundings(placed, facts))
+@dataclass(frozen=True)
+class Claims:
+    """The finished claims of a chunk.
+
+    Attributes:
+        rows: their CLM.
+        frame: what is said of them.
+        grounds: why all their lines are refused: what a claim says may not be what was sent.
+    """
+
+    rows: Numbers
+    frame: pl.DataFrame
+    grounds: dict[str, Flags]
 
 
-def _own_facts(claim: pl.Series, facts: Facts) -> pl.DataFrame:
-    told = facts.told(
-        claim,
-        claim_id=("CLM", 1),
-        claim_charge=("CLM", 2),
-        place=("CLM", 5),
-        original_claim_id=("REF*F8", 2),
-        clinical_trial_number=("REF*P4", 2),
-        claim_authorization=("REF*G1", 2),
-    )
-    place = components(told["place"], facility_code=1, facility_qualifier=2, claim_frequency_code=3)
-    return told.hstack(place).hstack(_days(claim, facts)).with_columns(
-        npi(facts, claim, "NM1*82").alias("claim_rendering_npi"),
-        npi(facts, claim, "NM1*77").alias("claim_facility_npi"),
-        facts.contradicted(claim, "REF*F8", "REF*P4", "DTP*472", "DTP*434", "NM1*82", "NM1*77").alias("claim_contradicted"),
-    )
+def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
+    """The finished claims."""
+    rows = chunk.finished("CLM")
+    place = components(facts.composite(rows, "CLM", 5), facility_code=1, facility_qualifier=2, claim_frequency_code=3)
+    start, end, has_no_date = _days(rows, facts)
+    own = pl.DataFrame({
+        "claim_id": facts.told(rows, "CLM", 1),
+        "claim_charge": facts.told(rows, "CLM", 2),
+        "original_claim_id": facts.told(rows, "REF*F8", 2),
+        "clinical_trial_number": facts.told(rows, "REF*P4", 2),
+        "claim_authorization": facts.told(rows, "REF*G1", 2),
+        "claim_rendering_npi": facts.npi(rows, "NM1*82"),
+        "claim_facility_npi": facts.npi(rows, "NM1*77"),
+        "claim_start_date": start,
+        "claim_end_date": end,
+        "condition_codes": condition_codes(codes, rows),
+    })  # fmt: skip
+    frame = own.hstack(place).hstack(_surroundings(chunk, rows, facts))
+    grounds = {
+        "claim_frequency_code-missing": place["claim_frequency_code"].is_null().to_numpy(),
+        "claim_start_date-unparseable": has_no_date,
+    }
+    return Claims(rows, frame, _doubts(chunk, rows, facts) | grounds)
 
 
-def _days(claim: pl.Series, facts: Facts) -> pl.DataFrame:
-    """The days of the claim: of service, else of the statement, else of admission."""
-    kinds = ("DTP*472", "DTP*434", "DTP*435")
-    frames = [days(facts, claim, kind, moments=True).rename(lambda name, kind=kind: f"{kind} {name}") for kind in kinds]
-    end = pl.lit(None, pl.String)
-    for kind in reversed(kinds):
-        end = pl.when(pl.col(f"{kind} start").is_not_null()).then(f"{kind} end").otherwise(end)
-    return pl.concat(frames, how="horizontal").select(
-        claim_start_date=pl.coalesce(f"{kind} start" for kind in kinds), claim_end_date=end
-    )
+def _days(rows: Numbers, facts: Facts) -> tuple[pl.Series, pl.Series, Flags]:
+    """The days of the claims: of service, else of the statement, else of admission; and where the date is missing."""
+    start = end = nothing(rows.size)
+    is_missing = np.zeros(rows.size, dtype=np.bool_)
+    for kind in reversed(_DATES):
+        is_told = facts.has(rows, kind)
+        if is_told.any():
+            first, last, missing = facts.days(rows, kind, moments=True)
+            start, end = first.zip_with(pl.Series(is_told), start), last.zip_with(pl.Series(is_told), end)
+            is_missing = np.where(is_told, missing, is_missing)
+    return start, end, is_missing
 
 
-def _surroundings(claims: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """What the claims' subscribers and billing providers are; an SBR of a dependent (`has_own_sbr`) is another's."""
-    subscriber = claims["subscriber"]
-    told = facts.told(
-        subscriber,
-        plan=("SBR", 4),
-        group_id=("SBR", 3),
-        claim_filing_indicator_code=("SBR", 9),
-        member_id=("NM1*IL", 9),
-        payer=("NM1*PR", 3),
-        payer_identifier=("NM1*PR", 9),
-    )
-    return told.with_columns(
-        facts.has(subscriber, "SBR").alias("has_subscriber"),
-        facts.has(claims["loop"], "SBR").alias("has_own_sbr"),
-        facts.contradicted(subscriber, "SBR", "NM1*IL", "NM1*PR").alias("subscriber_contradicted"),
-        npi(facts, claims["provider"], "NM1*85").alias("billing_npi"),
-        payer=pl.coalesce("payer", "payer_identifier"),
-    )
+def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
+    """What the loops around the claims say."""
+    subscriber = chunk.subscriber[rows]
+    payer, identifier = facts.told(subscriber, "NM1*PR", 3), facts.told(subscriber, "NM1*PR", 9)
+    return pl.DataFrame({
+        "plan": facts.told(subscriber, "SBR", 4),
+        "group_id": facts.told(subscriber, "SBR", 3),
+        "claim_filing_indicator_code": facts.told(subscriber, "SBR", 9),
+        "member_id": facts.told(subscriber, "NM1*IL", 9),
+        "payer": payer.zip_with(payer.is_not_null(), identifier),
+        "billing_npi": facts.npi(chunk.provider[rows], "NM1*85"),
+    })  # fmt: skip
+
+
+def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
+    """Why what a claim says may not be what was sent."""
+    subscriber, last = chunk.subscriber[rows], chunk.last[rows]
+    of_subscriber = (subscriber != NONE) & chunk.unreadable_before[chunk.last[subscriber]]
+    is_cut_off = np.append(chunk.rows.are(*_NO_SE), True)  # by the end of the file, too
+    return {
+        "row-no-subscriber": ~facts.has(subscriber, "SBR"),
+        "row-unreadable-segment": chunk.unreadable_before[last] | of_subscriber,
+        "row-hierarchy": chunk.displaced_before[last] | _is_misplaced(chunk, chunk.loop[rows], subscriber),
+        "row-conflicting-segments": facts.contradicted(subscriber, "SBR", "NM1*IL", "NM1*PR")
+        | facts.contradicted(rows, "REF*F8", "REF*P4", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
+        "row-cut-off": is_cut_off[chunk.follower[rows]],
+    }
+
+
+def _is_misplaced(chunk: Chunk, loops: Numbers, subscribers: Numbers) -> Flags:
+    """Whether a loop is of no known level, or a dependent's whose HL02 is not the HL01 of the subscriber in force."""
+    is_misplaced: Flags = chunk.rows.are("HL")[loops]
+    dependents = np.flatnonzero(chunk.rows.are("HL*23")[loops])
+    if dependents.size:
+        known = subscribers[dependents] != NONE
+        parent = chunk.segments.elements(chunk.rows.segment[loops[dependents]], 2)
+        own = chunk.segments.elements(np.where(known, chunk.rows.segment[subscribers[dependents]], NONE), 1)
+        is_misplaced[dependents] = ~known | parent.ne_missing(own).to_numpy()
+    return is_misplaced

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 END = "\x1c"  # of a segment
 ELEMENT = "\x1d"
 COMPONENT = "\x1f"
 
+HEADER_ELEMENTS = 16
 HEADER_BYTES = 2048  # no ISA is longer, whatever its elements are padded to
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTROLS = b"\x00\x1a\x1c\x1d\x1f"  # padding, the end-of-file mark of old systems, and what stands for delimiters here
@@ -39,15 +41,21 @@ class Delimiters:
 
         Line ends are dropped wherever they stand: some systems break a file into lines of 80 characters.
         """
-        told = self.element + self.component + self.terminator
-        table = bytearray(bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS)))
-        table[self.element[0]], table[self.component[0]], table[self.terminator[0]] = map(ord, (ELEMENT, COMPONENT, END))
-        return text.translate(bytes(table), bytes(set(b"\r\n") - set(told)))
+        return text.translate(*_translation(self))
 
 
-def header(text: bytes, place: int) -> tuple[Delimiters, bool] | None:
-    """The delimiters of the ISA that begins at `place`, and whether a GS follows it; None where they cannot be told."""
+@cache
+def _translation(delimiters: Delimiters) -> tuple[bytes, bytes]:
+    """What becomes of each byte, and which ones are dropped."""
+    told = delimiters.element + delimiters.component + delimiters.terminator
+    table = bytearray(bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS)))
+    table[told[0]], table[told[1]], table[told[2]] = map(ord, (ELEMENT, COMPONENT, END))
+    return bytes(table), bytes(set(b"\r\n") - set(told))
+
+
+def header(text: bytes, place: int) -> tuple[Delimiters | None, bool]:
+    """The delimiters of the ISA that begins at `place`, None where they cannot be told; and whether a GS follows it."""
     found = _ISA.match(text, place)
     if found is None:
-        return None
+        return None, False
     return Delimiters(found["element"], found["component"], found["terminator"]), found["followed"] is not None

@@ -1,109 +1,152 @@
-"""The diagnoses of claims and lines, and the condition codes of claims, from the HI segments.
+"""The diagnoses of lines, and the condition codes of claims, from the HI segments.
 
-A line's pointers count the places of the claim's diagnosis HI segments, whatever stands there: an element that cannot
+A line's pointers count the places of its claim's diagnosis HI segments, whatever stands there: an element that cannot
 be read keeps its place, so that no pointer moves on to another diagnosis.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
-from claims_edit.intake.x12.segments import components
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import components, nothing, ranges
 from claims_edit.model import DIAGNOSIS_COLUMNS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Flags, Numbers
 
 ICD_10 = ("ABK", "ABF", "ABJ")  # principal, other, admitting
 ICD_9 = ("BK", "BF", "BJ")
 CONDITION = "BG"
-ICD_10_TYPE, ICD_9_TYPE = "icd-10-cm", "icd-9-cm"
 
 
-def health_codes(chunk: Chunk) -> pl.DataFrame:
-    """The elements of the claims' HI segments, in file order: `claim`, `segment` (its place), `qualifier`, `code`."""
-    of_claims = chunk.rows.filter((pl.col("kind") == "HI") & (pl.col("owner") == pl.col("claim")))
-    of_claims = of_claims.select("claim", "segment")
-    owners, places = chunk.segments.places(of_claims["segment"].to_numpy())
-    listed = of_claims[owners]
-    elements = chunk.segments.elements(listed["segment"].to_numpy(), places)
-    return listed.hstack(components(elements, qualifier=1, code=2))
+@dataclass(frozen=True)
+class HealthCodes:
+    """The elements of the claims' HI segments, in file order; all go by element.
 
-
-def condition_codes(codes: pl.DataFrame) -> pl.LazyFrame:
-    """`claim` and its `condition_codes`, joined by spaces."""
-    conditions = codes.lazy().filter((pl.col("qualifier") == CONDITION) & pl.col("code").is_not_null())
-    return conditions.group_by("claim", maintain_order=True).agg(pl.col("code").str.join(" ").alias("condition_codes"))
-
-
-def claim_diagnoses(codes: pl.DataFrame) -> pl.DataFrame:
-    """The places of the claims' diagnosis HI segments: `claim`, `code` (null where none can be read), `is_icd_9`."""
-    is_diagnosis = pl.col("qualifier").is_in(ICD_10 + ICD_9).fill_null(value=False)
-    segments = codes.filter(is_diagnosis)["segment"].unique()
-    return codes.filter(pl.col("segment").is_in(segments.implode())).select(
-        "claim",
-        code=pl.when(is_diagnosis).then("code"),
-        is_icd_9=pl.col("qualifier").is_in(ICD_9).fill_null(value=False),
-    )
-
-
-def with_diagnoses(lines: pl.DataFrame, places: pl.DataFrame) -> tuple[pl.LazyFrame, int]:
-    """`lines` (`number`, `claim`, `pointers`) with their diagnoses, and how many of them point to nothing.
-
-    Adds the diagnosis columns, `both_types` (ICD-9 and ICD-10 on one line) and `too_many` (more than the columns hold).
+    Attributes:
+        claim: the claim (a row) of each.
+        segment: the HI segment in which it stands.
+        qualifier: its first component.
+        code: its second one.
     """
-    extents = places.lazy().with_row_index("first").group_by("claim").agg(
-        pl.col("first").min().cast(pl.Int64), count=pl.len().cast(pl.Int64)
-    )  # fmt: skip
-    asked = lines.lazy().select("number", "claim", "pointers").join(extents, on="claim", how="left", maintain_order="left")
-    pointed, all_of_claim = pl.collect_all([_pointed(asked), _all_of_claim(asked)], engine="in-memory")
-    names_none = places["code"].gather(pointed["place"]).is_null()
-    found = pl.concat([pointed.filter(~names_none), all_of_claim])
-    listed = lines.lazy().join(_listed(found, places), on="number", how="left", maintain_order="left")
-    return listed, pointed.filter(names_none)["number"].n_unique()
+
+    claim: Numbers
+    segment: Numbers
+    qualifier: pl.Series
+    code: pl.Series
+
+    def where(self, which: Flags) -> HealthCodes:
+        """Some of the elements."""
+        chosen = pl.Series(which)
+        codes = self.qualifier.filter(chosen), self.code.filter(chosen)
+        return HealthCodes(self.claim[which], self.segment[which], *codes)
+
+    def are(self, qualifiers: tuple[str, ...]) -> Flags:
+        """Which elements have one of these qualifiers."""
+        return self.qualifier.is_in(qualifiers).fill_null(value=False).to_numpy()
 
 
-def _pointed(asked: pl.LazyFrame) -> pl.LazyFrame:
-    """The places (`number`, `place`) that the lines' pointers name; null where one names none."""
-    pointer = pl.col("pointers").cast(pl.Int64, strict=False)
-    exists = pointer.is_between(1, pl.col("count"))
-    place = pl.when(exists).then(pl.col("first") + pointer - 1)
-    return (
-        asked.filter(pl.col("pointers").is_not_null())
-        .with_columns(pl.col("pointers").str.split(COMPONENT))
-        .explode("pointers")
-        .with_columns(pl.col("pointers").str.strip_chars())
-        .filter(pl.col("pointers") != "")
-        .select("number", place=place)
-    )
+@dataclass(frozen=True)
+class Diagnoses:
+    """The diagnoses of lines: DIAGNOSIS_COLUMNS and the type, and what is wrong with them, by line.
+
+    Attributes:
+        columns: one row for each line.
+        both_types: codes of ICD-9 and of ICD-10 stand on one line.
+        too_many: there are more different ones than columns.
+        dangling: a pointer names nothing.
+    """
+
+    columns: pl.DataFrame
+    both_types: Flags
+    too_many: Flags
+    dangling: Flags
 
 
-def _all_of_claim(asked: pl.LazyFrame) -> pl.LazyFrame:
-    """All places of the claim (`number`, `place`), for lines without pointers."""
-    return (
-        asked.filter(pl.col("pointers").is_null() & pl.col("count").is_not_null())
-        .select("number", place=pl.int_ranges("first", pl.col("first") + pl.col("count")))
-        .explode("place")
-    )
+def health_codes(chunk: Chunk) -> HealthCodes:
+    """What the HI segments of a chunk say, but for those of other payers."""
+    rows = np.flatnonzero(chunk.rows.are("HI") & (chunk.owner == chunk.claim))
+    segments = chunk.rows.segment[rows]
+    owners, places = chunk.segments.places(segments)
+    told = components(chunk.segments.composites(segments[owners], places), qualifier=1, code=2)
+    return HealthCodes(chunk.claim[rows][owners], segments[owners], told["qualifier"], told["code"])
 
 
-def _listed(found: pl.DataFrame, places: pl.DataFrame) -> pl.LazyFrame:
-    """One row for each line (`number`) with a diagnosis: its columns, equal codes once."""
-    told = found.select("number").hstack(places.select("code", "is_icd_9")[found["place"]])
-    lists = (
-        told.lazy()
-        .drop_nulls("code")
-        .unique(["number", "code"], keep="first", maintain_order=True)
-        .group_by("number", maintain_order=True)
-        .agg("code", is_icd_9=pl.col("is_icd_9").first(), both_types=pl.col("is_icd_9").n_unique() > 1)
-    )
-    return lists.select(
-        "number",
-        "both_types",
-        *(pl.col("code").list.get(place, null_on_oob=True).alias(name) for place, name in enumerate(DIAGNOSIS_COLUMNS)),
-        too_many=pl.col("code").list.len() > len(DIAGNOSIS_COLUMNS),
-        diagnosis_code_type=pl.when("is_icd_9").then(pl.lit(ICD_9_TYPE)).otherwise(pl.lit(ICD_10_TYPE)),
-    )
+def condition_codes(codes: HealthCodes, claims: Numbers) -> pl.Series:
+    """The condition codes of each claim, joined by spaces."""
+    is_condition = codes.are((CONDITION,))
+    if not is_condition.any():
+        return nothing(claims.size)
+    conditions = codes.where(is_condition & codes.code.is_not_null().to_numpy())
+    told = pl.DataFrame({"claim": conditions.claim, "code": conditions.code})
+    joined = told.group_by("claim", maintain_order=True).agg(pl.col("code").str.join(" "))
+    return pl.DataFrame({"claim": claims}).join(joined, on="claim", how="left", maintain_order="left")["code"]
+
+
+def line_diagnoses(claims: Numbers, pointers: pl.Series, codes: HealthCodes) -> Diagnoses:
+    """The diagnoses that lines point to, or all of the claim's for a line without pointers.
+
+    `claims` (rows) and `pointers` (composite elements) go by line; equal codes are told once.
+    """
+    is_diagnosis = codes.are(ICD_10 + ICD_9)
+    places = codes.where(np.isin(codes.segment, codes.segment[is_diagnosis]))
+    code = places.code.set(pl.Series(~places.are(ICD_10 + ICD_9)), None)
+    first = np.searchsorted(places.claim, claims, "left")
+    count = np.searchsorted(places.claim, claims, "right") - first
+    lines, found = _pointed(pointers, first, count)
+    names_none = (found < 0) | code.is_null().to_numpy()[found] if code.len() else np.ones(found.size, dtype=np.bool_)
+    dangling = np.zeros(claims.size, dtype=np.bool_)
+    dangling[lines[names_none]] = True
+    unpointed = np.flatnonzero(pointers.is_null().to_numpy())
+    owners, nth = ranges(count[unpointed])
+    told = pl.DataFrame({
+        "line": np.concatenate((lines[~names_none], unpointed[owners])),
+        "place": np.concatenate((found[~names_none], first[unpointed][owners] + nth)),
+    })  # fmt: skip
+    told = told.with_columns(code=code.gather(told["place"])).drop_nulls("code").sort("line", maintain_order=True)
+    types = _types(told["line"].to_numpy(), places.are(ICD_9)[told["place"].to_numpy()], claims.size)
+    told = told.unique(["line", "code"], keep="first", maintain_order=True)
+    columns, too_many = _in_columns(told["line"].to_numpy(), told["code"], claims.size)
+    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling)
+
+
+def _pointed(pointers: pl.Series, first: Numbers, count: Numbers) -> tuple[Numbers, Numbers]:
+    """Of each pointer the line, and the place that it names; -1 where it names none."""
+    listed = pl.DataFrame({"line": np.arange(first.size), "pointer": pointers.str.split(COMPONENT)}).drop_nulls()
+    each = listed.explode("pointer").with_columns(pl.col("pointer").str.strip_chars()).filter(pl.col("pointer") != "")
+    lines = each["line"].to_numpy()
+    is_number = each["pointer"].str.contains(r"^[0-9]{1,9}$")
+    nth = each["pointer"].set(~is_number, "0").cast(pl.Int64).to_numpy()
+    exists = (nth >= 1) & (nth <= count[lines])
+    return lines, np.where(exists, first[lines] + nth - 1, -1)
+
+
+def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags]:
+    """The `diagnosis_code_type` of each of `size` lines, and whether it has codes of both."""
+    has = {name: np.zeros(size, dtype=np.bool_) for name in ("icd-9-cm", "icd-10-cm")}
+    has["icd-9-cm"][lines[is_icd_9]] = True
+    has["icd-10-cm"][lines[~is_icd_9]] = True
+    told = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in has)
+    return pl.DataFrame(has).select(diagnosis_code_type=told).to_series(), has["icd-9-cm"] & has["icd-10-cm"]
+
+
+def _in_columns(lines: Numbers, codes: pl.Series, size: int) -> tuple[pl.DataFrame, Flags]:
+    """One row for each of `size` lines, from its codes in their order; and which have too many of them."""
+    nth = np.arange(lines.size) - np.searchsorted(lines, np.arange(size))[lines]
+    none = codes.len()
+    codes = codes.extend_constant(None, 1)  # what a place that is `none` names
+    columns = dict.fromkeys(DIAGNOSIS_COLUMNS, nothing(size))
+    for order, name in enumerate(DIAGNOSIS_COLUMNS[: nth.max(initial=NONE) + 1]):
+        place = np.full(size, none, dtype=np.int64)
+        place[lines[nth == order]] = np.flatnonzero(nth == order)
+        columns[name] = codes.gather(place)
+    too_many = np.zeros(size, dtype=np.bool_)
+    too_many[lines[nth >= len(DIAGNOSIS_COLUMNS)]] = True
+    return pl.DataFrame(columns), too_many

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.intake.x12.vocabulary import ENVELOPE
+from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS
 
 if TYPE_CHECKING:
     from collections import Counter
 
+    from claims_edit.intake.x12.loops import FileRows
     from claims_edit.intake.x12.segments import Segments
 
-_CONTROL_NUMBERS = {"ISA": 13, "GS": 6, "ST": 2, "SE": 2, "GE": 2, "IEA": 2}  # which element
+_OTHER = "ST"  # of a transaction that is no 837: how it ends is not looked at
+_CONTROL_NUMBERS = {"ISA": 13, "GS": 6, "ST": 2, "ST*837": 2, "SE": 2, "GE": 2, "IEA": 2}  # which element
 _CONTROLS = {
     "kind": pl.String,
     "told": pl.Int64,  # what a closing segment says that it closes
@@ -39,14 +41,14 @@ class Level:
 
 
 LEVELS = (
-    Level("ST", "SE", "segments", "se01-segment-count"),
+    Level("ST*837", "SE", "segments", "se01-segment-count"),
     Level("GS", "GE", "transactions", "ge01-transaction-count"),
     Level("ISA", "IEA", "groups", "iea01-group-count"),
 )
 
 
 class ControlCounts:
-    """Checks control segments as they come; keeps those that are open."""
+    """Checks control segments as they come; keeps the last of each level, if it is yet to be closed."""
 
     def __init__(self, warnings: Counter[str]) -> None:
         """Findings are counted in `warnings`."""
@@ -55,43 +57,50 @@ class ControlCounts:
         self._transactions = 0
         self._groups = 0
 
-    def check(self, rows: pl.DataFrame, segments: Segments, *, last: bool) -> None:
+    def check(self, rows: FileRows, segments: Segments, *, last: bool) -> None:
         """Check the control segments among rows that were not there before; `last`: the file ends here."""
-        rows = rows.filter(pl.col("kind").is_in(ENVELOPE))
-        if rows.is_empty() and not last:
-            return
-        kind, place = rows["kind"].cast(pl.String), rows["segment"].to_numpy()
-        number_at = kind.replace_strict(_CONTROL_NUMBERS, return_dtype=pl.Int64).to_numpy()
-        controls = pl.DataFrame({
-            "kind": kind,
-            "told": segments.elements(place, 1).cast(pl.Int64, strict=False),
-            "number": segments.elements(place, number_at),
-            "segments": rows["number"],
-            "transactions": (kind == "ST").cast(pl.Int64).cum_sum() + self._transactions,
-            "groups": (kind == "GS").cast(pl.Int64).cum_sum() + self._groups,
-        })  # fmt: skip
-        if controls.height:
+        rows = rows.where(rows.are(*ENVELOPE))
+        if rows.kind.size:
+            controls = self._controls(rows, segments)
             self._transactions, self._groups = controls["transactions"][-1], controls["groups"][-1]
-        for depth, level in enumerate(LEVELS):
-            around = [kind for outer in LEVELS[depth:] for kind in (outer.opening, outer.closing)]
-            self._check(level, controls.filter(pl.col("kind").is_in(around)), last=last)
+            for depth, level in enumerate(LEVELS):
+                around = [kind for outer in LEVELS[depth:] for kind in (outer.opening, outer.closing)]
+                around += [_OTHER] if depth == 0 else []
+                self._check(level, controls.filter(pl.col("kind").is_in(around)))
+        if last:
+            self._warnings.update(
+                f"{level.closing.lower()}-missing" for level in LEVELS if level.opening in self._open[level]["kind"]
+            )
 
-    def _check(self, level: Level, new: pl.DataFrame, *, last: bool) -> None:
+    def _controls(self, rows: FileRows, segments: Segments) -> pl.DataFrame:
+        kind = pl.Series(KINDS).gather(rows.kind)
+        number_at = kind.replace_strict(_CONTROL_NUMBERS, return_dtype=pl.Int64).to_numpy()
+        return pl.DataFrame({
+            "kind": kind,
+            "told": segments.elements(rows.segment, 1).cast(pl.Int64, strict=False),
+            "number": segments.elements(rows.segment, number_at),
+            "segments": rows.number,
+            "transactions": rows.are("ST", "ST*837").cumsum() + self._transactions,
+            "groups": rows.are("GS").cumsum() + self._groups,
+        })  # fmt: skip
+
+    def _check(self, level: Level, new: pl.DataFrame) -> None:
         """Check one level: `new` are its control segments, and those around it."""
+        if new.is_empty():
+            return
         controls = pl.concat([self._open[level], new])
         kind, counted = pl.col("kind"), pl.col(level.counts)
         follows_opening = (kind.shift(1) == level.opening).fill_null(value=False)
+        follows_other = (kind.shift(1) == _OTHER).fill_null(value=False)
         is_closing = kind == level.closing
         contents = counted - counted.shift(1) + (level.counts == "segments")  # ST and SE are counted too
+        has_number = pl.col("number").eq_missing(pl.col("number").shift(1))
         name = level.closing.lower()
-        found = controls.select(
-            (follows_opening & ~is_closing).sum().alias(f"{name}-missing"),
-            (is_closing & follows_opening & pl.col("told").ne_missing(contents)).sum().alias(level.count_check),
-            (is_closing & ~(follows_opening & pl.col("number").eq_missing(pl.col("number").shift(1))))
-            .sum()
-            .alias(f"{name}02-control-number"),
-        ).row(0, named=True)
-        is_open = controls.height > 0 and controls["kind"][-1] == level.opening
-        found[f"{name}-missing"] += last and is_open
-        self._warnings.update({check: count for check, count in found.items() if count})
-        self._open[level] = controls.tail(1 if is_open else 0)
+        findings = {
+            f"{name}-missing": follows_opening & ~is_closing,
+            level.count_check: is_closing & follows_opening & pl.col("told").ne_missing(contents),
+            f"{name}02-control-number": is_closing & ~(follows_opening & has_number) & ~follows_other,
+        }
+        counts = controls.select(found.sum().alias(check) for check, found in findings.items()).row(0, named=True)
+        self._warnings.update({check: count for check, count in counts.items() if count})
+        self._open[level] = controls.tail(1).filter(kind.is_in((level.opening, _OTHER)))

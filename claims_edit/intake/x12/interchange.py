@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import InputError
 from claims_edit.intake.files import READ_ERRORS
-from claims_edit.intake.x12.delimiters import BYTE_ORDER_MARK, END, HEADER_BYTES, Delimiters, header
+from claims_edit.intake.x12.delimiters import BYTE_ORDER_MARK, END, HEADER_BYTES, HEADER_ELEMENTS, Delimiters, header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +19,11 @@ if TYPE_CHECKING:
 LONGEST_SEGMENT = 1_000_000  # bytes; no 837 has one of a hundredth of that
 WHITE = b" \t\r\n\v\f\0"
 _HEADER_BEGINS = re.compile(rb"ISA[!-/:-@\[-`{-~\x01-\x08\x0e-\x1f\x7f]")
-_BLANKS = (b" ", b"\t", b"\v", b"\f")
-_INDENTED = re.compile(rb"\x1c[ \t\v\f]+")
 _NOT_UTF_8 = re.compile(rb"(?<![^\x1c])[^\x1c\x80-\xff]*[\x80-\xff][^\x1c]*")  # segments with any byte beyond ASCII
 
 
-def texts(file: SourceFile, size: int) -> Iterator[tuple[bytes, bool]]:
-    """The file's text (UTF-8) in pieces of about `size` bytes, each of whole segments with unified delimiters.
-
-    With each piece, whether it is the last (it may be empty).
+def texts(file: SourceFile, size: int) -> Iterator[Piece]:
+    """The file's text in pieces of about `size` bytes; the last one may be empty.
 
     Raises:
         InputError: an ISA is missing or damaged, a segment does not end, or the file cannot be read to its end.
@@ -34,10 +31,11 @@ def texts(file: SourceFile, size: int) -> Iterator[tuple[bytes, bool]]:
     cutter = _Cutter(file.path)
     try:
         with file.open() as stream:
-            while piece := stream.read(size):
-                if text := cutter.cut(piece, last=False):
-                    yield _tidy(text), False
-            yield _tidy(cutter.cut(b"", last=True)), True
+            while read := stream.read(size):
+                piece = cutter.cut(read, last=False)
+                if piece.text:
+                    yield piece
+            yield cutter.cut(b"", last=True)
     except READ_ERRORS as error:
         raise file.unreadable(error) from None
 
@@ -51,8 +49,8 @@ def too_long(path: Path, what: str, limit: int) -> InputError:
 
 
 def _tidy(text: bytes) -> bytes:
-    """Segments in UTF-8, each ended by END, without white space before them; what is no UTF-8 is read as Latin-1."""
-    if not text.endswith(END.encode()):
+    """Segments in UTF-8, each ended by END; one that is no UTF-8 is read as Latin-1."""
+    if text and not text.endswith(END.encode()):
         text += END.encode()
     if not text.isascii():
         text = text.replace(BYTE_ORDER_MARK, b"")
@@ -60,9 +58,7 @@ def _tidy(text: bytes) -> bytes:
             text.decode("utf-8")
         except UnicodeDecodeError:
             text = _NOT_UTF_8.sub(_as_utf_8, text)
-    if any(END.encode() + white in text for white in _BLANKS):
-        text = _INDENTED.sub(END.encode(), text)
-    return text.lstrip(b"".join(_BLANKS))
+    return text
 
 
 def _as_utf_8(segment: re.Match[bytes]) -> bytes:
@@ -71,6 +67,21 @@ def _as_utf_8(segment: re.Match[bytes]) -> bytes:
     except UnicodeDecodeError:
         return segment[0].decode("latin-1").encode("utf-8")
     return segment[0]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a file.
+
+    Attributes:
+        text: whole segments with unified delimiters, each ended by END, in UTF-8.
+        components: the component separators of the interchanges that begin in it.
+        last: the file ends behind it.
+    """
+
+    text: bytes
+    components: str
+    last: bool
 
 
 class _Cutter:
@@ -82,64 +93,72 @@ class _Cutter:
         self._held = b""  # the beginning of a segment
         self._place = 0  # of what is held, in the file
 
-    def cut(self, piece: bytes, *, last: bool) -> bytes:
-        """The segments that end in what is held and `piece`, with unified delimiters; `last`: the file ends here."""
-        text = self._held + piece
+    def cut(self, read: bytes, *, last: bool) -> Piece:
+        """The segments that end in what is held and `read`; `last`: the file ends here."""
+        text = self._held + read
         if self._delimiters is None:
             begins = text.lstrip(WHITE + BYTE_ORDER_MARK)
             self._place += len(text) - len(begins)
             text = begins
             self._check_beginning(text, last=last)
-        runs, done = self._runs(text, last=last)
-        rest = text[done:].lstrip(WHITE)
-        self._place += len(text) - len(rest)
-        self._held = rest
-        if len(rest) > LONGEST_SEGMENT and len(rest.rstrip(WHITE)) > LONGEST_SEGMENT:
+        headers, end = self._headers(text, last=last)
+        done, runs, components = 0, [], ""
+        for header_at, following in zip([-1, *headers], [*headers, end], strict=True):
+            delimiters = headers.get(header_at, self._delimiters)
+            if delimiters is None:
+                continue
+            begin = max(header_at, 0)
+            closes = last or following in headers
+            stop = following if closes else text.rfind(delimiters.terminator, begin, following) + 1
+            if stop > begin:
+                runs.append(delimiters.unified(text[begin:stop]))
+                components += delimiters.component.decode("ascii") if header_at in headers else ""
+                done = stop
+            self._delimiters = delimiters
+        self._hold(text, done)
+        return Piece(_tidy(END.encode().join(runs)), components, last)
+
+    def _hold(self, text: bytes, done: int) -> None:
+        """Keep what is not done: the beginning of a segment."""
+        self._held = text[done:].lstrip(WHITE)
+        self._place += len(text) - len(self._held)
+        if len(self._held) > LONGEST_SEGMENT and len(self._held.rstrip(WHITE)) > LONGEST_SEGMENT:
             raise too_long(self._path, "a segment", LONGEST_SEGMENT)
-        return END.encode().join(runs)
 
     def _check_beginning(self, text: bytes, *, last: bool) -> None:
         whole = last or len(text) > len(b"ISA")
         if not (_HEADER_BEGINS.match(text) if whole else b"ISA".startswith(text)):
             raise InputError(f"{self._path}: does not begin with an interchange header (ISA). Give an X12 837 file.")
 
-    def _runs(self, text: bytes, *, last: bool) -> tuple[list[bytes], int]:
-        """What stands between unified delimiters, run by run, and how much of the text that is."""
-        runs: list[bytes] = []
-        begin, end = 0, len(text)
+    def _headers(self, text: bytes, *, last: bool) -> tuple[dict[int, Delimiters], int]:
+        """Where interchanges begin, with their delimiters; and up to where that can be told.
+
+        One begins with "ISA" at the beginning of a segment or of a line, or with a whole header that GS follows.
+        """
+        headers: dict[int, Delimiters] = {}
+        delimiters = self._delimiters
         for found in _HEADER_BEGINS.finditer(text):
             place = found.start()
-            at_start = self._starts_segment(text, place)
-            told = header(text, place)
-            if (told is None or not (at_start or told[1])) and not last and len(text) - place < HEADER_BYTES:
-                end = place  # its end is yet to be read
-                break
-            if told is not None and (at_start or told[1]):
-                if at_start and told[0] == self._delimiters:
-                    continue
-                if self._delimiters is not None:
-                    runs.append(self._delimiters.unified(text[begin:place]))
-                begin, self._delimiters = place, told[0]
-            elif at_start and (not last or self._terminator() in text[place:]):
+            begins = self._begins(text, place, b"" if delimiters is None else delimiters.terminator)
+            told, is_followed = header(text, place)
+            if told is not None and (begins or is_followed):
+                headers[place] = delimiters = told
+            elif not last and len(text) - place < HEADER_BYTES:
+                return headers, place  # its end is yet to be read
+            elif begins and (not last or text.count(found[0][-1:], place) >= HEADER_ELEMENTS):
                 raise self._unusable(place)
-        if self._delimiters is None:
-            return [], 0
-        done = end if last else text.rfind(self._terminator(), begin, end) + 1
-        if done <= begin:
-            return runs, begin
-        return [*runs, self._delimiters.unified(text[begin:done])], done
+        return headers, len(text)
 
-    def _terminator(self) -> bytes:
-        return b"" if self._delimiters is None else self._delimiters.terminator
-
-    def _starts_segment(self, text: bytes, place: int) -> bool:
-        """Whether nothing but white space stands between `place` and the end of a segment."""
-        while place and text[place - 1] in WHITE and text[place - 1 : place] != self._terminator():
+    def _begins(self, text: bytes, place: int, terminator: bytes) -> bool:
+        """Whether a segment or a line begins at a place, but for white space."""
+        while place and text[place - 1 : place] != terminator and text[place - 1] in WHITE:
             place -= 1
-        return place == 0 or text[place - 1 : place] == self._terminator()
+            if text[place] in b"\r\n":
+                return True
+        return place == 0 or text[place - 1 : place] == terminator
 
     def _unusable(self, place: int) -> InputError:
         return InputError(
-            f"{self._path}: byte {self._place + place + 1}: the interchange header (ISA) does not have its sixteen elements "
-            "and three different delimiters behind them. Ask the sender for the file again."
+            f"{self._path}: byte {self._place + place + 1}: the interchange header (ISA) has not sixteen elements and "
+            "three different delimiters. Ask the sender for the file again."
         )

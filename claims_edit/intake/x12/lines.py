@@ -5,21 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from claims_edit.intake.extract import CLAIM, FAULT, ORDINAL
-from claims_edit.intake.x12.doubts import faults
-from claims_edit.intake.x12.facts import days, npi
-from claims_edit.intake.x12.segments import components
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import components, nothing
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Segments
+    from claims_edit.intake.x12.segments import Numbers
 
 EVALUABLE = ("HC", "AD")  # HCPCS with CPT, and the ADA's dental codes, which are HCPCS level II
 MODIFIERS = {f"hcpcs_modifier_{n}": n + 2 for n in range(1, 5)}  # and their components
-AMOUNT = pl.Decimal(38, 10)
 
 
 @dataclass(frozen=True)
@@ -42,69 +40,52 @@ SERVICES = {
 }
 
 
-def lines(chunk: Chunk, facts: Facts) -> pl.DataFrame:
-    """One row for each finished service segment: `number`, `loop`, `claim`, `line` (rows), and its own facts."""
-    found = chunk.finished(*SERVICES)
-    kinds = [_services(found.filter(pl.col("kind") == kind), chunk.segments, service) for kind, service in SERVICES.items()]
-    services = pl.concat(kinds).sort("number")
-    line = services["line"]
-    told = facts.told(line, claim_line_number=("LX", 1), line_authorization=("REF*G1", 2))
-    dates = days(facts, line, "DTP*472", moments=False)
-    return services.hstack(told).with_columns(
-        dates["start"].alias("claim_line_start_date"),
-        dates["end"].alias("claim_line_end_date"),
-        facts.has(line, "NM1*82").alias("has_line_rendering"),
-        facts.has(line, "NM1*77").alias("has_line_facility"),
-        npi(facts, line, "NM1*82").alias("line_rendering_npi"),
-        npi(facts, line, "NM1*77").alias("line_facility_npi"),
-        facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77").alias("line_contradicted"),
+def services(chunk: Chunk, facts: Facts) -> pl.DataFrame:
+    """One row for each finished service segment: `row`, and what it and the other segments of its line say."""
+    rows = {kind: chunk.finished(kind) for kind in SERVICES}
+    there = [kind for kind in SERVICES if rows[kind].size] or ["SV1"]
+    found = pl.concat([_services(chunk, rows[kind], SERVICES[kind]) for kind in there])
+    found = found if found["row"].is_sorted() else found.sort("row")
+    line = chunk.line[found["row"].to_numpy()]
+    start, end, has_no_date = facts.days(line, "DTP*472", moments=False)
+    return found.with_columns(
+        facts.told(line, "LX", 1).alias("claim_line_number"),
+        start.alias("claim_line_start_date"),
+        end.alias("claim_line_end_date"),
+        facts.told(line, "REF*G1", 2).alias("line_authorization"),
+        facts.npi(line, "NM1*82").alias("line_rendering_npi"),
+        facts.npi(line, "NM1*77").alias("line_facility_npi"),
+        pl.Series("has_line_rendering", facts.has(line, "NM1*82")),
+        pl.Series("has_line_facility", facts.has(line, "NM1*77")),
+        pl.Series("has_no_date", has_no_date),
+        pl.Series("is_contradicted", facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77")),
     )
 
 
-def _services(rows: pl.DataFrame, segments: Segments, service: Service) -> pl.DataFrame:
-    wanted = {
-        "procedure": service.procedure,
-        "charge_amount": service.charge,
-        "service_unit_quantity": service.units,
-        "revenue_center_code": service.revenue,
-        "line_facility_code": service.facility,
-        "pointers": service.pointers,
-    }
-    places = rows["segment"].to_numpy()
-    nothing = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
-    told = [(segments.elements(places, place) if place else nothing).alias(name) for name, place in wanted.items()]
-    procedure = components(told[0], system=1, hcpcs_code=2, **MODIFIERS)
-    is_evaluable = pl.col("system").is_in(EVALUABLE).fill_null(value=False)
-    return rows.select("number", "loop", "claim", "line").hstack(told).hstack(procedure).select(
-        pl.exclude("procedure", "system", "hcpcs_code", *MODIFIERS),
-        pl.when(is_evaluable).then(pl.col("hcpcs_code", *MODIFIERS)),
-        claim_type=pl.lit(service.claim_type),
-        not_evaluable=~is_evaluable & pl.col("procedure").is_not_null(),
-    )  # fmt: skip
+def _services(chunk: Chunk, rows: Numbers, service: Service) -> pl.DataFrame:
+    segments = chunk.rows.segment[rows]
+
+    def told(place: int) -> pl.Series:
+        return chunk.segments.elements(segments, place) if place else nothing(rows.size)
+
+    composite = chunk.segments.composites(segments, service.procedure)
+    procedure = components(composite, system=1, hcpcs_code=2, **MODIFIERS)
+    is_evaluable = procedure["system"].is_in(EVALUABLE).fill_null(value=False)
+    if not is_evaluable.all():
+        procedure = procedure.select(pl.when(is_evaluable).then(pl.all()))
+    return pl.DataFrame({
+        "row": rows,
+        "claim_type": pl.Series([service.claim_type]).new_from_index(0, rows.size),
+        "charge_amount": told(service.charge),
+        "service_unit_quantity": told(service.units),
+        "revenue_center_code": told(service.revenue),
+        "line_facility_code": told(service.facility),
+        "pointers": chunk.segments.composites(segments, service.pointers) if service.pointers else told(0),
+        "is_not_evaluable": ~is_evaluable & composite.is_not_null(),
+    }).hstack(procedure.drop("system"))  # fmt: skip
 
 
-def completed(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Lines joined with their claims, with the columns that both have a say in."""
-    qualifier, facility = pl.col("facility_qualifier"), pl.col("facility_code")
-    is_institutional = pl.col("claim_type") == "institutional"
-    of_place = (qualifier == "B") | (qualifier.is_null() & ~is_institutional)
-    of_bill = (qualifier == "A") | (qualifier.is_null() & is_institutional)
-    return lines.with_columns(
-        pl.col("number").alias(ORDINAL),
-        faults().alias(FAULT),
-        pl.coalesce("claim_number", "number").alias(CLAIM),
-        place_of_service_code=pl.coalesce("line_facility_code", pl.when(of_place).then(facility)),
-        bill_type_code=pl.when(of_bill).then(facility + pl.col("claim_frequency_code").fill_null("")),
-        rendering_npi=pl.when("has_line_rendering").then("line_rendering_npi").otherwise("claim_rendering_npi"),
-        facility_npi=pl.when("has_line_facility").then("line_facility_npi").otherwise("claim_facility_npi"),
-        prior_authorization_number=pl.coalesce("line_authorization", "claim_authorization"),
-    )
-
-
-def count_uneven(claims: pl.DataFrame, services: pl.DataFrame) -> int:
-    """How many claims with lines do not charge (`claim_charge`) what their lines do, as decimals."""
-    charge = pl.col("charge_amount").cast(AMOUNT, strict=False)
-    of_lines = services.lazy().group_by("claim").agg(charge=charge.sum(), is_unknown=charge.is_null().any())
-    charged = claims.lazy().select("claim", told=pl.col("claim_charge").cast(AMOUNT, strict=False))
-    is_uneven = pl.col("told").ne_missing(pl.col("charge")) | pl.col("is_unknown")
-    return charged.join(of_lines, on="claim").filter(is_uneven).collect(engine="in-memory").height
+def transaction_numbers(chunk: Chunk, rows: Numbers) -> pl.Series:
+    """ST02 of the transactions in which rows stand."""
+    starts = chunk.transaction[rows]
+    return chunk.segments.elements(np.where(starts == NONE, NONE, chunk.rows.segment[starts]), 2)

@@ -1,203 +1,135 @@
 """Where each segment stands: in which loop of the hierarchy, which claim, which line; and what a chunk leaves open.
 
-Loops, claims and lines are named by the row (`row`, from 1) at which they begin; 0 is none. A segment belongs to what
-began last before it, so that all of it is a matter of running maxima.
+Loops, claims and lines are named by the row at which they begin; NONE is none. A segment belongs to what began last
+before it, so that all of it is a matter of what came latest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
 
-from claims_edit.intake.x12.layout import TRANSACTION
-from claims_edit.intake.x12.segments import Segments
-from claims_edit.intake.x12.vocabulary import EARLIER_LOOPS, ENVELOPE, KIND, SERVICES
+from claims_edit.intake.x12.kinds import Rows
+from claims_edit.intake.x12.segments import latest
+from claims_edit.intake.x12.vocabulary import EARLIER_LOOPS, ENVELOPE, SERVICES
 
-_KIND = pl.col("kind")
-_DOUBTS = ("unreadable", "displaced")
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
+
+NONE = -1
+LEVELS = ("HL", "HL*20", "HL*22", "HL*23")
+
+
+@dataclass(frozen=True)
+class FileRows(Rows):
+    """The rows of a chunk, as they stand in the file.
+
+    Attributes:
+        number: the number of the segment in the file, from 1.
+        displaced: it cannot stand where it does: the HL or CLM before it was lost.
+        kept: it was told before, and stands here as the context of what follows.
+    """
+
+    number: Numbers
+    displaced: Flags
+    kept: Flags
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The segments of one chunk, behind those that were kept for it.
+    """The segments of one chunk, behind those that were kept for it; all but `segments` and `end` go by row.
 
     Attributes:
         segments: their text.
-        rows: `row`, `number`, `segment`, `kind`, `unreadable`, `displaced` (it cannot stand where it does), `kept`,
-            `loop`, `claim`, `line`, and `owner`: whichever of these three it speaks of (0 in loops 2320 and 2330).
-        begins: the rows at which a loop of the hierarchy, an envelope or a claim begins, with `follower` (the kind of
-            the next such row), and whether from the beginning of the loop up to there any row is `unreadable_before`
-            or `displaced_before`.
-        loops: see `_hierarchy`.
+        rows: what they are.
+        loop: the loop or envelope in which a row stands; `claim` and `line` likewise.
+        owner: whichever of these three it speaks of; NONE in loops 2320 and 2330, which are other payers'.
+        provider: the 2000A in force; `subscriber` the 2000B, `transaction` the ST.
+        last: of the loop, envelope or claim that begins at a row, the last row of its own.
+        follower: of the claim that begins at a row, the next claim or envelope.
+        unreadable_before: whether anything is unreadable from the beginning of the loop to there.
+        displaced_before: the same of what is displaced.
         end: the row at which what is unfinished begins.
     """
 
     segments: Segments
-    rows: pl.DataFrame
-    begins: pl.DataFrame
-    loops: pl.DataFrame
+    rows: FileRows
+    loop: Numbers
+    claim: Numbers
+    line: Numbers
+    owner: Numbers
+    provider: Numbers
+    subscriber: Numbers
+    transaction: Numbers
+    last: Numbers
+    follower: Numbers
+    unreadable_before: Flags
+    displaced_before: Flags
     end: int
 
-    def finished(self, *kinds: str) -> pl.DataFrame:
+    def finished(self, *kinds: str) -> Numbers:
         """The rows of these kinds that can be told in full, and were not told before."""
-        return self.rows.filter(_KIND.is_in(kinds) & ~pl.col("kept") & (pl.col("row") < self.end))
+        found = np.flatnonzero(self.rows.are(*kinds) & ~self.rows.kept)
+        return found[found < self.end]
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What a chunk leaves to the next: the segments of the loops in force, and whatever is unfinished.
-
-    Attributes:
-        rows: the former, one row each.
-        text: of both.
-        before: how many segments of the file stand before the unfinished ones.
-        read: how many segments of the file were read.
-    """
-
-    rows: pl.DataFrame
-    text: bytes
-    before: int
-    read: int
-
-    def followed_by(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a table that begins with what was kept, numbered through the file."""
-        number = pl.col("segment") - self.rows.height + self.before + 1
-        new = rows.filter(pl.col("segment") >= self.rows.height).with_columns(
-            number=number, displaced=pl.lit(value=False), kept=pl.lit(value=False)
-        )
-        return pl.concat([self.rows.with_columns(segment=pl.int_range(self.rows.height)), new.select(list(_ROWS))])
-
-
-_ROWS = {
-    "segment": pl.Int64, "kind": KIND, "unreadable": pl.Boolean, "number": pl.Int64, "displaced": pl.Boolean,
-    "kept": pl.Boolean,
-}  # fmt: skip
-NOTHING_KEPT = Kept(pl.DataFrame(schema=_ROWS), b"", 0, 0)
-
-
-def locate(table: pl.DataFrame, segments: Segments, *, last: bool) -> Chunk:
-    """Tell where each row of the table stands; `last`: the file ends here."""
-    begun = table.lazy().with_columns(row=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32)).with_columns(
-        loop=_last(_KIND.is_in(("HL", *ENVELOPE))),
-        claim=_last(_KIND == "CLM"),
-        lx=_last(_KIND == "LX"),
-        sbr=_last(_KIND == "SBR"),
-        service=_last(_KIND.is_in(SERVICES)).shift(1, fill_value=0),
-    )  # fmt: skip
-    above = pl.max_horizontal("loop", "claim")
-    without_lx = _KIND.is_in(SERVICES) & (pl.col("lx") <= pl.max_horizontal("loop", "claim", "service"))
-    claim, line = pl.col("claim"), pl.col("line")
-    rows = (
-        begun.with_columns(line=_last((_KIND == "LX") | without_lx))
-        .with_columns(line=pl.when(line > above).then(line).otherwise(0))
-        .with_columns(claim=pl.when(claim > pl.col("loop")).then(claim).otherwise(0))
-        .with_columns(
-            owner=pl.when(line > 0).then(line)
-            .when(claim == 0).then("loop")
-            .when(pl.col("sbr") < claim).then(claim)
-            .otherwise(0),
-            displaced=pl.col("displaced") | (_KIND.is_in(EARLIER_LOOPS) & (line > 0)).fill_null(value=False),
-        )
-        .drop("lx", "sbr", "service")
-        .collect(engine="in-memory")
-    )  # fmt: skip
-    begins = _begins(rows)
-    return Chunk(segments, rows, begins, _hierarchy(begins, segments), rows.height + 1 if last else _end(rows))
-
-
-def _last(begins: pl.Expr) -> pl.Expr:
-    """The row of the last that begins at or before each row."""
-    return pl.when(begins).then("row").otherwise(0).cum_max()
-
-
-def _end(rows: pl.DataFrame) -> int:
-    """The row at which the claim begins that may go on, or the line without claim."""
-    if rows.is_empty():
-        return 1
-    claim, line = rows["claim"][-1], rows["line"][-1]
-    return int(claim or line or rows.height + 1)
-
-
-def _begins(rows: pl.DataFrame) -> pl.DataFrame:
-    is_first = (pl.col("row") == pl.col("loop")) | (pl.col("row") == pl.col("claim"))
-    ends_with = {doubt: (rows["row"] * rows[doubt]).max() or 0 for doubt in _DOUBTS}
-    return (
-        rows.lazy()
-        .with_columns(_last(pl.col(doubt)).shift(1, fill_value=0).alias(doubt) for doubt in _DOUBTS)
-        .filter(is_first)
-        .select(
-            "row", "kind", "segment", "loop", "claim",
-            follower=_KIND.shift(-1),
-            **{
-                f"{doubt}_before": pl.col(doubt).shift(-1).fill_null(ends_with[doubt]) >= pl.col("loop")
-                for doubt in _DOUBTS
-            },
-        )
-        .collect(engine="in-memory")
-    )  # fmt: skip
-
-
-def _hierarchy(begins: pl.DataFrame, segments: Segments) -> pl.DataFrame:
-    """The loops of a chunk, one row each.
-
-    `loop`, `level` (HL03), `provider` and `subscriber` (the 2000A and 2000B in force; 0 is none), `transaction` (the
-    ST in force), TRANSACTION (ST02), `misplaced` (a dependent whose HL02 is not its subscriber's HL01), and whether
-    the subscriber's own segments are `subscriber_unreadable` or `subscriber_displaced`.
-    """
-    loops = begins.filter(pl.col("row") == pl.col("loop"))
-    places = loops["segment"].to_numpy()
-    loops = loops.with_columns(
-        segments.elements(places, place).alias(name) for place, name in enumerate(("own", "parent", "level"), 1)
+def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:
+    """Tell where each row stands; `last`: the file ends here."""
+    envelope, of_20, of_22 = (latest(rows.are(*kinds)) for kinds in (ENVELOPE, ("HL*20",), ("HL*22",)))
+    loop = np.maximum(envelope, latest(rows.are(*LEVELS)))
+    opened = latest(rows.are("ST*837"))
+    claim = _inside(latest(rows.are("CLM")), loop)
+    line = _lines(rows, np.maximum(loop, claim))
+    is_other_payer = (claim != NONE) & (latest(rows.are("SBR")) > claim)
+    owner = np.where(is_other_payer, NONE, np.where(claim != NONE, claim, loop))
+    displaced = rows.displaced | (rows.are(*EARLIER_LOOPS) & (line != NONE))
+    is_claim = rows.are("CLM")
+    ends_claim = is_claim | rows.are(*ENVELOPE)
+    return Chunk(
+        segments,
+        replace(rows, displaced=displaced),
+        loop=loop,
+        claim=claim,
+        line=line,
+        owner=np.where(line != NONE, line, owner),
+        provider=_inside(of_20, envelope),
+        subscriber=_inside(of_22, np.maximum(envelope, of_20)),
+        transaction=np.where(opened == envelope, opened, NONE),
+        last=_next(ends_claim | rows.are(*LEVELS)) - 1,
+        follower=_next(ends_claim),
+        unreadable_before=latest(rows.unreadable) >= np.maximum(loop, 0),
+        displaced_before=latest(displaced) >= np.maximum(loop, 0),
+        end=rows.kind.size if last else _end(is_claim, ends_claim, line),
     )
-    is_hl, is_st, row = _KIND == "HL", _KIND == "ST", pl.col("row")
-    level = pl.when(is_hl).then("level").fill_null("")
-    is_20, is_22, is_23 = level == "20", level == "22", level == "23"
-
-    def of_subscriber(value: str, none: object) -> pl.Expr:
-        return pl.when(is_22).then(value).when(~is_23).then(pl.lit(none)).forward_fill()
-
-    in_force = loops.lazy().select(
-        "loop",
-        level.alias("level"),
-        pl.when(is_st).then("parent").when(~is_hl).then(pl.lit("")).forward_fill().alias(TRANSACTION),
-        transaction=pl.when(is_st).then(row).when(~is_hl).then(0).forward_fill(),
-        provider=pl.when(is_20).then(row).when(~is_hl).then(0).forward_fill(),
-        subscriber=of_subscriber("row", 0),
-        subscriber_unreadable=of_subscriber("unreadable_before", none=False),
-        subscriber_displaced=of_subscriber("displaced_before", none=False),
-        misplaced=is_23 & pl.col("parent").ne_missing(of_subscriber("own", "")),
-    )
-    return in_force.with_columns(
-        pl.when(pl.col(TRANSACTION) != "").then(TRANSACTION),
-        pl.col("transaction", "provider", "subscriber").fill_null(0).cast(pl.UInt32),
-    ).collect(engine="in-memory")
 
 
-def keep(chunk: Chunk, kept: Kept) -> Kept:
-    """What the next chunk begins with; `kept` is what this one did."""
-    read = kept.before + len(chunk.segments) - kept.rows.height
-    context = _context(chunk)
-    text = chunk.segments.joined(context["segment"].to_numpy())
-    unfinished = chunk.rows.slice(chunk.end - 1, 1)
-    if unfinished.is_empty():
-        return Kept(context.select(list(_ROWS)), text, read, read)
-    (place,), (number,) = unfinished["segment"], unfinished["number"]
-    return Kept(context.select(list(_ROWS)), text + chunk.segments.since(place), number - 1, read)
+def _inside(begun: Numbers, closed: Numbers) -> Numbers:
+    """What has begun, unless something that ends it began later."""
+    return np.where(begun > closed, begun, NONE)
 
 
-def _context(chunk: Chunk) -> pl.DataFrame:
-    """The rows that tell which loops are in force, and what of them is in doubt."""
-    rows = chunk.rows
-    if rows.is_empty():
-        return rows
-    here = rows["loop"][-1]
-    in_force = chunk.loops.filter(pl.col("loop") == here).select("loop", "provider", "subscriber", "transaction")
-    wanted = {here}.union(*in_force.iter_rows())
-    before = rows.filter((pl.col("row") < chunk.end) & pl.col("loop").is_in(wanted))
-    in_doubt = before.filter((pl.col("loop") == here) & (pl.col("claim") > 0))
-    last = pl.concat([in_doubt.filter(doubt).tail(1) for doubt in _DOUBTS])
-    tells_loop = (pl.col("claim") == 0) & ((pl.col("line") == 0) | pl.any_horizontal(*_DOUBTS))
-    tells_doubt = pl.col("row").is_in([*last["row"], *last["claim"]])
-    told = pl.when(pl.col("line") == 0).then("kind")  # a line's own segments were told, and are only in doubt
-    return before.filter(tells_loop | tells_doubt).with_columns(kind=told, kept=pl.lit(value=True))
+def _lines(rows: FileRows, above: Numbers) -> Numbers:
+    """The line of each row: it begins with an LX, or with a service that has no LX of its own."""
+    is_service = rows.are(*SERVICES)
+    service_before = np.concatenate(([NONE], latest(is_service)))[: is_service.size]
+    lx = latest(rows.are("LX"))
+    has_no_lx = is_service & (lx <= np.maximum(above, service_before))
+    return _inside(latest(rows.are("LX") | has_no_lx), above)
+
+
+def _next(begins: Flags) -> Numbers:
+    """For each row at which something begins, the next such row, or the end."""
+    places = np.flatnonzero(begins)
+    following = np.full(begins.size, NONE, dtype=np.int64)
+    following[places] = np.append(places[1:], begins.size)[: places.size]
+    return following
+
+
+def _end(is_claim: Flags, ends_claim: Flags, line: Numbers) -> int:
+    """The row at which the claim begins that is not over yet, or the line without claim."""
+    last = np.flatnonzero(ends_claim)[-1:]
+    if is_claim[last].any():
+        return int(last[0])
+    return int(line[-1]) if line.size and line[-1] != NONE else line.size

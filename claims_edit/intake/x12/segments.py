@@ -6,6 +6,9 @@ delimiters, and elements become text column by column.
 
 from __future__ import annotations
 
+import re
+from typing import Self
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -14,58 +17,110 @@ from claims_edit.intake.x12.delimiters import COMPONENT, ELEMENT, END
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+_LONGEST_WORD = 3
+_MASKS = np.array([256**length - 1 for length in range(_LONGEST_WORD + 2)], dtype=np.int64)
+_INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
 SPACE = ord(" ")
+IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
 
 
 class Segments:
     """Segments by place (from 0), and their elements by the guides' numbers; empty segments are none.
 
     Attributes:
+        text: the bytes of all.
         begins: the first byte of each segment.
         ends: the byte behind its last one.
         count: how many elements it has.
     """
 
-    def __init__(self, text: bytes) -> None:
-        """`text` is segments with unified delimiters, each ended by END."""
-        self.text = np.frombuffer(text, dtype=np.uint8)
-        self._delimiters: Numbers = np.flatnonzero((self.text == ord(END)) | (self.text == ord(ELEMENT)))
+    def __init__(self, text: bytes, components: str) -> None:
+        """`text` is segments with unified delimiters, each ended by END.
+
+        `components` are the component separators: of what stands before the first ISA, and of each interchange.
+        """
+        self._components = np.frombuffer(components.encode("ascii"), dtype=np.uint8)
+        padded = text + bytes(_LONGEST_WORD)
+        self._fours = np.ndarray((len(text),), dtype="<u4", buffer=padded, strides=(1,))  # four bytes from each on
+        self.text: Bytes = np.frombuffer(padded, dtype=np.uint8, count=len(text))
+        self._delimiters: Numbers = np.flatnonzero(self.text | 1 == ord(ELEMENT))  # END is one less
         last: Numbers = np.flatnonzero(self.text[self._delimiters] == ord(END))
-        first = np.concatenate(([0], last[:-1] + 1))[: last.size]
         ends = self._delimiters[last]
-        begins = np.concatenate(([0], ends[:-1] + 1))[: last.size]
-        is_filled = ends > begins
+        begins = np.concatenate(([0], ends + 1))[:-1]
+        first = np.concatenate(([0], last + 1))[:-1]
+        is_filled = begins < ends
         self.begins, self.ends, self._first = begins[is_filled], ends[is_filled], first[is_filled]
         self.count: Numbers = (last - first)[is_filled]
+
+    @classmethod
+    def unindented(cls, text: bytes, components: str) -> Self:
+        """The segments of a text, without the white space before them."""
+        segments = cls(text, components)
+        if IS_BLANK[segments.text[segments.begins]].any():
+            segments = cls(_INDENTATION.sub(END.encode(), END.encode() + text), components)
+        return segments
+
+    @property
+    def last_component(self) -> str:
+        """The component separator of the last interchange."""
+        return chr(self._components[-1])
 
     def __len__(self) -> int:
         """How many segments there are."""
         return int(self.begins.size)
 
+    def names(self) -> tuple[Numbers, Numbers]:
+        """Where the name of each segment begins and ends."""
+        return self.begins, self._delimiters[self._first]
+
     def bounds(self, segments: Numbers, places: Numbers | int) -> tuple[Numbers, Numbers]:
-        """Where elements begin and end in the text (0 is the name); both 0 where a segment (or -1) has none such."""
-        exists = (segments >= 0) & (places <= self.count[segments])
-        delimiter = np.where(exists, self._first[segments] + places, 0)
-        begins = np.where(np.equal(places, 0), self.begins[segments], self._delimiters[delimiter - 1] + 1)
-        return np.where(exists, begins, 0), np.where(exists, self._delimiters[delimiter], 0)
+        """Where elements begin and end (1 is the first); both 0 where a segment (or -1) has none such."""
+        has_none = (segments < 0) | (places > self.count[segments])
+        delimiter = self._first[segments] + places
+        if has_none.any():
+            delimiter[has_none] = 1
+        begins, ends = self._delimiters[delimiter - 1] + 1, self._delimiters[delimiter]
+        begins[has_none] = ends[has_none] = 0
+        return begins, ends
 
     def elements(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Elements as text, trimmed; null where empty, or where there is no such segment (-1) or element."""
-        if not (segments >= 0).any():
-            return pl.repeat(None, segments.size, dtype=pl.String, eager=True)
-        trimmed = self.texts(*self.bounds(segments, places)).str.strip_chars()
-        return trimmed.to_frame("").select(pl.when(pl.col("") != "").then("")).to_series()
+        begins, ends = self.bounds(segments, places)
+        is_padded = (self.text[begins] == SPACE) | (self.text[ends - 1] == SPACE)
+        text = self.texts(begins, ends, segments)
+        return filled(text) if is_padded.any() else text
+
+    def composites(self, segments: Numbers, places: Numbers | int) -> pl.Series:
+        """Composite elements, for `components`; null where empty, or where there is none."""
+        return self.texts(*self.bounds(segments, places))
 
     def whole(self, segments: Numbers) -> pl.Series:
-        """Segments as the guides print them, whatever delimiters they came with."""
-        text = self.texts(self.begins[segments], self.ends[segments])
-        return text.str.replace_all(ELEMENT, "*", literal=True).str.replace_all(COMPONENT, ":", literal=True)
+        """Segments with the separator that most have between elements; null where empty."""
+        text = self.texts(self.begins[segments], self.ends[segments], segments)
+        return text.str.replace_all(ELEMENT, "*", literal=True)
 
     def places(self, segments: Numbers) -> tuple[Numbers, Numbers]:
-        """Every element of the segments: which of the segments (its place among them), and which element."""
-        counts = self.count[segments]
-        owners = np.repeat(np.arange(segments.size), counts)
-        return owners, np.arange(owners.size) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+        """Every element up to the last filled one: which of the segments (its place among them), and which element."""
+        owners, places = ranges(self.count[segments])
+        begins, ends = self.bounds(segments[owners], places + 1)
+        last = np.full(segments.size, -1, dtype=np.int64)
+        last[owners[begins < ends]] = places[begins < ends]  # the last one that is told stays
+        counts = places <= last[owners]
+        return owners[counts], places[counts] + 1
+
+    def inner_ends(self, segments: Numbers) -> tuple[Numbers, Numbers]:
+        """Where each element ends that has another one behind it, and of which of the segments it is."""
+        owners, places = ranges(np.maximum(self.count[segments] - 1, 0))
+        return owners, self._delimiters[self._first[segments][owners] + 1 + places]
+
+    def words(self, begins: Numbers, ends: Numbers) -> Numbers:
+        """Pieces of the text as numbers, if they are of at most three bytes; else -1."""
+        lengths = np.minimum(ends - begins, _LONGEST_WORD + 1)
+        words: Numbers = self._fours[begins] & _MASKS[lengths]
+        words[lengths > _LONGEST_WORD] = -1
+        return words
 
     def joined(self, segments: Numbers) -> bytes:
         """Segments one behind the other, as they stand in the text."""
@@ -75,24 +130,61 @@ class Segments:
         """The text from a segment on."""
         return self.text[self.begins[segment] :].tobytes()
 
-    def texts(self, begins: Numbers, ends: Numbers) -> pl.Series:
-        """Pieces of the text."""
+    def texts(self, begins: Numbers, ends: Numbers, segments: Numbers | None = None) -> pl.Series:
+        """Pieces of the text, null where empty; `segments`, where they are, have their own component separators."""
         copied, offsets = self._copied(begins, ends)
-        array = pa.LargeStringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(copied))
-        return pl.Series(array)
+        if segments is not None:
+            places = np.flatnonzero(copied == ord(COMPONENT))
+            if places.size:
+                copied[places] = self._component(segments[np.searchsorted(offsets, places, "right") - 1])
+        is_filled = np.packbits(ends > begins, bitorder="little")
+        buffers = [pa.py_buffer(is_filled), pa.py_buffer(offsets), pa.py_buffer(copied)]
+        text = pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(begins), buffers))
+        return text if isinstance(text, pl.Series) else text.to_series()
 
-    def _copied(self, begins: Numbers, ends: Numbers) -> tuple[np.ndarray[tuple[int], np.dtype[np.uint8]], Numbers]:
+    def _component(self, segments: Numbers) -> Bytes:
+        """The component separators of the interchanges in which segments stand."""
+        is_header = self.words(*self.names()) == int.from_bytes(b"ISA", "little")
+        nth = np.minimum(np.cumsum(is_header)[segments], self._components.size - 1)
+        separators: Bytes = self._components[nth]
+        return separators
+
+    def _copied(self, begins: Numbers, ends: Numbers) -> tuple[Bytes, Numbers]:
         """Pieces of the text one behind the other, and where each begins and the last one ends."""
         lengths = ends - begins
         offsets: Numbers = np.concatenate(([0], np.cumsum(lengths)))
         return self.text[np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])], offsets
 
 
+def nothing(size: int) -> pl.Series:
+    """A column of nulls."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, size)
+
+
+def latest(begins: Flags) -> Numbers:
+    """For each place the last one up to there at which something begins; -1 where nothing has."""
+    places = np.flatnonzero(begins)
+    return np.repeat(np.append(-1, places), np.diff(np.concatenate(([0], places, [begins.size]))))
+
+
+def ranges(counts: Numbers) -> tuple[Numbers, Numbers]:
+    """For each count n the numbers 0 to n - 1, one range behind the other; and of which count each is."""
+    owners = np.repeat(np.arange(counts.size), counts)
+    return owners, np.arange(owners.size) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def components(elements: pl.Series, /, **places: int) -> pl.DataFrame:
     """The named components of composite elements, trimmed, null where empty; 1 is the first."""
     listed = elements.str.split(COMPONENT).to_frame("")
-    trimmed = listed.select(
-        pl.col("").list.get(place - 1, null_on_oob=True).str.strip_chars().alias(name)
-        for name, place in places.items()
+    parts = listed.select(
+        pl.col("").list.get(place - 1, null_on_oob=True).alias(name) for name, place in places.items()
     )
-    return trimmed.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in places)
+    if elements.str.contains(" ", literal=True).any():
+        parts = parts.select(pl.all().str.strip_chars())
+    return parts.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in places)
+
+
+def filled(text: pl.Series) -> pl.Series:
+    """Trimmed text; null where nothing is left."""
+    trimmed = text.str.strip_chars()
+    return trimmed.set(trimmed == "", None)

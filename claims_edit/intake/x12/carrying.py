@@ -1,0 +1,89 @@
+"""What one chunk of an 837 leaves to the next, so that nothing depends on where a chunk ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from claims_edit.intake.x12.loops import LEVELS, NONE, FileRows
+from claims_edit.intake.x12.names import UNKNOWN
+
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.kinds import Rows
+    from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Flags, Numbers
+
+_NO_NUMBERS: Numbers = np.zeros(0, dtype=np.int64)
+_NO_FLAGS: Flags = np.zeros(0, dtype=np.bool_)
+_NO_ROWS = FileRows(_NO_NUMBERS, np.zeros(0, dtype=np.int8), _NO_FLAGS, _NO_NUMBERS, _NO_FLAGS, _NO_FLAGS)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a chunk begins with.
+
+    Attributes:
+        context: the segments that open the loops in force and speak of them, or that put them in doubt.
+        text: of these, and of the unfinished claim behind them.
+        component: the separator of their interchange.
+        before: how many segments of the file stand before the unfinished claim.
+        read: how many segments of the file were read.
+    """
+
+    context: FileRows = _NO_ROWS
+    text: bytes = b""
+    component: str = ":"
+    before: int = 0
+    read: int = 0
+
+    def numbers(self, segments: Numbers) -> Numbers:
+        """The numbers in the file of segments behind the context."""
+        return segments - self.context.kind.size + self.before + 1
+
+    def followed_by(self, rows: Rows) -> FileRows:
+        """The rows of a text that begins with what was carried, as they stand in the file."""
+        known = self.context.kind.size
+        new = rows.where(rows.segment >= known)
+        no = np.zeros(new.kind.size, dtype=np.bool_)
+        context = replace(self.context, segment=np.arange(known))
+        return context.then(
+            FileRows(new.segment, new.kind, new.unreadable, self.numbers(new.segment), displaced=no, kept=no)
+        )
+
+
+def carry(chunk: Chunk, carried: Carried) -> Carried:
+    """What the next chunk begins with; `carried` is what this one did."""
+    read = carried.before + len(chunk.segments) - carried.context.kind.size
+    wanted = _context(chunk)
+    speaks = chunk.line[wanted] == NONE  # a line's own segments were told, and only put its claim in doubt
+    context = chunk.rows.where(wanted)
+    context = replace(context, kind=np.where(speaks, context.kind, UNKNOWN), kept=np.ones(wanted.size, dtype=np.bool_))
+    text = chunk.segments.joined(context.segment)
+    if chunk.end == chunk.rows.kind.size:
+        return Carried(context, text, chunk.segments.last_component, read, read)
+    unfinished = chunk.segments.since(int(chunk.rows.segment[chunk.end]))
+    return Carried(
+        context, text + unfinished, chunk.segments.last_component, int(chunk.rows.number[chunk.end]) - 1, read
+    )
+
+
+def _context(chunk: Chunk) -> Numbers:
+    """The rows before the unfinished claim that tell which loops are in force, and what of them is in doubt."""
+    size = chunk.loop.size
+    if not size:
+        return _NO_NUMBERS
+    here = min(chunk.end, size - 1)
+    rows = np.array([loops[here] for loops in (chunk.loop, chunk.provider, chunk.subscriber, chunk.transaction)])
+    opens = chunk.rows.are(*LEVELS, "ST", "ST*837")
+    in_force = rows[(rows != NONE) & opens[rows]]
+    doubts = (chunk.rows.unreadable, chunk.rows.displaced)
+    before = np.arange(size) < chunk.end
+    told = (chunk.claim == NONE) & ((chunk.line == NONE) | doubts[0] | doubts[1])
+    kept = before & np.isin(chunk.loop, in_force) & told
+    of_claims = before & (chunk.loop == chunk.loop[here]) & (chunk.claim != NONE)
+    for doubtful in doubts:
+        for row in np.flatnonzero(of_claims & doubtful)[-1:]:
+            kept[[row, chunk.claim[row]]] = True
+    return np.flatnonzero(kept)

@@ -1,0 +1,121 @@
+"""Claim lines: the services of a chunk with what their claims say, in canonical columns, and why some are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from claims_edit.intake.extract import CLAIM, FAULT, ORDINAL
+from claims_edit.intake.x12.claims import claims
+from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
+from claims_edit.intake.x12.facts import Facts
+from claims_edit.intake.x12.layout import TRANSACTION
+from claims_edit.intake.x12.lines import services, transaction_numbers
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Flags, Numbers
+
+_AMOUNT = pl.Decimal(38, 10)
+
+
+@dataclass(frozen=True)
+class ClaimLines:
+    """What a chunk finishes.
+
+    Attributes:
+        frame: the lines.
+        found: how often each of the reader's warnings holds.
+        rejected: by check, the rows that are no line.
+    """
+
+    frame: pl.DataFrame
+    found: dict[str, int]
+    rejected: dict[str, Numbers]
+
+
+def claim_lines(chunk: Chunk) -> ClaimLines:
+    """The finished lines of a chunk."""
+    facts, codes = Facts(chunk), health_codes(chunk)
+    found = claims(chunk, facts, codes)
+    lines = services(chunk, facts)
+    rows = lines["row"].to_numpy()
+    claim, line = chunk.claim[rows], chunk.line[rows]
+    diagnoses = line_diagnoses(claim, lines["pointers"], codes)
+    at = np.searchsorted(found.rows, claim)  # its claim, or behind the last one
+    at = np.where(claim == NONE, found.rows.size, at)
+    grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
+        "row-no-claim": claim == NONE,
+        "claim_line_start_date-unparseable": lines["has_no_date"].to_numpy(),
+        "diagnosis_code_type-conflict": diagnoses.both_types,
+        "diagnosis_code-too-many": diagnoses.too_many,
+    }
+    grounds["row-conflicting-segments"] |= lines["is_contradicted"].to_numpy()
+    frame = lines.hstack(found.frame.vstack(found.frame.clear(1))[pl.Series(at)]).hstack(diagnoses.columns)
+    number = pl.Series(chunk.rows.number[rows])
+    frame = _completed(frame).with_columns(
+        number.alias(ORDINAL),
+        _names(grounds, rows.size).alias(FAULT),
+        pl.Series(np.where(claim == NONE, number, chunk.rows.number[claim])).alias(CLAIM),
+        transaction_numbers(chunk, rows).alias(TRANSACTION),
+    )
+    return ClaimLines(
+        frame,
+        {
+            "diagnosis_pointer-dangling": int(diagnoses.dangling.sum()),
+            "hcpcs_code-not-evaluable": int(lines["is_not_evaluable"].sum()),
+            "clm02-line-charges": _count_uneven(found.frame["claim_charge"], at, lines["charge_amount"]),
+        },
+        {
+            "row-claim-without-lines": _without(found.rows, claim, chunk.claim.size),
+            "row-line-without-service": _without(chunk.finished("LX"), line, chunk.claim.size),
+        },
+    )
+
+
+def _without(rows: Numbers, others: Numbers, size: int) -> Numbers:
+    """The rows (of `size`) that are not among the others."""
+    is_other = np.zeros(size + 1, dtype=np.bool_)  # NONE is the last
+    is_other[others] = True
+    return rows[~is_other[rows]]
+
+
+def _completed(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the columns in which they and their claims both have a say."""
+    qualifier, facility = pl.col("facility_qualifier"), pl.col("facility_code")
+    is_institutional = pl.col("claim_type") == "institutional"
+    of_place = (qualifier == "B") | (qualifier.is_null() & ~is_institutional)
+    of_bill = (qualifier == "A") | (qualifier.is_null() & is_institutional)
+    return lines.with_columns(
+        place_of_service_code=pl.coalesce("line_facility_code", pl.when(of_place).then(facility)),
+        bill_type_code=pl.when(of_bill).then(facility + pl.col("claim_frequency_code").fill_null("")),
+        rendering_npi=pl.when("has_line_rendering").then("line_rendering_npi").otherwise("claim_rendering_npi"),
+        facility_npi=pl.when("has_line_facility").then("line_facility_npi").otherwise("claim_facility_npi"),
+        prior_authorization_number=pl.coalesce("line_authorization", "claim_authorization"),
+    )
+
+
+def _names(grounds: Mapping[str, Flags], size: int) -> pl.Series:
+    """The names of the checks that each of `size` lines fails, split by spaces; null where none."""
+    failed = {check: holds for check, holds in grounds.items() if holds.any()}
+    if not failed:
+        return nothing(size)
+    said = pl.concat_str((pl.when(check).then(pl.lit(check)) for check in failed), separator=" ", ignore_nulls=True)
+    return pl.DataFrame(failed).select(pl.when(said != "").then(said)).to_series()
+
+
+def _count_uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> int:
+    """How many claims with lines do not charge what their lines do, as decimals; `claims` is the claim of each line."""
+    told = pl.DataFrame({"claim": claims, "charge": charges.cast(_AMOUNT, strict=False)})
+    charge = pl.col("charge")
+    lines = told.group_by("claim").agg(charge=charge.sum(), is_unknown=charge.is_null().any())
+    lines = lines.filter(pl.col("claim") < charged.len())
+    total = charged.cast(_AMOUNT, strict=False).gather(lines["claim"])
+    return lines.filter(total.ne_missing(lines["charge"]) | lines["is_unknown"]).height

