@@ -163,8 +163,10 @@ def _quarantine(
         .list.drop_nulls()
         .list.sort()
     )
-    raw = lines.raw.filter(refused).select(
-        pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in _unique(layout)).struct.json_encode()
+    given = lines.raw.filter(refused)
+    shown = [(name, source) for name, source in _unique(layout) if given[name].null_count() < given.height]
+    raw = given.select(
+        pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in shown).struct.json_encode()
     )
     return (
         lines.frame.filter(refused)

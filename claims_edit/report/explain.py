@@ -57,6 +57,8 @@ SELECT * FROM quarantine WHERE claim_id = $claim_id
 ORDER BY source_file, source_row
 """
 
+LINE_NUMBERS = ("claim_line_number", "LX01", "item.sequence")  # under which names refused rows may show theirs
+
 
 def explain(out: Path, claim_id: str, line: int | None = None) -> list[dict[str, Any]]:
     """The explanations of a claim's decided lines and refused rows; the latest run wins.
@@ -116,7 +118,8 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
 def _names_line(raw_values: str, line: int) -> bool:
     """Whether a refused row may be that line: its line number says so, or cannot be read."""
     try:
-        number = json.loads(raw_values).get("claim_line_number")
+        values = json.loads(raw_values)
+        number = next((values[name] for name in LINE_NUMBERS if name in values), None)
         return number is None or int(number) == line
     except (ValueError, TypeError, AttributeError):
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.record import PARTS, part_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OLDEST_READER = "v1.0.0"  # every DuckDB since then opens the file
 MEMORY_LIMIT = "400MB"
 THREADS = 2
+ROW_GROUP_ROWS = 8192  # a row group is compressed in memory, and a refused row may hold kilobytes of raw values
 
 _TYPES = {
     "source_row": "BIGINT", "claim_line_number": "BIGINT", "service_start_date": "DATE", "service_end_date": "DATE",
@@ -74,7 +77,7 @@ _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
 
 def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
     """A bounded connection that shows one run's Parquet files as `decisions` and `quarantine`."""
-    connection = _connect(":memory:", scratch)
+    connection = _in_memory(scratch)
     for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
         files = sorted(str(path) for path in folder.glob("*.parquet"))
         if files:
@@ -109,14 +112,26 @@ def build_database(generation: Path, manifests: list[dict[str, Any]], *, previou
         _insert(connection, generation, manifests)
 
 
-def _connect(path: Path | str, scratch: Path) -> duckdb.DuckDBPyConnection:
+def _in_memory(scratch: Path) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "threads": THREADS,
         "temp_directory": str(scratch),
         "storage_compatibility_version": OLDEST_READER,
     }
-    return duckdb.connect(path, config=config)
+    return duckdb.connect(config=config)
+
+
+@contextmanager
+def _connect(path: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file, for writing: attached, as only so its row groups can be made small enough for long raw values."""
+    with _in_memory(scratch) as connection:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS results (ROW_GROUP_SIZE {ROW_GROUP_ROWS})")
+        connection.execute("USE results")
+        yield connection
+        connection.execute("USE memory")
+        connection.execute("DETACH results")
 
 
 def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> bool:

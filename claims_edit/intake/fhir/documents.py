@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from claims_edit.errors import InputError
-from claims_edit.intake.fhir.resources import Kind
+from claims_edit.intake.fhir.resources import Kind, Typed
 from claims_edit.intake.files import READ_ERRORS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Text = bytes | bytearray  # msgspec.Raw counts as bytes
 
 _kind = msgspec.json.Decoder(Kind).decode
+_typed = msgspec.json.Decoder(Typed).decode
 _array = msgspec.json.Decoder(list[Raw]).decode
 
 
@@ -40,10 +41,19 @@ def kind_of(resource: Text) -> Kind:
     return _kind(resource)
 
 
+def type_of(resource: Text) -> str:
+    """The `resourceType` of a resource, whatever else of it is malformed.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON, or (ValidationError) no resource.
+    """
+    return _typed(resource).resource_type
+
+
 def is_resource(text: bytes) -> bool:
     """Whether a text is one whole resource."""
     try:
-        kind_of(text)
+        type_of(text)
     except MALFORMED:
         return False
     return True
@@ -132,7 +142,7 @@ def elements(content: Text, file: SourceFile) -> list[Raw]:
     try:
         if is_array(content):
             return _array(content)
-        kind_of(content)
+        type_of(content)
     except MALFORMED as error:
         raise _unreadable(file, error) from None
     return [Raw(content)]

@@ -15,8 +15,8 @@ from claims_edit.intake.fhir.documents import (
     elements,
     is_array,
     is_document,
-    kind_of,
     lines,
+    type_of,
     whole,
 )
 from claims_edit.intake.fhir.reader import LINE_BITS, Reader, failed_check
@@ -85,7 +85,7 @@ class FhirExtract(Extract):
 
     def _read_document(self, reader: Reader, content: Text) -> Iterator[None]:
         found: list[tuple[str | None, Raw]] = [(None, element) for element in elements(content, self.file)]
-        if not is_array(content) and kind_of(content).resource_type == BUNDLE:
+        if not is_array(content) and type_of(content) == BUNDLE:
             try:
                 found = reader.entries(content)
             except MALFORMED as error:

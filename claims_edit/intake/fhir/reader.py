@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claims_edit.intake.fhir.claims import Claims
-from claims_edit.intake.fhir.documents import MALFORMED, Text, kind_of
+from claims_edit.intake.fhir.documents import MALFORMED, Text, kind_of, type_of
 from claims_edit.intake.fhir.lines import Lines
 from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses
 from claims_edit.intake.fhir.references import Surroundings
@@ -178,7 +178,7 @@ class Reader:
 
     def _is_other(self, text: Text) -> bool:
         try:
-            return kind_of(text).resource_type not in {*CLAIMS, BUNDLE}
+            return type_of(text) not in {*CLAIMS, BUNDLE}
         except MALFORMED:
             return False
 

@@ -17,10 +17,15 @@ ABSENT = Raw()  # what stands where an element is not there
 Sequence = Annotated[int, Meta(le=2**63 - 1)]
 
 
-class Kind(Struct, gc=False, rename="camel"):
-    """What a resource is."""
+class Typed(Struct, gc=False, rename="camel"):
+    """Which resource it is."""
 
     resource_type: str
+
+
+class Kind(Typed, gc=False, rename="camel"):
+    """Which resource it is, and its id."""
+
     id: str | None = None
 
 

@@ -66,11 +66,6 @@ BILL_FREQUENCIES = frozenset({
     "bluebutton.cms.gov/resources/variables/clm_freq_cd",
     "bluebutton.cms.gov/fhir/codesystem/clm-bill-freq-cd",
 })  # fmt: skip
-CONDITIONS = frozenset({
-    "bluebutton.cms.gov/fhir/codesystem/clm-rlt-cond-cd",
-    "nubc.org/codesystem/conditioncodes",
-    "terminology.hl7.org/codesystem/ahanubcconditioncodes",
-})  # fmt: skip
 NO_CODE = "terminology.hl7.org/codesystem/data-absent-reason"
 NPI = frozenset({"hl7.org/fhir/sid/us-npi", "urn:oid:2.16.840.1.113883.4.6"})
 NPI_TYPES = frozenset({"NPI", "npi"})

@@ -18,7 +18,7 @@ from claims_edit.intake.x12.claim_lines import claim_lines
 from claims_edit.intake.x12.envelope import ControlCounts
 from claims_edit.intake.x12.interchange import LONGEST_SEGMENT, texts, too_long
 from claims_edit.intake.x12.kinds import tabulate
-from claims_edit.intake.x12.layout import TRANSACTION, layout_of
+from claims_edit.intake.x12.layout import layout_of
 from claims_edit.intake.x12.lines import transaction_numbers
 from claims_edit.intake.x12.loops import locate
 from claims_edit.intake.x12.segments import Segments
@@ -80,7 +80,7 @@ class X12Extract(Extract):
         carried = carry(chunk, carried)
         if len(carried.text) > LONGEST_CLAIM:
             raise too_long(self.file.path, "a claim", LONGEST_CLAIM)
-        return lines.frame.select(*self.layout.sources, ORDINAL, FAULT, CLAIM, TRANSACTION), carried
+        return lines.frame.select(*self.layout.sources, ORDINAL, FAULT, CLAIM), carried
 
     def _note(self, new: FileRows, segments: Segments, *, last: bool) -> None:
         """Check the control segments among new rows, and count what is unreadable."""

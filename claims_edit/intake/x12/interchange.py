@@ -133,7 +133,8 @@ class _Cutter:
     def _headers(self, text: bytes, *, last: bool) -> tuple[dict[int, Delimiters], int]:
         """Where interchanges begin, with their delimiters; and up to where that can be told.
 
-        One begins with "ISA" at the beginning of a segment or of a line, or with a whole header that GS follows.
+        One begins with "ISA" at the beginning of a segment, or with a whole header that GS or TA1 follows: the
+        terminator before it is lost, as where files are put together of which the first lacks its last one.
         """
         headers: dict[int, Delimiters] = {}
         delimiters = self._delimiters
@@ -150,11 +151,9 @@ class _Cutter:
         return headers, len(text)
 
     def _begins(self, text: bytes, place: int, terminator: bytes) -> bool:
-        """Whether a segment or a line begins at a place, but for white space."""
+        """Whether a segment begins at a place, but for white space before it."""
         while place and text[place - 1 : place] != terminator and text[place - 1] in WHITE:
             place -= 1
-            if text[place] in b"\r\n":
-                return True
         return place == 0 or text[place - 1 : place] == terminator
 
     def _unusable(self, place: int) -> InputError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from claims_edit.intake.x12.names import UNKNOWN, are_control, are_unreadable, names_of, word
-from claims_edit.intake.x12.segments import IS_BLANK, latest
+from claims_edit.intake.x12.segments import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, SERVICES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _are(found: Kinds, *kinds: str) -> Flags:
 def tabulate(segments: Segments) -> tuple[Rows, Numbers]:
     """The segments that matter; and those that stand where none can, outside of any transaction.
 
-    Outside there, service lines matter all the same: they are no one's. What another transaction holds does not.
+    There, service lines matter all the same: they are no one's. What another transaction holds does not matter.
     """
     names = names_of(segments)
     kinds = _kinds(segments, names)
@@ -64,7 +64,7 @@ def tabulate(segments: Segments) -> tuple[Rows, Numbers]:
     opened = np.append(kinds, np.int8(UNKNOWN))[latest(is_envelope)]
     is_inside = _are(opened, "ST*837")
     is_outside = ~is_inside & ~_are(opened, "ST") & ~are_control(names)
-    unreadable = are_unreadable(segments, names) & is_inside
+    unreadable = are_unreadable(segments, names) & (is_inside | is_envelope)
     matters = is_envelope | (is_inside & ((kinds != UNKNOWN) | unreadable)) | (is_outside & is_service)
     rows = np.flatnonzero(matters)
     return Rows(rows, kinds[rows], unreadable[rows]), np.flatnonzero(is_outside & ~is_service)
@@ -77,7 +77,7 @@ def _kinds(segments: Segments, names: Numbers) -> Kinds:
         places = np.flatnonzero(names == NAMES.index(name))
         begins, ends = segments.bounds(places, qualifiers.place)
         words = segments.words(begins, ends)
-        padded = np.flatnonzero((begins < ends) & (IS_BLANK[segments.text[begins]] | IS_BLANK[segments.text[ends - 1]]))
+        padded = np.flatnonzero(segments.are_padded(begins, ends))
         trimmed = segments.elements(places[padded], qualifiers.place)
         for qualifier in qualifiers.read:
             kind = KINDS.index(f"{name}*{qualifier}")

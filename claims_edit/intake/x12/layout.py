@@ -48,4 +48,4 @@ _PLACES = {
 def layout_of(mapping: Mapping) -> Layout:
     """The layout of every 837; a constant of the mapping stands in place of what the file says."""
     sources = {name: _PLACES[name] for name in COLUMNS if name in _PLACES and name not in mapping.constants}
-    return Layout(sources, dict(mapping.constants))
+    return Layout(sources | {TRANSACTION: "ST02"}, dict(mapping.constants))

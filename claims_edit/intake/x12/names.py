@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims_edit.intake.x12.delimiters import ELEMENT
-from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, RUN_INTO
+from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, QUALIFIED, RUN_INTO
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers, Segments
@@ -53,9 +53,13 @@ def are_control(names: Numbers) -> Flags:
 
 
 def are_unreadable(segments: Segments, names: Numbers) -> Flags:
-    """Whether a segment's name is none of an 837, or another segment begins inside it: a terminator was lost."""
-    found = _is_overfull(segments, names) | _is_run_together(segments, names)
-    return np.logical_or(names == UNKNOWN, found & ~_IS_CONTROL[names])
+    """Whether a segment's name is none of an 837, another segment begins inside it, or its qualifier has a blank."""
+    found: Flags = (names == UNKNOWN) | _is_overfull(segments, names) | _is_run_together(segments, names)
+    for name, qualifiers in QUALIFIED.items():
+        if not qualifiers.is_trimmed:
+            places = np.flatnonzero(names == NAMES.index(name))
+            found[places[segments.are_padded(*segments.bounds(places, qualifiers.place))]] = True
+    return found
 
 
 def _is_overfull(segments: Segments, names: Numbers) -> Flags:

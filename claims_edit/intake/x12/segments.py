@@ -88,9 +88,13 @@ class Segments:
     def elements(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Elements as text, trimmed; null where empty, or where there is no such segment (-1) or element."""
         begins, ends = self.bounds(segments, places)
-        is_padded = (self.text[begins] == SPACE) | (self.text[ends - 1] == SPACE)
         text = self.texts(begins, ends, segments)
-        return filled(text) if is_padded.any() else text
+        return filled(text) if self.are_padded(begins, ends).any() else text
+
+    def are_padded(self, begins: Numbers, ends: Numbers) -> Flags:
+        """Whether pieces of the text have a blank at an end."""
+        found: Flags = (self.text[begins] == SPACE) | (self.text[ends - 1] == SPACE)
+        return found & (begins < ends)
 
     def composites(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Composite elements, for `components`; null where empty, or where there is none."""

@@ -7,26 +7,27 @@ from typing import NamedTuple
 # Every segment that an 837 may hold, with the most elements that either version gives it.
 MOST_ELEMENTS = {
     "ISA": 16, "IEA": 2, "GS": 8, "GE": 2, "TA1": 5, "ST": 3, "SE": 2, "BHT": 6,
-    "HL": 4, "NM1": 12, "N1": 6, "N2": 2, "N3": 2, "N4": 7, "PER": 9, "REF": 4, "PRV": 6, "CUR": 21,
+    "HL": 4, "NM1": 12, "N2": 2, "N3": 2, "N4": 7, "PER": 9, "REF": 4, "PRV": 6, "CUR": 21,
     "SBR": 9, "PAT": 9, "DMG": 11, "CLM": 20, "DTP": 3, "CL1": 4, "DN1": 4, "DN2": 6, "DSB": 8, "UR": 5,
     "PWK": 9, "CN1": 6, "AMT": 3, "K3": 3, "NTE": 2, "CR1": 10, "CR2": 12, "CR3": 5, "CR4": 29, "CR5": 18,
     "CR6": 21, "CR7": 3, "CR8": 9, "CRC": 7, "HI": 12, "HCP": 15, "HSD": 8, "QTY": 4, "CAS": 19, "OI": 6,
     "MIA": 24, "MOA": 9, "LX": 1, "SV1": 21, "SV2": 10, "SV3": 11, "SV4": 18, "SV5": 7, "SV6": 7, "SV7": 11,
-    "TOO": 3, "MEA": 12, "PS1": 3, "IMM": 5, "LIN": 31, "CTP": 11, "SVD": 7, "LQ": 2, "FRM": 5,
+    "TOO": 3, "MEA": 12, "PS1": 3, "IMM": 5, "LIN": 31, "CTP": 11, "SVD": 6, "LQ": 2, "FRM": 5,
 }  # fmt: skip
 NAMES = tuple(MOST_ELEMENTS)
 
 
 class Qualifiers(NamedTuple):
-    """Which element of a segment says what it is, and what of it is read."""
+    """Which element of a segment says what it is, what of it is read, and whether a blank at its end is none."""
 
     place: int
     read: tuple[str, ...]
+    is_trimmed: bool = False
 
 
 QUALIFIED = {
-    "ST": Qualifiers(1, ("837",)),
-    "HL": Qualifiers(3, ("20", "22", "23")),
+    "ST": Qualifiers(1, ("837",), is_trimmed=True),
+    "HL": Qualifiers(3, ("20", "22", "23"), is_trimmed=True),
     "NM1": Qualifiers(1, ("85", "IL", "PR", "82", "77")),
     "REF": Qualifiers(1, ("F8", "P4", "G1")),
     "DTP": Qualifiers(1, ("472", "434", "435")),
