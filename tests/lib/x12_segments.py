@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPACE = b" \t\r\n\x0b\x0c"
+BLANK_BYTES = {0x00, 0x1A, 0x1C, 0x1D, 0x1F}  # read as blanks: padding, an old end of file, other files' delimiters
 BLANKS = " \t\r\n\x0b\x0c"  # not \x1c to \x1f, which may be delimiters
+LONGEST_INDICATOR = 2
 LINE_ENDS = {b"\r", b"\n"}
 ENVELOPE = {"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"}
 SERVICES = {"SV1": "professional", "SV2": "institutional", "SV3": "undetermined"}
@@ -56,8 +59,8 @@ class Segment:
         if self.id not in MOST_ELEMENTS or max(filled) > MOST_ELEMENTS[self.id]:
             return False
         match self.id:
-            case "CLM":  # CLM05 has moved
-                return not any(self.component in element for element in self.elements[6:11])
+            case "CLM":  # indicators of a letter or two; what is longer has moved here
+                return all(len(element.encode()) <= LONGEST_INDICATOR for element in self.elements[6:11])
             case "REF" if self.at(3):
                 return False
             case "REF" | "NM1" | "DTP":
@@ -78,21 +81,22 @@ def segments(data: bytes) -> Iterator[Segment]:
 
     An ISA with what must follow it begins an interchange even where the segment before lacks its terminator.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
     place, number = 0, 0
     marks = Marks()
     while place < len(data):
-        if data[place : place + 1] in {bytes([byte]) for byte in SPACE} | {marks.terminator}:
+        if data.startswith(codecs.BOM_UTF8, place):
+            place += len(codecs.BOM_UTF8)
+            continue
+        if data[place : place + 1] == marks.terminator or data[place] in BLANK_BYTES | set(SPACE):
             place += 1
             continue
-        if data.startswith(b"ISA", place) and not data[place + 3 : place + 4].isalnum():
-            marks = marks_at(data, place) or marks.until_the_end(data, place)
-        elif not marks.terminator:
+        marks = _header(data, place) or marks
+        if not marks.terminator:
             raise NoInterchangeError
         end = data.find(marks.terminator, place)
         end = _cut_by_interchange(data, place, len(data) if end < 0 else end)
         number += 1
-        yield _segment(number, data[place:end].translate(None, b"\r\n").strip(SPACE), marks)
+        yield _segment(number, data[place:end], marks)
         place = end
 
 
@@ -104,43 +108,50 @@ class Marks:
     component: bytes = b""
     terminator: bytes = b""
 
-    def until_the_end(self, data: bytes, place: int) -> Marks:
-        """These delimiters for a header that is cut off by the end of the file.
 
-        Raises:
-            NoInterchangeError: it is not.
-        """
-        if not self.terminator or self.terminator in data[place:]:
-            raise NoInterchangeError
-        return self
+def _header(data: bytes, place: int) -> Marks | None:
+    """What a header at the beginning of a segment says; None where it is none, or where the file ends within it.
+
+    Raises:
+        NoInterchangeError: no delimiters can be told from it.
+    """
+    if not re.match(rb"ISA[^A-Za-z0-9\s\x80-\xff]", data[place : place + 4]):
+        return None
+    last = _last_mark(data, place)
+    if last < 0 or last + 2 >= len(data):
+        return None
+    found = marks_at(data, place)
+    if found is None:
+        raise NoInterchangeError
+    return found
+
+
+def _last_mark(data: bytes, place: int) -> int:
+    """Where the last of the sixteen element separators of a header stands, -1 if there are fewer."""
+    element = data[place + 3 : place + 4]
+    end = place
+    for _ in range(16):
+        end = data.find(element, end + 1) if element and end >= 0 else -1
+    return end
 
 
 def marks_at(data: bytes, place: int) -> Marks | None:
     """What the header at a place says, None where it is none."""
-    element = data[place + 3 : place + 4]
-    end = place
-    for _ in range(16):
-        end = data.find(element, end + 1) if element else -1
-        if end < 0:
-            return None
-    found = Marks(element, data[end + 1 : end + 2], data[end + 2 : end + 3])
-    used = [found.element, found.component, found.terminator]
-    unusable = (
-        any(mark.isalnum() or mark in {b"", b" ", b"\t"} for mark in used) or {element, found.component} & LINE_ENDS
-    )
-    return None if unusable or len(set(used)) < len(used) else found
+    last = _last_mark(data, place)
+    if last < 0:
+        return None
+    found = Marks(data[last : last + 1], data[last + 1 : last + 2], data[last + 2 : last + 3])
+    used = {found.element, found.component, found.terminator}
+    unusable = any(mark.isalnum() or mark in {b"", b" ", b"\t"} or not mark.isascii() for mark in used)
+    return None if unusable or len(used) < len("*:~") or {found.element, found.component} & LINE_ENDS else found
 
 
 def _cut_by_interchange(data: bytes, place: int, end: int) -> int:
     """Where a segment really ends: before an ISA inside it that is followed by a functional group."""
     inside = data.find(b"ISA", place + 1, end)
     while inside >= 0:
-        marks = marks_at(data, inside)
-        if marks is not None:
-            header_end = inside
-            for _ in range(16):
-                header_end = data.find(marks.element, header_end + 1)
-            following = data[header_end + 3 :].lstrip(SPACE)
+        if marks := marks_at(data, inside):
+            following = data[_last_mark(data, inside) + 3 :].lstrip(SPACE)
             if following.startswith((b"GS" + marks.element, b"TA1" + marks.element)):
                 return inside
         inside = data.find(b"ISA", inside + 1, end)
@@ -148,6 +159,10 @@ def _cut_by_interchange(data: bytes, place: int, end: int) -> int:
 
 
 def _segment(number: int, content: bytes, marks: Marks) -> Segment:
+    content = content.translate(None, b"\r\n")
+    for byte in BLANK_BYTES - {marks.element[0], marks.component[0]}:
+        content = content.replace(bytes([byte]), b" ")
+    content = content.strip(SPACE)
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -58,7 +58,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
         "diagnosis_code-too-many": diagnoses.too_many,
     }
     grounds["row-conflicting-segments"] |= lines["is_contradicted"].to_numpy()
-    frame = lines.hstack(found.frame.vstack(found.frame.clear(1))[pl.Series(at)]).hstack(diagnoses.columns)
+    frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])
     frame = _completed(frame).with_columns(
         number.alias(ORDINAL),
@@ -78,6 +78,15 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
             "row-line-without-service": _without(chunk.finished("LX"), line, chunk.claim.size),
         },
     )
+
+
+def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
+    """What claims say, for each line whose claim is `at` a place; null for one behind the last."""
+    places = pl.Series(at).set(pl.Series(at == claims.height), None)
+    return [
+        nothing(at.size).alias(column.name) if column.null_count() == claims.height else column.gather(places)
+        for column in claims
+    ]
 
 
 def _without(rows: Numbers, others: Numbers, size: int) -> Numbers:

@@ -61,7 +61,8 @@ class Facts:
         identifier = self.told(owners, kind, 9)
         if identifier.null_count() == identifier.len():
             return identifier
-        return identifier.set(self.told(owners, kind, 8).ne_missing("XX"), None)
+        (is_npi,), _ = self._segments.say(self.first(owners, kind), 8, "XX")
+        return identifier if is_npi.all() else identifier.set(pl.Series(~is_npi), None)
 
     def days(self, owners: Numbers, kind: str, *, moments: bool) -> tuple[pl.Series, pl.Series, Flags]:
         """The first day that a DTP tells and, of a period, the last; `moments` may have a time of day.
@@ -69,17 +70,19 @@ class Facts:
         A text that does not have the form that its qualifier says is given with the qualifier: no other date is taken
         in its stead, and the contract refuses it, as it is no date. Also, where the text is missing.
         """
-        form, text = self.told(owners, kind, 2), self.told(owners, kind, 3)
-        is_told = self.has(owners, kind)
-        is_period = (form == "RD8") & text.str.contains(r"^[0-9]{8}-[0-9]{8}$")
-        is_day = (form == "D8") & text.str.contains(r"^[0-9]{8}$")
+        text, is_told = self.told(owners, kind, 3), self.has(owners, kind)
+        forms, _ = self._segments.say(self.first(owners, kind), 2, "D8", "RD8", "DT")
+        in_days, in_periods, in_moments = map(pl.Series, forms)
+        is_period = (in_periods & text.str.contains(r"^[0-9]{8}-[0-9]{8}$")).fill_null(value=False)
+        is_day = in_days & text.str.contains(r"^[0-9]{8}$")
         if moments:
-            is_day |= (form == "DT") & text.str.contains(r"^[0-9]{12}$")
+            is_day |= in_moments & text.str.contains(r"^[0-9]{12}$")
+        is_odd = pl.Series(is_told) & ~(is_period | is_day.fill_null(value=False))
         day = text.str.head(8)
-        is_odd = pl.Series(is_told) & ~(is_period | is_day).fill_null(value=False)
         if is_odd.any():
-            day = day.zip_with(~is_odd, form.fill_null("") + "*" + text.fill_null(""))
-        return day, text.str.tail(8).set(~is_period.fill_null(value=False), None), is_told & text.is_null().to_numpy()
+            form = self.told(owners, kind, 2).fill_null("")
+            day = day.zip_with(~is_odd, form + "*" + text.fill_null(""))
+        return day, text.str.tail(8).set(~is_period, None), is_told & text.is_null().to_numpy()
 
     def contradicted(self, owners: Numbers, *kinds: str) -> Flags:
         """Whether an owner has two segments of one of these kinds that differ."""

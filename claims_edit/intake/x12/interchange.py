@@ -31,11 +31,14 @@ def texts(file: SourceFile, size: int) -> Iterator[Piece]:
     cutter = _Cutter(file.path)
     try:
         with file.open() as stream:
-            while read := stream.read(size):
-                piece = cutter.cut(read, last=False)
-                if piece.text:
+            read, last = stream.read(size), False
+            while not last:
+                following = stream.read(size)
+                last = not following
+                piece = cutter.cut(read, last=last)
+                if piece.text or last:
                     yield piece
-            yield cutter.cut(b"", last=True)
+                read = following
     except READ_ERRORS as error:
         raise file.unreadable(error) from None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from claims_edit.intake.x12.names import UNKNOWN, are_control, are_unreadable, names_of, word
+from claims_edit.intake.x12.names import UNKNOWN, are_control, are_unreadable, names_of
 from claims_edit.intake.x12.segments import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, SERVICES
 
@@ -59,28 +59,24 @@ def tabulate(segments: Segments) -> tuple[Rows, Numbers]:
     There, service lines matter all the same: they are no one's. What another transaction holds does not matter.
     """
     names = names_of(segments)
-    kinds = _kinds(segments, names)
+    kinds, is_padded = _kinds(segments, names)
     is_envelope, is_service = _are(kinds, *ENVELOPE), _are(kinds, *SERVICES)
     opened = np.append(kinds, np.int8(UNKNOWN))[latest(is_envelope)]
     is_inside = _are(opened, "ST*837")
     is_outside = ~is_inside & ~_are(opened, "ST") & ~are_control(names)
-    unreadable = are_unreadable(segments, names) & (is_inside | is_envelope)
+    unreadable = (are_unreadable(segments, names) | is_padded) & (is_inside | is_envelope)
     matters = is_envelope | (is_inside & ((kinds != UNKNOWN) | unreadable)) | (is_outside & is_service)
     rows = np.flatnonzero(matters)
     return Rows(rows, kinds[rows], unreadable[rows]), np.flatnonzero(is_outside & ~is_service)
 
 
-def _kinds(segments: Segments, names: Numbers) -> Kinds:
-    """The kind of each segment, in KINDS; UNKNOWN for one that does not matter."""
-    kinds = _KIND_OF[names]
+def _kinds(segments: Segments, names: Numbers) -> tuple[Kinds, Flags]:
+    """The kind of each segment, in KINDS, UNKNOWN for one that does not matter; and whose qualifier has a blank."""
+    kinds, is_padded = _KIND_OF[names], np.zeros(len(segments), dtype=np.bool_)
     for name, qualifiers in QUALIFIED.items():
         places = np.flatnonzero(names == NAMES.index(name))
-        begins, ends = segments.bounds(places, qualifiers.place)
-        words = segments.words(begins, ends)
-        padded = np.flatnonzero(segments.are_padded(begins, ends))
-        trimmed = segments.elements(places[padded], qualifiers.place)
-        for qualifier in qualifiers.read:
-            kind = KINDS.index(f"{name}*{qualifier}")
-            kinds[places[words == word(qualifier)]] = kind
-            kinds[places[padded[trimmed.eq_missing(qualifier).to_numpy()]]] = kind
-    return kinds
+        said, padded = segments.say(places, qualifiers.place, *qualifiers.read)
+        is_padded[places[padded]] = not qualifiers.is_trimmed
+        for qualifier, says in zip(qualifiers.read, said, strict=True):
+            kinds[places[says]] = KINDS.index(f"{name}*{qualifier}")
+    return kinds, is_padded

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims_edit.intake.x12.delimiters import ELEMENT
-from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, QUALIFIED, RUN_INTO
+from claims_edit.intake.x12.segments import word
+from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, RUN_INTO
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers, Segments
@@ -17,11 +18,6 @@ UNKNOWN = -1
 _CLM_CODES = range(6, 11)  # elements of one character
 _LONGEST_CLM_CODE = 2
 _FIRST_EMPTY_REF = 3
-
-
-def word(text: str) -> int:
-    """A name or a qualifier as Segments.words gives it."""
-    return int.from_bytes(text.encode(), "little")
 
 
 def _name_of_rest() -> Numbers:
@@ -53,12 +49,8 @@ def are_control(names: Numbers) -> Flags:
 
 
 def are_unreadable(segments: Segments, names: Numbers) -> Flags:
-    """Whether a segment's name is none of an 837, another segment begins inside it, or its qualifier has a blank."""
+    """Whether a segment's name is none of an 837, or another segment begins inside it: a terminator was lost."""
     found: Flags = (names == UNKNOWN) | _is_overfull(segments, names) | _is_run_together(segments, names)
-    for name, qualifiers in QUALIFIED.items():
-        if not qualifiers.is_trimmed:
-            places = np.flatnonzero(names == NAMES.index(name))
-            found[places[segments.are_padded(*segments.bounds(places, qualifiers.place))]] = True
     return found
 
 

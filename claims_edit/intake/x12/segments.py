@@ -22,7 +22,6 @@ Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 _LONGEST_WORD = 3
 _MASKS = np.array([256**length - 1 for length in range(_LONGEST_WORD + 2)], dtype=np.int64)
 _INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
-SPACE = ord(" ")
 IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
 
 
@@ -93,8 +92,23 @@ class Segments:
 
     def are_padded(self, begins: Numbers, ends: Numbers) -> Flags:
         """Whether pieces of the text have a blank at an end."""
-        found: Flags = (self.text[begins] == SPACE) | (self.text[ends - 1] == SPACE)
+        found: Flags = IS_BLANK[self.text[begins]] | IS_BLANK[self.text[ends - 1]]
         return found & (begins < ends)
+
+    def say(self, segments: Numbers, place: int, *codes: str) -> tuple[list[Flags], Numbers]:
+        """For each of some codes (of at most three characters), whether an element, trimmed, is that code.
+
+        Also, which of the segments (their places among these) have a blank at an end of it.
+        """
+        begins, ends = self.bounds(segments, place)
+        words = self.words(begins, ends)
+        padded = np.flatnonzero(self.are_padded(begins, ends))
+        found = [words == word(code) for code in codes]
+        if padded.size:
+            trimmed = self.elements(segments[padded], place)
+            for flags, code in zip(found, codes, strict=True):
+                flags[padded] = trimmed.eq_missing(code).to_numpy()
+        return found, padded
 
     def composites(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Composite elements, for `components`; null where empty, or where there is none."""
@@ -148,7 +162,7 @@ class Segments:
 
     def _component(self, segments: Numbers) -> Bytes:
         """The component separators of the interchanges in which segments stand."""
-        is_header = self.words(*self.names()) == int.from_bytes(b"ISA", "little")
+        is_header = self.words(*self.names()) == word("ISA")
         nth = np.minimum(np.cumsum(is_header)[segments], self._components.size - 1)
         separators: Bytes = self._components[nth]
         return separators
@@ -158,6 +172,11 @@ class Segments:
         lengths = ends - begins
         offsets: Numbers = np.concatenate(([0], np.cumsum(lengths)))
         return self.text[np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])], offsets
+
+
+def word(text: str) -> int:
+    """A text of at most three characters as Segments.words gives it."""
+    return int.from_bytes(text.encode(), "little")
 
 
 def nothing(size: int) -> pl.Series:
