@@ -256,3 +256,17 @@ def test_a_cut_off_gzip_is_refused_and_names_no_value(command: Command, tmp_path
     assert done.code == 11
     assert "cut off or damaged" in done.err
     assert "SECRET" not in done.err
+
+
+def test_a_procedure_that_the_isa_does_not_split_is_refused_not_passed_by(command: Command, tmp_path: Path) -> None:
+    torn = [segment.replace("HC:0600T", "HC>0600T") for segment in claim("A")]
+    bare = [segment.replace("HC:0600T", "0600T") for segment in claim("B")]
+    other = claim("C", "0600T")
+    other[7] = other[7].replace("HC:", "IV:")
+    extract = write(tmp_path / "night.837", interchange(torn, bare, other))
+    command("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet")
+    assert counts(tmp_path / "out") == (3, 1, 2)
+    refused = quarantine(tmp_path / "out")
+    assert refused["claim_id"].to_list() == ["A", "B"]
+    assert refused["failed_checks"].to_list() == [["hcpcs_code-unqualified"]] * 2
+    assert refused["raw_values"].str.json_path_match("$.ST02").to_list() == ["0001", "0001"]

@@ -21,7 +21,7 @@ TEXT_ODDITIES = (
     "bom", "indent", "blank-segments", "no-last-terminator", "trailing-lines", "cut", "latin-1", "utf-8",
     "run-together",
 )  # fmt: skip
-LOOP_ODDITIES = ("lost", "garbled", "unknown", "twice", "twice-different", "parent", "level", "swapped")
+LOOP_ODDITIES = ("lost", "garbled", "unknown", "twice", "twice-different", "parent", "level", "swapped", "joined")
 CLAIM_ODDITIES = (
     "place", "frequency", "no-lines", "diagnoses", "code-sets", "many-diagnoses", "claim-dates", "roles", "total",
 )  # fmt: skip

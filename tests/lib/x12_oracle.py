@@ -187,6 +187,8 @@ def _service(row: Row, service: Segment, warnings: Counter[str]) -> None:
         row.values |= {column: service.part(place, part) for part, column in enumerate(MODIFIERS, 3)}
     elif service.at(place):
         warnings["hcpcs_code-not-evaluable"] += 1
+        if not re.fullmatch("[A-Za-z0-9]{2}", service.part(place, 1)):
+            row.faults.add("hcpcs_code-unqualified")
     row.values["charge_amount"] = service.at(CHARGE[service.id])
     row.values["service_unit_quantity"] = service.at(UNITS[service.id])
     row.values["revenue_center_code"] = service.at(1) if service.id == "SV2" else None

@@ -15,6 +15,11 @@ SPACE = b" \t\r\n\x0b\x0c"
 BLANK_BYTES = {0x00, 0x1A, 0x1C, 0x1D, 0x1F}  # read as blanks: padding, an old end of file, other files' delimiters
 BLANKS = " \t\r\n\x0b\x0c"  # not \x1c to \x1f, which may be delimiters
 LONGEST_INDICATOR = 2
+# Segments in whose elements the name of another one can only stand where a terminator was lost.
+CODED = {"HI", "CL1", "CR1", "CR2", "CRC", "HCP", "SV1", "SV2", "SV3"}
+RUN_TOGETHER = re.compile(r"[0-9](NM1|REF|DTP|HI|LX|CLM|SBR|HL|SV1|SV2|SV3)\Z")
+MOST_ELEMENT_BYTES = 100  # of a header
+MOST_SPACE = 8  # behind a header
 LINE_ENDS = {b"\r", b"\n"}
 ENVELOPE = {"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"}
 SERVICES = {"SV1": "professional", "SV2": "institutional", "SV3": "undetermined"}
@@ -57,6 +62,8 @@ class Segment:
         """Whether it is a segment of an 837, with nothing in it that shows that its elements are others'."""
         filled = [place for place, element in enumerate(self.elements) if element.strip(BLANKS)]
         if self.id not in MOST_ELEMENTS or max(filled) > MOST_ELEMENTS[self.id]:
+            return False
+        if self.id in CODED and any(RUN_TOGETHER.search(element) for element in self.elements[1:-1]):
             return False
         match self.id:
             case "CLM":  # indicators of a letter or two; what is longer has moved here
@@ -138,7 +145,7 @@ def _last_mark(data: bytes, place: int) -> int:
 def marks_at(data: bytes, place: int) -> Marks | None:
     """What the header at a place says, None where it is none."""
     last = _last_mark(data, place)
-    if last < 0:
+    if last < 0 or max(map(len, data[place:last].split(data[last : last + 1]))) > MOST_ELEMENT_BYTES:
         return None
     found = Marks(data[last : last + 1], data[last + 1 : last + 2], data[last + 2 : last + 3])
     used = {found.element, found.component, found.terminator}
@@ -151,7 +158,8 @@ def _cut_by_interchange(data: bytes, place: int, end: int) -> int:
     inside = data.find(b"ISA", place + 1, end)
     while inside >= 0:
         if marks := marks_at(data, inside):
-            following = data[_last_mark(data, inside) + 3 :].lstrip(SPACE)
+            behind = data[_last_mark(data, inside) + 3 :]
+            following = behind[:MOST_SPACE].lstrip(SPACE) + behind[MOST_SPACE:]
             if following.startswith((b"GS" + marks.element, b"TA1" + marks.element)):
                 return inside
         inside = data.find(b"ISA", inside + 1, end)

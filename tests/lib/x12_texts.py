@@ -125,6 +125,7 @@ def _spoiled(draw: Choices, body: list[Line]) -> list[Line]:
         "garbled": lambda place: [*body[:place], [draw.pick(UNKNOWN), *body[place][1:]], *body[place + 1 :]],
         "unknown": lambda place: [*body[:place], [draw.pick(UNKNOWN), "1"], *body[place:]],
         "swapped": lambda place: [*body[:place], *body[place : place + 2][::-1], *body[place + 2 :]],
+        "joined": lambda place: [*body[:place], *_joined(body[place : place + 2]), *body[place + 2 :]],
         "twice": lambda place: _doubled(body, place, other=False),
         "twice-different": lambda place: _doubled(body, place, other=True),
     }
@@ -132,6 +133,16 @@ def _spoiled(draw: Choices, body: list[Line]) -> list[Line]:
         if draw.seldom(oddity):
             body = spoil((draw.number() * 256 + draw.number()) % len(body))
     return body
+
+
+def _joined(pair: list[Line]) -> list[Line]:
+    """Two segments as they run together where the terminator between them is lost."""
+    if len(pair) == 1:
+        return pair
+    before, behind = pair
+    last = before[-1]
+    torn = f"{last}{behind[0]}" if isinstance(last, str) else (*last[:-1], f"{last[-1]}{behind[0]}")
+    return [[*before[:-1], torn, *behind[1:]]]
 
 
 def _doubled(body: list[Line], near: int, *, other: bool) -> list[Line]:

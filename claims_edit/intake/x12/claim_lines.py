@@ -54,6 +54,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
         "row-no-claim": claim == NONE,
         "claim_line_start_date-unparseable": lines["has_no_date"].to_numpy(),
+        "hcpcs_code-unqualified": lines["is_unqualified"].to_numpy(),
         "diagnosis_code_type-conflict": diagnoses.both_types,
         "diagnosis_code-too-many": diagnoses.too_many,
     }

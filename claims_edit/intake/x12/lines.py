@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Numbers
 
 EVALUABLE = ("HC", "AD")  # HCPCS with CPT, and the ADA's dental codes, which are HCPCS level II
+QUALIFIER = "^[A-Za-z0-9]{2}$"  # what is not: another character than the ISA says splits it, or the qualifier is lost
 MODIFIERS = {f"hcpcs_modifier_{n}": n + 2 for n in range(1, 5)}  # and their components
 
 
@@ -71,7 +72,9 @@ def _services(chunk: Chunk, rows: Numbers, service: Service) -> pl.DataFrame:
     composite = chunk.segments.composites(segments, service.procedure)
     procedure = components(composite, system=1, hcpcs_code=2, **MODIFIERS)
     is_evaluable = procedure["system"].is_in(EVALUABLE).fill_null(value=False)
+    is_unqualified = pl.Series([False]).new_from_index(0, rows.size)
     if not is_evaluable.all():
+        is_unqualified = composite.is_not_null() & ~procedure["system"].str.contains(QUALIFIER).fill_null(value=False)
         procedure = procedure.select(pl.when(is_evaluable).then(pl.all()))
     return pl.DataFrame({
         "row": rows,
@@ -82,6 +85,7 @@ def _services(chunk: Chunk, rows: Numbers, service: Service) -> pl.DataFrame:
         "line_facility_code": told(service.facility),
         "pointers": chunk.segments.composites(segments, service.pointers) if service.pointers else told(0),
         "is_not_evaluable": ~is_evaluable & composite.is_not_null(),
+        "is_unqualified": is_unqualified,
     }).hstack(procedure.drop("system"))  # fmt: skip
 
 
