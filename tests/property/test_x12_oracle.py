@@ -26,7 +26,7 @@ TEXTS = 400
 TOGETHER = 40
 REFUSALS = {
     "row-unreadable-segment", "row-no-subscriber", "row-hierarchy", "row-conflicting-segments", "row-no-claim",
-    "row-cut-off", "claim_frequency_code-missing", "hcpcs_code-unqualified", "diagnosis_code_type-conflict", "diagnosis_code-too-many",
+    "row-cut-off", "claim_frequency_code-missing", "diagnosis_code_type-conflict", "diagnosis_code-too-many",
     "claim_line_start_date-unparseable", "claim_start_date-unparseable", "hcpcs_code-unqualified",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}
