@@ -171,6 +171,21 @@ def test_a_dependent_stands_under_its_subscriber(tmp_path: Path, loop: str, expe
     assert read(tmp_path, sound(*body)).faults == [expected, expected, SOUND]
 
 
+@pytest.mark.parametrize(
+    ("loops", "expected"),
+    [
+        (("HL*3**20*1",), {"row-no-subscriber"}),
+        (("HL*3**20*1", *DEPENDENT), {"row-no-subscriber", "row-hierarchy"}),
+        (("HL*3*2*23*0*1", *DEPENDENT[1:]), UNREADABLE),
+        (("HL*3*1*22*0*1", *SECOND[1:]), UNREADABLE),
+        (("HL*3*1*22*0*1", *SECOND[1:], "HL*4*3*23*0"), UNREADABLE),
+    ],
+)
+def test_a_loop_that_is_no_subscribers_has_none(tmp_path: Path, loops: tuple[str, ...], expected: set[str]) -> None:
+    body = (*claim("A"), *line(), *loops, *claim("B"), *line(), *SECOND, *claim("C"), *line())
+    assert read(tmp_path, sound(*body)).faults == [SOUND, expected, SOUND]
+
+
 @pytest.mark.parametrize("lost", ["HL*2", "SBR"])
 def test_a_line_without_subscriber_is_refused(tmp_path: Path, lost: str) -> None:
     body = (*PROVIDER, *(part for part in SUBSCRIBER if not part.startswith(lost)), *claim(), *line())

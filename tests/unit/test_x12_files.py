@@ -149,6 +149,7 @@ def test_lines_of_eighty_characters_are_put_together(tmp_path: Path) -> None:
     "change",
     [
         lambda text: b"\xef\xbb\xbf" + text,
+        lambda text: text.replace(b"ST*", b"\xef\xbb\xbfST*").replace(b"GOLD", b"\xef\xbb\xbfGOLD"),
         lambda text: b" \r\n\0" + text,
         lambda text: text.replace(b"~", b"~~ ~"),
         lambda text: text[:110] + text[110:].replace(b"~\n", b" \t~\n" + b" " * 3000, 9),

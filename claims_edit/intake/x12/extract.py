@@ -57,7 +57,10 @@ class X12Extract(Extract):
                 yield lines
             del piece, lines  # the next ones need the room
         if not self._transactions:
-            raise InputError(f"{self.file.path}: holds no 837 transaction (ST*837). Give claims, not answers to them.")
+            raise InputError(
+                f"{self.file.path}: is X12, and holds no 837 transaction (ST*837): it is cut off, or holds no claims. "
+                "Ask the sender for it again, or give the file of the claims."
+            )
 
     def rejects(self) -> pl.DataFrame:
         """See Extract: claims without lines, and lines without a service."""
