@@ -11,18 +11,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from claims_edit import __version__
 from claims_edit.batch.contracts import load_contracts, no_contracts
+from claims_edit.batch.deciding import decide_all
 from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.batch.reading import FileRead, Reading
-from claims_edit.batch.settle import QUARANTINE_SCHEMA
 from claims_edit.batch.tally import Decided, Tally, money
-from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.errors import InputError
 from claims_edit.intake import discover, load_mapping, text_bytes
-from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest
@@ -32,12 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.policy import Catalog
-
-PART_ROWS = 250_000  # rows of a Parquet part: fixed, so that the bytes out do not depend on how extracts were read
-RECORDED_QUARANTINE = {
-    name: pl.Int64() if name == "source_row" else QUARANTINE_SCHEMA.get(name, pl.String())
-    for name in QUARANTINE_COLUMNS
-}
 
 
 @dataclass(frozen=True)
@@ -113,7 +103,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             reading.finish(found)
         with stages.of("decide"):
             progress("decide", 0)
-            decided = _decide_all(reading, found, staged, catalog, contracts, options)
+            decided = decide_all(reading, found, staged, catalog, contracts, options.mode)
         inputs = [_input(path, found, refused, hashing) for path in paths]
         manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
         with stages.of("reports"):
@@ -168,60 +158,6 @@ def _read_all(reading: Reading, paths: list[Path], options: RunOptions) -> tuple
     if not found:
         raise InputError(*sorted(refused.values()))
     return found, refused
-
-
-def _decide_all(
-    reading: Reading,
-    found: list[FileRead],
-    staged: StagedRun,
-    catalog: Catalog,
-    contracts: pl.DataFrame,
-    options: RunOptions,
-) -> Decided:
-    """Decide every candidate line, and write decisions and quarantine part by part, in file and row order."""
-    decided = Decided()
-    revisions = reading.revisions()
-    run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
-
-    def decisions() -> Iterator[pl.DataFrame]:
-        for frame in _parts(frame for file in found for frame in reading.candidates(file)):
-            part = decide(frame, catalog, revisions=revisions, contracts=contracts).with_columns(run)
-            decided.add(part)
-            yield part
-
-    refused = _parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file))
-    _write(decisions(), staged.decisions_dir, DECISION_SCHEMA)
-    _write(refused, staged.quarantine_dir, RECORDED_QUARANTINE)
-    return decided
-
-
-def _parts(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of PART_ROWS, the last one shorter."""
-    waiting: list[pl.DataFrame] = []
-    height = 0
-    for frame in frames:
-        waiting.append(frame)
-        height += frame.height
-        while height >= PART_ROWS:
-            whole = pl.concat(waiting)
-            yield whole.head(PART_ROWS)
-            waiting = [whole.slice(PART_ROWS)]
-            height -= PART_ROWS
-    if height:
-        yield pl.concat(waiting)
-
-
-def _write(parts: Iterator[pl.DataFrame], folder: Path, schema: dict[str, pl.DataType]) -> None:
-    """Write each part, with the columns of the record; a part without rows where there is none, for readers' globs."""
-    place = 0
-    for place, part in enumerate(parts, start=1):
-        _write_part(part.select(*schema), folder, place - 1)
-    if place == 0:
-        _write_part(pl.DataFrame(schema=schema), folder, 0)
-
-
-def _write_part(part: pl.DataFrame, folder: Path, place: int) -> None:
-    part.rechunk().write_parquet(folder / f"part-{place:05}.parquet", row_group_size=PART_ROWS)
 
 
 def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:

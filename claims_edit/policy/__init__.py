@@ -1,6 +1,6 @@
 """The rule pack: YAML → frozen models → decision tables.
 
-`load_catalog` is what the rest of the program uses; the modules follow the data: text → parse → check → catalog.
+`load_catalog` is what the rest of the program uses; modules follow the data: source → text → parse → check → catalog.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from claims_edit.policy.pack import (
     RulePack,
     TumorSitesFile,
 )
-from claims_edit.policy.parse import Parsed, hash_of, parse, read_folder
+from claims_edit.policy.parse import Parsed, hash_of, parse
+from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
 
-__all__ = ["Catalog", "default_rules_dir", "load_catalog", "name_key"]
+__all__ = ["ARCHIVE_NAME", "Catalog", "archived", "default_rules_dir", "load_catalog", "name_key"]
 
 
 def default_rules_dir() -> Path:
@@ -35,17 +36,17 @@ def default_rules_dir() -> Path:
 
 
 def load_catalog(rules_dir: Path | None = None) -> Catalog:
-    """The decision tables of a rules folder (None: the shipped one).
+    """The decision tables of a rules folder, or of an archive of one (None: the shipped rules).
 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    contents = read_folder(rules_dir if rules_dir is not None else default_rules_dir())
+    contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
     parsed = parse(contents)
     faults = sorted({*parsed.faults, *check(parsed)})
     if faults:
         raise RulesError(*faults)
-    return compile_catalog(_pack(parsed), hash_of(contents))
+    return compile_catalog(_pack(parsed), contents, hash_of(contents))
 
 
 def _pack(parsed: Parsed) -> RulePack:

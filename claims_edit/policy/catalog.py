@@ -27,6 +27,7 @@ class Catalog:
 
     Attributes:
         pack: The parsed rule pack.
+        contents: The files of the pack, by path.
         rules_hash: SHA-256 (hex) over the paths and bytes of all rules files.
         payer_names: name_key (unique), payer, blue_plan.
         program_spellings: name_key (unique), program.
@@ -48,6 +49,7 @@ class Catalog:
     """
 
     pack: RulePack
+    contents: dict[str, bytes]
     rules_hash: str
     payer_names: pl.DataFrame
     program_spellings: pl.DataFrame
@@ -64,11 +66,12 @@ class Catalog:
     reasons: pl.DataFrame
 
 
-def compile_catalog(pack: RulePack, rules_hash: str) -> Catalog:
+def compile_catalog(pack: RulePack, contents: dict[str, bytes], rules_hash: str) -> Catalog:
     """The decision tables of a pack that has passed its checks."""
     cited = Citations(pack)
     return Catalog(
         pack=pack,
+        contents=contents,
         rules_hash=rules_hash,
         payer_names=_payer_names(pack),
         program_spellings=_program_spellings(pack),

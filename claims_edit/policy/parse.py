@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from claims_edit.errors import RulesError
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
@@ -24,7 +23,6 @@ from claims_edit.policy.text import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
@@ -67,14 +65,6 @@ class Parsed:
     def of(self, kind: type[_M]) -> dict[str, _M]:
         """The parsed files of one kind by path, in sorted order."""
         return {path: model for path, model in self.files.items() if isinstance(model, kind)}
-
-
-def read_folder(rules_dir: Path) -> dict[str, bytes]:
-    """The YAML files of a rules folder by their path in it, sorted; raises RulesError if there is no such folder."""
-    if not rules_dir.is_dir():
-        raise RulesError(f"{rules_dir}: is not a folder. Name a folder that holds a rule pack.")
-    found = (path for path in rules_dir.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
-    return {name: path.read_bytes() for name, path in sorted((p.relative_to(rules_dir).as_posix(), p) for p in found)}
 
 
 def hash_of(contents: Mapping[str, bytes]) -> str:

@@ -3,9 +3,11 @@
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
 from claims_edit.store.query import Answer, ask, open_readonly, query
+from claims_edit.store.replay import Replay, replay_of
 
 __all__ = [
     "Answer",
+    "Replay",
     "ResultsFolder",
     "RunManifest",
     "StagedRun",
@@ -14,5 +16,6 @@ __all__ = [
     "query",
     "read_manifest",
     "reconcile",
+    "replay_of",
     "write_manifest",
 ]

@@ -14,6 +14,7 @@ from claims_edit.store import generation, record
 from claims_edit.store.database import build_database
 from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
+from claims_edit.store.replay import REPLAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,11 @@ class StagedRun:
     def run_dir(self) -> Path:
         """Where the manifest and the reports go."""
         return self.root / "runs" / self.run_id
+
+    @property
+    def replay_dir(self) -> Path:
+        """Where what was decided on is kept."""
+        return self.run_dir / REPLAY
 
     @property
     def scratch_dir(self) -> Path:
@@ -90,7 +96,7 @@ class ResultsFolder:
         """Empty folders for a new run, in the results folder's own file system."""
         staged = StagedRun(run_id, self.out / generation.STAGING / run_id)
         try:
-            for folder in (staged.decisions_dir, staged.quarantine_dir, staged.run_dir, staged.scratch_dir):
+            for folder in (staged.decisions_dir, staged.quarantine_dir, staged.replay_dir, staged.scratch_dir):
                 folder.mkdir(parents=True)
         except OSError as error:
             raise InputError(f"{self.out}: cannot be written ({error.strerror}). Free it, then run again.") from None

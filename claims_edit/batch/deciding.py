@@ -1,0 +1,77 @@
+"""Decide what was read: every candidate line once, in file and row order, with what it was decided on beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.batch.parts import PartWriter, in_parts
+from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
+from claims_edit.batch.tally import Decided
+from claims_edit.engine import DECISION_SCHEMA, decide
+from claims_edit.intake.extract import ORDINAL
+from claims_edit.model import QUARANTINE_COLUMNS
+from claims_edit.policy import archived
+from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
+
+if TYPE_CHECKING:
+    from claims_edit.batch.reading import FileRead, Reading
+    from claims_edit.model import Mode
+    from claims_edit.policy import Catalog
+    from claims_edit.store import StagedRun
+
+RECORDED_QUARANTINE = {
+    name: pl.Int64() if name == "source_row" else QUARANTINE_SCHEMA.get(name, pl.String())
+    for name in QUARANTINE_COLUMNS
+}
+KEPT_CANDIDATES: dict[str, pl.DataType] = {
+    "source_file": pl.String(),
+    "source_row": pl.Int64(),
+    **{name: dtype for name, dtype in CANDIDATE_SCHEMA.items() if name != ORDINAL},
+}
+
+
+def decide_all(
+    reading: Reading,
+    found: list[FileRead],
+    staged: StagedRun,
+    catalog: Catalog,
+    contracts: pl.DataFrame,
+    mode: Mode,
+) -> Decided:
+    """Write the run's decisions, refused rows and replay part by part; what the decisions come to."""
+    decided = Decided()
+    revisions = reading.revisions()
+    run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(mode.value).alias("mode"))
+    decisions = PartWriter(staged.decisions_dir, "part", DECISION_SCHEMA)
+    candidates = PartWriter(staged.replay_dir, "candidates", KEPT_CANDIDATES)
+    for lines in in_parts(frame for file in found for frame in reading.candidates(file)):
+        part = decide(lines, catalog, revisions=revisions, contracts=contracts).with_columns(run)
+        decided.add(part)
+        decisions.add(part)
+        candidates.add(lines)
+    quarantine = PartWriter(staged.quarantine_dir, "part", RECORDED_QUARANTINE)
+    for refused in in_parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file)):
+        quarantine.add(refused)
+    for writer in (decisions, candidates, quarantine):
+        writer.close()
+    _keep(staged, catalog, revisions, contracts)
+    return decided
+
+
+def _keep(staged: StagedRun, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> None:
+    """The rest of what the lines were decided on; of the revisions those that name a claim of a candidate."""
+    claims = pl.scan_parquet(staged.replay_dir / "candidates-*.parquet").select("claim_id").unique()
+    original = pl.col("original_claim_id").str.strip_chars()
+    named = pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
+    kept = (
+        revisions.with_columns(named=named)
+        .join(claims, left_on="named", right_on="claim_id", how="semi")
+        .drop("named")
+        .unique()
+        .collect(engine="streaming")
+    )
+    kept.sort(kept.columns, nulls_last=True).write_parquet(staged.replay_dir / REVISIONS)
+    contracts.write_parquet(staged.replay_dir / CONTRACTS)
+    (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))
