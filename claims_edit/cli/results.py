@@ -36,9 +36,10 @@ def explain(*, claim_id: str, line: int | None, out: Path, as_json: bool) -> Non
 @click.argument("run", required=False)
 @out_option
 @click.option("--format", "fmt", default="csv", show_default=True, type=click.Choice(REPORT_FORMATS))
-def report(*, run: str | None, out: Path, fmt: str) -> None:
-    """Print the denial reasons of RUN (its id or the beginning of it; the latest run otherwise)."""
-    click.echo(report_of(out, run, fmt), nl=False)
+@click.option("--to", type=click.Path(path_type=Path), help="The file (rationale: folder) to write.")
+def report(*, run: str | None, out: Path, fmt: str, to: Path | None) -> None:
+    """Make a report of RUN (its id or the beginning of it; the latest run otherwise)."""
+    click.echo(report_of(out, run, fmt, to), nl=False)
 
 
 @click.command()

@@ -5,14 +5,17 @@ from claims_edit.report.explain import explain
 from claims_edit.report.explain_text import explanation_text
 from claims_edit.report.run_files import write_reports
 from claims_edit.report.run_report import REPORT_FORMATS, report
+from claims_edit.report.run_view import RunView, published_run
 from claims_edit.report.terminal import runs_table, terminal_summary
 from claims_edit.report.validation import validation_table
 
 __all__ = [
     "ANSWER_FORMATS",
     "REPORT_FORMATS",
+    "RunView",
     "explain",
     "explanation_text",
+    "published_run",
     "report",
     "runs_table",
     "terminal_summary",

@@ -44,6 +44,14 @@ SELECT disposition, reason_code, {_SUMS} FROM decisions WHERE run_id = $run_id
 GROUP BY ALL ORDER BY lines DESC, disposition, reason_code
 """  # noqa: S608 -- our own column names
 
+# What was decided past the review of the policy version in force.
+STALE_POLICIES = f"""
+SELECT policy_id, policy_version, disposition, min(service_start_date) AS first_service,
+    max(service_start_date) AS last_service, {_SUMS}
+FROM decisions WHERE run_id = $run_id AND policy_stale
+GROUP BY policy_id, policy_version, disposition ORDER BY policy_id, policy_version, disposition
+"""  # noqa: S608 -- our own column names
+
 # A refused row counts once for each check that it failed.
 QUARANTINE_BY_FILE = """
 SELECT failed_check AS "check", source_file AS file, count(*) AS rows

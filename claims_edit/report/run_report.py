@@ -1,40 +1,65 @@
-"""The report of one published run, on request."""
+"""The reports of one published run, on request: to standard output, or to a file or folder."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
-from claims_edit.report import queries
-from claims_edit.report.csv_format import write_csv
-from claims_edit.report.summary import data_quality, frame_of, rows_of, summary, summary_text
-from claims_edit.store import ResultsFolder, ask, open_readonly
+from claims_edit.report.csv_format import write_frame
+from claims_edit.report.figures import rows_of
+from claims_edit.report.run_view import published_run
+from claims_edit.report.summary import summary, summary_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-REPORT_FORMATS = ("csv", "json")
+    from claims_edit.report.run_view import RunView
 
 
-def report(out: Path, run: str | None, fmt: str) -> str:
-    """The reasons behind a run's decisions as text; `run` is a run id or the beginning of one, None the latest.
+def csv_report(view: RunView) -> str:
+    """The table of `denial_reasons.csv`."""
+    table = io.BytesIO()
+    write_frame(view.figures.reasons, table)
+    return table.getvalue().decode()
 
-    `csv` is the table of `denial_reasons.csv`; `json` is the summary with that table and the data quality.
+
+def json_report(view: RunView) -> str:
+    """The summary with the table of reasons and the data quality."""
+    content = summary(view)
+    for name, frame in (("denial_reasons", view.figures.reasons), ("data_quality", view.figures.quality)):
+        content[name] = rows_of(frame)
+    return summary_text(content)
+
+
+PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_report}
+"""Reports that go to standard output unless `--to` names a file."""
+WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {}
+"""Reports that are files: the name in the working folder unless `--to` gives another, and what writes it."""
+REPORT_FORMATS = (*PRINTED, *WRITTEN)
+
+
+def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
+    """Make one report of a run: the text to print, which is the report itself or says where it was written.
+
+    `run` is a run id or the beginning of one, None the latest.
 
     Raises:
-        UsageError: no such run or format.
+        UsageError: no such run or format, or `to` cannot be written.
         ResultsError: the folder is damaged.
     """
     if fmt not in REPORT_FORMATS:
         raise UsageError(f"--format {fmt}: not available. Take one of {', '.join(REPORT_FORMATS)}.")
-    manifest = ResultsFolder(out).manifest(run)
-    with open_readonly(out) as connection:
-        if fmt == "csv":
-            table = io.BytesIO()
-            write_csv(ask(connection, queries.REASONS, {"run_id": manifest["run_id"]}), table)
-            return table.getvalue().decode()
-        content = summary(connection, manifest)
-        content["denial_reasons"] = rows_of(frame_of(connection, queries.REASONS, manifest["run_id"]))
-        content["data_quality"] = rows_of(data_quality(connection, manifest))
-    return summary_text(content)
+    with published_run(out, run) as view:
+        if fmt in PRINTED and to is None:
+            return PRINTED[fmt](view)
+        path = to if to is not None else Path(WRITTEN[fmt][0])
+        try:
+            if fmt in PRINTED:
+                path.write_text(PRINTED[fmt](view), encoding="utf-8")
+            else:
+                WRITTEN[fmt][1](view, path)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}). Give another --to.") from None
+    return f"Wrote {path}.\n"

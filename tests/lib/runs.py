@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.batch.contracts import no_contracts
+from claims_edit.batch.deciding import KEPT_CANDIDATES
+from claims_edit.batch.settle import REVISION_COLUMNS
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition
+from claims_edit.policy import archived, load_catalog
 from claims_edit.report import write_reports
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from claims_edit.policy import Catalog
 
 QUARANTINE_TYPES: dict[str, pl.DataType] = {
     "source_row": pl.Int64(),
@@ -149,6 +156,20 @@ def manifest_of(
     }
 
 
+@cache
+def shipped() -> Catalog:
+    """The shipped rules, loaded once."""
+    return load_catalog()
+
+
+def keep_replay(folder: Path) -> None:
+    """The shipped rules, and no candidate lines: a hand-made run has decisions only."""
+    pl.DataFrame(schema=KEPT_CANDIDATES).write_parquet(folder / "candidates-00000.parquet")
+    pl.DataFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String)).write_parquet(folder / "revisions.parquet")
+    no_contracts().write_parquet(folder / "contracts.parquet")
+    (folder / "rules.zip").write_bytes(archived(shipped().contents))
+
+
 def stage(
     folder: ResultsFolder,
     run_id: str,
@@ -166,7 +187,8 @@ def stage(
     pl.DataFrame(rows, schema=QUARANTINE_SCHEMA).write_parquet(staged.quarantine_dir / "part-00000.parquet")
     manifest = manifest_of(run_id, decisions, refused or [], mode)
     write_manifest(staged.run_dir, manifest)
-    write_reports(staged.decisions_dir, staged.quarantine_dir, staged.run_dir, manifest)
+    keep_replay(staged.replay_dir)
+    write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped())
     return staged
 
 

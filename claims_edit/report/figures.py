@@ -1,0 +1,79 @@
+"""The figures of one run, each computed once: every report takes them from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS
+from claims_edit.report import queries
+from claims_edit.store import ask
+
+if TYPE_CHECKING:
+    import duckdb
+
+QUALITY_SCHEMA = {"check": pl.String, "severity": pl.String, "column": pl.String, "file": pl.String, "rows": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Small frames, each in a fixed order; `lines` and `claims` are counts, `charges` is Decimal(38, 2).
+
+    Attributes:
+        reasons: payer, program, disposition, reason_code, month (`2026-03`), lines, claims, charges.
+        by_disposition: disposition, lines, claims, charges.
+        by_payer: payer, disposition, lines, claims, charges.
+        by_reason: disposition, reason_code, lines, claims, charges; most lines first.
+        stale: policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges: what was
+            decided past a policy's review.
+        quality: check, severity (`error`, `warning`), column, file, rows.
+    """
+
+    reasons: pl.DataFrame
+    by_disposition: pl.DataFrame
+    by_payer: pl.DataFrame
+    by_reason: pl.DataFrame
+    stale: pl.DataFrame
+    quality: pl.DataFrame
+
+
+def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Figures:
+    """The figures of one run, from its rows and, for warnings, from its manifest."""
+    run_id = manifest["run_id"]
+    return Figures(
+        reasons=frame_of(connection, queries.REASONS, run_id),
+        by_disposition=frame_of(connection, queries.BY_DISPOSITION, run_id),
+        by_payer=frame_of(connection, queries.BY_PAYER, run_id),
+        by_reason=frame_of(connection, queries.TOP_REASONS, run_id),
+        stale=frame_of(connection, queries.STALE_POLICIES, run_id),
+        quality=_quality(connection, manifest),
+    )
+
+
+def frame_of(connection: duckdb.DuckDBPyConnection, sql: str, run_id: str) -> pl.DataFrame:
+    """The few rows of an aggregate over one run."""
+    return pl.concat(ask(connection, sql, {"run_id": run_id}).batches())
+
+
+def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of an aggregate as JSON has them: money and dates as text."""
+    return frame.with_columns(pl.col(pl.Decimal, pl.Date).cast(pl.String)).to_dicts()
+
+
+def _quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> pl.DataFrame:
+    """How many rows failed each check, by file: errors (refused rows), then warnings (nothing is refused for them)."""
+    refused = frame_of(connection, queries.QUARANTINE_BY_FILE, manifest["run_id"])
+    errors = refused.with_columns(severity=pl.lit("error"))
+    counted = sorted(
+        (check, file["path"], rows) for file in manifest["inputs"] for check, rows in file["warnings_by_check"].items()
+    )
+    warnings = pl.DataFrame(
+        [{"check": check, "severity": "warning", "file": path, "rows": rows} for check, path, rows in counted],
+        schema=QUALITY_SCHEMA,
+    )
+    both = pl.concat([errors, warnings.drop("column")], how="diagonal_relaxed")
+    first_word = pl.col("check").str.split("-").list.first()
+    column = pl.when(first_word.is_in(sorted(COLUMNS))).then(first_word)
+    return both.with_columns(column=column).select(pl.col(name).cast(kind) for name, kind in QUALITY_SCHEMA.items())

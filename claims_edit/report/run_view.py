@@ -1,0 +1,64 @@
+"""One run as every report sees it, whether it is in the making or published."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.policy import load_catalog
+from claims_edit.report.figures import Figures, figures_of
+from claims_edit.store import ResultsFolder, open_readonly, replay_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from claims_edit.policy import Catalog
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What reports are made from.
+
+    Attributes:
+        connection: shows `decisions` and `quarantine`; always ask with `run_id = $run_id`.
+        manifest: of the run.
+        runs: the manifests of the results folder's runs up to this one, oldest first, this one last.
+        catalog: the rules under which the run decided.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    manifest: dict[str, Any]
+    runs: tuple[dict[str, Any], ...]
+    catalog: Catalog
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return str(self.manifest["run_id"])
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The run's figures, computed when the first report asks."""
+        return figures_of(self.connection, self.manifest)
+
+
+@contextmanager
+def published_run(out: Path, run: str | None) -> Iterator[RunView]:
+    """A published run; `run` is a run id or the beginning of one, None the latest.
+
+    Raises:
+        UsageError: no such run.
+        ResultsError: the folder is damaged.
+    """
+    folder = ResultsFolder(out)
+    manifest = folder.manifest(run)
+    run_id = manifest["run_id"]
+    runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
+    catalog = load_catalog(replay_of(out, run_id).rules)
+    with open_readonly(out) as connection:
+        yield RunView(connection, manifest, runs, catalog)
