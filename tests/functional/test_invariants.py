@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, reading, run, run_batch
+from claims_edit.batch import RunOptions, deciding, reading, run, run_batch
 from claims_edit.engine import decide
 from tests.functional.program import (
     AS_OF,
@@ -101,16 +101,16 @@ def test_threads_and_argument_order_change_nothing(two_runs: tuple[Path, Path]) 
     for kind in ("decisions", "quarantine"):
         assert record(one, kind).drop("run_id").equals(record(two, kind).drop("run_id"))
     ids = manifest(one)["run_id"], manifest(two)["run_id"]
-    texts = [
-        {
-            path.name: path.read_text(encoding="utf-8").replace(run_id, "RUN")
-            for path in (out / "runs" / run_id).iterdir()
-        }
-        for out, run_id in zip(two_runs, ids, strict=True)
-    ]
-    for text in texts:
-        del text["manifest.json"], text["summary.json"]  # they tell times
-    assert texts[0] == texts[1]
+    one_run, two_run = (out / "runs" / run_id for out, run_id in zip(two_runs, ids, strict=True))
+    tables = sorted(path.name for path in one_run.glob("*.csv"))
+    assert "denials.csv" in tables
+    for name in tables:
+        texts = [(run / name).read_text(encoding="utf-8").replace(run.name, "RUN") for run in (one_run, two_run)]
+        assert texts[0] == texts[1], name
+    kept = sorted(path.name for path in (one_run / "replay").iterdir())
+    assert kept == ["candidates-00000.parquet", "contracts.parquet", "revisions.parquet", "rules.zip"]
+    for name in kept:
+        assert (one_run / "replay" / name).read_bytes() == (two_run / "replay" / name).read_bytes(), name
     told = [{**manifest(out), "run_id": 0, "started_at": 0, "finished_at": 0, "timings": 0} for out in two_runs]
     assert told[0] == told[1]
 
@@ -185,7 +185,7 @@ def test_repeated_keys_are_found_over_files(tmp_path: Path) -> None:
 
 def test_a_bug_in_the_sums_publishes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If a decision went missing, the run would fail rather than be published."""
-    monkeypatch.setattr(run, "decide", lambda frame, catalog, **facts: decide(frame, catalog, **facts).head(-1))
+    monkeypatch.setattr(deciding, "decide", lambda frame, catalog, **facts: decide(frame, catalog, **facts).head(-1))
     extract = write(tmp_path / "night.csv", csv_text([line(3), line(6)]))
     with pytest.raises(Exception, match="candidates = decisions"):
         run_batch(RunOptions((str(extract),), tmp_path / "out", DAY))
