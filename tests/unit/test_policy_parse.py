@@ -97,7 +97,7 @@ def test_missing_and_stray_files_are_named(rules: RulesFolder) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match=r"nowhere: is not a folder\.") as caught:
+    with pytest.raises(RulesError, match=r"nowhere: is not a rule pack\.") as caught:
         load_catalog(tmp_path / "nowhere")
     assert exit_code_for(caught.value) == 10
 
