@@ -160,14 +160,19 @@ def lines_of(document: str) -> str:
     return text
 
 
+def in_digits(text: str) -> str:
+    plain = re.sub(r"[a-z]+", lambda word: WORDS.get(word[0], word[0]), text.lower())
+    return re.sub(r"\.0(?!\d)", "", plain)
+
+
 def numbers(text: str) -> set[str]:
-    found = re.findall(r"\d+(?:\.\d+)?|[a-z]+", text.lower())
-    return {f"{float(WORDS.get(token, token)):g}" for token in found if token in WORDS or token[0].isdigit()}
+    """The numbers of a document's text; percentages and fractions as they stand, and by their parts too."""
+    return set(re.findall(r"\d+(?:\.\d+)?", in_digits(text))) | figures(text)
 
 
 def figures(text: str) -> set[str]:
-    """The numbers of our own words; `one` is left out, as it is no figure there most of the time."""
-    return numbers(re.sub(r"\bone\b", "", text.lower()))
+    """The numbers of a text, percentages and fractions as they stand; a `one` in words is seldom a figure."""
+    return set(re.findall(r"\d+/\d+|\d+(?:\.\d+)?%?", in_digits(re.sub(r"\b[Oo]ne\b", "", text))))
 
 
 def named(document: str) -> Counter[str]:
