@@ -12,6 +12,8 @@ from claims_edit.policy import load_catalog
 from tests.rules.test_sources import DOCUMENTS, FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from claims_edit.policy.pack import EvidenceFile, SiteConclusion, Study
 
 PACK = load_catalog().pack
@@ -178,6 +180,7 @@ def figures(text: str) -> set[str]:
 def named(document: str) -> Counter[str]:
     """The studies that a document names or counts, as `<author>_<year>` or `case_series_<n>`; once but in a table."""
     text = lines_of(document)
+    pairs: Iterable[tuple[str, str]]
     match document:
         case "regence_surgery_242":
             body = text[text.index("## EVIDENCE SUMMARY") : text.index("## PRACTICE GUIDELINE SUMMARY")]
