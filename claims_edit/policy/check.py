@@ -92,6 +92,7 @@ def _evidence_faults(parsed: Parsed, known: Known) -> Iterator[str]:
         yield from known.service_faults(f"{path}: service", file.service)
         if known.documents is not None and file.summarises not in known.documents:
             yield f"{path}: summarises: `{file.summarises}` is declared nowhere. Name a document of the pack."
+        yield from _conclusion_faults(path, file, known)
         seen: set[str] = set()
         for index, study in enumerate(file.studies):
             if study.id in seen:
@@ -99,3 +100,15 @@ def _evidence_faults(parsed: Parsed, known: Known) -> Iterator[str]:
             seen.add(study.id)
             for position, site in enumerate(study.site_classes):
                 yield from known.site_faults(f"{path}: studies[{index}].site_classes[{position}]", site)
+
+
+def _conclusion_faults(path: str, file: EvidenceFile, known: Known) -> Iterator[str]:
+    """A site that no table knows, or that has two conclusions: a reader could not tell which one holds."""
+    concluded: set[str] = set()
+    for index, entry in enumerate(file.by_site):
+        for position, site in enumerate(entry.site_classes):
+            place = f"{path}: by_site[{index}].site_classes[{position}]"
+            yield from known.site_faults(place, site)
+            if site in concluded:
+                yield f"{place}: `{site}` stands twice. Give each site one conclusion."
+            concluded.add(site)

@@ -283,13 +283,22 @@ class Study(Strict):
     cite: Citation
 
 
+class SiteConclusion(Strict):
+    """What the document concludes of these tumor sites, in our own words."""
+
+    site_classes: tuple[Key, ...] = Field(min_length=1)
+    conclusion: Text
+    cite: Citation
+
+
 class EvidenceFile(Home):
-    """`evidence/*.yaml`: the studies that one document summarises, and what it concludes."""
+    """`evidence/*.yaml`: the studies that one document summarises, and what it concludes, over all and by site."""
 
     summarises: Key
     service: Key
     conclusion: Text
     cite: Citation
+    by_site: tuple[SiteConclusion, ...] = ()
     studies: tuple[Study, ...] = Field(min_length=1)
 
 

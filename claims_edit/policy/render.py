@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from claims_edit.policy.pack import Citation, CitedDate, Policy, RulePack, Version
+    from claims_edit.policy.pack import Citation, CitedDate, EvidenceFile, Policy, RulePack, Version
 
 _UNKNOWN = "(unknown)"
 _Row = dict[str, str]
@@ -53,6 +53,8 @@ def _day(cited: CitedDate | None) -> str:
 def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
     """One policy, version by version, each value with its citation, then the studies behind its documents.
 
+    What a document concludes by tumor site stands in a table of its own after its studies.
+
     Raises:
         UsageError: if no policy has the id.
     """
@@ -60,7 +62,7 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
         if policy.id == policy_id:
             text = Citations(pack).text
             versions = [RulesTable(_version_title(policy, v), tuple(_version_rows(v, text))) for v in policy.versions]
-            return [RulesTable("Policy", (_policy_row(policy),)), *versions, *_evidence(pack, policy)]
+            return [RulesTable("Policy", (_policy_row(policy),)), *versions, *_evidence(pack, policy, text)]
     known = ", ".join(sorted(policy.id for policy in pack.policies.values()))
     raise UsageError(f"{policy_id}: is not the id of a policy. Use one of {known}.")
 
@@ -93,7 +95,7 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
         yield row(f"history {entry.date}", entry.change, entry.cite)
 
 
-def _evidence(pack: RulePack, policy: Policy) -> Iterator[RulesTable]:
+def _evidence(pack: RulePack, policy: Policy, text: Callable[[Citation], str]) -> Iterator[RulesTable]:
     documents = {document.id: document.title for document in policy.documents}
     for file in pack.evidence.values():
         if file.summarises in documents:
@@ -110,6 +112,19 @@ def _evidence(pack: RulePack, policy: Policy) -> Iterator[RulesTable]:
                 for study in file.studies
             )
             yield RulesTable(f"Evidence summarised by {documents[file.summarises]}: {file.conclusion}", rows)
+            if file.by_site:
+                yield RulesTable(f"Conclusions of {documents[file.summarises]} by tumor site", _by_site(file, text))
+
+
+def _by_site(file: EvidenceFile, text: Callable[[Citation], str]) -> tuple[_Row, ...]:
+    return tuple(
+        {
+            "sites": ", ".join(entry.site_classes),
+            "conclusion": entry.conclusion,
+            "citation": text(entry.cite),
+        }
+        for entry in file.by_site
+    )
 
 
 def decision_tables(pack: RulePack, payer: str) -> list[RulesTable]:

@@ -173,12 +173,3 @@ def test_payer_names() -> None:
         assert names[key] == ("regence", True)
     assert names["premera"] == names["premerabluecross"] == ("premera", True)
     assert names["nhsengland"] == ("nhs_england", False)
-
-
-def test_studies() -> None:
-    evidence = {file.summarises: [study.n for study in file.studies] for file in CATALOG.pack.evidence.values()}
-    assert evidence["nice_ip1019_2"] == [52, 55, 58, 71, 20, 34, 14, 29, 56]
-    assert evidence["florida_blue_02_40000_26"] == [51, 74, 164]
-    assert evidence.keys() == {
-        "florida_blue_02_40000_26", "nice_ip1019_2", "nice_ipg445", "premera_ire", "regence_surgery_242",
-    }  # fmt: skip

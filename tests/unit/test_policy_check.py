@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
 SITES, NICE, STUDIES = "codes/tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
+BY_SITE = "evidence/regence_surgery_242.yaml"
 UNTIL = """    until:
       date: 2020-06-30
       note: The day before the codes were replaced.
@@ -111,6 +112,13 @@ def rules(tmp_path: Path) -> RulesFolder:
          "summarises: `nice_ip1019` is declared nowhere."),
         (STUDIES, "id: sutter_2017", "id: mafeld_2019", "studies[2].id: `mafeld_2019` stands twice."),
         (STUDIES, "[liver_primary]", "[liver]", "studies[1].site_classes[0]: `liver` is not in tumor_sites.yaml."),
+        (BY_SITE, "by_site:\n  - site_classes: [liver_primary", "by_site:\n  - site_classes: [liver",
+         "by_site[0].site_classes[0]: `liver` is not in tumor_sites.yaml."),
+        (BY_SITE, "  - site_classes: [pancreas]", "  - site_classes: [pancreas, liver_primary]",
+         "by_site[1].site_classes[1]: `liver_primary` stands twice. Give each site one conclusion."),
+        (BY_SITE, 'cite: {document: regence_surgery_242, section: "Section Summary, Liver',
+         'cite: {document: regence, section: "Section Summary, Liver',
+         "by_site[0].cite.document: `regence` is declared nowhere."),
         (STUDIES, "  - id: nice_ip1019_2", "  - id: premera_ire",
          "documents[0].id: `premera_ire` is declared already in"),
         (REGENCE, "cite: {document: regence_surgery_242, section: Effective",

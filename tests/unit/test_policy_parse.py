@@ -13,7 +13,7 @@ from tests.unit.policy_folder import RulesFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
-PREMERA = "policies/premera.yaml"
+PREMERA, EVIDENCE = "policies/premera.yaml", "evidence/regence_surgery_242.yaml"
 
 
 @pytest.fixture
@@ -57,6 +57,11 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
         ("reasons.yaml", "disposition: refer", "disposition: reject",
          "reasons[9].disposition: `reject` is not one of 'deny', 'return', 'review', 'refer' or 'pass'."),
         ("evidence/nice_ip1019_2.yaml", "n: 52", "n: many", "studies[0].n: is not a whole number."),
+        (EVIDENCE, "  - site_classes: [kidney]", "  - site_classes: []", "by_site[2].site_classes: has too few items."),
+        (EVIDENCE, "  - site_classes: [kidney]\n    conclusion: >-", "  - site_classes: [kidney]\n    says: >-",
+         "by_site[2].says: is not a known key."),
+        (EVIDENCE, "  - site_classes: [kidney]\n    conclusion: >-", "  - site_classes: [kidney]\n    says: >-",
+         "by_site[2].conclusion: is missing. Add it."),
     ],
 )  # fmt: skip
 def test_fault_names_place_and_remedy(rules: RulesFolder, file: str, old: str, new: str, fault: str) -> None:
@@ -92,7 +97,7 @@ def test_missing_and_stray_files_are_named(rules: RulesFolder) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match=r"nowhere: is not a folder\.") as caught:
+    with pytest.raises(RulesError, match=r"nowhere: is not a rule pack\.") as caught:
         load_catalog(tmp_path / "nowhere")
     assert exit_code_for(caught.value) == 10
 

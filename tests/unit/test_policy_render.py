@@ -34,7 +34,7 @@ def test_list_has_a_row_a_policy() -> None:
 
 
 def test_show_cites_every_value() -> None:
-    head, version, evidence = policy_tables(PACK, "regence-surgery-242")
+    head, version, evidence, by_site = policy_tables(PACK, "regence-surgery-242")
     assert head.rows[0]["policy"] == "regence-surgery-242"
     assert all(row["citation"].startswith("Regence Medical Policy Manual") for row in version.rows)
     values = {row["what"]: row["value"] for row in version.rows}
@@ -43,6 +43,16 @@ def test_show_cites_every_value() -> None:
     assert values["program commercial"].startswith("applies: ")
     assert "liability PR" in values
     assert len(evidence.rows) == 15
+    assert [row["sites"] for row in by_site.rows] == [
+        "liver_primary, liver_metastasis", "pancreas", "kidney", "lung", "prostate",
+    ]  # fmt: skip
+    assert by_site.rows[3]["citation"].endswith("Section Summary, Lung Tumors (January 1, 2026)")
+
+
+def test_show_has_no_table_by_site_where_the_document_concludes_none() -> None:
+    titles = [table.title for table in policy_tables(PACK, "florida-blue-02-40000-26")]
+    assert [title for title in titles if "by tumor site" in title] == []
+    assert titles[-1].startswith("Evidence summarised by Florida Blue")
 
 
 def test_show_names_exceptions_and_ends() -> None:

@@ -1,0 +1,287 @@
+"""The studies that the documents summarise: none is missing, and each has the document's design, size and figures."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.policy import load_catalog
+from tests.rules.test_sources import DOCUMENTS, FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from claims_edit.policy.pack import EvidenceFile, SiteConclusion, Study
+
+PACK = load_catalog().pack
+FILES = {file.summarises: file for file in PACK.evidence.values()}
+REGENCE, FLORIDA, PREMERA = "regence_surgery_242", "florida_blue_02_40000_26", "premera_ire"
+OVERVIEW, IPG445 = "nice_ip1019_2", "nice_ipg445"
+STUDIES = {(file.summarises, study.id): study for file in FILES.values() for study in file.studies}
+LIVER = {"liver_primary", "liver_metastasis"}
+WITH_DOCUMENTS = pytest.mark.skipif(not FOLDER.is_dir(), reason="the policy documents are not at hand")
+
+
+def test_each_document_is_summarised_once() -> None:
+    assert set(FILES) == set(DOCUMENTS) == {REGENCE, FLORIDA, PREMERA, OVERVIEW, IPG445}
+    assert len(FILES) == len(PACK.evidence)
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_a_file_cites_the_document_that_it_summarises(file: EvidenceFile) -> None:
+    cited = [file.cite, *(entry.cite for entry in file.by_site), *(study.cite for study in file.studies)]
+    assert {cite.document for cite in cited} == {file.summarises}
+
+
+@pytest.mark.parametrize(
+    ("document", "sites"),
+    [
+        (REGENCE, {"liver_primary": 4, "liver_metastasis": 1, "pancreas": 4, "kidney": 3, "lung": 2, "prostate": 3}),
+        (FLORIDA, {"liver_primary": 1, "liver_metastasis": 1, "pancreas": 1}),
+        (PREMERA, {"liver_primary": 3, "liver_metastasis": 3, "pancreas": 4, "kidney": 3, "lung": 2, "prostate": 5}),
+        (OVERVIEW, {"liver_primary": 45, "liver_metastasis": 27, "pancreas": 3, "other_solid": 3}),
+        (IPG445, {"liver_primary": 4, "liver_metastasis": 7, "kidney": 2, "lung": 2, "other_solid": 1}),
+    ],
+)
+def test_studies_by_site(document: str, sites: dict[str, int]) -> None:
+    assert Counter(site for study in FILES[document].studies for site in study.site_classes) == sites
+
+
+def test_every_site_of_a_solid_tumor_has_evidence() -> None:
+    spoken_of = {site for study in STUDIES.values() for site in study.site_classes}
+    assert spoken_of == set(PACK.tumor_sites.site_classes)
+
+
+def test_conclusions_by_site() -> None:
+    by_site = {name: [set(entry.site_classes) for entry in file.by_site] for name, file in FILES.items()}
+    assert by_site == {
+        REGENCE: [LIVER, {"pancreas"}, {"kidney"}, {"lung"}, {"prostate"}],
+        PREMERA: [LIVER | {"pancreas"}, {"prostate"}, {"kidney"}, {"lung"}],
+        FLORIDA: [],
+        OVERVIEW: [],  # both speak of one site
+        IPG445: [],
+    }
+
+
+@pytest.mark.parametrize("document", [REGENCE, PREMERA])
+def test_every_site_with_studies_has_a_conclusion_where_the_document_concludes_by_site(document: str) -> None:
+    file = FILES[document]
+    concluded = {site for entry in file.by_site for site in entry.site_classes}
+    assert concluded == {site for study in file.studies for site in study.site_classes}
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "sites", "n", "follow_up", "figure"),
+    [
+        (REGENCE, "wade_2023", {"liver_primary"}, None, "Not reported for IRE", "one non-randomized IRE study with 21"),
+        (REGENCE, "blaise_2021", {"liver_primary"}, 44, "Not given", "16 months (95% CI 13 to 24) with ablation, 14"),
+        (REGENCE, "cannon_2013", LIVER, 44, "up to 12 months", "97% at 3, 95% at 6 and 60% at 12 months"),
+        (REGENCE, "charalambous_2020", {"pancreas"}, 460, "3 to 29 months", "14% to 53%"),
+        (REGENCE, "holland_2019", {"pancreas"}, 152, "Median 19 months", "27 months to progression, 23 months"),
+        (REGENCE, "ruarus_2020", {"pancreas"}, 50, "Not given", "Complications in 58% (29 participants)"),
+        (REGENCE, "martin_2024", {"pancreas"}, 114, "90 days", "2.3% (2) against 3.7% (1), at 90 days 6% (5)"),
+        (REGENCE, "hilton_2022", {"kidney"}, 83, "3 to 34 months, under 12 months in seven", "ten participants"),
+        (REGENCE, "canvasser_2017", {"kidney"}, 41, "Mean 22 months", "92% free of local recurrence at two years"),
+        (REGENCE, "ricke_2015", {"lung"}, 23, "Median 12 months", "Progression in 61% (14/23)"),
+        (REGENCE, "zhang_2025", {"prostate"}, 1452, "To 60 months", "0% to 15.6%; retreatment 8% to 36.6%"),
+        (REGENCE, "prabhakar_2024", {"prostate"}, 899, "6 to 44 months", "0% to 38.9% in the field and 3.6% to 28%"),
+        (REGENCE, "yilmaz_2025", {"prostate"}, 142, "12 to 48 months", "Local control 67% to 77%"),
+        (FLORIDA, "meijerink_2021", {"liver_metastasis"}, 51, "Not given", "2.7 years from the first treatment (95%"),
+        (FLORIDA, "yang_2020", {"pancreas"}, 74, "up to 5 years", "97.2% at 1 year, 53% at 3 and 31.2% at 5 years"),
+        (FLORIDA, "verloh_2019", {"liver_primary"}, 164, "Not given", "63.8% of IRE and 70.1% of thermal"),
+        (PREMERA, "usman_2012", {"lung"}, 2, "6 months", "Both tumors had come back at 6 months"),
+        (OVERVIEW, "mafeld_2019", LIVER, 52, "median survival 38 months", "75% (44/59) of procedures"),
+        (OVERVIEW, "bhutiani_2016", {"liver_primary"}, 55, "6 months", "Complications in 27% against 76%"),
+        (OVERVIEW, "sutter_2017", {"liver_primary"}, 58, "Median 9 months (0.3 to 31)", "77% of 75 tumors"),
+        (OVERVIEW, "niessen_2017", LIVER, 71, "Median 36 months", "26.8 with primary, 19.9 with secondary"),
+        (OVERVIEW, "granata_2016", {"liver_primary"}, 20, "6 months", "92% (22/24) of tumors at 6 months"),
+        (OVERVIEW, "niessen_2016", LIVER, 34, "Median 14 months (2 to 20)", "27.5% (14/51) of procedures"),
+        (OVERVIEW, "zeng_2017", {"liver_primary"}, 14, "Mean 3 months", "25% (2/8) of patients with large and 66.6%"),
+        (OVERVIEW, "distelmaier_2017", LIVER, 29, "Mean 24 months", "38.5% (10/26) of patients, eight of them along"),
+        (OVERVIEW, "schotten_2016", LIVER, 56, "Not reported", "20.8% (5/24) against 6.2% (2/32)"),
+        (OVERVIEW, "langan_2017", LIVER, 40, "Median 26 months", "10 tumors in 9 patients came back locally (13%"),
+        (OVERVIEW, "yang_2019", {"liver_primary"}, 40, "Not given", "15.1 months with and 10.6 without"),
+        (IPG445, "case_series_38", LIVER | {"kidney", "lung"}, 38, "1 month", "Response in 50% of 45 procedures"),
+        (IPG445, "case_series_28", LIVER, 28, "Median 6 months", "Of 54 tumors, 3 (6%) came back"),
+        (IPG445, "case_series_45", {"liver_metastasis", "other_solid"}, 45, "Not reported", "7 of 50 procedures (14%)"),
+    ],
+)  # fmt: skip
+def test_main_facts(document: str, name: str, sites: set[str], n: int | None, follow_up: str, figure: str) -> None:
+    study = STUDIES[document, name]
+    assert (set(study.site_classes), study.n) == (sites, n)
+    assert follow_up in study.follow_up
+    assert any(figure in text for text in study.figures)
+
+
+# What follows reads the documents themselves.
+
+LEFT_OUT = Counter([
+    "charpentier_2012", "cohen_2018", "figini_2017", "kourounis_2017", "lencioni_2015", "li_2014", "li_2014",
+    "narayanan_2013", "ruarus_2018", "ryan_2016", "vroomen_2017", "yeung_2014", "zimmerman_2017", "niessen_2016",
+])  # fmt: skip
+"""The narrative reviews in the overview's appendix, and its one study that stands in the table too."""
+SPELLED = {"Charallambous": "Charalambous", "Raurus": "Ruarus", "One hundred fourteen": "114"}
+"""Authors whom a document misspells in its text, as its own references write them; and a number in words."""
+WORDS = dict(
+    zip(
+        (
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "thirteen",
+            "nineteen",
+            "thirty",
+        ),
+        ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "19", "30"),
+        strict=True,
+    )
+)
+DERIVED = {
+    ("hilton_2022", "9"): "10 - 1",  # ten studies, of which one had more than ten participants
+    ("dollinger_2015_veins", "5"): "2 + 3",  # partial and complete thrombosis
+    ("verloh_2019", "164"): "117 + 47",
+}
+"""Figures that the document gives in parts: the sum of which they are."""
+APPENDIX_ENTRY = re.compile(r"(?m)^ ?([A-Z][a-z]+(?:-[A-Z][a-z]+)?),? [A-Z]{1,4},? ?[^()]{0,80}\((20\d\d)\)")
+
+
+def lines_of(document: str) -> str:
+    text = (FOLDER / f"{DOCUMENTS[document].source}.txt").read_text(encoding="utf-8")
+    for misspelled, name in SPELLED.items():
+        text = text.replace(misspelled, name)
+    return text
+
+
+def in_digits(text: str) -> str:
+    plain = re.sub(r"[a-z]+", lambda word: WORDS.get(word[0], word[0]), text.lower())
+    return re.sub(r"\.0(?!\d)", "", plain)
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of a document's text; percentages and fractions as they stand, and by their parts too."""
+    return set(re.findall(r"\d+(?:\.\d+)?", in_digits(text))) | figures(text)
+
+
+def figures(text: str) -> set[str]:
+    """The numbers of a text, percentages and fractions as they stand; a `one` in words is seldom a figure."""
+    return set(re.findall(r"\d+/\d+|\d+(?:\.\d+)?%?", in_digits(re.sub(r"\b[Oo]ne\b", "", text))))
+
+
+def named(document: str) -> Counter[str]:
+    """The studies that a document names or counts, as `<author>_<year>` or `case_series_<n>`; once but in a table."""
+    text = lines_of(document)
+    pairs: Iterable[tuple[str, str]]
+    match document:
+        case "regence_surgery_242":
+            body = text[text.index("## EVIDENCE SUMMARY") : text.index("## PRACTICE GUIDELINE SUMMARY")]
+            pairs = set(re.findall(r"([A-Z][a-z]+),? \(?(\d{4})\)", body))
+        case "florida_blue_02_40000_26":
+            pairs = set(re.findall(r"([A-Z][a-z]+) et al \((\d{4})\)", text))
+        case "premera_ire":
+            body = text[text.index("Summary of Evidence") : text.index("Ongoing and Unpublished")].replace("et al.", "")
+            runs = re.findall(r"([A-Z][a-z]+),?\s+[\[(](\d{4}(?:, \d{4})*)", body)
+            pairs = {(name, year) for name, years in runs for year in years.split(", ")}
+        case "nice_ip1019_2":
+            appendix = text[text.index("Direction of conclusions") :]
+            pairs = re.findall(r"Study \d ([A-Z][a-z]+) [A-Z]+ \((\d{4})\)", text) + APPENDIX_ENTRY.findall(appendix)
+        case _:
+            series = set(re.findall(r"case\s+series of (\d+) (patients|procedures)", text))
+            return Counter(f"case_series_{n}{'_procedures' * (unit == 'procedures')}" for n, unit in series)
+    return Counter(f"{name.lower().replace('-', '_')}_{year}" for name, year in pairs)
+
+
+@WITH_DOCUMENTS
+@pytest.mark.parametrize("document", FILES)
+def test_every_study_that_the_document_names_is_there(document: str) -> None:
+    ours = Counter(re.sub(r"(?<!series)(_\d{4})_.*", r"\1", study.id) for study in FILES[document].studies)
+    theirs = named(document)
+    assert theirs.total() == {REGENCE: 15, FLORIDA: 3, PREMERA: 17, OVERVIEW: 58, IPG445: 7}[document]
+    assert theirs - ours == (LEFT_OUT if document == OVERVIEW else Counter())
+    assert ours - theirs == (Counter(["cadth_2016"]) if document == OVERVIEW else Counter())
+
+
+def passage(document: str, study: Study) -> str:
+    """What the document says of one study: its slice of a table, its sections, or the paragraphs that name it."""
+    text, name = lines_of(document), study.id.split("_")[0].title()
+    match document:
+        case "regence_surgery_242":
+            trial = re.findall(r"\b[A-Z]{5,}\b", study.reference)
+            body = text[text.index("## EVIDENCE SUMMARY") : text.index("## REFERENCES")]
+            return paragraphs_on((name, "<sup>a</sup>", *trial), body)
+        case "florida_blue_02_40000_26":
+            reference = text.split(f"\n{study.cite.section.split()[-1]}. ")[1].split("\n")[0]
+            start = text.index(f"{name} et al") + len(f"{name} et al (")
+            return reference + re.split(r"[A-Z][a-z]+ et al \(|POSITION STATEMENT", text[start:])[0]
+        case "premera_ire":
+            return paragraphs_on(
+                (name,), text[text.index("Summary of Evidence") : text.index("Ongoing and Unpublished")]
+            )
+        case "nice_ip1019_2" if study.cite.section.startswith("Table 2"):
+            number = study.cite.section[-1]
+            table = text.split(f"Study {number} {name} ")[1]
+            table = re.split(r"\n ?Study \d [A-Z]|Validity and generalisability", table)[0]
+            summary = text[text.index("Efficacy summary") : text.index("Anecdotal and theoretical")]
+            return table + paragraphs_on((f"{study.n} patients",), summary)
+        case "nice_ip1019_2" if study.cite.section == "Appendix":
+            appendix = text[text.index("Direction of conclusions") :]
+            starts = [*APPENDIX_ENTRY.finditer(appendix), None]
+            ends = [entry.start() if entry else len(appendix) for entry in starts[1:]]
+            author = study.reference.split()[0]
+            return "".join(
+                appendix[entry.start() : end]
+                for entry, end in zip(starts, ends, strict=False)
+                if entry and (entry[1], entry[2]) == (author, study.cite.date)
+            )
+        case "nice_ip1019_2":
+            return text[text.index("Existing assessments") : text.index("Related NICE guidance")]
+        case _:
+            sections = re.findall(r"\d\.\d\.\d", study.cite.section)
+            return "".join(re.split(r"\n\d\.\d(?:\.\d)? |\n3 Further", text.split(f"\n{s} ")[1])[0] for s in sections)
+
+
+def paragraphs_on(names: tuple[str, ...], text: str) -> str:
+    """The paragraphs that hold one of the names, with the next one where a page ended in mid-sentence."""
+    found, open_end = [], False
+    for paragraph in re.split(r"\n\s*\n", text):
+        if open_end or any(name in " ".join(paragraph.split()) for name in names):
+            found.append(paragraph)
+            open_end = paragraph.rstrip()[-1:].isalpha()
+    return "\n".join(found)
+
+
+@WITH_DOCUMENTS
+@pytest.mark.parametrize(("document", "name"), STUDIES)
+def test_every_figure_stands_where_the_document_speaks_of_the_study(document: str, name: str) -> None:
+    study = STUDIES[document, name]
+    theirs = passage(document, study)
+    assert theirs
+    design = study.design.partition("(reference")[0]
+    ours = figures(" ".join((str(study.n or ""), design, study.follow_up, *study.figures, study.conclusion)))
+    for number in ours - numbers(theirs):
+        parts = numbers(DERIVED.get((name, number), "-"))
+        assert parts, number
+        assert parts <= numbers(theirs), number
+
+
+@WITH_DOCUMENTS
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_every_figure_of_a_conclusion_is_in_the_document(file: EvidenceFile) -> None:
+    theirs = numbers(lines_of(file.summarises))
+    for conclusion in (file.conclusion, *(entry.conclusion for entry in file.by_site)):
+        assert figures(conclusion) <= theirs
+
+
+@WITH_DOCUMENTS
+@pytest.mark.parametrize("entry", FILES[REGENCE].by_site, ids=lambda entry: entry.site_classes[0])
+def test_a_section_summary_is_in_the_document(entry: SiteConclusion) -> None:
+    assert entry.cite.section.replace(",", ":") in lines_of(REGENCE)
