@@ -69,9 +69,12 @@ _REMITTED = f"""FROM decisions
 WHERE run_id = $run_id AND $counts AND disposition IN ('{Disposition.DENY}', '{Disposition.RETURN}')"""
 
 # What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
-REMITTANCE = f"SELECT {', '.join(REMITTANCE_COLUMNS)} {_REMITTED}"  # noqa: S608 -- our own column names
+REMITTANCE = f"""
+SELECT {", ".join(REMITTANCE_COLUMNS)}, array_to_string(rarcs, '|') AS remarks {_REMITTED}
+"""  # noqa: S608 -- our own column names
 
-# The sets of codes in it.
+# The few sets of codes in it.
 REMITTANCE_CODES = f"""
-SELECT DISTINCT disposition, group_code, carc, rarcs {_REMITTED} ORDER BY ALL
+SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, array_to_string(rarcs, '|') AS remarks
+{_REMITTED} ORDER BY ALL
 """  # noqa: S608 -- our own words

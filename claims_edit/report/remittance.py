@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SHADOW = "shadow"
 TERMINATOR = "~"
-_CODES = ["disposition", "group_code", "carc", "remarks"]
-_REMARKS = pl.col("rarcs").list.join("|").alias("remarks")
+SEGMENT_COLUMNS = ("postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments")
+_CODES = ["disposition", "group_code", "carc", "remarks", "policy_reference"]
 # What an element may hold, whatever separators an interchange declares: letters, digits, and what a Reference may have.
 _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,()/-]{0,49}[A-Za-z0-9.,()/-]$"
 _MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them cents
@@ -36,8 +36,8 @@ _MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them ce
 def write_remittance(view: RunView, *paths: Path) -> None:
     """Write the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
 
-    Columns: those of `queries.REMITTANCE`, then `postable`, `note`, `cas_segment`, `ref_0k_segment`, `lq_segments` (a
-    list) and `segments`; in the order of the record. Only the header (or schema) for a shadow run.
+    Columns: `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list); rows in the order of the
+    record. Only the header (or schema) for a shadow run.
     """
     with ExitStack() as stack:
         sinks = [stack.enter_context(_parquet(path) if path.suffix == ".parquet" else _csv(path)) for path in paths]
@@ -63,24 +63,37 @@ def remittance_report(view: RunView, path: Path) -> None:
 def _batches(view: RunView) -> Iterator[pl.DataFrame]:
     """The rows, at least one (perhaps empty) frame."""
     parameters = {"run_id": view.run_id, "counts": view.manifest["mode"] != SHADOW}
-    judged = _judged(view, parameters)
-    for batch in ask(view.connection, queries.REMITTANCE, parameters).batches():
-        keyed = batch.with_columns(_REMARKS).join(judged, on=_CODES, how="left", nulls_equal=True, maintain_order="left")
-        yield keyed.pipe(_with_segments).drop("remarks", "refers_to_policy", "unknown")
-
-
-def _judged(view: RunView, parameters: dict[str, Any]) -> pl.DataFrame:
-    """Each set of codes of the run once: whether its CARC asks for the policy, and what keeps it out of the tables."""
-    combinations = combinations_of(view.catalog.pack.remittance.values())
-    refers = {combination.carc: combination.refers_to_policy for combination in combinations}
     codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
-    unknown = [_unknown(row, combinations) for row in codes.iter_rows(named=True)]
-    return codes.select(
-        *_CODES[:-1],
-        _REMARKS,
-        refers_to_policy=pl.col("carc").replace_strict(refers, default=True, return_dtype=pl.Boolean),
-        unknown=pl.Series(unknown, dtype=pl.String),
-    )
+    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
+    for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
+        joined = lines.join(coded, on=_CODES, how="left", nulls_equal=True, maintain_order="left")
+        yield _with_segments(joined).select(*queries.REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
+
+
+def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.DataFrame:
+    """Each set of codes of the run, once: its segments but for the amount, and what is wrong with it.
+
+    Null is never a pass: what is missing or odd makes no segment.
+    """
+    refers = {combination.carc: combination.refers_to_policy for combination in combinations}
+    to_policy = pl.col("carc").replace_strict(refers, default=True, return_dtype=pl.Boolean)
+    adjusts = _shaped(pl.col("group_code"), _GROUP) & _shaped(pl.col("carc"), _CODE)
+    remarked = pl.col("rarcs").list.eval(_shaped(pl.element(), _CODE)).list.all().fill_null(value=True)
+    referenced = pl.col("policy_reference").is_null() | _shaped(pl.col("policy_reference"), _REFERENCE)
+    remarks = pl.col("rarcs").fill_null([]).list.eval(pl.format("LQ*HE*{}", pl.element()))
+    found = codes.with_columns(
+        _told({
+            "a group code or CARC is missing or misshapen": ~adjusts,
+            "a remark code is misshapen": ~remarked,
+            "the policy reference is misshapen": ~referenced,
+        }).alias("code_fault"),
+        unknown=pl.Series([_unknown(row, combinations) for row in codes.iter_rows(named=True)], dtype=pl.String),
+        cas_stem=pl.when(adjusts).then(pl.format("CAS*{}*{}*", "group_code", "carc")),
+        ref_0k_segment=pl.when(to_policy & referenced).then(pl.format("REF*0K*{}", "policy_reference")),
+        lq_segments=pl.when(remarked).then(remarks),
+    )  # fmt: skip
+    after = pl.concat_list(pl.concat_list("ref_0k_segment"), "lq_segments").list.drop_nulls()
+    return found.with_columns(after=after.list.eval(pl.element() + TERMINATOR).list.join(""))
 
 
 def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> str | None:
@@ -94,40 +107,33 @@ def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> st
 
 
 def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add `postable`, `note` and the segments. Null is never a pass: what is missing or odd makes no segment."""
-    coded = _shaped("group_code", _GROUP) & _shaped("carc", _CODE)
+    """Add the amounts to the segments, and say whether they can be posted."""
     amount = pl.col("adjustment_amount")
-    fits = (amount != 0) & (amount.abs() < _MOST)
-    remarked = pl.col("rarcs").list.eval(pl.element().str.contains(_CODE)).list.all().fill_null(value=True)
-    referenced = pl.col("policy_reference").is_null() | _shaped("policy_reference", _REFERENCE)
-    wants_policy = pl.col("policy_reference").is_not_null() & pl.col("refers_to_policy")
-    faults = {
+    fault = _told({
         "no charge, so no amount to adjust": amount.is_null(),
         "the charge is zero: there is nothing to adjust": amount == 0,
         "the amount has more than ten digits": amount.abs() >= _MOST,
-        "a group code or CARC is missing or misshapen": ~coded,
-        "a remark code is misshapen": ~remarked,
-        "the policy reference is misshapen": ~referenced,
-    }
-    segments = lines.with_columns(
-        postable=(coded & fits & remarked & referenced).fill_null(value=False),
-        note=pl.concat_str(
-            *(pl.when(fault.fill_null(value=False)).then(pl.lit(text)) for text, fault in faults.items()),
-            pl.col("unknown"),
-            separator="; ",
-            ignore_nulls=True,
-        ).replace("", None),
-        cas_segment=pl.when(coded & fits).then(pl.format("CAS*{}*{}*{}", "group_code", "carc", _x12_number(amount))),
-        ref_0k_segment=pl.when(wants_policy & referenced).then(pl.format("REF*0K*{}", "policy_reference")),
-        lq_segments=pl.when(remarked).then(pl.col("rarcs").list.eval(pl.format("LQ*HE*{}", pl.element()))),
+    })  # fmt: skip
+    told = lines.with_columns(
+        fault.alias("amount_fault"),
+        cas_segment=pl.when(fault.is_null()).then(pl.col("cas_stem") + _x12_number(amount)),
     )
-    parts = [pl.concat_list("cas_segment"), pl.concat_list("ref_0k_segment"), "lq_segments"]
-    block = pl.concat_list(parts).list.drop_nulls().list.eval(pl.element() + TERMINATOR).list.join("")
-    return segments.with_columns(segments=pl.when("postable").then(block))
+    faults = pl.concat_str("amount_fault", "code_fault", "unknown", separator="; ", ignore_nulls=True)
+    postable = pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
+    return told.with_columns(
+        postable=postable,
+        note=pl.when(faults != "").then(faults),
+        segments=pl.when(postable).then(pl.col("cas_segment") + TERMINATOR + pl.col("after")),
+    )
 
 
-def _shaped(column: str, pattern: str) -> pl.Expr:
-    return pl.col(column).str.contains(pattern).fill_null(value=False)
+def _told(faults: dict[str, pl.Expr]) -> pl.Expr:
+    """The first fault that there is."""
+    return pl.coalesce(*(pl.when(fault.fill_null(value=False)).then(pl.lit(text)) for text, fault in faults.items()))
+
+
+def _shaped(text: pl.Expr, pattern: str) -> pl.Expr:
+    return text.str.contains(pattern).fill_null(value=False)
 
 
 def _x12_number(amount: pl.Expr) -> pl.Expr:
