@@ -43,7 +43,9 @@ def mismatches(adjustment: Adjustment, combinations: Iterable[Combination]) -> l
     of_carc = [combination for combination in combinations if combination.carc == adjustment.carc]
     if not of_carc:
         return [
-            Mismatch("carc", f"CARC `{adjustment.carc}` is in no scenario of remittance/", "Correct it, or add it there")
+            Mismatch(
+                "carc", f"CARC `{adjustment.carc}` is in no scenario of remittance/", "Correct it, or add it there"
+            )
         ]
     return min((list(_against(adjustment, combination)) for combination in of_carc), key=len)
 
@@ -55,9 +57,7 @@ def _against(adjustment: Adjustment, combination: Combination) -> Iterator[Misma
         yield Mismatch("disposition", f"{codes} may not serve a {adjustment.disposition}", f"Use it to {may} only")
     if adjustment.group_code is not None and adjustment.group_code not in combination.group_codes:
         allowed = ", ".join(combination.group_codes)
-        yield Mismatch(
-            "group_code", f"`{adjustment.group_code}` does not go with {codes}", f"Use one of {allowed}"
-        )
+        yield Mismatch("group_code", f"`{adjustment.group_code}` does not go with {codes}", f"Use one of {allowed}")
     if combination.needs_remark and not adjustment.rarcs:
         allowed = ", ".join(combination.rarcs)
         yield Mismatch("rarcs", f"is empty, and {codes} needs a remark code", f"Add one of {allowed}")

@@ -71,10 +71,10 @@ WHERE run_id = $run_id AND $counts AND disposition IN ('{Disposition.DENY}', '{D
 # What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
 REMITTANCE = f"""
 SELECT {", ".join(REMITTANCE_COLUMNS)}, array_to_string(rarcs, '|') AS remarks {_REMITTED}
-"""  # noqa: S608 -- our own column names
+"""
 
 # The few sets of codes in it.
 REMITTANCE_CODES = f"""
 SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, array_to_string(rarcs, '|') AS remarks
 {_REMITTED} ORDER BY ALL
-"""  # noqa: S608 -- our own words
+"""

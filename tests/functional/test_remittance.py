@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, COLUMNS, DECK, Done, csv_text, decisions, line, manifest, program, record, write
+from tests.functional.program import (
+    AS_OF,
+    COLUMNS,
+    DECK,
+    Done,
+    csv_text,
+    decisions,
+    line,
+    manifest,
+    program,
+    record,
+    write,
+)
 from tests.lib.x12_835 import PAID, accepted, interchange, service_lines
 
 if TYPE_CHECKING:

@@ -75,12 +75,8 @@ def accepted(text: str) -> bool:
 def service_lines(text: str) -> list[ReadLine]:
     """Every loop 2110, walked by the map."""
     handler = pyx12.error_handler.errh_null()
-    found = []
     with pyx12.x12context.X12ContextReader(pyx12.params.params(), handler, io.StringIO(text)) as reader:
-        for tree in reader.iter_segments("2110"):
-            if tree.id == "2110":
-                found.append(_line(tree))
-    return found
+        return [_line(tree) for tree in reader.iter_segments("2110") if tree.id == "2110"]
 
 
 def _line(tree: Any) -> ReadLine:
