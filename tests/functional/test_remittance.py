@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -145,3 +146,12 @@ def test_a_contract_may_name_any_group_code_and_the_feed_says_what_is_not_on_rec
     (row,) = pl.read_parquet(path).to_dicts()
     assert (row["postable"], row["segments"]) == (True, "CAS*OA*96*3.25~REF*0K*Surgery 242~LQ*HE*N130~")
     assert row["note"] == "group_code `OA` does not go with CARC `96` (scenario not_covered)"
+
+
+def test_rules_check_says_when_there_is_no_table(command: Command, tmp_path: Path) -> None:
+    rules = shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    assert "not checked" not in command("rules", "check", "--rules", rules).out
+    (rules / "remittance" / "core_360.yaml").unlink()
+    done = command("rules", "check", "--rules", rules)
+    assert (done.code, done.err) == (0, "")
+    assert "combinations of CARC, RARC and group code were not checked." in done.out
