@@ -13,6 +13,7 @@ from tests.functional.program import (
     AS_OF,
     COLUMNS,
     DECK,
+    ROOT,
     Done,
     csv_text,
     decisions,
