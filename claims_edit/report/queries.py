@@ -70,11 +70,11 @@ WHERE run_id = $run_id AND $counts AND disposition IN ('{Disposition.DENY}', '{D
 
 # What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
 REMITTANCE = f"""
-SELECT {", ".join(REMITTANCE_COLUMNS)}, array_to_string(rarcs, '|') AS remarks {_REMITTED}
+SELECT {", ".join(REMITTANCE_COLUMNS)}, CAST(rarcs AS VARCHAR) AS remarks {_REMITTED}
 """
 
 # The few sets of codes in it.
 REMITTANCE_CODES = f"""
-SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, array_to_string(rarcs, '|') AS remarks
+SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, CAST(rarcs AS VARCHAR) AS remarks
 {_REMITTED} ORDER BY ALL
 """

@@ -66,7 +66,7 @@ def _batches(view: RunView) -> Iterator[pl.DataFrame]:
     codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
     coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
     for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
-        joined = lines.join(coded, on=_CODES, how="left", nulls_equal=True, maintain_order="left")
+        joined = lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
         yield _with_segments(joined).select(*queries.REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
 
 
@@ -78,13 +78,13 @@ def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.Dat
     refers = {combination.carc: combination.refers_to_policy for combination in combinations}
     to_policy = pl.col("carc").replace_strict(refers, default=True, return_dtype=pl.Boolean)
     adjusts = _shaped(pl.col("group_code"), _GROUP) & _shaped(pl.col("carc"), _CODE)
-    remarked = pl.col("rarcs").list.eval(_shaped(pl.element(), _CODE)).list.all().fill_null(value=True)
+    remarked = pl.col("rarcs").list.eval(_shaped(pl.element(), _CODE)).list.all().fill_null(value=False)
     referenced = pl.col("policy_reference").is_null() | _shaped(pl.col("policy_reference"), _REFERENCE)
-    remarks = pl.col("rarcs").fill_null([]).list.eval(pl.format("LQ*HE*{}", pl.element()))
+    remarks = pl.col("rarcs").list.eval(pl.format("LQ*HE*{}", pl.element()))
     found = codes.with_columns(
         _told({
             "a group code or CARC is missing or misshapen": ~adjusts,
-            "a remark code is misshapen": ~remarked,
+            "a remark code is missing or misshapen": ~remarked,
             "the policy reference is misshapen": ~referenced,
         }).alias("code_fault"),
         unknown=pl.Series([_unknown(row, combinations) for row in codes.iter_rows(named=True)], dtype=pl.String),

@@ -68,8 +68,9 @@ def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path, amount: str |
         ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or misshapen"),
         ({"carc": None}, "cas_segment", "a group code or CARC is missing or misshapen"),
         ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or misshapen"),
-        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is misshapen"),
-        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is misshapen"),
+        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or misshapen"),
+        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or misshapen"),
+        ({"rarcs": None}, "lq_segments", "a remark code is missing or misshapen"),
         *(
             ({"policy_reference": text}, "ref_0k_segment", "the policy reference is misshapen")
             for text in ("24*2", "24~2", "24:2", "24^2", "24|2", "24\n2", "", " ", "242 ", "é", "1" * 51)
@@ -82,6 +83,11 @@ def test_a_value_that_would_break_a_segment_makes_none(
     (row,) = feed(tmp_path, line(**changes)).to_dicts()
     assert (row[empty], row["segments"], row["postable"]) == (None, None, False)
     assert row["note"].split("; ")[0] == note
+
+
+def test_remarks_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    rows = feed(tmp_path, line(rarcs=["N115"]), line(rarcs=["N115", None]), line(rarcs=[])).to_dicts()
+    assert [row["lq_segments"] for row in rows] == [["LQ*HE*N115"], None, []]
 
 
 def test_a_reference_of_fifty_characters_and_none_at_all(tmp_path: Path) -> None:
