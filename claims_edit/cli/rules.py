@@ -29,6 +29,8 @@ def check(rules: Path | None) -> None:
     catalog = load_catalog(rules)
     held = catalog.versions.select("policy_id").n_unique(), catalog.versions.height, catalog.codes.height
     click.echo(f"The rules are sound: {held[0]} policies, {held[1]} versions, {held[2]} codes; {catalog.rules_hash}.")
+    if not catalog.pack.remittance:
+        click.echo("There is no table in remittance/, so combinations of CARC, RARC and group code were not checked.")
 
 
 @rules.command("list")

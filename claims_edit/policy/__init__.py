@@ -20,6 +20,7 @@ from claims_edit.policy.pack import (
     Policy,
     ProgramsFile,
     ReasonsFile,
+    RemittanceFile,
     RulePack,
     TumorSitesFile,
 )
@@ -59,4 +60,5 @@ def _pack(parsed: Parsed) -> RulePack:
         policies=parsed.of(Policy),
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),
+        remittance=parsed.of(RemittanceFile),
     )

@@ -93,7 +93,9 @@ class Citations:
     """Renders a citation as `<document title>, <section> (<date as the document gives it>)`."""
 
     def __init__(self, pack: RulePack) -> None:
-        homes: list[Home] = [*pack.policies.values(), *pack.guidance.values(), *pack.evidence.values()]
+        homes: list[Home] = [
+            *pack.policies.values(), *pack.guidance.values(), *pack.evidence.values(), *pack.remittance.values(),
+        ]  # fmt: skip
         self._titles = {document.id: document.title for home in homes for document in home.documents}
 
     def text(self, cite: Citation) -> str:

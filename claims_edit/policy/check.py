@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from claims_edit.policy.check_policies import policy_faults
+from claims_edit.policy.check_remittance import remittance_faults
 from claims_edit.policy.check_signs import program_faults, sign_faults
 from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
 from claims_edit.policy.known import Known
@@ -29,6 +30,7 @@ def check(parsed: Parsed) -> list[str]:
         *sign_faults(parsed),
         *program_faults(parsed),
         *reason_faults(parsed),
+        *remittance_faults(parsed),
         *_document_faults(parsed, known),
         *_guidance_faults(parsed, known),
         *_evidence_faults(parsed, known),

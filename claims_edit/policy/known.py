@@ -14,6 +14,7 @@ from claims_edit.policy.pack import (
     Policy,
     ProcedureCode,
     ProgramsFile,
+    RemittanceFile,
     Strict,
     TumorSitesFile,
 )
@@ -42,6 +43,7 @@ class Known:
         code_files = parsed.of(CodesFile).values()
         homes: list[Home] = [
             *parsed.of(Policy).values(), *parsed.of(GuidanceFile).values(), *parsed.of(EvidenceFile).values(),
+            *parsed.of(RemittanceFile).values(),
         ]  # fmt: skip
         whole = parsed.broken.isdisjoint
         payers = [key for file in parsed.of(PayersFile).values() for key in file.payers]
@@ -54,7 +56,7 @@ class Known:
             services=_set_if([file.service for file in code_files], whole={CodesFile}, parsed=parsed),
             documents=_set_if(
                 [document.id for home in homes for document in home.documents],
-                whole={Policy, GuidanceFile, EvidenceFile},
+                whole={Policy, GuidanceFile, EvidenceFile, RemittanceFile},
                 parsed=parsed,
             ),
             codes={code.code: (file.service, code) for file in code_files for code in file.codes}

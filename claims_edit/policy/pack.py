@@ -1,51 +1,25 @@
 """The frozen models of a rule pack: one per kind of file, with the citation inside the value that it supports."""
 
-import datetime as dt
-import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind
-
-_LAST_DAY = "2199-12-31"
-
-
-def _iso_date(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("is not a date of the form YYYY-MM-DD")
-    if value > _LAST_DAY:
-        raise ValueError("is out of range; leave an open end out")
-    return value
-
-
-def _true_or_false(value: object) -> object:
-    if value not in ("true", "false"):
-        raise ValueError("is neither true nor false")
-    return value == "true"
-
-
-def _compiles(value: str) -> str:
-    if not (value.startswith("^") and value.endswith("$")):
-        raise ValueError("does not span the whole id: begin it with ^ and end it with $")
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError("is not a regular expression") from error
-    return value
-
-
-Text = Annotated[str, StringConstraints(min_length=1)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]
-Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{2,3}$")]
-PrefixRange = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$")]
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .,()/-]{1,50}$")]
-GroupCode = Literal["CO", "PR", "OA", "PI"]
-Day = Annotated[dt.date, BeforeValidator(_iso_date)]
-Flag = Annotated[bool, BeforeValidator(_true_or_false)]
-IdPattern = Annotated[str, BeforeValidator(_compiles)]
+from claims_edit.policy.values import (
+    Carc,
+    Code,
+    Day,
+    Flag,
+    GroupCode,
+    IdPattern,
+    Key,
+    Prefix,
+    PrefixRange,
+    Rarc,
+    Reference,
+    Slug,
+    Text,
+)
 
 
 class Strict(BaseModel):
@@ -55,12 +29,13 @@ class Strict(BaseModel):
 
 
 class Document(Strict):
-    """A document that rules cite; `source` is the stem of its text file where one is kept."""
+    """A document that rules cite; `source` is the stem of its text file where one is kept, `url` where it is public."""
 
     id: Key
     title: Text
     publisher: Text
     source: Text | None = None
+    url: Text | None = None
 
 
 class Citation(Strict):
@@ -158,8 +133,8 @@ class Reason(Strict):
 
     edit: Text
     disposition: Disposition | None = None
-    carc: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,5}$")] | None = None
-    rarcs: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,4}$")], ...] = ()
+    carc: Carc | None = None
+    rarcs: tuple[Rarc, ...] = ()
     group_code: GroupCode | None = None
     cites: Literal["statement", "codes", "program", "code", "contract"] | None = None
     message: Text
@@ -302,6 +277,49 @@ class EvidenceFile(Home):
     studies: tuple[Study, ...] = Field(min_length=1)
 
 
+class CitedFact(Strict):
+    """What a document establishes, in our own words."""
+
+    says: Text
+    cite: Citation
+
+
+class Scenario(Strict):
+    """A business situation in which an 835 adjustment is made."""
+
+    id: Key
+    number: Annotated[int, Field(ge=1)]
+    label: Text
+    cite: Citation
+
+
+class Combination(Strict):
+    """The codes that may stand together with one CARC; of its RARCs, those on record.
+
+    `needs_remark` and `refers_to_policy` are what the CARC's own definition asks for: a remark code, and a look at the
+    healthcare policy (`REF*0K`).
+    """
+
+    carc: Carc
+    label: Text
+    scenario: Key
+    dispositions: tuple[Literal["deny", "return"], ...] = Field(min_length=1)
+    group_codes: tuple[GroupCode, ...] = Field(min_length=1)
+    needs_remark: Flag
+    refers_to_policy: Flag
+    rarcs: tuple[Rarc, ...] = ()
+    cite: Citation
+
+
+class RemittanceFile(Home):
+    """`remittance/*.yaml`: code combinations of 835 adjustments, by scenario; `basis` is where the table is from."""
+
+    title: Text
+    basis: tuple[CitedFact, ...] = Field(min_length=1)
+    scenarios: tuple[Scenario, ...] = Field(min_length=1)
+    combinations: tuple[Combination, ...] = Field(min_length=1)
+
+
 class RulePack(Strict):
     """A whole rule pack; files of one kind are keyed by their path in the rules folder, in sorted order."""
 
@@ -313,3 +331,4 @@ class RulePack(Strict):
     policies: dict[str, Policy]
     guidance: dict[str, GuidanceFile]
     evidence: dict[str, EvidenceFile]
+    remittance: dict[str, RemittanceFile]

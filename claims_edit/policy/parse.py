@@ -16,6 +16,7 @@ from claims_edit.policy.pack import (
     Policy,
     ProgramsFile,
     ReasonsFile,
+    RemittanceFile,
     Strict,
     TumorSitesFile,
 )
@@ -37,6 +38,7 @@ FOLDERS: dict[str, type[Strict]] = {
     "evidence": EvidenceFile,
     "guidance": GuidanceFile,
     "policies": Policy,
+    "remittance": RemittanceFile,
 }
 _LAYOUT = f"Keep {', '.join(FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {

@@ -58,3 +58,23 @@ SELECT failed_check AS "check", source_file AS file, count(*) AS rows
 FROM (SELECT source_file, unnest(list_distinct(failed_checks)) AS failed_check FROM quarantine WHERE run_id = $run_id)
 GROUP BY ALL ORDER BY ALL
 """
+
+REMITTANCE_COLUMNS = (
+    "run_id", "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type", "payer",
+    "member_id", "billing_npi", "hcpcs_code", "modifiers", "service_start_date", "service_end_date", "units",
+    "charge_amount", "disposition", "reason_code", "group_code", "carc", "adjustment_amount", "rarcs",
+    "policy_reference",
+)  # fmt: skip
+_REMITTED = f"""FROM decisions
+WHERE run_id = $run_id AND $counts AND disposition IN ('{Disposition.DENY}', '{Disposition.RETURN}')"""
+
+# What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
+REMITTANCE = f"""
+SELECT {", ".join(REMITTANCE_COLUMNS)}, CAST(rarcs AS VARCHAR) AS remarks {_REMITTED}
+"""
+
+# The few sets of codes in it.
+REMITTANCE_CODES = f"""
+SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, CAST(rarcs AS VARCHAR) AS remarks
+{_REMITTED} ORDER BY ALL
+"""

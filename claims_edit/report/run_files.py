@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_csv, write_frame
+from claims_edit.report.remittance import write_remittance
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.store import ask
@@ -35,4 +36,5 @@ def write_reports(
         for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
             with (staged.run_dir / name).open("wb") as target:
                 write_frame(frame, target)
+        write_remittance(view, staged.run_dir / "remittance.csv", staged.run_dir / "remittance.parquet")
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")

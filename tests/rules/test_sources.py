@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 PACK = load_catalog().pack
 HOMES = [*PACK.policies.values(), *PACK.guidance.values(), *PACK.evidence.values()]
-DOCUMENTS = {document.id: document for home in HOMES for document in home.documents}
+# Documents without a text are not in the folder: those of rules/remittance, which are cited by their addresses.
+DOCUMENTS = {document.id: document for home in HOMES for document in home.documents if document.source is not None}
 FOLDER = Path(default_rules_dir()).parent.parent / "shared" / "seeds"
 SHINGLE = 6
 PROSE = {"says", "change", "note", "label", "message", "design", "follow_up", "figures", "conclusion"}
@@ -41,7 +42,11 @@ def walk(value: object, place: str) -> Iterator[tuple[str, Any]]:
 
 
 VALUES = list(walk(PACK, "pack"))
-CITATIONS = {(place, value.document, value.date) for place, value in VALUES if isinstance(value, Citation)}
+CITATIONS = {
+    (place, value.document, value.date)
+    for place, value in VALUES
+    if isinstance(value, Citation) and value.document in DOCUMENTS
+}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=lambda document: document.id)

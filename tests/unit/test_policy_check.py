@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
+CORE = "remittance/core_360.yaml"
 SITES, NICE, STUDIES = "codes/tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
 BY_SITE = "evidence/regence_surgery_242.yaml"
 UNTIL = """    until:
@@ -104,6 +105,32 @@ def rules(tmp_path: Path) -> RulesFolder:
          "reasons[20].group_code: is missing, and `investigational` needs one to deny. Add it."),
         (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
          "reasons[2].group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
+        (REASONS, 'carc: "55"', 'carc: "50"',
+         "reasons[20].carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
+        (REASONS, "rarcs: [M20]\n    group_code: CO", "rarcs: [M20]\n    group_code: PR",
+         "reasons[2].group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
+        (REASONS, '    carc: "181"', '    carc: "55"',
+         "reasons[2].disposition: CARC `55` (scenario not_covered) may not serve a return. Use it to deny only."),
+        (REASONS, "    rarcs: [N130]\n", "",
+         "reasons[14].rarcs: is empty, and CARC `96` (scenario not_covered) needs a remark code. Add one of N10,"),
+        (REASONS, "rarcs: [N130]", "rarcs: [N130, M20]",
+         "reasons[14].rarcs: `M20` is not on record with CARC `96` (scenario not_covered). Correct it, or add it to"),
+        (REGENCE, "group_code: PR", "group_code: OA",
+         "versions[0].liability.group_code: `OA` does not go with CARC `55` (scenario not_covered) of `investig"),
+        (REGENCE, "group_code: PR", "group_code: OA",
+         "versions[0].liability.group_code: `OA` does not go with CARC `96` (scenario not_covered) of `contract"),
+        (CORE, "scenario: data_wanted", "scenario: data_missing",
+         "combinations[2].scenario: `data_missing` is not a scenario of the file. Use one of documents_wanted, data_"),
+        (CORE, "id: data_wanted", "id: documents_wanted",
+         "scenarios[1].id: `documents_wanted` stands twice. Give each scenario its own id."),
+        (CORE, "    rarcs: [N10, N115, N130]\n", "",
+         "combinations[1].rarcs: is empty, and a remark code is needed. Add those on record."),
+        (CORE, 'carc: "96"', 'carc: "55"',
+         "combinations[1].carc: `55` stands in not_covered already (remittance/core_360.yaml). Join the two."),
+        (CORE, "cite: {document: va_adjustment_reason", "cite: {document: va_reasons",
+         "combinations[0].cite.document: `va_reasons` is declared nowhere."),
+        (CORE, "needs_remark: false", "needs_remark: no",
+         "combinations[0].needs_remark: `no` is neither true nor false."),
         (NICE, "site_class: lung", "site_class: lungs", "guidance[0].site_class: `lungs` is not in tumor_sites.yaml."),
         (NICE, "id: IPG442", "id: IPG441", "guidance[1].id: `IPG441` stands already in guidance/nice.yaml."),
         (NICE, "document: nice_ip1019_2", "document: nice_ip1019",
@@ -203,3 +230,25 @@ def test_a_service_in_two_files_is_refused(rules: RulesFolder) -> None:
         "rules/codes/ire_again.yaml: service: `irreversible_electroporation` is declared in codes/ire.yaml too. "
         "Join the two files."
     ) in rules.faults()
+
+
+def test_a_carc_of_two_scenarios_may_be_used_in_either(rules: RulesFolder) -> None:
+    text = (rules.root / CORE).read_text(encoding="utf-8")
+    again = text[text.index('  - carc: "181"') :].replace("data_wanted", "documents_wanted").replace("[CO, PI]", "[PR]")
+    rules.write(CORE, text + again)
+    for allowed in ("CO", "PI", "PR"):
+        rules.replace(REASONS, "rarcs: [M20]\n    group_code: CO", f"rarcs: [M20]\n    group_code: {allowed}")
+        assert load_catalog(rules.root).reasons.filter(carc="181")["group_code"].to_list() == [allowed]
+        rules.replace(REASONS, f"rarcs: [M20]\n    group_code: {allowed}", "rarcs: [M20]\n    group_code: CO")
+
+
+def test_a_pack_of_before_there_was_a_table_is_read_as_it_was(rules: RulesFolder) -> None:
+    (rules.root / CORE).unlink()
+    (rules.root / "remittance").rmdir()
+    rules.replace(REASONS, 'carc: "55"', 'carc: "50"')
+    assert load_catalog(rules.root).pack.remittance == {}
+
+
+def test_a_broken_table_is_not_held_against_the_reasons(rules: RulesFolder) -> None:
+    faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"50"').faults()
+    assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` is neither true nor false. Correct it.",)

@@ -1,0 +1,165 @@
+"""The remittance feed: one row for each denied or returned line of a run, with the segments of 835 loop 2110 as text.
+
+A shadow run decides nothing, so it has no rows. Source of the segments' order and form: ASC X12N 005010X221A1.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from claims_edit.errors import UsageError
+from claims_edit.policy.combinations import Adjustment, combinations_of, mismatches
+from claims_edit.report import queries
+from claims_edit.report.csv_format import write_frame
+from claims_edit.store import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from claims_edit.policy.pack import Combination
+    from claims_edit.report.run_view import RunView
+
+SHADOW = "shadow"
+TERMINATOR = "~"
+SEGMENT_COLUMNS = ("postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments")
+_CODES = ["disposition", "group_code", "carc", "remarks", "policy_reference"]
+# What an element may hold, whatever separators an interchange declares: letters, digits, and what a Reference may have.
+_GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,()/-]{0,49}[A-Za-z0-9.,()/-]$"
+_MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them cents
+
+
+def write_remittance(view: RunView, *paths: Path) -> None:
+    """Write the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
+
+    Columns: `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list); rows in the order of the
+    record. Only the header (or schema) for a shadow run.
+    """
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(_parquet(path) if path.suffix == ".parquet" else _csv(path)) for path in paths]
+        for batch in _batches(view):
+            for sink in sinks:
+                sink(batch)
+
+
+def remittance_report(view: RunView, path: Path) -> None:
+    """The feed of a published run, on request.
+
+    Raises:
+        UsageError: it is a shadow run.
+    """
+    if view.manifest["mode"] == SHADOW:
+        raise UsageError(
+            f"--format remittance: run {view.run_id} is a shadow run, and what it decided does not count."
+            " Name a run of mode enforce; `claims-edit runs` lists them."
+        )
+    write_remittance(view, path)
+
+
+def _batches(view: RunView) -> Iterator[pl.DataFrame]:
+    """The rows, at least one (perhaps empty) frame."""
+    parameters = {"run_id": view.run_id, "counts": view.manifest["mode"] != SHADOW}
+    codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
+    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
+    for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
+        joined = lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+        yield _with_segments(joined).select(*queries.REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
+
+
+def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.DataFrame:
+    """Each set of codes of the run, once: its segments but for the amount, and what is wrong with it.
+
+    Null is never a pass: what is missing or odd makes no segment.
+    """
+    refers = {combination.carc: combination.refers_to_policy for combination in combinations}
+    to_policy = pl.col("carc").replace_strict(refers, default=True, return_dtype=pl.Boolean)
+    adjusts = _shaped(pl.col("group_code"), _GROUP) & _shaped(pl.col("carc"), _CODE)
+    remarked = pl.col("rarcs").list.eval(_shaped(pl.element(), _CODE)).list.all().fill_null(value=False)
+    referenced = pl.col("policy_reference").is_null() | _shaped(pl.col("policy_reference"), _REFERENCE)
+    remarks = pl.col("rarcs").list.eval(pl.format("LQ*HE*{}", pl.element()))
+    found = codes.with_columns(
+        _told({
+            "a group code or CARC is missing or misshapen": ~adjusts,
+            "a remark code is missing or misshapen": ~remarked,
+            "the policy reference is misshapen": ~referenced,
+        }).alias("code_fault"),
+        unknown=pl.Series([_unknown(row, combinations) for row in codes.iter_rows(named=True)], dtype=pl.String),
+        cas_stem=pl.when(adjusts).then(pl.format("CAS*{}*{}*", "group_code", "carc")),
+        ref_0k_segment=pl.when(to_policy & referenced).then(pl.format("REF*0K*{}", "policy_reference")),
+        lq_segments=pl.when(remarked).then(remarks),
+    )  # fmt: skip
+    after = pl.concat_list(pl.concat_list("ref_0k_segment"), "lq_segments").list.drop_nulls()
+    return found.with_columns(after=after.list.eval(pl.element() + TERMINATOR).list.join(""))
+
+
+def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> str | None:
+    """What no table has of these codes; None where there is no table to ask."""
+    if not combinations or codes["carc"] is None:
+        return None
+    found = mismatches(
+        Adjustment(codes["disposition"], codes["group_code"], codes["carc"], tuple(codes["rarcs"] or ())), combinations
+    )
+    return "; ".join(f"{each.field} {each.problem}" for each in found) or None
+
+
+def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
+    """Add the amounts to the segments, and say whether they can be posted."""
+    amount = pl.col("adjustment_amount")
+    fault = _told({
+        "no charge, so no amount to adjust": amount.is_null(),
+        "the charge is zero: there is nothing to adjust": amount == 0,
+        "the amount has more than ten digits": amount.abs() >= _MOST,
+    })  # fmt: skip
+    told = lines.with_columns(
+        fault.alias("amount_fault"),
+        cas_segment=pl.when(fault.is_null()).then(pl.col("cas_stem") + _x12_number(amount)),
+    )
+    faults = pl.concat_str("amount_fault", "code_fault", "unknown", separator="; ", ignore_nulls=True)
+    postable = pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
+    return told.with_columns(
+        postable=postable,
+        note=pl.when(faults != "").then(faults),
+        segments=pl.when(postable).then(pl.col("cas_segment") + TERMINATOR + pl.col("after")),
+    )
+
+
+def _told(faults: dict[str, pl.Expr]) -> pl.Expr:
+    """The first fault that there is."""
+    return pl.coalesce(*(pl.when(fault.fill_null(value=False)).then(pl.lit(text)) for text, fault in faults.items()))
+
+
+def _shaped(text: pl.Expr, pattern: str) -> pl.Expr:
+    return text.str.contains(pattern).fill_null(value=False)
+
+
+def _x12_number(amount: pl.Expr) -> pl.Expr:
+    """X12.6, type R: no zero before the point or after the cents, no point without cents, a minus where negative."""
+    plain = amount.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+    return plain.str.replace(r"^(-?)0\.", "${1}.")
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    with path.open("wb") as target:
+        yield lambda batch: write_frame(batch, target, header=target.tell() == 0)
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    writer: pq.ParquetWriter | None = None
+
+    def write(batch: pl.DataFrame) -> None:
+        nonlocal writer
+        rows = batch.to_arrow()
+        writer = writer or pq.ParquetWriter(path, rows.schema)
+        writer.write_table(rows)
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()

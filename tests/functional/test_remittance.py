@@ -1,0 +1,158 @@
+"""The remittance feed of real runs: what an 835 reader that is not ours makes of it, and that shadow runs stay out."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from tests.functional.program import (
+    AS_OF,
+    COLUMNS,
+    DECK,
+    ROOT,
+    Done,
+    csv_text,
+    decisions,
+    line,
+    manifest,
+    program,
+    record,
+    write,
+)
+from tests.lib.x12_835 import PAID, accepted, interchange, service_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over every form of the sample deck, with its contracts."""
+    out = tmp_path_factory.mktemp("deck") / "results"
+    extracts = [DECK / name for name in ("claims.csv", "claims.837", "claims-fhir.ndjson")]
+    done = program("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", out, "--quiet", *AS_OF)
+    assert done.code == 0, done.err
+    return out
+
+
+@pytest.fixture(scope="module")
+def feed(out: Path) -> pl.DataFrame:
+    (path,) = (out / "runs").glob("*/remittance.parquet")
+    return pl.read_parquet(path)
+
+
+@pytest.fixture(scope="module")
+def rows(feed: pl.DataFrame) -> list[dict[str, Any]]:
+    return feed.filter("postable").to_dicts()
+
+
+def test_one_row_for_each_denied_or_returned_line_in_order(out: Path, feed: pl.DataFrame) -> None:
+    wanted = record(out, "decisions").filter(pl.col("disposition").is_in(["deny", "return"]))
+    keys = ["source_file", "source_row", "claim_id", "group_code", "carc", "rarcs", "policy_reference"]
+    assert feed.height > 60
+    assert feed.select(keys).equals(wanted.select(keys))
+
+
+def test_the_deck_shows_every_kind_of_row(feed: pl.DataFrame) -> None:
+    kinds = feed.group_by("group_code", "carc", "postable", "ref_0k_segment", negative=pl.col("charge_amount") < 0)
+    assert {tuple(row) for row in kinds.agg().select("group_code", "carc", "postable").rows()} == {
+        ("CO", "55", True), ("CO", "55", False), ("PR", "55", True), ("PR", "96", True), ("CO", "181", True),
+    }  # fmt: skip
+    assert feed.filter(pl.col("charge_amount") < 0).height == 1
+
+
+def test_a_public_reader_accepts_an_835_around_the_segments(rows: list[dict[str, Any]]) -> None:
+    assert accepted(interchange(rows))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("CAS*PR*55*", "CAS*XX*55*"), ("CAS*CO*181*9700~", "CAS*CO*181~"), ("LQ*HE*M20~", "LQ**M20~"),
+     ("REF*0K*Surgery 242~", "REF*0K~"), ("REF*0K*Surgery 242~", "REF*0K*Surgery *242~")],
+)  # fmt: skip
+def test_the_reader_would_refuse_a_broken_segment(rows: list[dict[str, Any]], right: str, wrong: str) -> None:
+    text = interchange(rows)
+    assert right in text
+    assert not accepted(text.replace(right, wrong, 1))
+
+
+def test_what_the_reader_gives_back_is_the_feed(rows: list[dict[str, Any]]) -> None:
+    read = service_lines(interchange(rows))
+    assert len(read) == len(rows)
+    for row, found in zip(rows, read, strict=True):
+        ((group, carc, amount),) = found.adjustments
+        assert (group, carc, Decimal(amount)) == (row["group_code"], row["carc"], row["adjustment_amount"])
+        assert found.remarks == row["rarcs"]
+        assert found.policies == ([row["policy_reference"]] if row["carc"] != "181" else [])
+
+
+def test_each_line_balances(rows: list[dict[str, Any]]) -> None:
+    for found in service_lines(interchange(rows)):
+        adjusted = sum((Decimal(amount) for _, _, amount in found.adjustments), Decimal())
+        assert Decimal(found.charge) - adjusted == Decimal(found.paid) == PAID
+
+
+def test_csv_and_parquet_and_the_report_say_the_same(out: Path, feed: pl.DataFrame, tmp_path: Path) -> None:
+    (path,) = (out / "runs").glob("*/remittance.csv")
+    table = pl.read_csv(path, infer_schema=False)
+    assert table.columns == feed.columns
+    for name in ("cas_segment", "ref_0k_segment", "segments", "note"):
+        assert table[name].to_list() == feed[name].to_list()
+    assert table["lq_segments"].to_list() == [each or "" for each in feed["lq_segments"].list.join("|")]
+    for suffix in ("csv", "parquet"):
+        to = tmp_path / f"feed.{suffix}"
+        done = program("report", "--out", out, "--format", "remittance", "--to", to)
+        assert done == Done(0, f"Wrote {to}.\n", "")
+        assert to.read_bytes() == path.with_suffix(f".{suffix}").read_bytes()
+
+
+def test_the_file_in_the_working_folder_is_a_csv(out: Path, tmp_path: Path) -> None:
+    done = program("report", "--out", out, "--format", "remittance", cwd=tmp_path)
+    assert done == Done(0, "Wrote remittance.csv.\n", "")
+    assert (tmp_path / "remittance.csv").read_text(encoding="utf-8").startswith("run_id,data_source,")
+
+
+def test_a_shadow_run_feeds_nothing(command: Command, tmp_path: Path) -> None:
+    extract = write(tmp_path / "night.csv", csv_text([line(3), line(6)]))
+    out, to = tmp_path / "out", tmp_path / "feed.csv"
+    assert command("run", extract, "--out", out, "--mode", "shadow", "--quiet", *AS_OF).code == 0
+    assert decisions(out).filter(pl.col("disposition") == "deny").height == 2
+    run_dir = out / "runs" / manifest(out)["run_id"]
+    feed = pl.read_parquet(run_dir / "remittance.parquet")
+    assert (feed.height, feed.schema["adjustment_amount"]) == (0, pl.Decimal(18, 2))
+    assert (run_dir / "remittance.csv").read_text(encoding="utf-8") == ",".join(feed.columns) + "\n"
+    done = command("report", "--out", out, "--format", "remittance", "--to", to)
+    assert (done.code, done.out, len(done.faults)) == (2, "", 1)
+    assert f"run {manifest(out)['run_id']} is a shadow run" in done.err
+    assert "`claims-edit runs` lists them." in done.err
+    assert not to.exists()
+
+
+def test_a_contract_may_name_any_group_code_and_the_feed_says_what_is_not_on_record(tmp_path: Path) -> None:
+    extract = write(tmp_path / "night.csv", csv_text([{**line(3), "group_id": "G1"}], (*COLUMNS, "group_id")))
+    contracts = write(
+        tmp_path / "contracts.csv",
+        "payer,group_id,effective_date,coverage,group_code\nRegence,G1,2026-01-01,excluded,OA\n",
+    )
+    done = program("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    assert done.code == 0, done.err
+    (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
+    (row,) = pl.read_parquet(path).to_dicts()
+    assert (row["postable"], row["segments"]) == (True, "CAS*OA*96*3.25~REF*0K*Surgery 242~LQ*HE*N130~")
+    assert row["note"] == "group_code `OA` does not go with CARC `96` (scenario not_covered)"
+
+
+def test_rules_check_says_when_there_is_no_table(command: Command, tmp_path: Path) -> None:
+    rules = shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    assert "not checked" not in command("rules", "check", "--rules", rules).out
+    (rules / "remittance" / "core_360.yaml").unlink()
+    done = command("rules", "check", "--rules", rules)
+    assert (done.code, done.err) == (0, "")
+    assert "combinations of CARC, RARC and group code were not checked." in done.out

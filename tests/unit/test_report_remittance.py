@@ -1,0 +1,159 @@
+"""The remittance feed: amounts as X12 has them, and no segment where something is missing or odd."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from claims_edit.errors import UsageError
+from claims_edit.report import report
+from claims_edit.report.queries import REMITTANCE_COLUMNS
+from claims_edit.report.remittance import SEGMENT_COLUMNS
+from tests.lib.runs import REVIEWED, line, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = "20260301T010000Z-aaaa"
+
+
+def money(amount: str | None) -> dict[str, Any]:
+    value = None if amount is None else Decimal(amount)
+    return {"charge_amount": value, "adjustment_amount": value}
+
+
+def feed(out: Path, *lines: dict[str, Any], mode: str = "enforce") -> pl.DataFrame:
+    rows = [{**each, "source_row": row} for row, each in enumerate(lines, 1)]
+    publish(out, RUN, rows, mode=mode)
+    return pl.read_parquet(out / "runs" / RUN / "remittance.parquet")
+
+
+@pytest.mark.parametrize(
+    ("amount", "cas03"),
+    [
+        ("10575.00", "10575"), ("1000.10", "1000.1"), ("1000.01", "1000.01"), ("0.05", ".05"), ("0.50", ".5"),
+        ("-0.05", "-.05"), ("-9400.00", "-9400"), ("10.00", "10"), ("99999999.99", "99999999.99"),
+        ("-99999999.99", "-99999999.99"),
+    ],
+)  # fmt: skip
+def test_an_amount_has_the_form_of_x12(tmp_path: Path, amount: str, cas03: str) -> None:
+    (row,) = feed(tmp_path, line(**money(amount))).to_dicts()
+    assert (row["cas_segment"], row["postable"], row["note"]) == (f"CAS*PR*55*{cas03}", True, None)
+    assert (row["adjustment_amount"], row["segments"]) == (Decimal(amount), f"CAS*PR*55*{cas03}~REF*0K*242~")
+
+
+@pytest.mark.parametrize(
+    ("amount", "note"),
+    [
+        (None, "no charge, so no amount to adjust"),
+        ("0.00", "the charge is zero: there is nothing to adjust"),
+        ("100000000.00", "the amount has more than ten digits"),
+        ("-100000000.00", "the amount has more than ten digits"),
+    ],
+)
+def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path, amount: str | None, note: str) -> None:
+    (row,) = feed(tmp_path, line(**money(amount))).to_dicts()
+    assert (row["postable"], row["note"]) == (False, note)
+    assert (row["cas_segment"], row["segments"]) == (None, None)
+    assert row["ref_0k_segment"] == "REF*0K*242"
+
+
+@pytest.mark.parametrize(
+    ("changes", "empty", "note"),
+    [
+        ({"group_code": None}, "cas_segment", "a group code or CARC is missing or misshapen"),
+        ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or misshapen"),
+        ({"carc": None}, "cas_segment", "a group code or CARC is missing or misshapen"),
+        ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or misshapen"),
+        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or misshapen"),
+        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or misshapen"),
+        ({"rarcs": None}, "lq_segments", "a remark code is missing or misshapen"),
+        *(
+            ({"policy_reference": text}, "ref_0k_segment", "the policy reference is misshapen")
+            for text in ("24*2", "24~2", "24:2", "24^2", "24|2", "24\n2", "", " ", "242 ", "é", "1" * 51)
+        ),
+    ],
+)
+def test_a_value_that_would_break_a_segment_makes_none(
+    tmp_path: Path, changes: dict[str, Any], empty: str, note: str
+) -> None:
+    (row,) = feed(tmp_path, line(**changes)).to_dicts()
+    assert (row[empty], row["segments"], row["postable"]) == (None, None, False)
+    assert row["note"].split("; ")[0] == note
+
+
+def test_remarks_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    rows = feed(tmp_path, line(rarcs=["N115"]), line(rarcs=["N115", None]), line(rarcs=[])).to_dicts()
+    assert [row["lq_segments"] for row in rows] == [["LQ*HE*N115"], None, []]
+
+
+def test_a_reference_of_fifty_characters_and_none_at_all(tmp_path: Path) -> None:
+    rows = feed(tmp_path, line(policy_reference="1" * 50), line(policy_reference=None)).to_dicts()
+    assert [row["ref_0k_segment"] for row in rows] == ["REF*0K*" + "1" * 50, None]
+    assert [row["segments"] for row in rows] == [
+        f"CAS*PR*55*1000.1~REF*0K*{'1' * 50}~", "CAS*PR*55*1000.1~",
+    ]  # fmt: skip
+
+
+def test_remarks_follow_the_policy_and_keep_their_order(tmp_path: Path) -> None:
+    (row,) = feed(tmp_path, line(carc="96", rarcs=["N130", "N10"])).to_dicts()
+    assert row["lq_segments"] == ["LQ*HE*N130", "LQ*HE*N10"]
+    assert row["segments"] == "CAS*PR*96*1000.1~REF*0K*242~LQ*HE*N130~LQ*HE*N10~"
+
+
+def test_the_policy_goes_with_a_carc_that_asks_for_it(tmp_path: Path) -> None:
+    returned = line(disposition="return", reason_code="code-not-valid-on-dos", carc="181", group_code="CO")
+    rows = feed(tmp_path, returned, line()).to_dicts()
+    assert [(row["policy_reference"], row["ref_0k_segment"]) for row in rows] == [("242", None), ("242", "REF*0K*242")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"group_code": "OA"}, "group_code `OA` does not go with CARC `55` (scenario not_covered)"),
+        ({"carc": "50"}, "carc CARC `50` is in no scenario of remittance/"),
+        ({"carc": "96"}, "rarcs is empty, and CARC `96` (scenario not_covered) needs a remark code"),
+    ],
+)
+def test_codes_that_are_not_on_record_are_named_and_posted_all_the_same(
+    tmp_path: Path, changes: dict[str, Any], note: str
+) -> None:
+    (row,) = feed(tmp_path, line(**changes)).to_dicts()
+    assert (row["note"], row["postable"]) == (note, True)
+
+
+def test_only_what_was_denied_or_returned_stands_in_it_in_order(tmp_path: Path) -> None:
+    returned = {"disposition": "return", "reason_code": "code-not-valid-on-dos", "carc": "181", "group_code": "CO"}
+    passed = line(disposition="pass", carc=None, group_code=None)
+    found = feed(tmp_path, passed, line(), line(**REVIEWED), line(**returned), line(), line(disposition="refer"))
+    assert found["source_row"].to_list() == [2, 4, 5]
+    assert tuple(found.columns) == (*REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
+
+
+def test_a_negative_amount_and_the_segments_stay_as_they_are_in_csv(tmp_path: Path) -> None:
+    feed(tmp_path, line(**money("-5.00"), claim_id="=C1"))
+    table = pl.read_csv(tmp_path / "runs" / RUN / "remittance.csv", infer_schema=False)
+    (row,) = table.to_dicts()
+    assert (row["claim_id"], row["adjustment_amount"]) == ("'=C1", "-5.00")
+    assert (row["cas_segment"], row["segments"]) == ("CAS*PR*55*-5", "CAS*PR*55*-5~REF*0K*242~")
+
+
+@pytest.mark.parametrize("name", ["feed.csv", "feed.parquet"])
+def test_a_shadow_run_has_no_rows_and_is_refused_on_request(tmp_path: Path, name: str) -> None:
+    found = feed(tmp_path, line(), line(), mode="shadow")
+    assert found.is_empty()
+    assert (found.schema["lq_segments"], found.schema["postable"]) == (pl.List(pl.String), pl.Boolean)
+    with pytest.raises(UsageError) as caught:
+        report(tmp_path, RUN, "remittance", tmp_path / name)
+    (fault,) = caught.value.faults
+    assert fault.startswith(f"--format remittance: run {RUN} is a shadow run")
+    assert not (tmp_path / name).exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
+    feed(tmp_path, line())
+    with pytest.raises(UsageError, match="cannot be written"):
+        report(tmp_path, RUN, "remittance", tmp_path / "nowhere" / "feed.parquet")
