@@ -1,8 +1,8 @@
 """Rows of a sheet as SpreadsheetML text, built by DuckDB from the rows of a query.
 
-A row is one SQL expression over the query's columns, so that no row passes through Python. Cells carry no reference (the
-`r` of ECMA-376 18.3.1.4 is optional, and a reader counts them), and an empty one is `<c/>`. Every text is an inline
-string: what a claim holds is never a formula, a link or a number, whatever it begins with.
+A row is one SQL expression over the query's columns, so that none passes through Python. Rows and cells carry no
+reference (the `r` of ECMA-376 18.3.1.4 and 18.3.1.73 is optional: readers count them), and an empty cell is `<c/>`.
+Every text is an inline string: what a claim holds is no formula, link or number, whatever it begins with.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def kind_of(sql_type: str) -> Kind:
 
 
 def rows_sql(kinds: dict[str, Kind], styles: Sequence[int], source: str, rows: int) -> str:
-    """A SELECT of one text column: the cells of each of the first `rows` rows, and `</row>`.
+    """A SELECT of one text column, `cells`: the XML of each of the first `rows` rows.
 
     Args:
         kinds: of each column of `source`, in the order of the sheet; all are selected by name.
@@ -67,7 +67,7 @@ def _row(kinds: dict[str, Kind], styles: Sequence[int], *, plain: bool) -> str:
     cells = [
         _cell(f'"{name}"', kind, style, plain=plain) for (name, kind), style in zip(kinds.items(), styles, strict=True)
     ]
-    return f"concat({', '.join(cells)}, '</row>')"
+    return f"concat('<row>', {', '.join(cells)}, '</row>')"
 
 
 def _cell(value: str, kind: Kind, style: int, *, plain: bool) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from claims_edit.model import Disposition, Mode
 from claims_edit.report.workbook_rows import CELL_CHARACTERS, CUT, EXACT_DIGITS, REPLACEMENT
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     import polars as pl
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
     from claims_edit.report.workbook import Formats
     from claims_edit.report.workbook_sheets import TableSheet
+
+    Value = str | int | Decimal | dt.date | None
 
 _UNHELD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _WIDTHS = (34, 26, 22, 18, 20, 20, 20, 14, 68, 60)
@@ -86,7 +89,7 @@ class SummarySheet:
         """Every disposition, those without a line too."""
         self._table("By disposition", ("disposition", "lines", "claims", "charges"))
         found = {row["disposition"]: row for row in view.figures.by_disposition.iter_rows(named=True)}
-        nothing = {"lines": 0, "claims": 0, "charges": Decimal(0)}
+        nothing: dict[str, Value] = {"lines": 0, "claims": 0, "charges": Decimal(0)}
         for disposition in Disposition:
             row = found.get(disposition, nothing)
             self._line(disposition.value, row["lines"], row["claims"], row["charges"])
@@ -100,7 +103,7 @@ class SummarySheet:
         )  # fmt: skip
         self._table("Inputs", columns)
         for file in view.manifest["inputs"]:
-            self._line(*(file[column] for column in columns))
+            self._line(*(file.get(column) for column in columns))
 
     def _frame(self, title: str, frame: pl.DataFrame, named: dict[str, str] | None = None) -> None:
         """A table of figures; `named` says what a null of a column is called."""
@@ -117,12 +120,12 @@ class SummarySheet:
             self._cell(place, column, self._formats.header)
         self._row += 1
 
-    def _line(self, *values: Any, style: Format | None = None) -> None:
+    def _line(self, *values: Value, style: Format | None = None) -> None:
         for place, value in enumerate(values):
             self._cell(place, value, style)
         self._row += 1
 
-    def _cell(self, place: int, value: Any, style: Format | None) -> None:
+    def _cell(self, place: int, value: Value, style: Format | None) -> None:
         formats, at = self._formats, (self._row, place)
         match value:
             case None:
@@ -139,5 +142,7 @@ class SummarySheet:
 
 def held(text: str) -> str:
     """The text as a cell can hold it, which is what `workbook_rows` makes of the texts of a claim."""
-    cut = text if len(text.encode("utf-16-le")) // 2 <= CELL_CHARACTERS else text[: CELL_CHARACTERS // 2] + CUT
-    return _UNHELD.sub(REPLACEMENT, cut.replace("\r\n", "\n").replace("\r", "\n"))
+    units = text.encode("utf-16-le")
+    if len(units) > 2 * CELL_CHARACTERS:
+        text = units[: 2 * (CELL_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    return _UNHELD.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
