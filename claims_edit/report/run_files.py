@@ -27,6 +27,8 @@ def write_reports(
     `earlier` are the manifests of the runs published before, oldest first; `catalog` holds the rules of this run. The
     manifest itself is not written here.
     """
+    from claims_edit.report.workbook import write_workbook  # noqa: PLC0415 -- xlsxwriter loads when a run reports
+
     with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
         view = RunView(connection, manifest, (*earlier, manifest), catalog)
         for name, disposition in queries.LINE_REPORTS.items():
@@ -37,4 +39,5 @@ def write_reports(
             with (staged.run_dir / name).open("wb") as target:
                 write_frame(frame, target)
         write_remittance(view, staged.run_dir / "remittance.csv", staged.run_dir / "remittance.parquet")
+        write_workbook(view, staged.run_dir / "report.xlsx")
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")

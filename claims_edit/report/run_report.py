@@ -34,9 +34,17 @@ def json_report(view: RunView) -> str:
     return summary_text(content)
 
 
+def xlsx_report(view: RunView, path: Path) -> None:
+    """The workbook."""
+    from claims_edit.report.workbook import write_workbook  # noqa: PLC0415 -- xlsxwriter loads when one is made
+
+    write_workbook(view, path)
+
+
 PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_report}
 """Reports that go to standard output unless `--to` names a file."""
 WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {
+    "xlsx": ("report.xlsx", xlsx_report),
     "remittance": ("remittance.csv", remittance_report),
 }
 """Reports that are files: the name in the working folder unless `--to` gives another, and what writes it."""

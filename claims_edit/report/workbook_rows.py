@@ -1,0 +1,118 @@
+"""Rows of a sheet as SpreadsheetML text, built by DuckDB from the rows of a query.
+
+A row is one SQL expression over the query's columns, so that none passes through Python. Rows and cells carry no
+reference (the `r` of ECMA-376 18.3.1.4 and 18.3.1.73 is optional: readers count them), and an empty cell is `<c/>`.
+Every text is an inline string: what a claim holds is no formula, link or number, whatever it begins with.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from claims_edit.report.csv_format import LIST_SEPARATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CELL_CHARACTERS = 32_767  # of UTF-16: what Excel lets a cell hold
+CUT = f" … [cut: a cell holds {CELL_CHARACTERS:,} characters]"
+EXACT_DIGITS = 15  # of a number in Excel; one with more is written as text, so that no cent and no row is lost
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# XML 1.0, 2.2: the characters that no document may hold, however written.
+UNHELD = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"
+# What the short form of a row cannot hold. Texts are looked at all at once, with a bar between them: markup, control
+# characters, what Excel reads as an escaped character (ECMA-376 22.9.2.19), and spaces at either end.
+_ODD = r"[\x00-\x1F\x{FFFE}\x{FFFF}&<>]|_x|^ | $|\| | \|"
+_FIRST_DAY = "DATE '1900-03-01'"  # Excel counts a 29 February 1900, so that days before it are none it can show
+_DAY_ZERO = "DATE '1899-12-30'"
+
+
+class Kind(StrEnum):
+    """What a column's cells are in a sheet."""
+
+    TEXT = "text"
+    WORDS = "words"
+    DATE = "date"
+    MONEY = "money"
+    WHOLE = "whole"
+    FLAG = "flag"
+
+
+def kind_of(sql_type: str) -> Kind:
+    """The kind of cell for a DuckDB type."""
+    if sql_type.startswith("DECIMAL"):
+        return Kind.MONEY
+    kinds = {"VARCHAR": Kind.TEXT, "VARCHAR[]": Kind.WORDS, "DATE": Kind.DATE, "BOOLEAN": Kind.FLAG}
+    return kinds.get(sql_type, Kind.WHOLE)
+
+
+def rows_sql(kinds: dict[str, Kind], styles: Sequence[int], source: str, rows: int) -> str:
+    """A SELECT of one text column, `cells`: the XML of each of the first `rows` rows.
+
+    Args:
+        kinds: of each column of `source`, in the order of the sheet; all are selected by name.
+        styles: the style of each column's cells, as the workbook numbers them.
+        source: what stands behind FROM, WHERE included.
+        rows: how many at most.
+    """
+    texts = [_text_of(f'"{name}"', kind) for name, kind in kinds.items() if kind in {Kind.TEXT, Kind.WORDS}]
+    joined = f"concat_ws('|', {', '.join(texts)})" if texts else "''"
+    odd = f"(regexp_matches({joined}, '{_ODD}') OR strlen({joined}) > {CELL_CHARACTERS})"
+    long, short = (_row(kinds, styles, plain=plain) for plain in (False, True))
+    return f"SELECT CASE WHEN {odd} THEN {long} ELSE {short} END AS cells FROM {source} LIMIT {rows}"  # noqa: S608 -- our own column names
+
+
+def _row(kinds: dict[str, Kind], styles: Sequence[int], *, plain: bool) -> str:
+    cells = [
+        _cell(f'"{name}"', kind, style, plain=plain) for (name, kind), style in zip(kinds.items(), styles, strict=True)
+    ]
+    return f"concat('<row>', {', '.join(cells)}, '</row>')"
+
+
+def _cell(value: str, kind: Kind, style: int, *, plain: bool) -> str:
+    match kind:
+        case Kind.TEXT | Kind.WORDS:
+            cell = _text_cell(_text_of(value, kind), style, plain=plain)
+        case Kind.FLAG:
+            cell = f"""'<c s="{style}" t="b"><v>' || CAST({value} AS INTEGER) || '</v></c>'"""
+        case Kind.DATE:
+            number = _number(f"({value} - {_DAY_ZERO})", style)
+            cell = f"CASE WHEN {value} >= {_FIRST_DAY} THEN {number} ELSE {_as_text(value, style)} END"
+        case Kind.MONEY | Kind.WHOLE:
+            limit = 10 ** (EXACT_DIGITS - (2 if kind is Kind.MONEY else 0))
+            exact = f"{value} BETWEEN -{limit} AND {limit}"
+            cell = f"CASE WHEN {exact} THEN {_number(value, style)} ELSE {_as_text(value, style)} END"
+    return f"coalesce({cell}, '<c/>')"
+
+
+def _number(value: str, style: int) -> str:
+    return f"""'<c s="{style}"><v>' || {value} || '</v></c>'"""
+
+
+def _as_text(value: str, style: int) -> str:
+    return _text_cell(f"CAST({value} AS VARCHAR)", style, plain=True)
+
+
+def _text_cell(text: str, style: int, *, plain: bool) -> str:
+    space, held = ("", text) if plain else (' xml:space="preserve"', _held(text))
+    return f"""'<c s="{style}" t="inlineStr"><is><t{space}>' || {held} || '</t></is></c>'"""
+
+
+def _text_of(value: str, kind: Kind) -> str:
+    return f"nullif(array_to_string({value}, '{LIST_SEPARATOR}'), '')" if kind is Kind.WORDS else value
+
+
+def _held(text: str) -> str:
+    """The text as XML and Excel can hold it: cut to a cell's length, without what XML forbids, markup escaped."""
+    astral = (
+        f"length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"  # two characters of UTF-16 each
+    )
+    room = CELL_CHARACTERS - len(CUT)
+    cut = f"left({text}, CASE WHEN {astral} = 0 THEN {room} ELSE {room // 2} END) || '{CUT}'"
+    held = f"CASE WHEN length({text}) + {astral} > {CELL_CHARACTERS} THEN {cut} ELSE {text} END"
+    held = f"regexp_replace({held}, '\\r\\n?', chr(10), 'g')"
+    held = f"regexp_replace({held}, '{UNHELD}', '{REPLACEMENT}', 'g')"
+    for markup, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        held = f"replace({held}, '{markup}', '{entity}')"
+    return f"regexp_replace({held}, '_(x[0-9A-Fa-f]{{4}})', '_x005F_\\1', 'g')"

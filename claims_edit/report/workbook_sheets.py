@@ -1,0 +1,115 @@
+"""The tables of the workbook: which rows and columns each sheet shows, and where the whole of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.model import Disposition
+
+if TYPE_CHECKING:
+    from claims_edit.report.run_view import RunView
+
+SHEET_ROWS = 1_048_576  # of a sheet, its header included: what Excel opens
+
+_LINE = ("claim_id", "claim_line_number", "member_id", "payer", "program", "service_start_date")
+_SERVICE = ("hcpcs_code", "diagnosis_codes", "charge_amount")
+_REASON = ("reason_code", "reason", "citation", "source_file", "source_row")
+_REMITTED = ("adjustment_amount", "group_code", "carc", "rarcs")
+
+# What a person works with; every column is in the CSV file of the sheet. Reviews show what a doubt may be about: the
+# payer as given, the last service day, signs of a trial. Referrals show what gave the program.
+LINE_COLUMNS = {
+    Disposition.DENY: (*_LINE, *_SERVICE, *_REMITTED, *_REASON),
+    Disposition.RETURN: (*_LINE, *_SERVICE, *_REMITTED, *_REASON),
+    Disposition.REVIEW: (
+        *_LINE[:3], "payer_raw", *_LINE[3:], "service_end_date", "hcpcs_code", "modifiers", *_SERVICE[1:],
+        "trial_evidence", *_REASON[:2], "edits", *_REASON[2:],
+    ),
+    Disposition.REFER: (*_LINE[:5], "program_basis", _LINE[5], *_SERVICE, "policy_reference", *_REASON),
+}  # fmt: skip
+QUARANTINE_COLUMNS = (
+    "source_file", "source_row", "claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values",
+)  # fmt: skip
+_LINE_SHEETS = {
+    "denials": Disposition.DENY,
+    "returns": Disposition.RETURN,
+    "reviews": Disposition.REVIEW,
+    "referrals": Disposition.REFER,
+}
+
+
+@dataclass(frozen=True)
+class TableSheet:
+    """One sheet that is a table with a header.
+
+    Attributes:
+        name: of the sheet.
+        columns: in order, as `source` has them.
+        source: what stands behind FROM; its parameters are `$run_id` and, on line sheets, `$disposition`.
+        parameters: for `source`.
+        rows: how many the run has.
+        whole: where all rows and columns are.
+        frame: the table itself where `source` is not the run's record.
+        fits: how many rows the sheet has room for.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    source: str
+    parameters: dict[str, Any]
+    rows: int
+    whole: str
+    frame: pl.DataFrame | None = None
+    fits: int = field(default_factory=lambda: SHEET_ROWS - 1)
+
+    @property
+    def shown(self) -> int:
+        """How many rows the sheet holds; where that is not all, its last row says so."""
+        return self.rows if self.rows <= self.fits else self.fits - 1
+
+    @property
+    def left_out(self) -> int:
+        """How many rows the sheet has no room for."""
+        return self.rows - self.shown
+
+    @property
+    def left_out_note(self) -> str:
+        """What the sheet's last row says of them."""
+        return f"{self.left_out:,} more rows do not fit this sheet: {self.whole} has all."
+
+
+def table_sheets(view: RunView) -> tuple[TableSheet, ...]:
+    """The tables of a run's workbook, in the order of the sheets."""
+    return (_reasons(view), *_lines(view), _quarantine(view))
+
+
+def _reasons(view: RunView) -> TableSheet:
+    month = (pl.col("month") + "-01").str.to_date("%Y-%m-%d")
+    frame = view.figures.reasons.with_columns(month=month)
+    return TableSheet(
+        "denial reasons", tuple(frame.columns), "reasons", {}, frame.height, "denial_reasons.csv", frame=frame
+    )
+
+
+def _lines(view: RunView) -> list[TableSheet]:
+    lines = view.manifest["counts"]["by_disposition"]
+    return [
+        TableSheet(
+            name,
+            LINE_COLUMNS[disposition],
+            "decisions WHERE run_id = $run_id AND disposition = $disposition",
+            {"run_id": view.run_id, "disposition": disposition.value},
+            lines[disposition],
+            f"{name}.csv",
+        )
+        for name, disposition in _LINE_SHEETS.items()
+    ]
+
+
+def _quarantine(view: RunView) -> TableSheet:
+    rows = view.manifest["counts"]["rows_quarantined"]
+    source, whole = "quarantine WHERE run_id = $run_id", "the table quarantine of claims_edit.duckdb"
+    return TableSheet("quarantine", QUARANTINE_COLUMNS, source, {"run_id": view.run_id}, rows, whole)

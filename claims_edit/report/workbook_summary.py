@@ -1,0 +1,148 @@
+"""The first sheet of the workbook: which run it is, whether it adds up, and what it came to."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from claims_edit.model import Disposition, Mode
+from claims_edit.report.workbook_rows import CELL_CHARACTERS, CUT, EXACT_DIGITS, REPLACEMENT
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    import polars as pl
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from claims_edit.report.run_view import RunView
+    from claims_edit.report.workbook import Formats
+    from claims_edit.report.workbook_sheets import TableSheet
+
+    Value = str | int | Decimal | dt.date | None
+
+_UNHELD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_WIDTHS = (34, 26, 22, 18, 20, 20, 20, 14, 68, 60)
+SHADOW = "SHADOW RUN: nothing in this workbook counts. It shows what these rules would have decided."
+
+
+class SummarySheet:
+    """Writes the sheet from the top down, one table below the other."""
+
+    def __init__(self, sheet: Worksheet, formats: Formats) -> None:
+        """Take an empty sheet."""
+        self._sheet, self._formats, self._row = sheet, formats, 0
+        for column, width in enumerate(_WIDTHS):
+            sheet.set_column(column, column, width)
+
+    def write(self, view: RunView, sheets: Sequence[TableSheet]) -> None:
+        """Everything that the sheet says of a run."""
+        self._heading(view)
+        self._sheets(sheets)
+        self._rows(view)
+        figures = view.figures
+        self._dispositions(view)
+        self._frame("By payer", figures.by_payer, {"payer": "not on file"})
+        self._frame("By reason", figures.by_reason)
+        self._frame("Decided past a policy's review", figures.stale)
+        self._frame("Data quality: an error refuses a row, a warning does not", figures.quality)
+        self._inputs(view)
+
+    def _heading(self, view: RunView) -> None:
+        manifest, formats = view.manifest, self._formats
+        self._cell(0, f"Claim edits: run {view.run_id}", formats.title)
+        self._sheet.freeze_panes(1, 0)
+        self._row += 1
+        if manifest["mode"] == Mode.SHADOW:
+            self._sheet.merge_range(self._row, 0, self._row, 4, "", formats.alarm)
+            self._cell(0, SHADOW, formats.alarm)
+            self._row += 1
+        for name in ("run_id", "mode"):
+            self._line(name, manifest[name])
+        self._cell(0, "as_of", formats.label)
+        self._sheet.write_datetime(self._row, 1, formats.as_of, formats.date)
+        self._row += 1
+        self._line("rules_hash", manifest["rules_hash"])
+        self._line("claims_edit", manifest["versions"].get("claims_edit"))
+
+    def _sheets(self, sheets: Sequence[TableSheet]) -> None:
+        self._table("Sheets", ("sheet", "rows", "rows shown", "rows left out", "all rows and columns"))
+        for sheet in sheets:
+            style = self._formats.alarm if sheet.left_out else None
+            self._line(sheet.name, sheet.rows, sheet.shown, sheet.left_out, sheet.whole, style=style)
+        self._cell(0, f"A text longer than {CELL_CHARACTERS:,} characters is cut, and says so at its end.", None)
+        self._row += 1
+
+    def _rows(self, view: RunView) -> None:
+        counts, charges = view.manifest["counts"], view.manifest["charges"]
+        self._table("Rows: read = accepted + quarantined", ("", "rows", "charges"))
+        self._line("read", counts["rows_read"], Decimal(charges["read"]))
+        self._line("accepted", counts["rows_accepted"], Decimal(charges["accepted"]))
+        self._line("quarantined", counts["rows_quarantined"], Decimal(charges["quarantined"]))
+        self._line("candidates, each decided", counts["candidates"], Decimal(charges["candidates"]))
+        self._line("with a warning", counts["warnings"])
+        self._line("charge not a number", charges["unparseable"])
+
+    def _dispositions(self, view: RunView) -> None:
+        """Every disposition, those without a line too."""
+        self._table("By disposition", ("disposition", "lines", "claims", "charges"))
+        found = {row["disposition"]: row for row in view.figures.by_disposition.iter_rows(named=True)}
+        nothing: dict[str, Value] = {"lines": 0, "claims": 0, "charges": Decimal(0)}
+        for disposition in Disposition:
+            row = found.get(disposition, nothing)
+            self._line(disposition.value, row["lines"], row["claims"], row["charges"])
+        counts, charges = view.manifest["counts"], view.manifest["charges"]
+        self._line("all", counts["decisions"], None, Decimal(charges["candidates"]), style=self._formats.label)
+
+    def _inputs(self, view: RunView) -> None:
+        columns = (
+            "path", "format", "status", "rows_read", "rows_accepted", "rows_quarantined", "warnings", "bytes",
+            "sha256", "fault",
+        )  # fmt: skip
+        self._table("Inputs", columns)
+        for file in view.manifest["inputs"]:
+            self._line(*(file.get(column) for column in columns))
+
+    def _frame(self, title: str, frame: pl.DataFrame, named: dict[str, str] | None = None) -> None:
+        """A table of figures; `named` says what a null of a column is called."""
+        self._table(title, frame.columns)
+        nulls = [(named or {}).get(column) for column in frame.columns]
+        for row in frame.iter_rows():
+            self._line(*(null if value is None else value for value, null in zip(row, nulls, strict=True)))
+
+    def _table(self, title: str, columns: Iterable[str]) -> None:
+        self._row += 1
+        self._cell(0, title, self._formats.title)
+        self._row += 1
+        for place, column in enumerate(columns):
+            self._cell(place, column, self._formats.header)
+        self._row += 1
+
+    def _line(self, *values: Value, style: Format | None = None) -> None:
+        for place, value in enumerate(values):
+            self._cell(place, value, style)
+        self._row += 1
+
+    def _cell(self, place: int, value: Value, style: Format | None) -> None:
+        formats, at = self._formats, (self._row, place)
+        match value:
+            case None:
+                pass
+            case Decimal() if abs(value) < 10 ** (EXACT_DIGITS - 2):
+                self._sheet.write_number(*at, float(value), formats.money)
+            case int():
+                self._sheet.write_number(*at, value, formats.count)
+            case str() | Decimal():
+                self._sheet.write_string(*at, held(str(value)), style or formats.text)
+            case _:
+                self._sheet.write_datetime(*at, value, formats.date)
+
+
+def held(text: str) -> str:
+    """The text as a cell can hold it, which is what `workbook_rows` makes of the texts of a claim."""
+    units = text.encode("utf-16-le")
+    if len(units) > 2 * CELL_CHARACTERS:
+        text = units[: 2 * (CELL_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    return _UNHELD.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
