@@ -180,7 +180,9 @@ def test_a_run_without_contracts_says_so(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_equal_parts_are_the_same_object() -> None:
-    rows = [{"run_id": RUN_1, "trial_evidence": None, "rendering_npi": None, **line(policy_id="regence-surgery-242")}] * 2
+    rows = [
+        {"run_id": RUN_1, "trial_evidence": None, "rendering_npi": None, **line(policy_id="regence-surgery-242")}
+    ] * 2
     first, second = explained(rows, shipped(), manifest_of(RUN_1, rows, []))
     for part in ("policy", "program_rule", "liability", "guidance", "evidence", "code"):
         assert first[part] is second[part], part
