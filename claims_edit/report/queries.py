@@ -78,3 +78,18 @@ REMITTANCE_CODES = f"""
 SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, CAST(rarcs AS VARCHAR) AS remarks
 {_REMITTED} ORDER BY ALL
 """
+# The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.
+DENIED_LINES = """
+WITH denied AS (
+    SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, claim_id,
+        row_number() OVER (ORDER BY source_file, source_row, claim_line_number, rowid) AS place
+    FROM decisions WHERE run_id = $run_id AND disposition = 'deny'
+)
+SELECT id, min(place) OVER (PARTITION BY whose, data_source, claim_id) AS claim FROM denied ORDER BY claim, place
+"""
+
+# Lines of the database by their place in it.
+LINES_BY_ID = f"""
+SELECT rowid AS id, {", ".join(DECISION_COLUMNS)} FROM decisions
+WHERE rowid BETWEEN $first AND $last AND rowid IN (SELECT unnest($ids))
+"""  # noqa: S608 -- our own column names

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.errors import UsageError
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.figures import rows_of
+from claims_edit.report.rationale import write_rationale
 from claims_edit.report.remittance import remittance_report
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
@@ -46,6 +47,7 @@ PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_
 WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {
     "xlsx": ("report.xlsx", xlsx_report),
     "remittance": ("remittance.csv", remittance_report),
+    "rationale": ("rationale", write_rationale),
 }
 """Reports that are files: the name in the working folder unless `--to` gives another, and what writes it."""
 REPORT_FORMATS = (*PRINTED, *WRITTEN)

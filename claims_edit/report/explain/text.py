@@ -1,0 +1,58 @@
+"""Explanations as plain text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.report.explain.sections import Section, article
+from claims_edit.report.table_format import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.report.explain.sections import Article, Row
+
+WIDTH = 120
+_INDENT = "  "
+
+
+def explanation_text(explanations: list[dict[str, Any]]) -> str:
+    """All explanations as plain text, with an empty line between them."""
+    return "\n\n".join("\n".join(_article(article(each))) for each in explanations) + "\n"
+
+
+def _article(told: Article) -> Iterator[str]:
+    yield plain(told.title)
+    yield from (_INDENT + plain(line) for line in told.lead)
+    for section in told.sections:
+        yield from _section(section, "")
+
+
+def _section(section: Section, indent: str) -> Iterator[str]:
+    yield indent + plain(section.title)
+    inner = indent + _INDENT
+    for paragraph in section.paragraphs:
+        yield from _wrapped(paragraph, inner, inner)
+    yield from _columns(section.rows, inner)
+    for point in section.points:
+        yield from _wrapped(point, f"{inner}- ", f"{inner}  ")
+    for part in section.parts:
+        yield from _section(part, inner)
+
+
+def _columns(rows: tuple[Row, ...], indent: str) -> Iterator[str]:
+    """Rows of cells, set in columns; a long last cell goes on below itself."""
+    cells = [tuple(map(plain, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1] if cells else []
+    for *first, last in cells:
+        begin = indent + "".join(f"{cell:<{width}}  " for cell, width in zip(first, widths, strict=True))
+        yield from _wrapped(last, begin, indent + " " * (len(begin) - len(indent))) if last else [begin.rstrip()]
+
+
+def _wrapped(told: str, first: str, following: str) -> list[str]:
+    lines = textwrap.wrap(
+        plain(told), max(WIDTH, len(first) + 40), initial_indent=first, subsequent_indent=following,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return lines or [first.rstrip()]
