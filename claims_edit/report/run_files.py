@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_csv, write_frame
+from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.store import ask
@@ -36,3 +37,4 @@ def write_reports(
             with (staged.run_dir / name).open("wb") as target:
                 write_frame(frame, target)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
+        write_html(view, staged.run_dir / REPORT_NAME)
