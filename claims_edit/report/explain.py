@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from claims_edit.policy import Catalog
-
 # fact of a decision -> the columns of the extract (or the rules) that it came from
 FACTS = {
     "claim_type": "claim_type",
@@ -125,10 +123,3 @@ def _names_line(raw_values: str, line: int) -> bool:
         return number is None or int(number) == line
     except (ValueError, TypeError, AttributeError):
         return True
-
-
-def explained(rows: list[dict[str, Any]], catalog: Catalog, manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The explanations of decisions."""
-    del catalog, manifest
-    none = {"policy": None, "program_rule": None, "liability": None, "guidance": [], "evidence": [], "changes": []}
-    return [_decision(row) | none for row in rows]
