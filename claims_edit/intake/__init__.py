@@ -5,7 +5,7 @@ from claims_edit.intake.claims import SeenClaims, claim_hashes, with_own_sources
 from claims_edit.intake.extract import Extract, faults
 from claims_edit.intake.files import Format, SourceFile, discover, sniff, text_bytes
 from claims_edit.intake.keys import SeenKeys, key_hashes, table_bits
-from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record
+from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "load_mapping",
     "mapping_record",
     "open_extract",
+    "recorded_mapping",
     "sniff",
     "table_bits",
     "text_bytes",

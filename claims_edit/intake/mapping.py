@@ -16,7 +16,8 @@ line_signs: ["TAX_NUM_{n}"]          # further columns that only a used line fil
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -24,9 +25,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.presets import NAMES, known, preset_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_LINES = 63  # of a row: their numbers fit the low bits of an ordinal
 LINE = "{n}"  # a line's number, in a column's name or by itself
@@ -200,6 +198,21 @@ def mapping_record(given: Path | None) -> dict[str, str] | None:
     if isinstance(content, dict) and (base := content.get("preset")) in NAMES:
         record |= {"preset": str(base), "preset_sha256": _sha256(preset_text(str(base)))}
     return record
+
+
+def recorded_mapping(record: dict[str, str] | None) -> Mapping:
+    """The mapping that a run's manifest names, as it was then.
+
+    Raises:
+        InputError: it is gone, or no longer what the run used.
+    """
+    if record is None:
+        return Mapping()
+    name = record["path"]
+    given = Path(name.removeprefix("preset:"))
+    if mapping_record(given) != record:
+        raise InputError(f"{name}: the mapping is not what the run used (its SHA-256 differs). Restore it.")
+    return load_mapping(given)
 
 
 def _sha256(text: str) -> str:

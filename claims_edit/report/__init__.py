@@ -2,7 +2,7 @@
 
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.report.explain import explain
-from claims_edit.report.explain_text import explanation_text
+from claims_edit.report.explain.text import explanation_text
 from claims_edit.report.run_files import write_reports
 from claims_edit.report.run_report import REPORT_FORMATS, report
 from claims_edit.report.run_view import RunView, published_run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.report.explain import REMITTANCE
+from claims_edit.report.explain.lines import REMITTANCE
 from claims_edit.report.table_format import plain
 
 if TYPE_CHECKING:

@@ -1,0 +1,280 @@
+"""What would change a line's outcome, edit by edit: sentences from the line's facts and the rule pack.
+
+`CHANGES` has one entry for each edit that can decide a line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims_edit.model import CodeKind, IndicationScope
+from claims_edit.report.explain import appeal
+from claims_edit.report.explain.boundaries import boundaries_of
+from claims_edit.report.explain.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from claims_edit.report.explain.line import Line
+
+Sentences = "Iterator[str]"
+
+
+def changes(line: Line) -> list[str]:
+    """The sentences of the edit that decided."""
+    tell = CHANGES.get(line.row["reason_code"])
+    return list(tell(line)) if tell else []
+
+
+def line_superseded(line: Line) -> Iterator[str]:
+    frequency = line.known and line.known.get("claim_frequency_code")
+    by = (line.known or {}).get("revised_by") or []
+    if frequency == "8":
+        yield "The claim is a void itself (claim_frequency_code 8), so nothing is left to decide on."
+    elif by:
+        yield f"Another claim of this run takes its place: {listed(by)}. Look there for the decision that counts."
+    else:
+        yield "A replacement or a void of the claim is in the same run. Look there for the decision that counts."
+    if line.following:
+        yield f"If that claim is withdrawn, run the extract again without it: {line.then}."
+
+
+def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
+    policy = line.book.policy_of(line.row)
+    if policy is None:
+        yield f"{line.code} is a catch-all code, and no policy on file for this payer lists it."
+    else:
+        listing = [version for version in policy.versions if line.code in version.codes.listed]
+        periods = listed(_period(version.from_.date, version.until and version.until.date) for version in listing)
+        yield (
+            f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}."
+            if listing
+            else f"{line.code} is a catch-all code, and no version of {policy.id} lists it."
+        )
+    yield "The code alone does not say that the service was this one, so nothing of the policy applies to the line."
+    yield "If the record shows this service, the provider may bill a code that names it; that line is then edited."
+
+
+def _period(first: object, last: object) -> str:
+    return f"from {first} to {last}" if last else f"from {first} on"
+
+
+def code_not_valid_on_dos(line: Line) -> Iterator[str]:
+    code = line.book.code(line.row)
+    if code is None:
+        return
+    first, last = code["valid_from"], code["valid_until"]
+    bounds = listed(filter(None, (f"from {first}" if first else "", f"until {last}" if last else "")))
+    yield f"{line.code} is valid {bounds} ({code['citation']}); the service was {line.days}."
+    yield "If the date is wrong, correct it; if the date is right, bill the code that was valid on it."
+    valid = appeal.codes_valid_on(line)
+    named = [each.code for each in valid if each.kind is CodeKind.SPECIFIC]
+    if named:
+        yield f"Codes that name the service and were valid then: {listed(named)}."
+    else:
+        yield "No code that names the service was valid then."
+    catch_all = [each.code for each in valid if each.kind is CodeKind.UNLISTED and appeal.is_listed(line, each.code)]
+    if catch_all:
+        yield f"The policy then in force listed the catch-all codes {listed(catch_all)}; a person reviews such a line."
+
+
+def payer_not_on_file(line: Line) -> Iterator[str]:
+    yield "Missing fact: the payer. The name in column `payer` is not in rules/payers.yaml."
+    yield "If it is a spelling of a payer on file, add it to that payer's names there, and run the extract again."
+    yield "Policy, program and contract are looked up once the payer is known; until then no policy can speak."
+
+
+def dos_spans_boundary(line: Line) -> Iterator[str]:
+    for boundary in boundaries_of(line):
+        yield f"Conflicting fact: the days of service. {boundary}."
+    yield "If the service was on one side of the change alone, correct the dates; else bill the days as separate lines."
+    yield "Each line is then decided under what was in force on its days."
+    if line.following:
+        yield f"Were all of it decided as of the first day: {line.then}."
+
+
+def policy_not_in_force(line: Line) -> Iterator[str]:
+    policy = line.book.policy_of(line.row)
+    if policy is None:
+        yield f"No policy of {line.row['payer']} on this service is on file, so no ground to deny is known."
+        return
+    told = listed(
+        f"version {each.from_.date} {_period(each.from_.date, each.until and each.until.date)}"
+        for each in policy.versions
+    )
+    yield f"{policy.id} was not in force on {line.start}: it has {told}."
+    yield "A corrected date of service inside one of these periods would bring the policy to bear."
+
+
+def guidance_research_only(line: Line) -> Iterator[str]:
+    if line.in_force:
+        policy, version = line.in_force
+        yield f"Missing fact: a funding decision. {policy.reference} is guidance: {_lower(version.applies_to.says)}"
+    yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
+    yield "Were a funding policy of this payer added to rules/policies, lines in its time would be decided by it."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def program_conflict(line: Line) -> Iterator[str]:
+    basis = line.row["program_basis"] or "the program's signals"
+    yield f"Conflicting fact: the program. {basis} name different programs{_signals(line)}."
+    yield "Find the member's program on the day of service, and correct the column that is wrong."
+    yield from _by_program(line)
+
+
+def _signals(line: Line) -> str:
+    """The values that spoke, where they are at hand; a member id is not repeated."""
+    shown = [
+        f"{column} `{line.known[column]}`"
+        for column in ("line_of_business", "claim_filing_indicator_code")
+        if line.known and line.known.get(column) and column in (line.row["program_basis"] or "")
+    ]
+    if "member_id" in (line.row["program_basis"] or ""):
+        shown.append("the shape of member_id")
+    return f" ({listed(shown)})" if line.known and shown else ""
+
+
+def program_unknown(line: Line) -> Iterator[str]:
+    yield (
+        "Missing fact: the program. None of line_of_business, claim_filing_indicator_code and the shape of member_id"
+        " tells it."
+    )
+    yield from _by_program(line)
+
+
+def _by_program(line: Line) -> Iterator[str]:
+    """What follows once one program is known."""
+    if line.version is None:
+        return
+    if line.programs:
+        yield f"If it is {listed(line.programs, 'or')}, the policy applies: {line.then}."
+    yield f"Other programs: {line.other_programs}."
+
+
+def program_exception_refer(line: Line) -> Iterator[str]:
+    rule = line.book.program_rule(line.row)
+    if rule:
+        yield f"Rules to follow: {_lower(rule['says'])} ({rule['citation']})"
+    yield f"Send the line to where {_program(line)} is decided; this policy must not decide it."
+    yield from _if_other_program(line)
+
+
+def program_exception_review(line: Line) -> Iterator[str]:
+    rule = line.book.program_rule(line.row)
+    if rule:
+        yield f"Missing fact: what holds for {_program(line)} instead. {rule['says']} ({rule['citation']})"
+    yield "A person looks for a national or local determination or other rules of the program on the day of service."
+    yield from _if_other_program(line)
+
+
+def program_silent(line: Line) -> Iterator[str]:
+    yield (
+        f"Missing fact: whether the policy is meant for {_program(line)}. It applies to"
+        f" {listed(line.programs) or 'no program by name'}, and does not speak of this one."
+    )
+    yield "A person asks the owner of the policy, or finds the rules of the program."
+    yield from _if_other_program(line)
+
+
+def _program(line: Line) -> str:
+    known = line.book.pack.programs.programs.get(line.row["program"])
+    return f"{known.label} ({line.row['program']})" if known else str(line.row["program"])
+
+
+def _if_other_program(line: Line) -> Iterator[str]:
+    if line.programs:
+        yield (
+            f"The program is known from {line.row['program_basis']}. If that is wrong and it is"
+            f" {listed(line.programs, 'or')}: {line.then}."
+        )
+
+
+def contract_covers(line: Line) -> Iterator[str]:
+    yield f"The group's contract covers the service ({line.row['citation']}), and goes before the policy."
+    yield f"Without that contract, or after its end: {line.then}."
+
+
+def contract_review(line: Line) -> Iterator[str]:
+    yield f"Missing fact: what the group's contract comes to. It asks for a person ({line.row['citation']})."
+    yield "If it covers the service, the line passes; if it excludes it, the line is denied under the contract."
+    yield f"If it says nothing of the service: {line.then}."
+
+
+def contract_excludes(line: Line) -> Iterator[str]:
+    yield f"A reading of the contract ({line.row['citation']}) under which the service is not excluded."
+    yield "A corrected group_id or date of service under which another contract, or none, was in force."
+    yield f"Without the exclusion: {line.then}."
+    yield from appeal.other_grounds(line)
+
+
+def unlisted_code(line: Line) -> Iterator[str]:
+    yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) tells."
+    yield f"If it was this service: {line.then}. If it was another, this policy does not concern the line."
+
+
+def code_not_listed(line: Line) -> Iterator[str]:
+    if line.in_force:
+        codes = listed(line.in_force[1].codes.listed) or "no code"
+        yield (
+            f"Missing fact: whether the policy means {line.code}. {_capital(line.version_name)} lists {codes};"
+            f" its statement is: {line.in_force[1].statement.says}"
+        )
+    yield "A person decides whether the statement covers the code, or asks the owner of the policy."
+    yield "If the policy's list takes the code in from a date on, add that version to rules/policies with its citation."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def trial_context(line: Line) -> Iterator[str]:
+    yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
+    yield "If the trial's rules or the contract cover the service in the trial, those rules decide."
+    yield f"If the signs of a trial are wrong, or the trial does not cover it: {line.then}."
+
+
+def indication_unknown(line: Line) -> Iterator[str]:
+    unusable = bool(line.row["diagnosis_codes"])
+    yield (
+        "Missing fact: the diagnosis. "
+        + ("The line's diagnoses are not ICD-10-CM, and others are not usable." if unusable else "The line has none.")
+    )
+    yield f"If the record shows a malignant solid tumor: {line.then}."
+    yield "If it shows no malignant solid tumor, a person still decides: the policy does not speak of that."
+
+
+def indication_not_addressed(line: Line) -> Iterator[str]:
+    yield (
+        f"Missing fact: a malignant solid tumor. Of {listed(line.row['diagnosis_codes'])} none is one by"
+        " rules/codes/tumor_sites.yaml, and the policy speaks of solid tumors alone."
+    )
+    yield f"If the record shows one and the diagnosis is corrected: {line.then}."
+    yield "Otherwise a person decides: the policy's silence is no ground to deny."
+
+
+def investigational(line: Line) -> Iterator[str]:
+    yield from appeal.contract_ground(line)
+    if line.row["trial_evidence"] is None:
+        yield (
+            "Evidence of a clinical trial on the claim (modifier Q0 or Q1, diagnosis Z00.6, a trial number, condition"
+            " code 30): a person would review the line."
+        )
+    yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
+    if line.version and line.version.statement.scope is IndicationScope.SOLID_TUMORS:
+        yield "A corrected diagnosis that is no malignant solid tumor: a person would review, as the policy is silent."
+    yield from appeal.code_and_date_ground(line)
+    yield from appeal.other_grounds(line)
+
+
+CHANGES: dict[str, Callable[[Line], Iterator[str]]] = {
+    tell.__name__.replace("_", "-"): tell
+    for tell in (
+        line_superseded, unlisted_code_out_of_scope, code_not_valid_on_dos, payer_not_on_file, dos_spans_boundary,
+        policy_not_in_force, guidance_research_only, program_conflict, program_unknown, program_exception_refer,
+        program_exception_review, program_silent, contract_covers, contract_review, contract_excludes, unlisted_code,
+        code_not_listed, trial_context, indication_unknown, indication_not_addressed, investigational,
+    )
+}  # fmt: skip

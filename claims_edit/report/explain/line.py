@@ -1,0 +1,115 @@
+"""One decided line with the rules around it: what the sentences of an explanation are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.model import EDIT_IDS, ProgramRule
+from claims_edit.policy.catalog import program_rules_of
+from claims_edit.report.explain.words import days, listed
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from claims_edit.policy.pack import Policy, ProcedureCode, Version
+    from claims_edit.report.explain.rulebook import Rulebook
+
+
+@dataclass(frozen=True)
+class Line:
+    """A decision row, the facts that it was decided on where they are at hand, and the rules of the run.
+
+    Attributes:
+        row: a row of `decisions`.
+        known: the line's row of `engine.facts`, and `revised_by` (claims that replace or void it); None if not at hand.
+        book: the rules of the run.
+        manifest: of the run.
+    """
+
+    row: dict[str, Any]
+    known: dict[str, Any] | None
+    book: Rulebook
+    manifest: dict[str, Any]
+
+    @cached_property
+    def in_force(self) -> tuple[Policy, Version] | None:
+        """The policy version that the line was held to."""
+        return self.book.in_force(self.row)
+
+    @property
+    def version(self) -> Version | None:
+        """The same, without its policy."""
+        return self.in_force[1] if self.in_force else None
+
+    @property
+    def code(self) -> str:
+        """The procedure code."""
+        return str(self.row["hcpcs_code"])
+
+    @property
+    def procedure(self) -> ProcedureCode | None:
+        """What the rules know of the code."""
+        return self.book.codes.get(self.code, ("", None))[1]
+
+    @property
+    def start(self) -> dt.date:
+        """The first service day."""
+        day: dt.date = self.row["service_start_date"]
+        return day
+
+    @property
+    def end(self) -> dt.date:
+        """The last service day."""
+        day: dt.date = self.row["service_end_date"] or self.start
+        return day
+
+    @property
+    def days(self) -> str:
+        """The service days, in words."""
+        return days(self.start, self.end)
+
+    @property
+    def version_name(self) -> str:
+        """The version in force, in words."""
+        return f"version {self.row['policy_version']} of {self.row['policy_id']}"
+
+    @property
+    def had_contracts(self) -> bool:
+        """Whether the run had a contracts file."""
+        return bool(self.manifest.get("options", {}).get("contracts"))
+
+    @property
+    def following(self) -> str | None:
+        """The edit that decides once the primary one does not hit: the next one that hit, informational ones aside."""
+        rest = [edit for edit in self.row["edits"] if edit in EDIT_IDS and edit != self.row["reason_code"]]
+        return rest[0] if rest else None
+
+    @property
+    def then(self) -> str:
+        """What that edit leads to, in words; as far as the line's other facts stay as they are."""
+        edit = self.following
+        if edit is None:
+            return "the line is decided anew"
+        reason = self.book.reasons.get(edit)
+        return f"`{edit}` decides ({reason.disposition.value})" if reason and reason.disposition else f"`{edit}` decides"
+
+    @property
+    def other_programs(self) -> str:
+        """What the version does with programs that it does not apply to; empty where it names none."""
+        if self.version is None:
+            return ""
+        rules = program_rules_of(self.version)
+        told = [
+            f"{listed((p for p, (rule, _) in sorted(rules.items()) if rule is wanted), 'or')}: {wanted.value}"
+            for wanted in (ProgramRule.REFER, ProgramRule.REVIEW)
+            if any(rule is wanted for rule, _ in rules.values())
+        ]
+        return "; ".join([*told, "a program that it does not name: review"])
+
+    @property
+    def programs(self) -> list[str]:
+        """The programs that the version applies to."""
+        rules = program_rules_of(self.version) if self.version else {}
+        return sorted(program for program, (rule, _) in rules.items() if rule is ProgramRule.APPLIES)

@@ -1,0 +1,106 @@
+"""Decision rows → explanations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.edits import INFORMATIONAL_EDITS, LABELS
+from claims_edit.report.explain.changes import changes
+from claims_edit.report.explain.facts import origins, told
+from claims_edit.report.explain.line import Line
+from claims_edit.report.explain.misses import not_hit
+from claims_edit.report.explain.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from claims_edit.policy import Catalog
+
+REMITTANCE = ("group_code", "carc", "rarcs", "adjustment_amount", "policy_reference", "liability_basis")
+_IDENTITY = ("run_id", "mode", "source_file", "source_row", "data_source", "claim_id", "claim_line_number")
+_OUTCOME = ("disposition", "reason_code", "reason", "citation", *REMITTANCE, "rules_hash")
+_INFORMATIONAL = {edit.id for edit in INFORMATIONAL_EDITS}
+
+
+def explained(
+    rows: Sequence[dict[str, Any]],
+    catalog: Catalog,
+    manifest: dict[str, Any],
+    *,
+    facts: Sequence[dict[str, Any] | None] | None = None,
+    every_edit: bool = False,
+) -> list[dict[str, Any]]:
+    """The explanations of decision rows of one run, in order; plain data but for dates and amounts.
+
+    Args:
+        rows: rows of `decisions` with every column.
+        catalog: the rules under which the run decided.
+        manifest: of the run.
+        facts: for each row its row of `engine.facts` (None where it is not at hand); sentences are then more concrete.
+        every_edit: whether to tell of each edit that did not hit why it did not, too; needs the facts.
+
+    Each has:
+        kind: `decision`.
+        run_id, mode, source_file, source_row, data_source, claim_id, claim_line_number, disposition, reason_code,
+            reason, citation, group_code, carc, rarcs, adjustment_amount, policy_reference, liability_basis, rules_hash:
+            as decided.
+        facts: each `name, value, source` (the columns that it came from).
+        edits: what hit, in order, each `id, label, decided, informational`.
+        code: None, or `code, label, kind, valid_from, valid_until, citation`.
+        site: None, or `site_class, label`.
+        policy: the version in force, or None: `id, title, reference, kind, payer, version, in_force_from,
+            in_force_from_citation, in_force_until, statement, statement_scope, statement_citation, codes_listed,
+            codes_citation, reviewed, reviewed_citation, next_review, next_review_citation, stale_after, documents` (each
+            `title, publisher`). Days are ISO text.
+        program_rule: None, or `program, rule, says, citation`.
+        liability: None, or `group_code, bearer, basis, says, citation`.
+        guidance: on the site, out by the start date, oldest first, each `id, publisher, says, out_from, citation,
+            in_force`; the last one is in force.
+        evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, studies`,
+            and each study `reference, design, n, follow_up, figures, conclusion, citation`.
+        evidence_note: why there is no study, or None.
+        changes: sentences on what would change the outcome.
+        not_hit: with `every_edit` only: each `id, label, why`.
+
+    Parts that are equal (policy, evidence, …) are the same object: look them up once a policy version and site.
+
+    Raises:
+        ValueError: `every_edit` without the facts of each row.
+    """
+    book, of_file = Rulebook(catalog), origins(manifest)
+    known = facts if facts is not None else [None] * len(rows)
+    found = []
+    for row, line_facts in zip(rows, known, strict=True):
+        line = Line(row, line_facts, book, manifest)
+        explanation = _explanation(line, told(row, line_facts, of_file(row["source_file"])))
+        if every_edit:
+            explanation["not_hit"] = not_hit(line)
+        found.append(explanation)
+    return found
+
+
+def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:
+    row, book = line.row, line.book
+    return {
+        "kind": "decision",
+        **{name: row[name] for name in (*_IDENTITY, *_OUTCOME)},
+        "facts": facts,
+        "edits": [
+            {
+                "id": edit,
+                "label": LABELS.get(edit, edit.replace("-", " ")),
+                "decided": edit == row["reason_code"],
+                "informational": edit in _INFORMATIONAL,
+            }
+            for edit in row["edits"]
+        ],
+        "code": book.code(row),
+        "site": book.site(row),
+        "policy": book.policy(row),
+        "program_rule": book.program_rule(row),
+        "liability": book.liability(row),
+        "guidance": book.guidance(row),
+        "evidence": book.evidence(row),
+        "evidence_note": book.evidence_note(row),
+        "changes": changes(line),
+    }

@@ -1,0 +1,76 @@
+"""The facts that lines were decided on, resolved again from what the run kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.edits.facts.payer import payer_identity
+from claims_edit.engine import facts as resolved
+from claims_edit.errors import ResultsError
+
+if TYPE_CHECKING:
+    from claims_edit.policy import Catalog
+    from claims_edit.store import Replay
+
+_PLACE = ("source_file", "source_row", "claim_id", "claim_line_number")
+
+
+def facts_of(
+    replay: Replay, rows: list[dict[str, Any]], catalog: Catalog, *, required: bool
+) -> list[dict[str, Any] | None]:
+    """For each decision row of a run its row of `engine.facts`, with `revised_by`: claims that replace or void it.
+
+    A line that the run did not keep gives None.
+
+    Raises:
+        ResultsError: what the run kept is damaged, or lacks a line though the facts are `required`.
+    """
+    wanted = pl.DataFrame([{name: row[name] for name in _PLACE} for row in rows])
+    try:
+        lines = replay.candidates.join(wanted.lazy(), on=_PLACE, how="semi", maintain_order="left").collect()
+        known = resolved(lines, catalog, revisions=replay.revisions, contracts=replay.contracts).to_dicts()
+        revised = _revised_by(lines, replay.revisions, catalog)
+    except (OSError, pl.exceptions.PolarsError):
+        raise _damaged(replay) from None
+    by_place = {
+        tuple(line[name] for name in _PLACE): line | {"revised_by": by}
+        for line, by in zip(known, revised, strict=True)
+    }  # fmt: skip
+    found = [by_place.get(tuple(row[name] for name in _PLACE)) for row in rows]
+    if required and None in found:
+        raise _damaged(replay)
+    return found
+
+
+def _damaged(replay: Replay) -> ResultsError:
+    return ResultsError(
+        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so it cannot be told why edits did not"
+        " hit. Restore it from a backup, or run the extracts again with --force."
+    )
+
+
+def _revised_by(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> list[list[str]]:
+    """For each line the claims of the same payer that name its claim, with their frequency code."""
+    original = pl.col("original_claim_id").str.strip_chars()
+    named = pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
+    revising = (
+        revisions.select("payer", "claim_frequency_code", revising="claim_id", claim_id=named)
+        .join(lines.lazy().select("claim_id").unique(), on="claim_id", how="semi")
+        .collect()
+    )
+    both = pl.concat([lines.select(payer_raw="payer"), revising.select(payer_raw="payer")])
+    identity = dict(payer_identity(both, catalog).iter_rows())
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for payer, frequency, claim, claim_id in revising.sort(pl.all()).iter_rows():
+        found.setdefault((identity[payer], claim_id), []).append((claim, frequency))
+    own = lines.select("payer", "claim_id", "claim_frequency_code").iter_rows()
+    return [
+        [
+            f"{claim} (claim_frequency_code {code})"
+            for claim, code in found.get((identity[payer], claim_id), [])
+            if (claim, code) != (claim_id, frequency)
+        ]
+        for payer, claim_id, frequency in own
+    ]

@@ -1,0 +1,244 @@
+"""What the rules say of a line, put together once for each policy version, site and liability.
+
+Equal parts of explanations are the same object, so that a report on many lines may keep each of them once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.policy.catalog import Citations, program_rules_of, stale_after, versions_of
+from claims_edit.report.explain.words import BEARERS
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from claims_edit.policy import Catalog
+    from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, ProcedureCode, Reason, Version
+
+Part = dict[str, Any]
+
+
+class Rulebook:
+    """One catalog, asked for the rules behind decision rows."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Nothing is looked up yet."""
+        pack = catalog.pack
+        self.pack = pack
+        self.cited = Citations(pack)
+        self.codes: dict[str, tuple[str, ProcedureCode]] = {
+            code.code: (file.service, code) for file in pack.codes.values() for code in file.codes
+        }
+        self.versions: dict[tuple[str, str], tuple[Policy, Version]] = {
+            (policy.id, version.from_.date.isoformat()): (policy, version) for policy, version in versions_of(pack)
+        }
+        self.policies: dict[tuple[str, str], Policy] = {
+            (policy.payer, policy.service): policy for policy in pack.policies.values()
+        }
+        self.reasons: dict[str, Reason] = {reason.edit: reason for reason in pack.reasons.reasons}
+        self._parts: dict[tuple[Any, ...], Any] = {}
+
+    @cached_property
+    def _publishers(self) -> dict[str, tuple[str, str]]:
+        homes = (*self.pack.policies.values(), *self.pack.guidance.values(), *self.pack.evidence.values())
+        return {document.id: (document.title, document.publisher) for home in homes for document in home.documents}
+
+    def in_force(self, row: Part) -> tuple[Policy, Version] | None:
+        """The policy version that the line was held to; None where none was in force (or the pack lacks it)."""
+        return self.versions.get((row["policy_id"], row["policy_version"]))
+
+    def policy_of(self, row: Part) -> Policy | None:
+        """The payer's policy on the line's service, whether a version of it was in force or not."""
+        service, _ = self.codes.get(row["hcpcs_code"], ("", None))
+        return self.policies.get((row["payer"], service))
+
+    def code(self, row: Part) -> Part | None:
+        """The line's procedure code: `code, label, kind, valid_from, valid_until, citation`."""
+        if row["hcpcs_code"] not in self.codes:
+            return None
+        return self._kept(("code", row["hcpcs_code"]), lambda: self._code(self.codes[row["hcpcs_code"]][1]))
+
+    def _code(self, code: ProcedureCode) -> Part:
+        return {
+            "code": code.code,
+            "label": code.label,
+            "kind": code.kind.value,
+            "valid_from": _iso(code.valid_from),
+            "valid_until": _iso(code.valid_until),
+            "citation": self.cited.code_text(code),
+        }
+
+    def site(self, row: Part) -> Part | None:
+        """The line's tumor site: `site_class, label`; None without a usable diagnosis."""
+        name = row["site_class"]
+        if name is None:
+            return None
+        known = self.pack.tumor_sites.site_classes.get(name)
+        return {"site_class": name, "label": known.label if known else "No malignant solid tumor"}
+
+    def policy(self, row: Part) -> Part | None:
+        """The version in force, with the documents behind it (the keys are listed in `explained`)."""
+        found = self.in_force(row)
+        return found and self._kept(("policy", row["policy_id"], row["policy_version"]), lambda: self._policy(*found))
+
+    def _policy(self, policy: Policy, version: Version) -> Part:
+        text = self.cited.text
+        stale = stale_after(version)
+        return {
+            "id": policy.id,
+            "title": policy.title,
+            "reference": policy.reference,
+            "kind": policy.kind.value,
+            "payer": policy.payer,
+            "version": version.from_.date.isoformat(),
+            "in_force_from": version.from_.date.isoformat(),
+            "in_force_from_citation": text(version.from_.cite),
+            "in_force_until": _iso(version.until),
+            "statement": version.statement.says,
+            "statement_scope": version.statement.scope.value,
+            "statement_citation": text(version.statement.cite),
+            "codes_listed": list(version.codes.listed),
+            "codes_citation": text(version.codes.cite),
+            "reviewed": _iso(version.reviewed),
+            "reviewed_citation": self.cited.text_or_none(version.reviewed.cite if version.reviewed else None),
+            "next_review": _iso(version.next_review),
+            "next_review_citation": self.cited.text_or_none(version.next_review.cite if version.next_review else None),
+            "stale_after": stale.isoformat() if stale else None,
+            "documents": [{"title": each.title, "publisher": each.publisher} for each in policy.documents],
+        }
+
+    def program_rule(self, row: Part) -> Part | None:
+        """What the version says of the line's program; None where there is no program, or the version is silent."""
+        found = self.in_force(row)
+        if found is None or row["program"] is None:
+            return None
+        key = ("program", row["policy_id"], row["policy_version"], row["program"])
+        return self._kept(key, lambda: self.rule_for(found[1], row["program"]))
+
+    def rule_for(self, version: Version, program: str) -> Part | None:
+        """What a version says of a program."""
+        rule, cite = program_rules_of(version).get(program, (None, None))
+        if rule is None or cite is None:
+            return None
+        excepted = version.exceptions.get(program)
+        says = excepted.says if excepted else version.applies_to.says
+        return {"program": program, "rule": rule.value, "says": says, "citation": self.cited.text(cite)}
+
+    def liability(self, row: Part) -> Part | None:
+        """Who bears the amount, and on whose word; None where the line has no group code."""
+        if row["group_code"] is None:
+            return None
+        basis = row["liability_basis"]
+        cited = row["citation"] if basis == "contract" else None
+        key = ("liability", row["policy_id"], row["policy_version"], row["group_code"], row["reason_code"], cited)
+        return self._kept(key, lambda: self._liability(row, basis))
+
+    def _liability(self, row: Part, basis: str) -> Part:
+        found = self.in_force(row)
+        own = found[1].liability if found else None
+        group_code = row["group_code"]
+        if basis == "contract":
+            says, citation = f"The contract file names {group_code} for this exclusion.", row["citation"]
+        elif basis == "policy" and own is not None:
+            says, citation = own.says, self.cited.text(own.cite)
+        elif basis == "policy":
+            says, citation = "The policy's own words.", row["citation"]
+        else:
+            says = _default_words(row, group_code, contract_is_silent=row["reason_code"] == "contract-excludes")
+            citation = "rules/reasons.yaml"
+        bearer = BEARERS.get(group_code, "")
+        return {"group_code": group_code, "bearer": bearer, "basis": basis, "says": says, "citation": citation}
+
+    def guidance(self, row: Part) -> list[Part]:
+        """The recommendations on the line's site that were out on the start date, oldest first."""
+        known = self._kept(("guidance", *self._place(row)), lambda: list(self._guidance(*self._place(row))))
+        start = row["service_start_date"]
+        out = [entry for day, entry in known if start is not None and day <= start]
+        marks = tuple(entry["id"] for entry in out)
+        return self._kept(
+            ("guidance", *self._place(row), marks),
+            lambda: [{**entry, "in_force": place == len(out) - 1} for place, entry in enumerate(out)],
+        )
+
+    def _guidance(self, service: str, site: str | None) -> Iterator[tuple[dt.date, Part]]:
+        entries = [
+            (entry.out_from.date, entry.id, file.publisher, entry)
+            for file in self.pack.guidance.values()
+            for entry in file.guidance
+            if (entry.service, entry.site_class) == (service, site)
+        ]
+        for day, name, publisher, entry in sorted(entries, key=lambda each: each[:2]):
+            citation = self.cited.text(entry.out_from.cite)
+            out = {"id": name, "publisher": publisher, "says": entry.says, "out_from": day.isoformat()}
+            yield day, {**out, "citation": citation}
+
+    def evidence(self, row: Part) -> list[Part]:
+        """The studies on the line's site, by the document that describes them, the payer's own documents first.
+
+        A document of the payer is there with its conclusion even where none of its studies is on the site.
+        """
+        policy = self.in_force(row)
+        key = ("evidence", policy[0].id if policy else None, *self._place(row))
+        return self._kept(key, lambda: list(self._evidence(policy[0] if policy else None, *self._place(row))))
+
+    def _evidence(self, policy: Policy | None, service: str, site: str | None) -> Iterator[Part]:
+        own = {document.id for document in policy.documents} if policy else set()
+        files = [file for _, file in sorted(self.pack.evidence.items()) if file.service == service]
+        for file in sorted(files, key=lambda file: file.summarises not in own):
+            studies = self._studies(file, site)
+            if studies or file.summarises in own:
+                title, publisher = self._publishers.get(file.summarises, (file.summarises, ""))
+                yield {
+                    "document": title,
+                    "publisher": publisher,
+                    "of_payer": file.summarises in own,
+                    "conclusion": file.conclusion,
+                    "citation": self.cited.text(file.cite),
+                    "studies": studies,
+                }
+
+    def _studies(self, file: EvidenceFile, site: str | None) -> list[Part]:
+        return [
+            {
+                "reference": study.reference,
+                "design": study.design,
+                "n": study.n,
+                "follow_up": study.follow_up,
+                "figures": list(study.figures),
+                "conclusion": study.conclusion,
+                "citation": self.cited.text(study.cite),
+            }
+            for study in file.studies
+            if site in study.site_classes
+        ]
+
+    def evidence_note(self, row: Part) -> str | None:
+        """Why there is no study, where there is none."""
+        if row["site_class"] is None:
+            return "The line has no usable diagnosis, so no study can be chosen by tumor site."
+        if any(document["studies"] for document in self.evidence(row)):
+            return None
+        return "No study of the documents at hand is about this site."
+
+    def _place(self, row: Part) -> tuple[str, str | None]:
+        service, _ = self.codes.get(row["hcpcs_code"], ("", None))
+        return service, row["site_class"]
+
+    def _kept(self, key: tuple[Any, ...], make: Any) -> Any:  # noqa: ANN401 -- parts of several shapes
+        if key not in self._parts:
+            self._parts[key] = make()
+        return self._parts[key]
+
+
+def _iso(cited: CitedDate | None) -> str | None:
+    return None if cited is None else cited.date.isoformat()
+
+
+def _default_words(row: Part, group_code: str, *, contract_is_silent: bool) -> str:
+    if row["disposition"] == "return":
+        return f"A line that goes back to the provider stays with the provider: {group_code} by the rules' default."
+    silent = "Neither the contract nor the policy says" if contract_is_silent else "The policy does not say"
+    return f"{silent} who bears the amount: {group_code} by the rules' default."

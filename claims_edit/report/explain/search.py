@@ -1,0 +1,150 @@
+"""Find a claim's decided lines and refused rows in the results folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.errors import UsageError
+from claims_edit.model import DECISION_COLUMNS
+from claims_edit.policy import load_catalog
+from claims_edit.report.explain.lines import explained
+from claims_edit.report.explain.replayed import facts_of
+from claims_edit.store import ResultsFolder, open_readonly, replay_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+_KEY = ("coalesce(payer, payer_raw)", "data_source", "claim_id", "claim_line_number")
+_WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
+    AND ($row IS NULL OR source_row = $row)
+    AND ($file IS NULL OR source_file = $file OR ends_with(source_file, '/' || $file))"""
+# The latest run in which the line was decided; a run in shadow mode only where no other decided it.
+_DECIDED = f"""
+SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
+WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
+QUALIFY dense_rank() OVER (PARTITION BY {", ".join(_KEY)} ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
+ORDER BY run_id, source_file, source_row
+"""  # noqa: S608 -- our own column names
+# The rows of the claim that its latest run refused; none if a later run decided the claim.
+_REFUSED = f"""
+SELECT * FROM quarantine WHERE {_WANTED}
+    AND run_id = (SELECT max(run_id) FROM quarantine WHERE {_WANTED})
+    AND run_id >= (SELECT coalesce(max(run_id), '') FROM decisions WHERE {_WANTED})
+ORDER BY source_file, source_row
+"""  # noqa: S608 -- our own column names
+
+LINE_NUMBERS = ("claim_line_number", "LX01", "item.sequence")  # under which names refused rows may show theirs
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows are to be explained: a claim (or its one line), or a row of a file; in one run, or in the latest.
+
+    Attributes:
+        claim_id: of the claim; None where a row is named.
+        line: the claim's line.
+        run: a run id or the beginning of one.
+        row: the row's number in its file.
+        file: the file's path or the last part of it; may be None where a run has one extract.
+    """
+
+    claim_id: str | None = None
+    line: int | None = None
+    run: str | None = None
+    row: int | None = None
+    file: str | None = None
+
+    def what(self) -> str:
+        """What is looked for, without any value."""
+        if self.claim_id is None:
+            return "row"
+        return "claim" if self.line is None else "line of the claim"
+
+
+def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[str, Any]]:
+    """The explanations of decided lines (see `explained`) and refused rows; the latest run wins, but for `run`.
+
+    A refused row has `kind` (`quarantine`), `failed_checks`, `candidate_code`, its place and the row as read.
+
+    Raises:
+        UsageError: no such run, or what is wanted is not said well.
+        ResultsError: the folder is damaged, or with `every_edit` does not hold what the run decided on.
+    """
+    folder = ResultsFolder(out)
+    parameters = _parameters(folder, wanted)
+    with open_readonly(out) as connection:
+        decided = _rows(connection, _DECIDED, parameters | {"line": wanted.line})
+        refused = _rows(connection, _REFUSED, parameters)
+    found = [each for run_id in dict.fromkeys(row["run_id"] for row in decided)
+             for each in _decisions(folder, run_id, [row for row in decided if row["run_id"] == run_id], every_edit=every_edit)]  # fmt: skip
+    found += [
+        {"kind": "quarantine", **row}
+        for row in refused
+        if wanted.line is None or _names_line(row["raw_values"], wanted.line)
+    ]
+    return found
+
+
+def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
+    """The values of the queries; a row is one of one run, the latest unless another is named."""
+    if (wanted.claim_id is None) == (wanted.row is None):
+        raise UsageError("explain: give one CLAIM_ID, or --row N with --file NAME.")
+    run_id = None
+    if wanted.run is not None or wanted.row is not None:
+        manifest = folder.manifest(wanted.run)
+        run_id = manifest["run_id"]
+        if wanted.row is not None and wanted.file is None and len(manifest["inputs"]) > 1:
+            raise UsageError(f"explain --row: run {run_id} has several extracts. Name one with --file.")
+    claim_id = None if wanted.claim_id is None else wanted.claim_id.strip()
+    return {"claim_id": claim_id, "run_id": run_id, "row": wanted.row, "file": wanted.file}
+
+
+def _decisions(
+    folder: ResultsFolder, run_id: str, rows: list[dict[str, Any]], *, every_edit: bool
+) -> list[dict[str, Any]]:
+    replay = replay_of(folder.out, run_id)
+    catalog = load_catalog(replay.rules)
+    facts = facts_of(replay, rows, catalog, required=every_edit)
+    return explained(rows, catalog, folder.manifest(run_id), facts=facts, every_edit=every_edit)
+
+
+def explain(out: Path, claim_id: str, line: int | None = None) -> list[dict[str, Any]]:
+    """The explanations of a claim's decided lines and refused rows; see `find`.
+
+    Raises:
+        UsageError: no run decided or refused such a line.
+        ResultsError: the folder is damaged.
+    """
+    wanted = Wanted(claim_id, line)
+    found = find(out, wanted)
+    if not found:
+        raise not_found(out, wanted)
+    return found
+
+
+def not_found(out: Path, wanted: Wanted) -> UsageError:
+    """What to raise where nothing is found; it names no value."""
+    return UsageError(
+        f"{out}: no run decided or refused that {wanted.what()}. Check the id and the line number, or the row and the"
+        " file; --run names an earlier run."
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    result = connection.execute(sql, parameters)
+    columns = [column[0] for column in result.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+def _names_line(raw_values: str, line: int) -> bool:
+    """Whether a refused row may be that line: its line number says so, or cannot be read."""
+    try:
+        values = json.loads(raw_values)
+        number = next((values[name] for name in LINE_NUMBERS if name in values), None)
+        return number is None or int(number) == line
+    except (ValueError, TypeError, AttributeError):
+        return True
