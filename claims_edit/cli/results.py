@@ -5,31 +5,45 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from claims_edit.batch.lookup import look_up
 from claims_edit.cli.options import console, out_option, print_json
 from claims_edit.errors import UsageError
-from claims_edit.report import ANSWER_FORMATS, REPORT_FORMATS, explanation_text, runs_table, write_answer
-from claims_edit.report import explain as explain_lines
+from claims_edit.report import ANSWER_FORMATS, REPORT_FORMATS, runs_table, write_answer
 from claims_edit.report import report as report_of
+from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find, not_found
 from claims_edit.store import ResultsFolder, query
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@click.argument("claim_id")
+@click.argument("claim_id", required=False)
 @click.argument("line", required=False, type=click.IntRange(min=1))
 @out_option
+@click.option("--run", help="A run id or the beginning of one; the latest run that knows the claim otherwise.")
+@click.option("--row", type=click.IntRange(min=1), help="The row of an extract, in place of CLAIM_ID.")
+@click.option("--file", help="The extract of --row: its path or the last part of it.")
+@click.option("--all", "every_edit", is_flag=True, help="Say of each edit that did not hit why it did not, too.")
+@click.option("--format", "fmt", default="text", show_default=True, type=click.Choice(sorted(EXPLANATION_FORMATS)))
 @json_flag
-def explain(*, claim_id: str, line: int | None, out: Path, as_json: bool) -> None:
-    """Say why the lines of CLAIM_ID (or its one LINE) were decided or refused: every fact, every edit, the citation."""
-    found = explain_lines(out, claim_id, line)
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(explanation_text(found))
+def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- see Wanted
+    """Say why the lines of CLAIM_ID (or its one LINE) were decided, refused or left alone.
+
+    Every fact with its column, every edit, the policy, who is liable, the evidence, and what would change the outcome. A
+    line without a code of rules/codes is kept in no run: the run's extracts are read again for it.
+    """
+    asked = Wanted(**wanted)
+    found = find(out, asked, every_edit=every_edit)
+    if not found:
+        again = look_up(out, asked, lambda told: click.echo(told, err=True))
+        if again is None:
+            raise not_found(out, asked)
+        found = explain_accepted(again.lines, again.manifest)
+    click.echo(EXPLANATION_FORMATS["json" if as_json else fmt](found), nl=False)
 
 
 @click.command()

@@ -1,8 +1,7 @@
 """Reports on runs: the files that a run writes, its summary on the terminal, and answers to `explain` and `sql`."""
 
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
-from claims_edit.report.explain import explain
-from claims_edit.report.explain.text import explanation_text
+from claims_edit.report.explain import EXPLANATION_FORMATS, explain, explanation_text
 from claims_edit.report.run_files import write_reports
 from claims_edit.report.run_report import REPORT_FORMATS, report
 from claims_edit.report.run_view import RunView, published_run
@@ -11,6 +10,7 @@ from claims_edit.report.validation import validation_table
 
 __all__ = [
     "ANSWER_FORMATS",
+    "EXPLANATION_FORMATS",
     "REPORT_FORMATS",
     "RunView",
     "explain",

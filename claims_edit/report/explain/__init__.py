@@ -4,7 +4,20 @@
 folder. Modules follow the data: search → replayed → lines (facts, rulebook, changes, misses) → sections → a format.
 """
 
+from claims_edit.report.explain.accepted import explain_accepted
+from claims_edit.report.explain.formats import EXPLANATION_FORMATS
 from claims_edit.report.explain.lines import REMITTANCE, explained
 from claims_edit.report.explain.search import Wanted, explain, find, not_found
+from claims_edit.report.explain.text import explanation_text
 
-__all__ = ["REMITTANCE", "Wanted", "explain", "explained", "find", "not_found"]
+__all__ = [
+    "EXPLANATION_FORMATS",
+    "REMITTANCE",
+    "Wanted",
+    "explain",
+    "explain_accepted",
+    "explained",
+    "explanation_text",
+    "find",
+    "not_found",
+]

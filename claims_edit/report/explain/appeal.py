@@ -46,10 +46,10 @@ def code_and_date_ground(line: Line) -> Iterator[str]:
     if line.in_force is None:
         return
     policy, version = line.in_force
-    ends = f" to {version.until.date}" if version.until else " on"
+    after = f" or after {version.until.date}" if version.until else ""
     yield (
         f"A corrected code that {policy.id} does not list (it lists {listed(version.codes.listed)}), or a corrected"
-        f" date of service outside {version.from_.date}{ends}."
+        f" date of service before {version.from_.date}{after}."
     )
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from claims_edit.report.explain.line import Line
 
-Sentences = "Iterator[str]"
-
 
 def changes(line: Line) -> list[str]:
     """The sentences of the edit that decided."""
@@ -79,7 +77,7 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
 
 
 def payer_not_on_file(line: Line) -> Iterator[str]:
-    yield "Missing fact: the payer. The name in column `payer` is not in rules/payers.yaml."
+    yield "Missing fact: the payer. The name in the column payer is not in rules/payers.yaml."
     yield "If it is a spelling of a payer on file, add it to that payer's names there, and run the extract again."
     yield "Policy, program and contract are looked up once the payer is known; until then no policy can speak."
 
@@ -98,11 +96,8 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
     if policy is None:
         yield f"No policy of {line.row['payer']} on this service is on file, so no ground to deny is known."
         return
-    told = listed(
-        f"version {each.from_.date} {_period(each.from_.date, each.until and each.until.date)}"
-        for each in policy.versions
-    )
-    yield f"{policy.id} was not in force on {line.start}: it has {told}."
+    told = listed(_period(each.from_.date, each.until and each.until.date) for each in policy.versions)
+    yield f"{policy.id} was not in force on {line.start}; it is in force {told}."
     yield "A corrected date of service inside one of these periods would bring the policy to bear."
 
 
@@ -128,7 +123,7 @@ def program_conflict(line: Line) -> Iterator[str]:
 def _signals(line: Line) -> str:
     """The values that spoke, where they are at hand; a member id is not repeated."""
     shown = [
-        f"{column} `{line.known[column]}`"
+        f"{column} {line.known[column]}"
         for column in ("line_of_business", "claim_filing_indicator_code")
         if line.known and line.known.get(column) and column in (line.row["program_basis"] or "")
     ]
@@ -206,8 +201,8 @@ def contract_review(line: Line) -> Iterator[str]:
 def contract_excludes(line: Line) -> Iterator[str]:
     yield f"A reading of the contract ({line.row['citation']}) under which the service is not excluded."
     yield "A corrected group_id or date of service under which another contract, or none, was in force."
+    yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
     yield f"Without the exclusion: {line.then}."
-    yield from appeal.other_grounds(line)
 
 
 def unlisted_code(line: Line) -> Iterator[str]:

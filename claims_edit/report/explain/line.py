@@ -93,7 +93,7 @@ class Line:
         if edit is None:
             return "the line is decided anew"
         reason = self.book.reasons.get(edit)
-        return f"`{edit}` decides ({reason.disposition.value})" if reason and reason.disposition else f"`{edit}` decides"
+        return f"{edit} decides ({reason.disposition.value})" if reason and reason.disposition else f"{edit} decides"
 
     @property
     def other_programs(self) -> str:
@@ -102,11 +102,11 @@ class Line:
             return ""
         rules = program_rules_of(self.version)
         told = [
-            f"{listed((p for p, (rule, _) in sorted(rules.items()) if rule is wanted), 'or')}: {wanted.value}"
-            for wanted in (ProgramRule.REFER, ProgramRule.REVIEW)
-            if any(rule is wanted for rule, _ in rules.values())
+            f"{listed(programs, 'or')} would be {verb}"
+            for wanted, verb in ((ProgramRule.REFER, "referred"), (ProgramRule.REVIEW, "reviewed"))
+            if (programs := sorted(program for program, (rule, _) in rules.items() if rule is wanted))
         ]
-        return "; ".join([*told, "a program that it does not name: review"])
+        return "; ".join([*told, "a program that the policy does not name would be reviewed"])
 
     @property
     def programs(self) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _KEY = ("coalesce(payer, payer_raw)", "data_source", "claim_id", "claim_line_number")
 _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
     AND ($row IS NULL OR source_row = $row)
-    AND ($file IS NULL OR source_file = $file OR ends_with(source_file, '/' || $file))"""
+    AND ($file IS NULL OR source_file = $file)"""
 # The latest run in which the line was decided; a run in shadow mode only where no other decided it.
 _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
@@ -58,6 +58,10 @@ class Wanted:
     row: int | None = None
     file: str | None = None
 
+    def is_of(self, path: str) -> bool:
+        """Whether an extract of that path is the one that is named; every one is where none is."""
+        return self.file is None or self.file == path or path.endswith(f"/{self.file}")
+
     def what(self) -> str:
         """What is looked for, without any value."""
         if self.claim_id is None:
@@ -90,17 +94,24 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
 
 
 def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
-    """The values of the queries; a row is one of one run, the latest unless another is named."""
+    """The values of the queries; a row is one of one run, the latest unless another is named.
+
+    Raises:
+        UsageError: what is wanted is not said well.
+    """
     if (wanted.claim_id is None) == (wanted.row is None):
         raise UsageError("explain: give one CLAIM_ID, or --row N with --file NAME.")
-    run_id = None
+    run_id = file = None
     if wanted.run is not None or wanted.row is not None:
         manifest = folder.manifest(wanted.run)
         run_id = manifest["run_id"]
-        if wanted.row is not None and wanted.file is None and len(manifest["inputs"]) > 1:
-            raise UsageError(f"explain --row: run {run_id} has several extracts. Name one with --file.")
+        named = [file for file in manifest["inputs"] if wanted.is_of(file["path"])]
+        if wanted.row is not None and len(named) != 1:
+            how_many = "several extracts" if named else "no extract"
+            raise UsageError(f"explain --row: run {run_id} has {how_many} of that name. Name one with --file.")
+        file = named[0]["path"] if wanted.row is not None else None
     claim_id = None if wanted.claim_id is None else wanted.claim_id.strip()
-    return {"claim_id": claim_id, "run_id": run_id, "row": wanted.row, "file": wanted.file}
+    return {"claim_id": claim_id, "run_id": run_id, "row": wanted.row, "file": file}
 
 
 def _decisions(

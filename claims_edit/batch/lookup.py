@@ -1,0 +1,188 @@
+"""Look accepted rows up in a run's extracts: what no edit was asked about is kept nowhere, so they are read again.
+
+An extract is read only where it holds the bytes that the run read, under the run's mapping, format and as-of date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.batch.options import sha256
+from claims_edit.batch.reading import BATCH_ROWS
+from claims_edit.contract import judge
+from claims_edit.errors import InputError
+from claims_edit.intake import canonicalise, faults, open_extract, recorded_mapping, sniff
+from claims_edit.intake.extract import CLAIM, ORDINAL
+from claims_edit.policy import load_catalog
+from claims_edit.store import ResultsFolder, replay_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from claims_edit.intake import Extract, Mapping
+    from claims_edit.report.explain import Wanted
+
+KEY = ("claim_id", "claim_line_number")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Accepted lines without a candidate code, and the manifest of the run that accepted them.
+
+    Each line has `source_file`, `source_row`, `data_source` (None in an 837, where other claims may share the id) and
+    every canonical column that its extract has.
+    """
+
+    manifest: dict[str, Any]
+    lines: list[dict[str, Any]]
+
+
+def look_up(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Found | None:
+    """The accepted lines that are wanted, from the latest run that has them (or the run that is named).
+
+    Args:
+        out: the results folder.
+        wanted: a claim, its line, or a row.
+        tell: given one line before the extracts of a run are read.
+
+    Raises:
+        UsageError: no such run.
+        InputError: an extract of the run or its mapping is gone or has changed; what is not read is not guessed at.
+        ResultsError: the folder is damaged.
+    """
+    folder = ResultsFolder(out)
+    is_one = wanted.run is not None or wanted.row is not None
+    runs = [folder.manifest(wanted.run)] if is_one else folder.runs()[::-1]
+    seen: set[tuple[str, ...]] = set()
+    for manifest in runs:
+        extracts = [file for file in _extracts(manifest, wanted) if _identity(file, manifest) not in seen]
+        seen |= {_identity(file, manifest) for file in extracts}
+        if extracts:
+            tell(f"Reading the extracts of run {manifest['run_id']} again, which may take as long as its reading did.")
+            if lines := _RunAgain(out, manifest, wanted).lines(extracts):
+                return Found(manifest, lines)
+    return None
+
+
+def _extracts(manifest: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
+    return [file for file in manifest["inputs"] if file["status"] == "read" and wanted.is_of(file["path"])]
+
+
+def _identity(file: dict[str, Any], manifest: dict[str, Any]) -> tuple[str, ...]:
+    """What an extract's rows depend on: two runs over the same are read once."""
+    options = manifest["options"]
+    told = (options.get("format"), options.get("mapping"), manifest["as_of"], manifest["rules_hash"])
+    return (file["path"], file["sha256"], *map(str, told))
+
+
+class _RunAgain:
+    """The reading of one run's extracts for the few lines that are wanted, in bounded memory."""
+
+    def __init__(self, out: Path, manifest: dict[str, Any], wanted: Wanted) -> None:
+        self._run_id = manifest["run_id"]
+        self._format = manifest["options"].get("format", "auto")
+        self._as_of = dt.date.fromisoformat(manifest["as_of"])
+        self._mapping: Mapping = recorded_mapping(manifest["options"].get("mapping"))
+        catalog = load_catalog(replay_of(out, self._run_id).rules)
+        self._codes = frozenset(catalog.codes["hcpcs_code"].to_list())
+        self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
+        self._wanted = wanted
+
+    def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The lines of all extracts, in order; those that cannot be read are told only where no other has any."""
+        found: list[dict[str, Any]] = []
+        unread = []
+        for file in extracts:
+            try:
+                self._check(file)
+                with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+                    extract = open_extract(sniff(Path(file["path"]), self._format), self._mapping, Path(scratch))
+                    found += self._lines(extract)
+            except InputError as error:
+                unread += error.faults
+        if unread and not found:
+            raise InputError(*unread)
+        return found
+
+    def _check(self, file: dict[str, Any]) -> None:
+        path = Path(file["path"])
+        if not path.is_file():
+            raise InputError(
+                f"{path}: run {self._run_id} read this extract, and it is not here now. Restore it, or call this from the"
+                " folder that the run was started in."
+            )
+        if sha256(path) != file["sha256"]:
+            raise InputError(
+                f"{path}: is not what run {self._run_id} read (its SHA-256 differs). Restore that extract, or run this one."
+            )
+
+    def _lines(self, extract: Extract) -> Iterator[dict[str, Any]]:
+        ordinal = None if self._wanted.row is None else _ordinal(extract, self._wanted.row)
+        last, batches = self._read(extract, ordinal)
+        if self._wanted.row is not None and (true := _ordinal(last, self._wanted.row)) != ordinal:
+            last, batches = self._read(last, true)  # rows that could not be split stand before it
+        for batch in batches:
+            yield from self._accepted(batch, last)
+
+    def _read(self, extract: Extract, ordinal: int | None) -> tuple[Extract, list[pl.DataFrame]]:
+        """The rows that match, as they stand, and the extract that gave them in the end (see `Extract.mended`)."""
+        while True:
+            found = [self._matching(raw, extract, ordinal) for raw in extract.batches(BATCH_ROWS)]
+            again = extract.mended()
+            if again is None:
+                return extract, [raw for raw in found if raw.height]
+            extract = again
+
+    def _matching(self, raw: pl.DataFrame, extract: Extract, ordinal: int | None) -> pl.DataFrame:
+        if self._wanted.claim_id is None:
+            # Copied: rows of a filtered frame may keep the whole batch in memory.
+            return raw.filter(pl.col(ORDINAL) // (1 << extract.LINE_BITS) == ordinal).clone()
+        keys = raw.select(ORDINAL, *(name for name in KEY if name in raw.columns))
+        lines = canonicalise(keys, extract.layout, self._mapping, data_source="").frame
+        is_wanted = lines["claim_id"].cast(pl.String) == self._wanted.claim_id.strip()
+        if self._wanted.line is not None:
+            is_wanted &= lines["claim_line_number"].cast(pl.Int64, strict=False) == self._wanted.line
+        return raw.filter(is_wanted.fill_null(value=False))
+
+    def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
+        """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
+        lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
+        verdict = judge(lines.frame, lines.distinct, as_of=self._as_of, known_programs=self._known_programs)
+        refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
+        for failing in (verdict.errors | faults(raw)).values():
+            refused |= failing
+        placed = lines.frame.with_columns(_source_row(extract, raw)).filter(~refused)
+        for line in placed.drop(ORDINAL).iter_rows(named=True):
+            if line.get("hcpcs_code") not in self._codes:
+                yield {
+                    **dict.fromkeys(extract.layout.columns),
+                    **line,
+                    "claim_line_number": int(line["claim_line_number"]),
+                    "data_source": None if CLAIM in raw.columns else line["data_source"],
+                    "source_file": extract.file.path.as_posix(),
+                }
+
+
+def _source_row(extract: Extract, raw: pl.DataFrame) -> pl.Series:
+    """The number of each row in its file."""
+    rows = raw.select((pl.col(ORDINAL) // (1 << extract.LINE_BITS)).alias("row")).join_asof(
+        extract.source_row(), left_on="row", right_on="after", strategy="backward", allow_exact_matches=False
+    )
+    return rows.select((pl.col("row") + pl.col("shift")).alias("source_row")).to_series()
+
+
+def _ordinal(extract: Extract, row: int) -> int | None:
+    """The ordinal of a row of the file, as far as its shifts are known; None for a row that could not be split."""
+    shifts = extract.source_row()
+    ends = [*shifts["after"].to_list()[1:], None]
+    for (after, shift), end in zip(shifts.iter_rows(), ends, strict=True):
+        ordinal = row - shift
+        if ordinal > after and (end is None or ordinal <= end):
+            return int(ordinal)
+    return None

@@ -1,0 +1,74 @@
+"""Explanations as Markdown, in which no value of a claim is anything but text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.report.explain.sections import article
+from claims_edit.report.table_format import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.report.explain.sections import Article, Section
+
+_ACTIVE = re.compile(r"([\\`*_\[\]<>|~&#$])")
+_LINKS = re.compile(r"(?i)(https?|ftp)://|\bwww\.")  # what renderers turn into links by themselves
+_LINE_START = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
+
+
+def explanation_markdown(explanations: list[dict[str, Any]]) -> str:
+    """All explanations, each under a heading of its own."""
+    return "\n".join("\n".join(article_lines(article(each))) for each in explanations)
+
+
+def escaped(told: str) -> str:
+    """Text of which no Markdown renderer makes markup, a link or a second line (CommonMark 2.4, GFM tables, autolinks)."""
+    safe = _ACTIVE.sub(r"\\\1", plain(told))
+    return _LINKS.sub(lambda link: re.sub(r"([:.])", r"\\\1", link.group(), count=1), safe)
+
+
+def at_line_start(told: str) -> str:
+    """The same for text that begins a line: no list, heading or rule comes of it."""
+    return _LINE_START.sub(_guarded, escaped(told))
+
+
+def _guarded(start: re.Match[str]) -> str:
+    sign = start.group(2)
+    return f"{start.group(1)}\\{sign}" if not sign.isdigit() else f"{start.group(1)}{sign}\\"
+
+
+def article_lines(told: Article, level: int = 1) -> Iterator[str]:
+    """The lines of one explanation whose heading has that level."""
+    yield f"{'#' * level} {escaped(told.title)}"
+    yield ""
+    yield from (f"- {at_line_start(line)}" for line in told.lead)
+    yield ""
+    for section in told.sections:
+        yield from _section(section, level + 1)
+
+
+def _section(section: Section, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {escaped(section.title)}"
+    yield ""
+    for paragraph in section.paragraphs:
+        yield from (at_line_start(paragraph), "")
+    if section.rows:
+        yield from (*_table(section), "")
+    if section.points:
+        yield from (f"- {at_line_start(point)}" for point in section.points)
+        yield ""
+    for part in section.parts:
+        yield from _section(part, level + 1)
+
+
+def _table(section: Section) -> Iterator[str]:
+    head = section.head or ("",) * len(section.rows[0])
+    yield _row(head)
+    yield _row(("---",) * len(head))
+    yield from (_row(tuple(map(escaped, row))) for row in section.rows)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,204 @@
+"""An explanation as titled sections of plain text, in the order in which a reviewer reads; each format renders these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.report.explain.lines import REMITTANCE
+from claims_edit.report.explain.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = tuple[str, ...]
+
+_LABELS = {
+    "group_code": "CAS group code",
+    "carc": "CARC",
+    "rarcs": "RARC",
+    "adjustment_amount": "adjustment",
+    "policy_reference": "835 REF*0K",
+    "liability_basis": "liability from",
+}
+_SCOPES = {"all_indications": "all indications", "solid_tumors": "solid tumors"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Plain text that no format has escaped yet: paragraphs, then a table, then points, then smaller sections."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    head: Row = ()
+    rows: tuple[Row, ...] = ()
+    points: tuple[str, ...] = ()
+    parts: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Article:
+    """One explanation: its title, what came out and where the row stands, and its sections."""
+
+    title: str
+    lead: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def article(explanation: dict[str, Any]) -> Article:
+    """An explanation of any kind."""
+    match explanation["kind"]:
+        case "decision":
+            return _decision(explanation)
+        case "accepted":
+            return _accepted(explanation)
+        case _:
+            return _refusal(explanation)
+
+
+def _decision(decided: dict[str, Any]) -> Article:
+    title = f"Claim {decided['claim_id']} line {decided['claim_line_number']}: {decided['disposition'].upper()}"
+    lead = (
+        f"{decided['reason']} ({decided['reason_code']})",
+        f"By: {decided['citation'] or 'no document'}",
+        _where(decided),
+    )
+    return Article(title, lead, tuple(_decision_sections(decided)))
+
+
+def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
+    yield _facts(decided["facts"])
+    hits = tuple((edit["id"], edit["label"], _role(edit)) for edit in decided["edits"])
+    yield Section("Edits that hit, in order", head=("edit", "says", "role"), rows=hits)
+    if "not_hit" in decided:
+        misses = tuple((miss["id"], miss["why"]) for miss in decided["not_hit"])
+        yield Section("Edits that did not hit", head=("edit", "why"), rows=misses)
+    if decided["policy"]:
+        yield Section("Policy", rows=tuple(_policy(decided["policy"], decided["program_rule"])))
+    if decided["liability"]:
+        yield Section("Liability", paragraphs=(_liability(decided["liability"]),))
+    remittance = tuple((_LABELS[name], text(decided[name])) for name in REMITTANCE if _given(decided[name]))
+    if remittance:
+        yield Section("Remittance", rows=remittance)
+    if decided["guidance"]:
+        yield Section("Guidance on the tumor site", points=tuple(map(_guidance, decided["guidance"])))
+    if decided["changes"]:
+        yield Section("What would change the outcome", points=tuple(decided["changes"]))
+    yield _evidence(decided)
+    yield Section("Rules", paragraphs=(decided["rules_hash"],))
+
+
+def _facts(facts: list[dict[str, Any]]) -> Section:
+    known = tuple(
+        (fact["name"], text(fact["value"]), f"from {fact['source']}") for fact in facts if _given(fact["value"])
+    )
+    missing = [fact["name"] for fact in facts if not _given(fact["value"])]
+    points = (f"not known: {', '.join(missing)}",) if missing else ()
+    return Section("Facts", head=("fact", "value", "from"), rows=known, points=points)
+
+
+def _role(edit: dict[str, Any]) -> str:
+    if edit["decided"]:
+        return "<- decided"
+    return "informs only" if edit["informational"] else ""
+
+
+def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row]:
+    until = f"until {policy['in_force_until']}" if policy["in_force_until"] else "no end given"
+    yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}"
+    for document in policy["documents"]:
+        yield "document", f"{document['title']}; {document['publisher']}"
+    yield "version", (
+        f"{policy['version']}: in force from {policy['in_force_from']} ({policy['in_force_from_citation']}), {until}"
+    )
+    yield "statement", f"{policy['statement']} ({policy['statement_citation']})"
+    yield "scope", _SCOPES.get(policy["statement_scope"], policy["statement_scope"])
+    yield "codes", f"{listed(policy['codes_listed']) or 'none'} ({policy['codes_citation']})"
+    if rule:
+        yield "program", f"{rule['program']}: {rule['rule']}. {rule['says']} ({rule['citation']})"
+    for name, key in (("reviewed", "reviewed"), ("next review", "next_review")):
+        if policy[key]:
+            yield name, f"{policy[key]} ({policy[f'{key}_citation']})"
+
+
+def _liability(liability: dict[str, Any]) -> str:
+    bearer = f" ({liability['bearer']})" if liability["bearer"] else ""
+    return (
+        f"{liability['group_code']}{bearer}, on the word of the {_BASES[liability['basis']]}: {liability['says']}"
+        f" ({liability['citation']})"
+    )
+
+
+_BASES = {"contract": "contract", "policy": "policy", "default": "rules' default"}
+
+
+def _guidance(entry: dict[str, Any]) -> str:
+    status = "in force on the start date" if entry["in_force"] else "followed by a later one"
+    return f"{entry['id']}, out from {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
+
+
+def _evidence(decided: dict[str, Any]) -> Section:
+    site = decided["site"]
+    title = f"Evidence: {site['label']}" if site else "Evidence"
+    note = (decided["evidence_note"],) if decided["evidence_note"] else ()
+    documents = tuple(
+        Section(
+            document["document"] + (" (the payer's own)" if document["of_payer"] else ""),
+            paragraphs=(f"Concludes: {document['conclusion']} ({_inside(document['citation'], document)})",),
+            points=tuple(_study(study, document) for study in document["studies"]),
+        )
+        for document in decided["evidence"]
+    )
+    return Section(title, paragraphs=note, parts=documents)
+
+
+def _inside(citation: str, document: dict[str, Any]) -> str:
+    """A citation below the heading of its document, whose title it need not repeat."""
+    return citation.removeprefix(f"{document['document']}, ")
+
+
+def _study(study: dict[str, Any], document: dict[str, Any]) -> str:
+    size = f"n = {study['n']}" if study["n"] is not None else "n not given"
+    figures = f" Figures: {'; '.join(study['figures'])}." if study["figures"] else ""
+    return (
+        f"{study['reference']}. {study['design']}; {size}; follow-up: {study['follow_up']}.{figures}"
+        f" Conclusion: {study['conclusion']} ({_inside(study['citation'], document)})"
+    )
+
+
+def _accepted(accepted: dict[str, Any]) -> Article:
+    line = accepted["claim_line_number"]
+    title = f"Claim {accepted['claim_id']} line {line}: ACCEPTED, and no candidate for an edit"
+    return Article(title, (accepted["why"], _where(accepted)), (_facts(accepted["facts"]),))
+
+
+def _refusal(refused: dict[str, Any]) -> Article:
+    claim = f" of claim {refused['claim_id']}" if refused["claim_id"] else ""
+    title = f"Row {refused['source_row']}{claim}: REFUSED, so no decision was made on it"
+    lead = (
+        f"Failed checks: {', '.join(refused['failed_checks'])}",
+        f"Candidate code on the row: {'yes' if refused['candidate_code'] else 'no'}",
+        _where(refused),
+        "Mend the row at its source, and send it again.",
+    )
+    return Article(title, lead, ())
+
+
+def _where(each: dict[str, Any]) -> str:
+    shadow = " (shadow: it does not count)" if each["mode"] == "shadow" else ""
+    return f"Row {each['source_row']} of {each['source_file']}; run {each['run_id']}{shadow}"
+
+
+def _given(value: object) -> bool:
+    return value is not None and value != []
+
+
+def text(value: object) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
