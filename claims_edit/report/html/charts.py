@@ -56,7 +56,7 @@ def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], descr
             color=alt.Color(
                 "reason:N",
                 scale=alt.Scale(domain=list(reasons), range=colours),
-                legend=alt.Legend(title=None, columns=2, labelLimit=280),
+                legend=alt.Legend(title=None, columns=3, labelLimit=240, columnPadding=28),
             ),
             order=alt.Order("place:Q"),
         )
@@ -70,9 +70,7 @@ def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
     runs = list(dict.fromkeys(row["run"] for row in rows))
     shape = alt.Shape(
         "disposition:N",
-        scale=alt.Scale(
-            domain=list(Disposition), range=["circle", "square", "triangle-up", "diamond", "cross"]
-        ),
+        scale=alt.Scale(domain=list(Disposition), range=["circle", "square", "triangle-up", "diamond", "cross"]),
         legend=alt.Legend(title=None),
     )
     chart = (
@@ -119,12 +117,15 @@ def _svg(chart: alt.Chart, ident: str, title: str, description: str) -> Markup:
 _TEXT = {"labelColor": "var(--ink)", "titleColor": "var(--ink)", "labelFont": _FONT, "titleFont": _FONT}
 _CONFIG: dict[str, Any] = {
     "aria": False,
+    "padding": {"left": 32, "right": 24, "top": 5, "bottom": 5},  # the page's font may be wider than the one measured
     "background": None,
     "font": _FONT,
     "axis": {
         **_TEXT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "var(--rule)",
         "domainColor": "var(--muted)", "tickColor": "var(--muted)",
     },
-    "legend": {**_TEXT, "labelFontSize": 12, "orient": "top", "symbolType": "square", "symbolStrokeWidth": 0},
+    "legend": {
+        **_TEXT, "labelFontSize": 12, "orient": "top", "symbolType": "square", "symbolStrokeWidth": 0, "rowPadding": 4,
+    },
     "view": {"stroke": None},
 }  # fmt: skip

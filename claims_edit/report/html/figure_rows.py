@@ -76,14 +76,13 @@ def _by_month(view: RunView) -> Figure:
     sums = recent.group_by("reason_code").agg(pl.col("lines").sum())
     ranked = sums.sort("lines", "reason_code", descending=[True, False])["reason_code"].to_list()
     own = ranked if len(ranked) < charts.SERIES else ranked[: charts.SERIES - 1]
-    names = {code: tables.reason_label(code) for code in own}
-    domain = [*names.values(), *([OTHER_REASONS] if len(ranked) > len(own) else [])]
+    domain = [*own, *([OTHER_REASONS] if len(ranked) > len(own) else [])]
     rows = [
         {"month": row["month"], "reason": reason, "lines": row["lines"], "place": domain.index(reason)}
         for row in recent.group_by("month", "reason_code").agg(pl.col("lines").sum()).sort(pl.all()).to_dicts()
-        for reason in (names.get(row["reason_code"], OTHER_REASONS),)
+        for reason in (row["reason_code"] if row["reason_code"] in own else OTHER_REASONS,)
     ]
-    earlier = frame["lines"].sum() - recent["lines"].sum()
+    earlier = tables.totals(frame)[0] - tables.totals(recent)[0]
     left = f"; {earlier:,} lines of earlier months are left out" if earlier else ""
     description = f"A bar for each month of service from {months[0]} to {months[-1]}, split by reason."
     svg = charts.lines_by_month(_joined(rows, "month", "reason", "lines"), domain, description)
@@ -113,7 +112,9 @@ def trend(view: RunView) -> Trend:
         for run in runs
         for each, lines in ((each, run["counts"]["by_disposition"][each]) for each in Disposition)
     ]
-    description = f"A line for each disposition over {len(runs)} runs, from {_started(runs[0])} to {_started(runs[-1])}."
+    description = (
+        f"A line for each disposition over {len(runs)} runs, from {_started(runs[0])} to {_started(runs[-1])}."
+    )
     figure = Figure(charts.lines_by_run(rows, description), "Lines by disposition over the runs", "trend")
     left = f"The latest {CHART_RUNS} of {len(counting):,} enforce runs. " if len(counting) > len(runs) else ""
     return Trend(figure, table, f"{left}Shadow runs do not count.")

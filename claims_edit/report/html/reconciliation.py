@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claims_edit.model import Disposition
-from claims_edit.report.html.tables import Table, amount, count, totals, words
+from claims_edit.report.html.tables import Table, amount, count, plural, totals, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def remarks(view: RunView) -> list[str]:
     """What a reader must know of the files before trusting the sums."""
     files = view.manifest["inputs"]
     unparseable = view.manifest["charges"]["unparseable"]
-    told = [f"{unparseable:,} rows have a charge that is not a number; it counts as none."] if unparseable else []
+    told = [f"Charge not a number on {plural(unparseable, 'row')}: it counts as none."] if unparseable else []
     if refused := sum(file["status"] == "refused" for file in files):
         told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in any figure here.")
     return told + [

@@ -63,8 +63,9 @@
   });
   const grounds = (record) => {
     const kinds = ["guidance", "evidence"].flatMap((kind) => (record[kind] || []).map((number) => copied(kind, number)));
-    if (!kinds.length) return null;
-    return filled(element("details"), element("summary", "Guidance and evidence on this tumor site"), ...kinds);
+    const note = "evidence_note" in record ? element("p", shared.texts[record.evidence_note], "note") : null;
+    if (!kinds.length) return note;
+    return filled(element("details"), element("summary", "Guidance and evidence on this tumor site"), ...kinds, note);
   };
   const explanation = (record) => {
     const one = (kind) => (kind in record ? copied(kind, record[kind]) : null);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import Disposition
 from claims_edit.policy.catalog import stale_after, versions_of
-from claims_edit.report.html.tables import Cell, Table, amount, count, payer_label, words
+from claims_edit.report.html.tables import Cell, Table, amount, count, payer_label, whole, words
 
 if TYPE_CHECKING:
     from claims_edit.policy.pack import CitedDate, Policy, Version
@@ -28,18 +28,18 @@ def policies(view: RunView) -> Table:
             known = [
                 words(policy.title),
                 words(payer_label(view, policy.payer)),
-                words(_period(version)),
-                words(_day(version.reviewed)),
-                words(_day(version.next_review)),
+                *_period(version),
+                whole(_day(version.reviewed)),
+                whole(_day(version.next_review)),
                 words(_status(policy, version, as_of)),
             ]
             rows.append([*known, *_decided(decided)])
     rows += [
-        [words(policy_id), words(""), words(version), words(""), words(""), words("not in the rules"), *_decided(decided)]
+        [words(policy_id), words(""), whole(version), *[words("")] * 3, words("not in the rules"), *_decided(decided)]
         for (policy_id, version), decided in late.items()
     ]
     columns = (
-        "Policy", "Payer", "In force", "Last review", "Next review", f"On {as_of}",
+        "Policy", "Payer", "From", "Until", "Last review", "Next review", f"On {as_of}",
         "Lines past review", "Charges past review", "Of these",
     )  # fmt: skip
     return Table("policies", "Policy versions and their reviews", columns, rows)
@@ -49,8 +49,8 @@ def _in_force(version: Version, day: dt.date) -> bool:
     return version.from_.date <= day and (version.until is None or day <= version.until.date)
 
 
-def _period(version: Version) -> str:
-    return f"{version.from_.date} to {version.until.date}" if version.until else f"since {version.from_.date}"
+def _period(version: Version) -> tuple[Cell, Cell]:
+    return whole(version.from_.date.isoformat()), whole(_day(version.until) if version.until else "open")
 
 
 def _day(cited: CitedDate | None) -> str:

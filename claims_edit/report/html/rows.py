@@ -44,15 +44,19 @@ class Pool:
     def __init__(self) -> None:
         """Begin empty."""
         self.items: list[Any] = []
-        self._places: dict[str, int] = {}
+        self._places: dict[Any, int] = {}
+        self._seen: dict[int, tuple[int, Any]] = {}
 
     def place(self, item: Any) -> int:  # noqa: ANN401 -- whatever JSON can hold
         """The place of the item, which is added where it is new."""
-        key = json.dumps(item, default=str)
-        if key not in self._places:
-            self._places[key] = len(self.items)
+        if (known := self._seen.get(id(item))) is not None:
+            return known[0]
+        key = item if isinstance(item, str | tuple) else json.dumps(item, default=str)
+        place = self._places.setdefault(key, len(self.items))
+        if place == len(self.items):
             self.items.append(item)
-        return self._places[key]
+        self._seen[id(item)] = (place, item)  # the item is kept, so that nothing else gets its id
+        return place
 
 
 @dataclass
@@ -84,7 +88,12 @@ def shown_decisions(view: RunView) -> Shown:
     return Shown(
         rows=[_row(view, row) for row in decisions],
         shared={name: pools[name].items for name in (*BLOCKS, *LISTS)},
-        explanations={"rows": records} | {name: pools[name].items for name in ("texts", "facts", "edits")},
+        explanations={
+            "rows": records,
+            "texts": pools["texts"].items,
+            "facts": pools["facts"].items,
+            "edits": [dict(edit) for edit in pools["edits"].items],
+        },
         lines=view.manifest["counts"]["decisions"] - len(decisions),
         charges=Decimal(view.manifest["charges"]["candidates"]) - charged,
     )
@@ -116,15 +125,14 @@ def _record(each: dict[str, Any], pools: dict[str, Pool]) -> dict[str, Any]:
         "where": [texts.place(shown(each["source_file"])), each["source_row"]],
         "reason": texts.place(each["reason"]),
         "citation": texts.place(each["citation"] or "no document"),
-        "facts": [
-            [pools["facts"].place([fact["name"], fact["source"]]), shown(fact["value"])] for fact in known
-        ],
+        "facts": [[pools["facts"].place((fact["name"], fact["source"])), shown(fact["value"])] for fact in known],
         "missing": texts.place(", ".join(missing)),
-        "edits": [pools["edits"].place(edit) for edit in each["edits"]],
+        "edits": [pools["edits"].place(tuple(edit.items())) for edit in each["edits"]],
         "remittance": [
             [label, shown(each[name])] for name, label in REMITTANCE.items() if each[name] not in (None, [])
         ],
         "changes": [texts.place(change) for change in each["changes"]],
+        **({"evidence_note": texts.place(each["evidence_note"])} if each["evidence_note"] else {}),
         **{name: pools[name].place(each[name]) for name in BLOCKS if each[name] is not None},
         **{name: [pools[name].place(item) for item in each[name]] for name in LISTS if each[name]},
     }

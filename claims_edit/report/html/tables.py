@@ -26,11 +26,17 @@ _SUMS = (pl.col("lines").sum(), pl.col("charges").sum())
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: `below` stands small under the text, `number` sets it to the right."""
+    """One cell: `below` stands small under the text, `number` sets it to the right, `whole` keeps it on one line."""
 
     text: str
     below: str = ""
     number: bool = False
+    whole: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The class of the cell in the page's style sheet."""
+        return "n" if self.number else "whole" if self.whole else ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,16 @@ class Table:
 def words(text: object) -> Cell:
     """A cell of text; nothing where there is none."""
     return Cell("" if text is None else plain(str(text)))
+
+
+def whole(text: str) -> Cell:
+    """A cell of text that is not broken into lines: a date, a code."""
+    return Cell(text, whole=True)
+
+
+def plural(value: int, word: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{value:,} {word}{'' if value == 1 else 's'}"
 
 
 def count(value: int, below: str = "") -> Cell:
@@ -184,7 +200,7 @@ def by_reason(view: RunView) -> Table:
     says = dict(view.catalog.reasons.select("reason_code", "reason").iter_rows())
     rows = [
         [
-            words(reason_label(row["reason_code"])),
+            Cell(reason_label(row["reason_code"]), below=row["reason_code"]),
             words(row["disposition"]),
             count(row["lines"]),
             count(row["claims"]),
@@ -209,7 +225,7 @@ def all_reasons(view: RunView) -> Table:
             words(program_label(view, row["program"])),
             words(row["disposition"]),
             words(reason_label(row["reason_code"])),
-            words(row["month"]),
+            whole(row["month"]),
             count(row["lines"]),
             count(row["claims"]),
             money(row["charges"]),
@@ -237,7 +253,7 @@ def trend(runs: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]
     """Lines by disposition of each run, oldest first."""
     rows = [
         [
-            words(label(run)),
+            whole(label(run)),
             words(run["run_id"]),
             *(count(run["counts"]["by_disposition"][each]) for each in Disposition),
             count(run["counts"]["decisions"]),
