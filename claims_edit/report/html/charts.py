@@ -23,6 +23,7 @@ _HEIGHT = 220
 _FONT = "Liberation Sans"  # bundled with vl-convert: text is measured alike on every machine
 SERIES = 7  # colours for reasons; the last one is for all that have none of their own
 _OPENING = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>(?:<rect [^>]*/>)?")
+_ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the picture is one image, told by its title and description
 _VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 
@@ -88,7 +89,7 @@ def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
 
 
 def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=list(rows)))
+    return alt.Chart(alt.InlineData(values=list(rows)))
 
 
 def _by_disposition() -> alt.Color:
@@ -108,7 +109,7 @@ def _svg(chart: alt.Chart, ident: str, title: str, description: str) -> Markup:
             f' aria-labelledby="{ident}-title {ident}-desc"><title id="{ident}-title">{escape(title)}</title>'
             f'<desc id="{ident}-desc">{escape(description)}</desc>'
         ),
-        drawn,
+        _ROLES.sub("", drawn),
         count=1,
     )
     return Markup(body)  # noqa: S704 -- Vega escapes what it draws, and title and description are escaped here

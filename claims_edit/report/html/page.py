@@ -14,12 +14,19 @@ from markupsafe import Markup
 
 from claims_edit.model import Disposition, Mode
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
-from claims_edit.report.html.rows import MOST_ROWS, choices, script_safe, shown, shown_decisions
+from claims_edit.report.html.rows import MOST_ROWS, choices, script_safe, shown_decisions
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
 _HERE = Path(__file__).parent
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_HERE),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 _MEANS = {
     Disposition.DENY: "denied under the policy",
     Disposition.RETURN: "back to the provider, to correct",
@@ -39,15 +46,7 @@ class _Inline:
 
 def page(view: RunView) -> str:
     """The whole HTML file of one run; it names no time but the run's start."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = shown
-    return environment.get_template("report.html.j2").render(_content(view))
+    return _ENVIRONMENT.get_template("report.html.j2").render(_content(view))
 
 
 def _content(view: RunView) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import Disposition
 from claims_edit.report.html.tables import Table, amount, count, plural, totals, words
@@ -72,7 +72,7 @@ def inputs(view: RunView) -> Table:
             words(file["format"]),
             *(count(file[name]) for name in names),
             words(file["sha256"][:HASH_SHOWN]),
-            words("read" if file["status"] == "read" else f"not read: {file['fault']}"),
+            words(f"not read: {file['fault']}" if _refused(file) else "read"),
         ]
         for file in files
     ]
@@ -90,10 +90,14 @@ def remarks(view: RunView) -> list[str]:
     files = view.manifest["inputs"]
     unparseable = view.manifest["charges"]["unparseable"]
     told = [f"Charge not a number on {plural(unparseable, 'row')}: it counts as none."] if unparseable else []
-    if refused := sum(file["status"] == "refused" for file in files):
+    if refused := sum(map(_refused, files)):
         told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in any figure here.")
     return told + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
-        if file["status"] == "read" and "hcpcs_code" not in file.get("columns", ())
+        if not _refused(file) and "hcpcs_code" not in file.get("columns", ())
     ]
+
+
+def _refused(file: dict[str, Any]) -> bool:
+    return file.get("status") == "refused"
