@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from claims_edit.model import Disposition, Mode
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
-from claims_edit.report.html.rows import MOST_ROWS, choices, script_safe, shown_decisions
+from claims_edit.report.html.rows import choices, script_safe, shown_decisions
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
@@ -69,7 +69,6 @@ def _content(view: RunView) -> dict[str, Any]:
         "quality": tables.quality(view),
         "policies": reviews.policies(view),
         "decisions": decisions,
-        "most_rows": MOST_ROWS,
         "left_charges": tables.amount(decisions.charges),
         "filters": {
             name: choices(row[name] for row in decisions.rows) for name in ("disposition", "payer", "reason")
