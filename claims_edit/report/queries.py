@@ -64,3 +64,19 @@ SELECT failed_check AS "check", source_file AS file, count(*) AS rows
 FROM (SELECT source_file, unnest(list_distinct(failed_checks)) AS failed_check FROM quarantine WHERE run_id = $run_id)
 GROUP BY ALL ORDER BY ALL
 """
+
+# The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.
+DENIED_LINES = """
+WITH denied AS (
+    SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, claim_id,
+        row_number() OVER (ORDER BY source_file, source_row, claim_line_number, rowid) AS place
+    FROM decisions WHERE run_id = $run_id AND disposition = 'deny'
+)
+SELECT id, min(place) OVER (PARTITION BY whose, data_source, claim_id) AS claim FROM denied ORDER BY claim, place
+"""
+
+# Lines of the database by their place in it.
+LINES_BY_ID = f"""
+SELECT rowid AS id, {", ".join(DECISION_COLUMNS)} FROM decisions
+WHERE rowid BETWEEN $first AND $last AND rowid IN (SELECT unnest($ids))
+"""  # noqa: S608 -- our own column names

@@ -10,6 +10,7 @@ from claims_edit.errors import UsageError
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.figures import rows_of
 from claims_edit.report.html import REPORT_NAME, write_html
+from claims_edit.report.rationale import write_rationale
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
 
@@ -36,7 +37,10 @@ def json_report(view: RunView) -> str:
 
 PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_report}
 """Reports that go to standard output unless `--to` names a file."""
-WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {"html": (REPORT_NAME, write_html)}
+WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {
+    "html": (REPORT_NAME, write_html),
+    "rationale": ("rationale", write_rationale),
+}
 """Reports that are files: the name in the working folder unless `--to` gives another, and what writes it."""
 REPORT_FORMATS = (*PRINTED, *WRITTEN)
 

@@ -67,16 +67,32 @@ def explained(
     Raises:
         ValueError: `every_edit` without the facts of each row.
     """
-    book, of_file = Rulebook(catalog), origins(manifest)
-    known = facts if facts is not None else [None] * len(rows)
-    found = []
-    for row, line_facts in zip(rows, known, strict=True):
-        line = Line(row, line_facts, book, manifest)
-        explanation = _explanation(line, told(row, line_facts, of_file(row["source_file"])))
-        if every_edit:
-            explanation["not_hit"] = not_hit(line)
-        found.append(explanation)
-    return found
+    return Explainer(catalog, manifest).explain(rows, facts=facts, every_edit=every_edit)
+
+
+class Explainer:
+    """`explained` for the rows of one run batch after batch: what is equal is the same object in all of them."""
+
+    def __init__(self, catalog: Catalog, manifest: dict[str, Any]) -> None:
+        """See `explained`."""
+        self._book, self._origins, self._manifest = Rulebook(catalog), origins(manifest), manifest
+
+    def explain(
+        self,
+        rows: Sequence[dict[str, Any]],
+        *,
+        facts: Sequence[dict[str, Any] | None] | None = None,
+        every_edit: bool = False,
+    ) -> list[dict[str, Any]]:
+        """See `explained`."""
+        found = []
+        for row, known in zip(rows, facts if facts is not None else [None] * len(rows), strict=True):
+            line = Line(row, known, self._book, self._manifest)
+            explanation = _explanation(line, told(row, known, self._origins(row["source_file"])))
+            if every_edit:
+                explanation["not_hit"] = not_hit(line)
+            found.append(explanation)
+        return found
 
 
 def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:

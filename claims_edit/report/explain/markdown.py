@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from claims_edit.report.explain.sections import Article, Section
 
-_ACTIVE = re.compile(r"([\\`*_\[\]<>|~&#$])")
+_ACTIVE = re.compile(r"([\\`*\[\]<>|~&#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore in a word is none
 _LINKS = re.compile(r"(?i)(https?|ftp)://|\bwww\.")  # what renderers turn into links by themselves
 _LINE_START = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
 
@@ -46,10 +46,11 @@ def article_lines(told: Article, level: int = 1) -> Iterator[str]:
     yield from (f"- {at_line_start(line)}" for line in told.lead)
     yield ""
     for section in told.sections:
-        yield from _section(section, level + 1)
+        yield from section_lines(section, level + 1)
 
 
-def _section(section: Section, level: int) -> Iterator[str]:
+def section_lines(section: Section, level: int) -> Iterator[str]:
+    """The lines of one section whose heading has that level."""
     yield f"{'#' * level} {escaped(section.title)}"
     yield ""
     for paragraph in section.paragraphs:
@@ -60,7 +61,7 @@ def _section(section: Section, level: int) -> Iterator[str]:
         yield from (f"- {at_line_start(point)}" for point in section.points)
         yield ""
     for part in section.parts:
-        yield from _section(part, level + 1)
+        yield from section_lines(part, level + 1)
 
 
 def _table(section: Section) -> Iterator[str]:

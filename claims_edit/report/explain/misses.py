@@ -201,7 +201,7 @@ def policy_stale(line: Line, facts: dict[str, Any]) -> str:
         return missing
     if facts["stale_after"] is None:
         return f"{_version(facts)} gives no review date."
-    return f"The review of {facts['policy_id']} was due by {facts['stale_after']}, and the service began on {line.start}."
+    return f"The review of {facts['policy_id']} was due by {facts['stale_after']}; the service began on {line.start}."
 
 
 def guidance_note(line: Line, facts: dict[str, Any]) -> str:

@@ -107,8 +107,8 @@ def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
         run_id = manifest["run_id"]
         named = [file for file in manifest["inputs"] if wanted.is_of(file["path"])]
         if wanted.row is not None and len(named) != 1:
-            how_many = "several extracts" if named else "no extract"
-            raise UsageError(f"explain --row: run {run_id} has {how_many} of that name. Name one with --file.")
+            fault = "read several extracts" if named else "read no extract of that name"
+            raise UsageError(f"explain --row: run {run_id} {fault}. Name one with --file; its manifest lists them.")
         file = named[0]["path"] if wanted.row is not None else None
     claim_id = None if wanted.claim_id is None else wanted.claim_id.strip()
     return {"claim_id": claim_id, "run_id": run_id, "row": wanted.row, "file": file}
@@ -140,8 +140,8 @@ def explain(out: Path, claim_id: str, line: int | None = None) -> list[dict[str,
 def not_found(out: Path, wanted: Wanted) -> UsageError:
     """What to raise where nothing is found; it names no value."""
     return UsageError(
-        f"{out}: no run decided or refused that {wanted.what()}. Check the id and the line number, or the row and the"
-        " file; --run names an earlier run."
+        f"{out}: no run decided or refused that {wanted.what()}, and no extract at hand holds it. Check the id and the"
+        " line number, or the row and the file; --run names another run."
     )
 
 

@@ -34,6 +34,7 @@ class Section:
     rows: tuple[Row, ...] = ()
     points: tuple[str, ...] = ()
     parts: tuple[Section, ...] = ()
+    is_evidence: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
         yield Section("Guidance on the tumor site", points=tuple(map(_guidance, decided["guidance"])))
     if decided["changes"]:
         yield Section("What would change the outcome", points=tuple(decided["changes"]))
-    yield _evidence(decided)
+    yield evidence(decided)
     yield Section("Rules", paragraphs=(decided["rules_hash"],))
 
 
@@ -137,7 +138,8 @@ def _guidance(entry: dict[str, Any]) -> str:
     return f"{entry['id']}, out from {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
 
 
-def _evidence(decided: dict[str, Any]) -> Section:
+def evidence(decided: dict[str, Any]) -> Section:
+    """The studies on a decision's tumor site, by the document that describes them."""
     site = decided["site"]
     title = f"Evidence: {site['label']}" if site else "Evidence"
     note = (decided["evidence_note"],) if decided["evidence_note"] else ()
@@ -149,7 +151,7 @@ def _evidence(decided: dict[str, Any]) -> Section:
         )
         for document in decided["evidence"]
     )
-    return Section(title, paragraphs=note, parts=documents)
+    return Section(title, paragraphs=note, parts=documents, is_evidence=True)
 
 
 def _inside(citation: str, document: dict[str, Any]) -> str:
