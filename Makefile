@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test golden lint check bench rules-check validate run sql lock clean
+.PHONY: help install demo test golden lint check bench screenshots rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -46,6 +46,9 @@ check: lint test rules-check ## everything that must pass before a commit
 
 bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
+
+screenshots: $(VENV)/.installed-dev ## make the README's pictures of the report from sample_claims (needs chromium)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python docs/screenshots.py
 
 rules-check: install ## check the rule pack (RULES=folder for another)
 	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))

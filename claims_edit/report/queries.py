@@ -21,6 +21,12 @@ SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
 WHERE run_id = $run_id AND disposition = $disposition
 """  # noqa: S608 -- our own column names
 
+# The decisions with the highest charges; `$rows` says how many.
+LARGEST = f"""
+SELECT {", ".join(DECISION_COLUMNS)} FROM decisions WHERE run_id = $run_id
+ORDER BY charge_amount DESC NULLS LAST, source_file, source_row, claim_id, claim_line_number LIMIT $rows
+"""  # noqa: S608 -- our own column names
+
 _SUMS = """count(*) AS lines, count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
     CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(38,2)) AS charges"""
 

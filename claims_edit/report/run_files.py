@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_csv, write_frame
+from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.remittance import write_remittance
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
@@ -41,3 +42,4 @@ def write_reports(
         write_remittance(view, staged.run_dir / "remittance.csv", staged.run_dir / "remittance.parquet")
         write_workbook(view, staged.run_dir / "report.xlsx")
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
+        write_html(view, staged.run_dir / REPORT_NAME)

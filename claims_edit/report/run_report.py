@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.errors import UsageError
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.figures import rows_of
+from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.rationale import write_rationale
 from claims_edit.report.remittance import remittance_report
 from claims_edit.report.run_view import published_run
@@ -45,6 +46,7 @@ def xlsx_report(view: RunView, path: Path) -> None:
 PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_report}
 """Reports that go to standard output unless `--to` names a file."""
 WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {
+    "html": (REPORT_NAME, write_html),
     "xlsx": ("report.xlsx", xlsx_report),
     "remittance": ("remittance.csv", remittance_report),
     "rationale": ("rationale", write_rationale),

@@ -67,6 +67,8 @@ def test_the_rules_are_inside(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     for path in (ROOT / "rules").rglob("*.yaml"):
         assert f"claims_edit/rules/{path.relative_to(ROOT / 'rules').as_posix()}" in inside
+    for path in (ROOT / "claims_edit" / "report" / "html").iterdir():  # template, style sheet and script of the report
+        assert path.is_dir() or f"claims_edit/report/html/{path.name}" in inside
     assert not [name for name in inside if name.startswith(("tests/", "bench/", "sample_claims/"))]
 
 
@@ -82,3 +84,4 @@ def test_it_checks_its_rules_and_runs_the_deck_elsewhere(python: Path, tmp_path:
     done = run(python, tmp_path, "run", DECK / "claims.csv", "--out", "results", "--as-of", "2026-11-20", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.glob("results/runs/*/denials.csv"))
+    assert list(tmp_path.glob("results/runs/*/report.html"))

@@ -1,0 +1,132 @@
+"""The report's charts, drawn by Altair and vl-convert when the report is made: inline SVG, no script in the page.
+
+Colours are the page's own custom properties, so that a chart follows the page into the dark and onto paper.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import vl_convert
+from markupsafe import Markup, escape
+
+from claims_edit.model import Disposition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WIDTH = 640
+_BAR_ROW = 26
+_HEIGHT = 220
+_FONT = "Liberation Sans"  # bundled with vl-convert: text is measured alike on every machine
+SERIES = 7  # colours for reasons; the last one is for all that have none of their own
+_OPENING = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>(?:<rect [^>]*/>)?")
+_ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the picture is one image, told by its title and description
+_VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+
+def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup:
+    """Bars of charges, one for each payer (`payer`, `disposition`, `charges`), in the order of the rows."""
+    payers = list(dict.fromkeys(row["payer"] for row in rows))
+    chart = (
+        _chart(rows)
+        .mark_bar(stroke="var(--paper)", strokeWidth=1)
+        .encode(
+            x=alt.X("charges:Q", title="Charges", axis=alt.Axis(format="~s", tickCount=6)),
+            y=alt.Y("payer:N", title=None, sort=payers, axis=alt.Axis(labelLimit=190)),
+            color=_by_disposition(),
+            order=alt.Order("place:Q"),
+        )
+        .properties(width=_WIDTH - 150, height=_BAR_ROW * max(len(payers), 2))
+    )
+    return _svg(chart, "chart-payers", "Charges by disposition and payer", description)
+
+
+def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], description: str) -> Markup:
+    """Bars of lines, one for each month (`month`, `reason`, `lines`); `reasons` in the order of their colours."""
+    colours = [f"var(--series-{number})" for number in range(1, len(reasons) + 1)]
+    colours[SERIES - 1 :] = ["var(--series-other)"] * len(colours[SERIES - 1 :])
+    chart = (
+        _chart(rows)
+        .mark_bar(stroke="var(--paper)", strokeWidth=1)
+        .encode(
+            x=alt.X("month:O", title="Month of service", axis=alt.Axis(labelAngle=-45)),
+            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(format="~s", tickCount=5)),
+            color=alt.Color(
+                "reason:N",
+                scale=alt.Scale(domain=list(reasons), range=colours),
+                legend=alt.Legend(title=None, columns=3, labelLimit=240, columnPadding=28),
+            ),
+            order=alt.Order("place:Q"),
+        )
+        .properties(width=_WIDTH - 60, height=_HEIGHT)
+    )
+    return _svg(chart, "chart-months", "Lines by month and reason", description)
+
+
+def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
+    """Lines over the runs (`run`, `disposition`, `lines`), one for each disposition, told apart by shape as well."""
+    runs = list(dict.fromkeys(row["run"] for row in rows))
+    shape = alt.Shape(
+        "disposition:N",
+        scale=alt.Scale(domain=list(Disposition), range=["circle", "square", "triangle-up", "diamond", "cross"]),
+        legend=alt.Legend(title=None),
+    )
+    chart = (
+        _chart(rows)
+        .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2)
+        .encode(
+            x=alt.X("run:O", title="Run", sort=runs, axis=alt.Axis(labelAngle=-45)),
+            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(format="~s", tickCount=5)),
+            color=_by_disposition(),
+            shape=shape,
+        )
+        .properties(width=_WIDTH - 60, height=_HEIGHT)
+    )
+    return _svg(chart, "chart-runs", "Lines by disposition over the runs", description)
+
+
+def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _by_disposition() -> alt.Color:
+    return alt.Color(
+        "disposition:N",
+        scale=alt.Scale(domain=list(Disposition), range=[f"var(--{each})" for each in Disposition]),
+        legend=alt.Legend(title=None),
+    )
+
+
+def _svg(chart: alt.Chart, ident: str, title: str, description: str) -> Markup:
+    spec = chart.to_dict() | {"config": _CONFIG}
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE)
+    body = _OPENING.sub(
+        lambda found: (
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="chart" {found[1]}'
+            f' aria-labelledby="{ident}-title {ident}-desc"><title id="{ident}-title">{escape(title)}</title>'
+            f'<desc id="{ident}-desc">{escape(description)}</desc>'
+        ),
+        _ROLES.sub("", drawn),
+        count=1,
+    )
+    return Markup(body)  # noqa: S704 -- Vega escapes what it draws, and title and description are escaped here
+
+
+_TEXT = {"labelColor": "var(--ink)", "titleColor": "var(--ink)", "labelFont": _FONT, "titleFont": _FONT}
+_CONFIG: dict[str, Any] = {
+    "aria": False,
+    "padding": {"left": 32, "right": 24, "top": 5, "bottom": 5},  # the page's font may be wider than the one measured
+    "background": None,
+    "font": _FONT,
+    "axis": {
+        **_TEXT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "var(--rule)",
+        "domainColor": "var(--muted)", "tickColor": "var(--muted)",
+    },
+    "legend": {
+        **_TEXT, "labelFontSize": 12, "orient": "top", "symbolType": "square", "symbolStrokeWidth": 0, "rowPadding": 4,
+    },
+    "view": {"stroke": None},
+}  # fmt: skip

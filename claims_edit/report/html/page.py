@@ -1,0 +1,111 @@
+"""The page: everything that the template shows, put together from one view of a run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from claims_edit.model import Disposition, Mode
+from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
+from claims_edit.report.html.rows import choices, script_safe, shown_decisions
+
+if TYPE_CHECKING:
+    from claims_edit.report.run_view import RunView
+
+_HERE = Path(__file__).parent
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_HERE),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_MEANS = {
+    Disposition.DENY: "denied under the policy",
+    Disposition.RETURN: "back to the provider, to correct",
+    Disposition.REVIEW: "for a person to decide",
+    Disposition.REFER: "another program's rules decide",
+    Disposition.PASS: "no edit applies",
+}
+
+
+@dataclass(frozen=True)
+class _Inline:
+    """A style sheet or script that stands in the page, with the hash by which the page's policy lets it in."""
+
+    text: Markup
+    hash: str
+
+
+def page(view: RunView) -> str:
+    """The whole HTML file of one run; it names no time but the run's start."""
+    return _ENVIRONMENT.get_template("report.html.j2").render(_content(view))
+
+
+def _content(view: RunView) -> dict[str, Any]:
+    decisions = shown_decisions(view)
+    return {
+        **_identity(view),
+        "style": _inline("report.css"),
+        "script": _inline("report.js"),
+        "tiles": _tiles(view),
+        "sums": reconciliation.sums(view),
+        "remarks": reconciliation.remarks(view),
+        "inputs": reconciliation.inputs(view),
+        "breakdowns": [
+            tables.by_payer(view), tables.by_program(view), tables.by_reason(view), tables.by_month(view),
+            tables.all_reasons(view),
+        ],
+        "by_disposition": tables.by_disposition(view),
+        "figures": figure_rows.figures(view),
+        "trend": figure_rows.trend(view),
+        "quality": tables.quality(view),
+        "policies": reviews.policies(view),
+        "decisions": decisions,
+        "left_charges": tables.amount(decisions.charges),
+        "filters": {
+            name: choices(row[name] for row in decisions.rows) for name in ("disposition", "payer", "reason")
+        },
+        "explanations": Markup(script_safe(decisions.explanations)),  # noqa: S704 -- escaped for its place
+    }  # fmt: skip
+
+
+def _identity(view: RunView) -> dict[str, Any]:
+    manifest = view.manifest
+    started = datetime.fromisoformat(manifest["started_at"]).astimezone(UTC)
+    return {
+        "run_id": view.run_id,
+        "shadow": manifest["mode"] == Mode.SHADOW,
+        "as_of": manifest["as_of"],
+        "started": f"{started:%Y-%m-%d %H:%M} UTC",
+        "rules_hash": manifest["rules_hash"],
+        "versions": manifest["versions"],
+        "counts": manifest["counts"],
+    }
+
+
+def _tiles(view: RunView) -> list[dict[str, str]]:
+    """The run at a glance: one tile for each disposition."""
+    lines, charges = view.manifest["counts"]["by_disposition"], view.manifest["charges"]["by_disposition"]
+    return [
+        {
+            "disposition": each.value,
+            "lines": f"{lines[each]:,}",
+            "charges": tables.amount(charges[each]),
+            "means": _MEANS[each],
+        }
+        for each in Disposition
+    ]
+
+
+def _inline(name: str) -> _Inline:
+    text = (_HERE / name).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return _Inline(Markup(text), f"sha256-{digest}")  # noqa: S704 -- our own files

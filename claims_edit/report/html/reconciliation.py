@@ -1,0 +1,103 @@
+"""What came in and how it adds up: the sums of a run with their parts, each held against its total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.model import Disposition
+from claims_edit.report.html.tables import Table, amount, count, plural, totals, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from claims_edit.report.run_view import RunView
+
+HASH_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A total and the parts that must make it up, as shown text; `holds` says whether they do."""
+
+    total: tuple[str, str]
+    parts: list[tuple[str, str]]
+    holds: bool
+
+
+def sums(view: RunView) -> list[Sum]:
+    """Every sum of the run, in rows and in money: from the manifest, and from the decisions themselves."""
+    counts, charges = view.manifest["counts"], view.manifest["charges"]
+    record_lines, record_charges = totals(view.figures.by_disposition)
+    lines = {each: counts["by_disposition"][each] for each in Disposition}
+    money = {each: Decimal(charges["by_disposition"][each]) for each in Disposition}
+    return [
+        _rows(
+            ("rows read", counts["rows_read"]),
+            [("accepted", counts["rows_accepted"]), ("quarantined", counts["rows_quarantined"])],
+        ),
+        _rows(("candidates", counts["candidates"]), [("decisions", counts["decisions"])]),
+        _rows(("decisions", counts["decisions"]), [(each.value, lines[each]) for each in Disposition]),
+        _rows(("decisions", counts["decisions"]), [("lines on record", record_lines)]),
+        _money(
+            ("charges read", Decimal(charges["read"])),
+            [("accepted", Decimal(charges["accepted"])), ("quarantined", Decimal(charges["quarantined"]))],
+        ),
+        _money(
+            ("charges of candidates", Decimal(charges["candidates"])),
+            [(each.value, money[each]) for each in Disposition],
+        ),
+        _money(("charges of candidates", Decimal(charges["candidates"])), [("charges on record", record_charges)]),
+    ]
+
+
+def _rows(total: tuple[str, int], parts: Sequence[tuple[str, int]]) -> Sum:
+    shown = [(name, f"{value:,}") for name, value in (total, *parts)]
+    return Sum(shown[0], shown[1:], total[1] == sum(value for _, value in parts))
+
+
+def _money(total: tuple[str, Decimal], parts: Sequence[tuple[str, Decimal]]) -> Sum:
+    shown = [(name, amount(value)) for name, value in (total, *parts)]
+    return Sum(shown[0], shown[1:], total[1] == sum((value for _, value in parts), Decimal()))
+
+
+def inputs(view: RunView) -> Table:
+    """The files of the run with their rows; a file that could not be read says why."""
+    files = view.manifest["inputs"]
+    names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
+    rows = [
+        [
+            words(file["path"]),
+            words(file["format"]),
+            *(count(file[name]) for name in names),
+            words(file["sha256"][:HASH_SHOWN]),
+            words(f"not read: {file['fault']}" if _refused(file) else "read"),
+        ]
+        for file in files
+    ]
+    return Table(
+        "inputs",
+        "Files of the run",
+        ("File", "Format", "Read", "Accepted", "Quarantined", "Warnings", "SHA-256 begins", "Status"),
+        rows,
+        [words("all"), words(""), *(count(sum(file[name] for file in files)) for name in names), words(""), words("")],
+    )
+
+
+def remarks(view: RunView) -> list[str]:
+    """What a reader must know of the files before trusting the sums."""
+    files = view.manifest["inputs"]
+    unparseable = view.manifest["charges"]["unparseable"]
+    told = [f"Charge not a number on {plural(unparseable, 'row')}: it counts as none."] if unparseable else []
+    if refused := sum(map(_refused, files)):
+        told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in any figure here.")
+    return told + [
+        f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
+        for file in files
+        if not _refused(file) and "hcpcs_code" not in file.get("columns", ())
+    ]
+
+
+def _refused(file: dict[str, Any]) -> bool:
+    return file.get("status") == "refused"

@@ -1,0 +1,265 @@
+"""The report's tables, from the figures and the manifest: what is shown is text, ready to be escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.edits import LABELS
+from claims_edit.model import Disposition
+from claims_edit.report.table_format import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from claims_edit.report.run_view import RunView
+
+MOST_PAYERS = 20
+MOST_MONTHS = 24
+MOST_REASON_ROWS = 50
+NOT_ON_FILE = "not on file"
+_SUMS = (pl.col("lines").sum(), pl.col("charges").sum())
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: `below` stands small under the text, `number` sets it to the right, `whole` keeps it on one line."""
+
+    text: str
+    below: str = ""
+    number: bool = False
+    whole: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The class of the cell in the page's style sheet."""
+        return "n" if self.number else "whole" if self.whole else ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; `foot` is the row of totals, `note` says what is left out."""
+
+    id: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[list[Cell]]
+    foot: list[Cell] | None = None
+    note: str = ""
+
+
+def words(text: object) -> Cell:
+    """A cell of text; nothing where there is none."""
+    return Cell("" if text is None else plain(str(text)))
+
+
+def whole(text: str) -> Cell:
+    """A cell of text that is not broken into lines: a date, a code."""
+    return Cell(text, whole=True)
+
+
+def plural(value: int, word: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{value:,} {word}{'' if value == 1 else 's'}"
+
+
+def count(value: int, below: str = "") -> Cell:
+    """A cell with a count."""
+    return Cell(f"{value:,}", below, number=True)
+
+
+def money(value: Decimal | str) -> Cell:
+    """A cell with an amount."""
+    return Cell(amount(value), number=True)
+
+
+def amount(value: Decimal | str) -> str:
+    """An amount as people read it: `1,234.50`."""
+    return f"{Decimal(value):,.2f}"
+
+
+def _sums(lines: int, charges: Decimal) -> Cell:
+    return count(lines, amount(charges)) if lines else Cell("", number=True)
+
+
+def payer_label(view: RunView, payer: str | None) -> str:
+    """The payer's name as the rules have it."""
+    if payer is None:
+        return NOT_ON_FILE
+    known = view.catalog.pack.payers.payers.get(payer)
+    return known.label if known else payer
+
+
+def program_label(view: RunView, program: str | None) -> str:
+    """The program's name as the rules have it."""
+    if program is None:
+        return "not known"
+    known = view.catalog.pack.programs.programs.get(program)
+    return known.label if known else program
+
+
+def reason_label(reason_code: str) -> str:
+    """What an edit is called."""
+    return LABELS.get(reason_code, reason_code.replace("-", " "))
+
+
+def by_disposition(view: RunView) -> Table:
+    """Lines, claims and charges of every disposition that a line of the run has."""
+    frame = in_order(view.figures.by_disposition)
+    rows = [
+        [words(row["disposition"]), count(row["lines"]), count(row["claims"]), money(row["charges"])]
+        for row in frame.iter_rows(named=True)
+    ]
+    lines, charges = totals(frame)
+    return Table(
+        "by-disposition",
+        "Decisions by disposition",
+        ("Disposition", "Lines", "Claims", "Charges"),
+        rows,
+        [words("all"), count(lines), words(""), money(charges)],
+        "A claim whose lines were decided differently counts under each disposition." if rows else "",
+    )
+
+
+def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the order of the dispositions."""
+    return frame.sort(pl.col("disposition").cast(pl.Enum([each.value for each in Disposition])), maintain_order=True)
+
+
+def totals(frame: pl.DataFrame) -> tuple[int, Decimal]:
+    """Lines and charges of all rows."""
+    lines, charges = frame.select(_SUMS).row(0)
+    return lines, charges or Decimal()
+
+
+def by_payer(view: RunView) -> Table:
+    """Payer by disposition: the payers with the highest charges, and the others together."""
+    frame = view.figures.by_payer
+    largest = frame.group_by("payer").agg(_SUMS).sort("charges", "payer", descending=[True, False])["payer"].to_list()
+    kept = largest[:MOST_PAYERS]
+    return _split(
+        Table("by-payer", "By payer: lines, and charges below", (), []),
+        frame,
+        "payer",
+        [(payer_label(view, payer), [payer]) for payer in kept]
+        + ([(f"{len(largest) - len(kept):,} other payers", largest[MOST_PAYERS:])] if largest[MOST_PAYERS:] else []),
+    )
+
+
+def by_program(view: RunView) -> Table:
+    """Program by disposition."""
+    frame = view.figures.reasons
+    programs = sorted(set(frame["program"]), key=lambda program: (program is None, program))
+    return _split(
+        Table("by-program", "By program: lines, and charges below", (), []),
+        frame,
+        "program",
+        [(program_label(view, program), [program]) for program in programs],
+    )
+
+
+def by_month(view: RunView) -> Table:
+    """Month of service by disposition: the latest months, and the earlier ones together."""
+    frame = view.figures.reasons
+    months = sorted(set(frame["month"]), reverse=True)
+    earlier = months[MOST_MONTHS:]
+    return _split(
+        Table("by-month", "By month of service: lines, and charges below", (), []),
+        frame,
+        "month",
+        [(month, [month]) for month in months[:MOST_MONTHS]]
+        + ([(f"before {months[MOST_MONTHS - 1]}", earlier)] if earlier else []),
+    )
+
+
+def _split(table: Table, frame: pl.DataFrame, column: str, groups: Sequence[tuple[str, list[str | None]]]) -> Table:
+    """Rows of one column's groups, by disposition."""
+    summed = frame.group_by(column, "disposition").agg(_SUMS)
+    found = {(row[column], row["disposition"]): row for row in summed.iter_rows(named=True)}
+
+    def cells(members: Iterable[str | None]) -> list[Cell]:
+        rows = [[found[key, each] for key in members if (key, each) in found] for each in Disposition]
+        sums = [(sum(row["lines"] for row in each), sum((row["charges"] for row in each), Decimal())) for each in rows]
+        all_of = (sum(lines for lines, _ in sums), sum((charges for _, charges in sums), Decimal()))
+        return [_sums(*each) for each in (*sums, all_of)]
+
+    return Table(
+        table.id,
+        table.caption,
+        (column.capitalize(), *Disposition, "all"),
+        [[words(label), *cells(members)] for label, members in groups],
+        [words("all"), *cells([member for _, members in groups for member in members])],
+    )
+
+
+def by_reason(view: RunView) -> Table:
+    """Every reason of the run with what it says, most lines first."""
+    says = dict(view.catalog.reasons.select("reason_code", "reason").iter_rows())
+    rows = [
+        [
+            Cell(reason_label(row["reason_code"]), below=row["reason_code"]),
+            words(row["disposition"]),
+            count(row["lines"]),
+            count(row["claims"]),
+            money(row["charges"]),
+            words(says.get(row["reason_code"], "")),
+        ]
+        for row in view.figures.by_reason.iter_rows(named=True)
+    ]
+    columns = ("Reason", "Disposition", "Lines", "Claims", "Charges", "What it says")
+    return Table("by-reason", "By reason", columns, rows)
+
+
+def all_reasons(view: RunView) -> Table:
+    """Payer, program, reason and month together: the rows with the highest charges, and what the others come to."""
+    frame = view.figures.reasons
+    order = ["charges", "payer", "program", "disposition", "reason_code", "month"]
+    largest = frame.sort(order, descending=[True, *[False] * (len(order) - 1)], nulls_last=True)
+    lines, charges = totals(largest.slice(MOST_REASON_ROWS))
+    rows = [
+        [
+            words(payer_label(view, row["payer"])),
+            words(program_label(view, row["program"])),
+            words(row["disposition"]),
+            words(reason_label(row["reason_code"])),
+            whole(row["month"]),
+            count(row["lines"]),
+            count(row["claims"]),
+            money(row["charges"]),
+        ]
+        for row in largest.head(MOST_REASON_ROWS).iter_rows(named=True)
+    ]
+    columns = ("Payer", "Program", "Disposition", "Reason", "Month", "Lines", "Claims", "Charges")
+    left = f"The {MOST_REASON_ROWS} rows with the highest charges. {frame.height - len(rows):,} others are left out"
+    note = f"{left}: {lines:,} lines, charges {amount(charges)}. All are in denial_reasons.csv."
+    caption = "By payer, program, reason and month"
+    return Table("all-reasons", caption, columns, rows, note=note if frame.height > len(rows) else "")
+
+
+def quality(view: RunView) -> Table:
+    """Checks that refused rows failed, and warnings."""
+    rows = [
+        [words(row["check"]), words(row["severity"]), words(row["column"]), words(row["file"]), count(row["rows"])]
+        for row in view.figures.quality.iter_rows(named=True)
+    ]
+    columns = ("Check", "Severity", "Column", "File", "Rows")
+    return Table("quality", "Failed checks and warnings by file", columns, rows)
+
+
+def trend(runs: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]) -> Table:
+    """Lines by disposition of each run, oldest first."""
+    rows = [
+        [
+            whole(label(run)),
+            words(run["run_id"]),
+            *(count(run["counts"]["by_disposition"][each]) for each in Disposition),
+            count(run["counts"]["decisions"]),
+            count(run["counts"]["rows_quarantined"]),
+        ]
+        for run in runs
+    ]
+    columns = ("Started", "Run", *Disposition, "all", "Quarantined rows")
+    return Table("trend", "Lines by disposition and run", columns, rows)
