@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind
+from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, VersionStatus
 
 _LAST_DAY = "2199-12-31"
 
@@ -42,6 +42,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{2,3}$")]
 PrefixRange = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .,()/-]{1,50}$")]
+Release = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$")]
 GroupCode = Literal["CO", "PR", "OA", "PI"]
 Day = Annotated[dt.date, BeforeValidator(_iso_date)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
@@ -226,8 +227,9 @@ class HistoryEntry(Strict):
 
 
 class Version(Strict):
-    """A period in which nothing that decides a line changes; complete in itself."""
+    """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing."""
 
+    status: VersionStatus = VersionStatus.FINAL
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
     statement: Statement
@@ -293,6 +295,37 @@ class EvidenceFile(Home):
     studies: tuple[Study, ...] = Field(min_length=1)
 
 
+class ServiceDates(Strict):
+    """The dates of service that a change of the rules affects; without `until` it is open."""
+
+    from_: Day = Field(alias="from")
+    until: Day | None = None
+
+
+class RuleChange(Strict):
+    """A change of the rules; without a payer it affects every payer, without a policy every one of the payer's."""
+
+    payer: Key | None = None
+    policy: Slug | None = None
+    service_dates: ServiceDates
+    what: Text
+
+
+class ChangelogEntry(Strict):
+    """What one version of the pack changed."""
+
+    version: Release
+    date: Day
+    changes: tuple[RuleChange, ...] = Field(min_length=1)
+
+
+class PackFile(Strict):
+    """`pack.yaml`, which a pack may do without: the pack's own version, and its changelog, newest first."""
+
+    version: Release
+    changelog: tuple[ChangelogEntry, ...] = Field(min_length=1)
+
+
 class RulePack(Strict):
     """A whole rule pack; files of one kind are keyed by their path in the rules folder, in sorted order."""
 
@@ -304,3 +337,4 @@ class RulePack(Strict):
     policies: dict[str, Policy]
     guidance: dict[str, GuidanceFile]
     evidence: dict[str, EvidenceFile]
+    about: PackFile | None = None
