@@ -34,8 +34,8 @@ _RUN_COLUMNS = {
     "run_id": "VARCHAR", "mode": "VARCHAR", "started_at": "TIMESTAMP", "finished_at": "TIMESTAMP", "as_of": "DATE",
     "rules_hash": "VARCHAR", "rules_version": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT",
     "rows_quarantined": "BIGINT", "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT",
-    "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT", "charges_read": "DECIMAL(38,2)",
-    "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
+    "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT",
+    "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
 _CLAIM_LINE = "coalesce(payer, payer_raw), data_source, claim_id, claim_line_number"
 
