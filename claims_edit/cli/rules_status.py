@@ -65,7 +65,11 @@ def _row(each: ReviewStatus) -> dict[str, str]:
 def _left(days: int | None) -> str:
     if days is None:
         return ""
-    return f"{-days:,} days past" if days < 0 else f"{days:,} days left"
+    return f"{_counted(-days)} past" if days < 0 else f"{_counted(days)} left"
+
+
+def _counted(days: int) -> str:
+    return f"{days:,} day{'' if days == 1 else 's'}"
 
 
 def _decided_row(row: dict[str, Any]) -> dict[str, str]:
@@ -83,7 +87,7 @@ def _decided_row(row: dict[str, Any]) -> dict[str, str]:
 
 def _fault(each: ReviewStatus, day: date) -> str:
     return (
-        f"{each.policy}: its review was due by {each.stale_after}, {-(each.days_left or 0)} days before {day}."
+        f"{each.policy}: its review was due by {each.stale_after}, {_counted(-(each.days_left or 0))} before {day}."
         f" Look for a newer edition of the document, then bring rules/{each.file} up to date."
     )
 

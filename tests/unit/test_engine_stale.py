@@ -74,7 +74,9 @@ def test_only_stale_denials_change(seed: int) -> None:
     assert_frame_equal(suspended.filter(~touched), told.filter(~touched))
     kept = [name for name in told.columns if name not in OUTCOME]
     assert_frame_equal(suspended.select(kept), told.select(kept))
-    assert suspended.filter(touched).select("disposition", "reason_code").unique().rows() == [("review", "policy-stale")]
+    assert suspended.filter(touched).select("disposition", "reason_code").unique().rows() == [
+        ("review", "policy-stale")
+    ]
     assert not suspended.filter(touched)["citation"].has_nulls()
 
 

@@ -66,5 +66,5 @@ def test_a_pack_without_a_changelog_has_no_such_rows(tmp_path: Path) -> None:
 
 
 def test_an_unknown_policy_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="premera: is not the id of a policy. Use one of florida-blue-02-40000-26, "):
+    with pytest.raises(UsageError, match=r"premera: is not the id of a policy\. Use one of florida-blue-02-40000-26, "):
         policy_history(WRITTEN, "premera")

@@ -28,7 +28,12 @@ def status(policy: str, on: date = TODAY, rules: Path | None = None) -> ReviewSt
 
 
 def test_every_policy_is_there_by_payer() -> None:
-    assert [each.payer for each in review_status(CATALOG, TODAY)] == ["florida_blue", "nhs_england", "premera", "regence"]
+    assert [each.payer for each in review_status(CATALOG, TODAY)] == [
+        "florida_blue",
+        "nhs_england",
+        "premera",
+        "regence",
+    ]
 
 
 def test_a_policy_past_its_review() -> None:
