@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
+from claims_edit.model import VersionStatus
 from claims_edit.policy.catalog import Citations, program_rules_of, versions_of
 from claims_edit.policy.lifecycle import enforced
 from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for
@@ -41,10 +42,15 @@ def _policy_row(policy: Policy) -> _Row:
         "payer": policy.payer,
         "service": policy.service,
         "kind": policy.kind.value,
-        "versions": ", ".join(f"{version.from_.date} {version.status}" for version in policy.versions),
+        "versions": ", ".join(_version(version) for version in policy.versions),
         "reviewed": _day(latest.reviewed),
         "next review": _day(latest.next_review),
     }
+
+
+def _version(version: Version) -> str:
+    day = version.from_.date.isoformat()
+    return day if version.status is VersionStatus.FINAL else f"{day} {version.status}"
 
 
 def _day(cited: CitedDate | None) -> str:

@@ -142,7 +142,7 @@ def test_the_shipped_pack_says_the_status_of_every_version_and_retires_what_has_
         (FINAL, FINAL.replace("final", "draft"),
          "versions[1].status: `draft` is not one of 'proposed', 'final' or 'retired'. Use one of these."),
         (FINAL, draft("2027-01-01") + draft("2027-06-01") + FINAL,
-         "versions[1].until: is missing, so versions[2] (from 2027-06-01) overlaps. Give the last day, at most 2027-05"),
+         "versions[1].until: is missing, so versions[2] (from 2027-06-01) overlaps. Give the last day, at most 2027"),
         (FINAL, draft("2027-06-01") + draft("2027-01-01") + FINAL,
          "versions[2].from: 2027-01-01 is before versions[1] (2027-06-01). Order versions oldest first."),
         (FINAL, draft("2027-01-01") + FINAL.replace("2020-07-01", "2020-06-30"),
