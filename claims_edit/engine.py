@@ -8,7 +8,8 @@ import polars as pl
 
 from claims_edit.edits import EDITS, TABLE_EDITS
 from claims_edit.edits.facts import resolve
-from claims_edit.model import DECISION_COLUMNS, Disposition
+from claims_edit.edits.notes import policy_stale
+from claims_edit.model import DECISION_COLUMNS, Disposition, StalePolicy
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
@@ -47,12 +48,18 @@ def facts(
 
 
 def decide(
-    candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
+    candidates: pl.DataFrame,
+    catalog: Catalog,
+    *,
+    revisions: pl.LazyFrame,
+    contracts: pl.DataFrame,
+    stale_policy: StalePolicy = StalePolicy.WARN,
 ) -> pl.DataFrame:
     """One decision per candidate line, in order: `DECISION_SCHEMA` without `run_id` and `mode`.
 
     `candidates` are accepted lines with every canonical column; `revisions` are the run's replacements and voids (only
-    those that name a claim of this batch are read into memory); `contracts` may be empty.
+    those that name a claim of this batch are read into memory); `contracts` may be empty. With `stale_policy` review,
+    a line that would be denied though `policy-stale` hits is suspended, and `policy-stale` is its reason.
 
     Raises:
         RuntimeError: the engine broke a promise of its own (a bug, never a fault of the data).
@@ -60,7 +67,7 @@ def decide(
     known = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
     _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is no candidate")
     _require(known.height == candidates.height, "facts and candidates differ in number")
-    outcomes = _outcomes(known, catalog)
+    outcomes = _outcomes(known, catalog, stale_policy)
     money = candidates.select(
         "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
     )
@@ -72,7 +79,7 @@ def decide(
     )
 
 
-def _outcomes(known: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) -> pl.DataFrame:
     """Per line the edits that hit, the primary one, and its reason's columns.
 
     Each line's hits become one number, a bit an edit; few distinct numbers occur, and only these are spelt out.
@@ -81,22 +88,36 @@ def _outcomes(known: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     unsure = [column.name for column in hits if column.has_nulls()]
     _require(not unsure, f"null outcome of {', '.join(unsure)}")
     bits = [pl.col(edit.id).cast(pl.UInt32) * pl.lit(1 << place, pl.UInt32) for place, edit in enumerate(EDITS)]
-    lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt32).alias("hits"), "policy-stale")
+    lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt32).alias("hits"), policy_stale=policy_stale.id)
     named = [
         pl.when((pl.col("hits") & pl.lit(1 << place, pl.UInt32)) > 0).then(pl.lit(edit.id))
         for place, edit in enumerate(EDITS)
     ]
-    spelt = lines.select("hits").unique().with_columns(
+    spelt = lines.unique().with_columns(
         edits=pl.concat_list(named).list.drop_nulls(), reason_code=pl.coalesce(named[: len(TABLE_EDITS)])
-    ).join(
-        catalog.reasons.rename({"group_code": "default_group_code"}), on="reason_code", how="left", validate="m:1"
-    )  # fmt: skip
+    )
     _require(not spelt["reason_code"].has_nulls(), "a line without a primary edit")
+    reasons = catalog.reasons.rename({"group_code": "default_group_code"})
+    if stale_policy is StalePolicy.REVIEW:
+        spelt, reasons = _suspended(spelt, reasons)
+    spelt = spelt.drop("policy_stale").join(reasons, on="reason_code", how="left", validate="m:1")
     _require(not spelt["disposition"].has_nulls(), "an edit without a disposition")
+    return lines.join(spelt, on="hits", how="left", validate="m:1", maintain_order="left").drop("hits")
+
+
+def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where a stale policy would deny, its staleness becomes the reason, and leads to review.
+
+    Only denials rest on the policy's still being right in a way that harms: what a person sees anyway stays as it is,
+    and so does what leaves the policy out of play (refer, return, pass).
+    """
+    denying = reasons.filter(pl.col("disposition") == Disposition.DENY)["reason_code"]
+    is_stale = pl.lit(policy_stale.id)
+    suspended = pl.col("policy_stale") & pl.col("reason_code").is_in(denying.implode())
+    disposition = pl.when(pl.col("reason_code") == is_stale).then(pl.lit(Disposition.REVIEW))
     return (
-        lines.rename({"policy-stale": "policy_stale"})
-        .join(spelt, on="hits", how="left", validate="m:1", maintain_order="left")
-        .drop("hits")
+        spelt.with_columns(reason_code=pl.when(suspended).then(is_stale).otherwise("reason_code")),
+        reasons.with_columns(disposition=disposition.otherwise("disposition")),
     )
 
 
@@ -121,11 +142,12 @@ def _liability() -> list[pl.Expr]:
 
 def _citation() -> pl.Expr:
     """The words behind the primary edit, as its reason says where they stand; else the statement of the version."""
+    review_date = pl.when(pl.col("reason_code") == policy_stale.id).then("review_citation")
     cited = [pl.when(pl.col("cites") == place).then(column) for place, column in _CITED_IN.items()]
     # Of several contract rows the one that decided is the first in the order of the edits.
     terms = pl.coalesce([f"contract_{coverage}_citation" for coverage in ("covered", "review", "excluded")])
     in_contract = pl.when(pl.col("cites") == "contract").then(terms)
-    return pl.coalesce([*cited, in_contract, "statement_citation"]).alias("citation")
+    return pl.coalesce([review_date, *cited, in_contract, "statement_citation"]).alias("citation")
 
 
 def _adjustment() -> pl.Expr:

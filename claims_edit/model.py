@@ -22,6 +22,21 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+class StalePolicy(StrEnum):
+    """What a run does with a denial under a policy past its review: tell it, or suspend it for a person."""
+
+    WARN = "warn"
+    REVIEW = "review"
+
+
+class VersionStatus(StrEnum):
+    """Where a policy version is in its life: a draft, in force in its period, or ended."""
+
+    PROPOSED = "proposed"
+    FINAL = "final"
+    RETIRED = "retired"
+
+
 class CodeKind(StrEnum):
     """Whether a procedure code names the service itself, or is a catch-all that may have been billed for it."""
 

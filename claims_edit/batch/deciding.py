@@ -16,8 +16,8 @@ from claims_edit.policy import archived
 from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
 
 if TYPE_CHECKING:
+    from claims_edit.batch.options import RunOptions
     from claims_edit.batch.reading import FileRead, Reading
-    from claims_edit.model import Mode
     from claims_edit.policy import Catalog
     from claims_edit.store import StagedRun
 
@@ -38,16 +38,18 @@ def decide_all(
     staged: StagedRun,
     catalog: Catalog,
     contracts: pl.DataFrame,
-    mode: Mode,
+    options: RunOptions,
 ) -> Decided:
     """Write the run's decisions, refused rows and replay part by part; what the decisions come to."""
     decided = Decided()
     revisions = reading.revisions()
-    run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(mode.value).alias("mode"))
+    run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
     decisions = PartWriter(staged.decisions_dir, "part", DECISION_SCHEMA)
     candidates = PartWriter(staged.replay_dir, "candidates", KEPT_CANDIDATES)
     for lines in in_parts(frame for file in found for frame in reading.candidates(file)):
-        part = decide(lines, catalog, revisions=revisions, contracts=contracts).with_columns(run)
+        part = decide(
+            lines, catalog, revisions=revisions, contracts=contracts, stale_policy=options.stale_policy
+        ).with_columns(run)
         decided.add(part)
         decisions.add(part)
         candidates.add(lines)

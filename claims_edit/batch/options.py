@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from claims_edit import __version__
 from claims_edit.errors import InputError
 from claims_edit.intake import mapping_record
-from claims_edit.model import Mode
+from claims_edit.model import Mode, StalePolicy
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,6 +34,7 @@ class RunOptions:
     mapping: Path | None = None
     format: str = "auto"
     mode: Mode = Mode.ENFORCE
+    stale_policy: StalePolicy = StalePolicy.WARN
     max_quarantine_rate: float | None = None
     keep_going: bool = False
     force: bool = False
@@ -43,6 +44,7 @@ class RunOptions:
         return {
             "format": self.format,
             "mode": self.mode.value,
+            "stale_policy": self.stale_policy.value,
             "as_of": self.as_of.isoformat(),
             "max_quarantine_rate": self.max_quarantine_rate,
             "keep_going": self.keep_going,

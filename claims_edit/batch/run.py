@@ -19,6 +19,7 @@ from claims_edit.batch.reading import FileRead, Reading
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.errors import InputError
 from claims_edit.intake import discover, load_mapping, text_bytes
+from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest
@@ -77,7 +78,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
     started = datetime.now(UTC)
     stages = _Stages()
     with stages.of("rules"):
-        catalog = load_catalog(options.rules)
+        catalog = load_catalog(options.rules, proposed=options.mode is Mode.SHADOW)
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
         paths = discover(options.extracts)
@@ -103,7 +104,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             reading.finish(found)
         with stages.of("decide"):
             progress("decide", 0)
-            decided = decide_all(reading, found, staged, catalog, contracts, options.mode)
+            decided = decide_all(reading, found, staged, catalog, contracts, options)
         inputs = [_input(path, found, refused, hashing) for path in paths]
         manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
         with stages.of("reports"):
@@ -210,6 +211,7 @@ def _manifest(
             **{name: version(name) for name in ("duckdb", "pandera", "polars")},
         },
         "rules_hash": catalog.rules_hash,
+        "rules_version": catalog.rules_version,
         "options": told,
         "inputs": inputs,
         "fingerprint": fingerprint(told, catalog.rules_hash, hashes),

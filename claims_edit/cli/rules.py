@@ -1,15 +1,16 @@
-"""`claims-edit rules check | list | show | table`."""
+"""`claims-edit rules check | list | show | table`; other commands on the rules stand in modules of their own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from claims_edit.cli.options import console, print_json, rules_option
+from claims_edit.cli.options import rules_option
+from claims_edit.cli.rules_status import history, status
+from claims_edit.cli.tables import show_tables
 from claims_edit.policy import load_catalog
-from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
+from claims_edit.policy.render import decision_tables, policy_list, policy_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def check(rules: Path | None) -> None:
 @json_flag
 def list_(*, rules: Path | None, as_json: bool) -> None:
     """List the policies, with their versions and review dates."""
-    _show([policy_list(load_catalog(rules).pack)], as_json=as_json)
+    show_tables([policy_list(load_catalog(rules).written)], as_json=as_json)
 
 
 @rules.command()
@@ -47,26 +48,18 @@ def list_(*, rules: Path | None, as_json: bool) -> None:
 @json_flag
 def show(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
     """Show one policy: every version, code, program and date with its citation."""
-    _show(policy_tables(load_catalog(rules).pack, policy_id), as_json=as_json)
+    show_tables(policy_tables(load_catalog(rules).written, policy_id), as_json=as_json)
 
 
 @rules.command()
 @click.argument("payer")
 @rules_option
+@click.option("--proposed", is_flag=True, help="With the proposed versions in force, as a shadow run has them.")
 @json_flag
-def table(*, payer: str, rules: Path | None, as_json: bool) -> None:
+def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> None:
     """Show what a payer's policy does with each code, by period and program."""
-    _show(decision_tables(load_catalog(rules).pack, payer), as_json=as_json)
+    show_tables(decision_tables(load_catalog(rules, proposed=proposed).pack, payer), as_json=as_json)
 
 
-def _show(tables: list[RulesTable], *, as_json: bool) -> None:
-    if as_json:
-        print_json([{"title": each.title, "rows": each.rows} for each in tables])
-        return
-    for each in tables:
-        shown = Table(title=each.title, title_justify="left", title_style="bold")
-        for column in each.rows[0] if each.rows else ():
-            shown.add_column(column, overflow="fold")
-        for row in each.rows:
-            shown.add_row(*(str(cell) for cell in row.values()))
-        console().print(shown)
+rules.add_command(status)
+rules.add_command(history)

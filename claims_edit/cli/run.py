@@ -11,7 +11,7 @@ from claims_edit.batch import RunOptions, RunOutcome, run_batch
 from claims_edit.cli.options import console, day_of, extract_options, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
-from claims_edit.model import Mode
+from claims_edit.model import Mode, StalePolicy
 from claims_edit.report import terminal_summary
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.option("--contracts", type=click.Path(path_type=Path), help="What members' contracts say (CSV or Parquet).")
 @click.option(
     "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ENFORCE.value, show_default=True,
-    help="shadow decides without counting.",
+    help="shadow decides without counting, under the proposed versions too.",
+)  # fmt: skip
+@click.option(
+    "--stale-policy", type=click.Choice([each.value for each in StalePolicy]), default=StalePolicy.WARN.value,
+    show_default=True, help="What becomes of a denial under a policy past its review: review suspends it.",
 )  # fmt: skip
 @click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
 @click.option("--force", is_flag=True, help="Run again even if an earlier run did the same.")
@@ -34,13 +38,16 @@ def run(
     out: Path,
     fmt: str,
     mode: str,
+    stale_policy: str,
     as_of: date | None,
     quiet: bool,
     as_json: bool,
     **told: Any,  # noqa: ANN401 -- passed on as they are
 ) -> None:
     """Read, check, decide and publish claim extracts: files, folders or globs."""
-    options = RunOptions(extracts, out, day_of(as_of), format=fmt, mode=Mode(mode), **told)
+    options = RunOptions(
+        extracts, out, day_of(as_of), format=fmt, mode=Mode(mode), stale_policy=StalePolicy(stale_policy), **told
+    )
     with shown(quiet=quiet or as_json) as progress:
         outcome = run_batch(options, progress)
     if as_json:

@@ -16,6 +16,7 @@ from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
     GuidanceFile,
+    PackFile,
     PayersFile,
     Policy,
     ProgramsFile,
@@ -36,8 +37,11 @@ def default_rules_dir() -> Path:
     return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "rules"
 
 
-def load_catalog(rules_dir: Path | None = None) -> Catalog:
+def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False) -> Catalog:
     """The decision tables of a rules folder, or of an archive of one (None: the shipped rules).
+
+    Proposed versions are checked like all others and decide nothing, unless `proposed` puts them in their place: for
+    shadow runs only.
 
     Raises:
         RulesError: with every fault of every file, sorted.
@@ -47,7 +51,7 @@ def load_catalog(rules_dir: Path | None = None) -> Catalog:
     faults = sorted({*parsed.faults, *check(parsed)})
     if faults:
         raise RulesError(*faults)
-    return compile_catalog(_pack(parsed), contents, hash_of(contents))
+    return compile_catalog(_pack(parsed), contents, hash_of(contents), proposed=proposed)
 
 
 def _pack(parsed: Parsed) -> RulePack:
@@ -61,4 +65,5 @@ def _pack(parsed: Parsed) -> RulePack:
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),
         remittance=parsed.of(RemittanceFile),
+        about=next(iter(parsed.of(PackFile).values()), None),
     )

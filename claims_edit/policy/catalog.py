@@ -10,6 +10,7 @@ import polars as pl
 
 from claims_edit.model import ProgramRule
 from claims_edit.names import name_key
+from claims_edit.policy.lifecycle import in_view
 from claims_edit.policy.sites import prefixes_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from claims_edit.policy.pack import Citation, CitedDate, Home, Policy, ProcedureCode, RulePack, Version
 
+UNVERSIONED = "unversioned"
 _Row = tuple[object, ...]
 _Schema = dict[str, "pl.DataType | type[pl.DataType]"]
 
@@ -26,9 +28,11 @@ class Catalog:
     """The decision tables of a rule pack, each sorted, so that what comes out never depends on file or key order.
 
     Attributes:
-        pack: The parsed rule pack.
+        pack: The rule pack with the versions that decide lines (`policy.lifecycle`).
+        written: The rule pack as it is written, proposed versions included.
         contents: The files of the pack, by path.
         rules_hash: SHA-256 (hex) over the paths and bytes of all rules files.
+        rules_version: The pack's own version; `unversioned` where it has none.
         payer_names: name_key (unique), payer, blue_plan.
         program_spellings: name_key (unique), program.
         filing_indicators: claim_filing_indicator_code (unique), program.
@@ -49,8 +53,10 @@ class Catalog:
     """
 
     pack: RulePack
+    written: RulePack
     contents: dict[str, bytes]
     rules_hash: str
+    rules_version: str
     payer_names: pl.DataFrame
     program_spellings: pl.DataFrame
     filing_indicators: pl.DataFrame
@@ -66,13 +72,18 @@ class Catalog:
     reasons: pl.DataFrame
 
 
-def compile_catalog(pack: RulePack, contents: dict[str, bytes], rules_hash: str) -> Catalog:
-    """The decision tables of a pack that has passed its checks."""
+def compile_catalog(
+    written: RulePack, contents: dict[str, bytes], rules_hash: str, *, proposed: bool = False
+) -> Catalog:
+    """The decision tables of a pack that has passed its checks, without or with its proposed versions."""
+    pack = in_view(written, proposed=proposed)
     cited = Citations(pack)
     return Catalog(
         pack=pack,
+        written=written,
         contents=contents,
         rules_hash=rules_hash,
+        rules_version=written.about.version if written.about else UNVERSIONED,
         payer_names=_payer_names(pack),
         program_spellings=_program_spellings(pack),
         filing_indicators=_program_signs(pack, "claim_filing_indicator_code", "filing_indicators"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from claims_edit.policy.check_pack import pack_faults
 from claims_edit.policy.check_policies import policy_faults
 from claims_edit.policy.check_remittance import remittance_faults
 from claims_edit.policy.check_signs import program_faults, sign_faults
@@ -34,6 +35,7 @@ def check(parsed: Parsed) -> list[str]:
         *_document_faults(parsed, known),
         *_guidance_faults(parsed, known),
         *_evidence_faults(parsed, known),
+        *pack_faults(parsed, known),
     ]
     return [f"rules/{fault}" for fault in faults]
 

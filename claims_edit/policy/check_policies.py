@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from claims_edit.model import PolicyKind
+from claims_edit.model import PolicyKind, VersionStatus
 from claims_edit.policy.pack import Policy
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def policy_faults(parsed: Parsed, known: Known) -> Iterator[str]:
     for path, policy in policies.items():
         yield from known.payer_faults(f"{path}: payer", policy.payer)
         yield from known.service_faults(f"{path}: service", policy.service)
-        yield from _order_faults(path, policy)
+        for proposed in (False, True):
+            yield from _order_faults(path, policy, proposed=proposed)
         for index, version in enumerate(policy.versions):
             place = f"{path}: versions[{index}]"
             yield from _period_faults(place, policy, version)
@@ -51,28 +52,33 @@ def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:
         ids.setdefault(policy.id, path)
 
 
-def _order_faults(path: str, policy: Policy) -> Iterator[str]:
-    for index, (earlier, later) in enumerate(pairwise(policy.versions)):
+def _order_faults(path: str, policy: Policy, *, proposed: bool) -> Iterator[str]:
+    """Faults among the proposed versions, or among the others: a proposed one may overlap what it is to replace."""
+    alike = [
+        (f"versions[{index}]", version)
+        for index, version in enumerate(policy.versions)
+        if (version.status is VersionStatus.PROPOSED) is proposed
+    ]
+    for (before, earlier), (after, later) in pairwise(alike):
         first, then = earlier.from_.date, later.from_.date
         if then <= first:
             how = "is before" if then < first else "is the first day of"
-            yield (
-                f"{path}: versions[{index + 1}].from: {then} {how} versions[{index}] ({first}). "
-                "Order versions oldest first."
-            )
+            yield f"{path}: {after}.from: {then} {how} {before} ({first}). Order versions oldest first."
         elif earlier.until is None:
             yield (
-                f"{path}: versions[{index}].until: is missing, so versions[{index + 1}] (from {then}) overlaps. "
+                f"{path}: {before}.until: is missing, so {after} (from {then}) overlaps. "
                 f"Give the last day, at most {then - dt.timedelta(days=1)}."
             )
         elif earlier.until.date >= then:
             yield (
-                f"{path}: versions[{index}].until: {earlier.until.date} overlaps versions[{index + 1}] (from {then}). "
+                f"{path}: {before}.until: {earlier.until.date} overlaps {after} (from {then}). "
                 f"End it at the latest on {then - dt.timedelta(days=1)}."
             )
 
 
 def _period_faults(place: str, policy: Policy, version: Version) -> Iterator[str]:
+    if version.status is VersionStatus.RETIRED and version.until is None:
+        yield f"{place}.until: is missing, though the version is retired. Give its last day, or call it final."
     if version.until is not None and version.until.date < version.from_.date:
         yield f"{place}.until: {version.until.date} is before from ({version.from_.date}). Correct one of the two."
     if version.reviewed and version.next_review and version.next_review.date <= version.reviewed.date:

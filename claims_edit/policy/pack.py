@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind
+from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, VersionStatus
 from claims_edit.policy.values import (
     Carc,
     Code,
@@ -17,6 +17,7 @@ from claims_edit.policy.values import (
     PrefixRange,
     Rarc,
     Reference,
+    Release,
     Slug,
     Text,
 )
@@ -201,8 +202,9 @@ class HistoryEntry(Strict):
 
 
 class Version(Strict):
-    """A period in which nothing that decides a line changes; complete in itself."""
+    """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing."""
 
+    status: VersionStatus = VersionStatus.FINAL
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
     statement: Statement
@@ -320,6 +322,37 @@ class RemittanceFile(Home):
     combinations: tuple[Combination, ...] = Field(min_length=1)
 
 
+class ServiceDates(Strict):
+    """The dates of service that a change of the rules affects; without `until` it is open."""
+
+    from_: Day = Field(alias="from")
+    until: Day | None = None
+
+
+class RuleChange(Strict):
+    """A change of the rules; without a payer it affects every payer, without a policy every one of the payer's."""
+
+    payer: Key | None = None
+    policy: Slug | None = None
+    service_dates: ServiceDates
+    what: Text
+
+
+class ChangelogEntry(Strict):
+    """What one version of the pack changed."""
+
+    version: Release
+    date: Day
+    changes: tuple[RuleChange, ...] = Field(min_length=1)
+
+
+class PackFile(Strict):
+    """`pack.yaml`, which a pack may do without: the pack's own version, and its changelog, newest first."""
+
+    version: Release
+    changelog: tuple[ChangelogEntry, ...] = Field(min_length=1)
+
+
 class RulePack(Strict):
     """A whole rule pack; files of one kind are keyed by their path in the rules folder, in sorted order."""
 
@@ -332,3 +365,4 @@ class RulePack(Strict):
     guidance: dict[str, GuidanceFile]
     evidence: dict[str, EvidenceFile]
     remittance: dict[str, RemittanceFile]
+    about: PackFile | None = None

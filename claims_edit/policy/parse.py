@@ -12,6 +12,7 @@ from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
     GuidanceFile,
+    PackFile,
     PayersFile,
     Policy,
     ProgramsFile,
@@ -33,6 +34,7 @@ FILES: dict[str, type[Strict]] = {
     "programs.yaml": ProgramsFile,
     "reasons.yaml": ReasonsFile,
 }
+OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile}
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,
     "evidence": EvidenceFile,
@@ -40,7 +42,7 @@ FOLDERS: dict[str, type[Strict]] = {
     "policies": Policy,
     "remittance": RemittanceFile,
 }
-_LAYOUT = f"Keep {', '.join(FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
+_LAYOUT = f"Keep {', '.join(FILES | OPTIONAL_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is not a known key", "Correct its spelling, or remove it"),
@@ -99,8 +101,9 @@ def parse(contents: Mapping[str, bytes]) -> Parsed:
 
 
 def _kind_of(path: str) -> type[Strict] | None:
-    if path in FILES or "/" not in path:
-        return FILES.get(path)
+    single = FILES | OPTIONAL_FILES
+    if path in single or "/" not in path:
+        return single.get(path)
     folder, _, name = path.partition("/")
     return FOLDERS.get(folder) if "/" not in name and name.endswith(".yaml") else None
 

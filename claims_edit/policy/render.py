@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
+from claims_edit.model import VersionStatus
 from claims_edit.policy.catalog import Citations, program_rules_of, versions_of
+from claims_edit.policy.lifecycle import enforced
 from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for
 
 if TYPE_CHECKING:
@@ -34,16 +36,21 @@ def policy_list(pack: RulePack) -> RulesTable:
 
 
 def _policy_row(policy: Policy) -> _Row:
-    latest = policy.versions[-1]
+    latest = (enforced(policy) or policy.versions)[-1]
     return {
         "policy": policy.id,
         "payer": policy.payer,
         "service": policy.service,
         "kind": policy.kind.value,
-        "versions": ", ".join(version.from_.date.isoformat() for version in policy.versions),
+        "versions": ", ".join(_version(version) for version in policy.versions),
         "reviewed": _day(latest.reviewed),
         "next review": _day(latest.next_review),
     }
+
+
+def _version(version: Version) -> str:
+    day = version.from_.date.isoformat()
+    return day if version.status is VersionStatus.FINAL else f"{day} {version.status}"
 
 
 def _day(cited: CitedDate | None) -> str:
@@ -68,8 +75,8 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
 
 
 def _version_title(policy: Policy, version: Version) -> str:
-    until = f"until {version.until.date}" if version.until else "and still in force"
-    return f"{policy.title} ({policy.reference}): version {version.from_.date}, {until}"
+    until = f"until {version.until.date}" if version.until else "without an end"
+    return f"{policy.title} ({policy.reference}): version {version.from_.date}, {version.status}, {until}"
 
 
 def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator[_Row]:

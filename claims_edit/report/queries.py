@@ -15,10 +15,12 @@ LINE_REPORTS = {
     "referrals.csv": Disposition.REFER,
 }
 
-# One row per decided line of a disposition, in the order of the record.
+SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: nothing of a shadow run looks like work to be done
+
+# One row per decided line of a disposition (null: of any), in the order of the record.
 LINES = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
-WHERE run_id = $run_id AND disposition = $disposition
+WHERE run_id = $run_id AND disposition = coalesce($disposition, disposition)
 """  # noqa: S608 -- our own column names
 
 # The decisions with the highest charges; `$rows` says how many.

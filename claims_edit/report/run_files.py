@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from claims_edit.model import Mode
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_csv, write_frame
 from claims_edit.report.html import REPORT_NAME, write_html
@@ -14,8 +15,9 @@ from claims_edit.store import ask
 from claims_edit.store.database import open_staged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from claims_edit.model import Disposition
     from claims_edit.policy import Catalog
     from claims_edit.store import StagedRun
 
@@ -32,8 +34,8 @@ def write_reports(
 
     with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
         view = RunView(connection, manifest, (*earlier, manifest), catalog)
-        for name, disposition in queries.LINE_REPORTS.items():
-            parameters = {"run_id": view.run_id, "disposition": disposition.value}
+        for name, disposition in _line_reports(manifest["mode"]).items():
+            parameters = {"run_id": view.run_id, "disposition": disposition}
             with (staged.run_dir / name).open("wb") as target:
                 write_csv(ask(connection, queries.LINES, parameters), target)
         for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
@@ -43,3 +45,8 @@ def write_reports(
         write_workbook(view, staged.run_dir / "report.xlsx")
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
         write_html(view, staged.run_dir / REPORT_NAME)
+
+
+def _line_reports(mode: str) -> Mapping[str, Disposition | None]:
+    """The files that list decisions, and of which disposition: of a shadow run one, under a name of its own."""
+    return {queries.SHADOW_REPORT: None} if mode == Mode.SHADOW else queries.LINE_REPORTS

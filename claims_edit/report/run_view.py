@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.figures import Figures, figures_of
 from claims_edit.store import ResultsFolder, open_readonly, replay_of
@@ -59,6 +60,15 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     manifest = folder.manifest(run)
     run_id = manifest["run_id"]
     runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
-    catalog = load_catalog(replay_of(out, run_id).rules)
+    catalog = rules_of(out, manifest)
     with open_readonly(out) as connection:
         yield RunView(connection, manifest, runs, catalog)
+
+
+def rules_of(out: Path, manifest: dict[str, Any]) -> Catalog:
+    """The rules under which a published run decided; a shadow run had the proposed versions in force.
+
+    Raises:
+        ResultsError: they are missing or damaged.
+    """
+    return load_catalog(replay_of(out, manifest["run_id"]).rules, proposed=manifest["mode"] == Mode.SHADOW)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def summary(view: RunView) -> dict[str, Any]:
     """The content of summary.json: no times, so that the same run gives the same text but for its id."""
-    named = ("run_id", "mode", "as_of", "rules_hash", "counts", "charges")
+    named = ("run_id", "mode", "as_of", "rules_hash", "rules_version", "counts", "charges")
     tables = ("by_disposition", "by_payer", "by_reason")
     return {
         **{name: view.manifest[name] for name in named},

@@ -40,13 +40,15 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
     parts.extend(
         Text(f"No column hcpcs_code in {plain(file['path'])}: none of its lines can be edited.") for file in blind
     )
-    parts.append(Text(f'Reports: {run_dir}\nSQL: claims-edit sql "FROM denial_reasons" --out {run_dir.parent.parent}'))
+    asked = "FROM shadow_vs_enforced WHERE changed" if manifest["mode"] == "shadow" else "FROM denial_reasons"
+    parts.append(Text(f'Reports: {run_dir}\nSQL: claims-edit sql "{asked}" --out {run_dir.parent.parent}'))
     return Group(*parts)
 
 
 def _headline(manifest: dict[str, Any]) -> str:
     shadow = ", shadow: nothing of it counts" if manifest["mode"] == "shadow" else ""
-    return f"Run {manifest['run_id']} (as of {manifest['as_of']}, rules {manifest['rules_hash'][:12]}{shadow})"
+    rules = f"rules {plain(manifest['rules_version'])} {manifest['rules_hash'][:12]}"
+    return f"Run {manifest['run_id']} (as of {manifest['as_of']}, {rules}{shadow})"
 
 
 def _table(title: str, *columns: str, words: int = 1) -> Table:
@@ -102,10 +104,10 @@ def _money(text: str) -> str:
 
 def runs_table(manifests: list[dict[str, Any]]) -> Table:
     """The published runs, oldest first."""
-    table = _table("", "run", "mode", "rows", "refused", *Disposition, words=2)
+    table = _table("", "run", "mode", "rules", "rows", "refused", *Disposition, words=3)
     for run in manifests:
         counts = run["counts"]
         figures = [counts["rows_read"], counts["rows_quarantined"]]
         figures += [counts["by_disposition"][disposition] for disposition in Disposition]
-        table.add_row(run["run_id"], run["mode"], *(f"{figure:,}" for figure in figures))
+        table.add_row(run["run_id"], run["mode"], plain(run["rules_version"]), *(f"{figure:,}" for figure in figures))
     return table

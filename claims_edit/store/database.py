@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition
+from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.record import PARTS, part_files
 
@@ -32,17 +32,54 @@ _TYPES = {
 _TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
 _RUN_COLUMNS = {
     "run_id": "VARCHAR", "mode": "VARCHAR", "started_at": "TIMESTAMP", "finished_at": "TIMESTAMP", "as_of": "DATE",
-    "rules_hash": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT", "rows_quarantined": "BIGINT",
-    "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT", "deny": "BIGINT", "return": "BIGINT",
-    "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT", "charges_read": "DECIMAL(38,2)",
-    "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
+    "rules_hash": "VARCHAR", "rules_version": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT",
+    "rows_quarantined": "BIGINT", "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT",
+    "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT",
+    "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
-_VIEWS = """
-CREATE VIEW current_decisions AS
-    SELECT * FROM decisions WHERE mode = 'enforce'
-    QUALIFY run_id = max(run_id) OVER (
-        PARTITION BY coalesce(payer, payer_raw), data_source, claim_id, claim_line_number
-    );
+_CLAIM_LINE = "coalesce(payer, payer_raw), data_source, claim_id, claim_line_number"
+
+
+def _latest(mode: Mode) -> str:
+    """The decisions of each claim line's latest run of the mode."""
+    return f"""
+    SELECT * FROM decisions WHERE mode = '{mode}'
+    QUALIFY run_id = max(run_id) OVER (PARTITION BY {_CLAIM_LINE})"""  # noqa: S608 -- our own words
+
+
+# A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two rule
+# packs knows has two keys and one name. Should two enforced decisions fit, the one of the same key is taken, then the
+# latest.
+_SHADOW_VS_ENFORCED = f"""
+    WITH shadow AS (
+        SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
+        FROM shadow_decisions
+    ), enforced AS (
+        SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
+        FROM current_decisions
+    )
+    SELECT s.data_source, s.claim_id, s.claim_line_number, s.payer_raw, s.payer, s.program, s.hcpcs_code,
+        s.service_start_date, s.charge_amount,
+        (e.disposition, e.reason_code, e.group_code) IS DISTINCT FROM (s.disposition, s.reason_code, s.group_code)
+            AS changed,
+        e.disposition AS enforced_disposition, s.disposition AS shadow_disposition,
+        e.reason_code AS enforced_reason_code, s.reason_code AS shadow_reason_code,
+        e.group_code AS enforced_group_code, s.group_code AS shadow_group_code,
+        e.policy_version AS enforced_policy_version, s.policy_version AS shadow_policy_version,
+        e.rules_hash AS enforced_rules_hash, s.rules_hash AS shadow_rules_hash,
+        e.run_id AS enforced_run_id, s.run_id AS shadow_run_id
+    FROM shadow AS s LEFT JOIN enforced AS e
+        ON s.data_source IS NOT DISTINCT FROM e.data_source
+        AND s.claim_id = e.claim_id AND s.claim_line_number = e.claim_line_number AND s.nth = e.nth
+        AND (coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) OR s.payer_raw = e.payer_raw)
+    QUALIFY row_number() OVER (
+        PARTITION BY coalesce(s.payer, s.payer_raw), s.data_source, s.claim_id, s.claim_line_number, s.nth
+        ORDER BY coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) DESC NULLS LAST, e.run_id DESC
+    ) = 1"""  # noqa: S608 -- our own words
+_VIEWS = f"""
+CREATE VIEW current_decisions AS {_latest(Mode.ENFORCE)};
+CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
+CREATE VIEW shadow_vs_enforced AS {_SHADOW_VS_ENFORCED};
 CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
 CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';
 CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'review';
@@ -53,7 +90,7 @@ CREATE VIEW denial_reasons AS
         CAST(sum(charge_amount) AS DECIMAL(38,2)) AS charges
     FROM current_decisions WHERE disposition = 'deny'
     GROUP BY ALL ORDER BY ALL;
-"""
+"""  # noqa: S608 -- our own words
 
 
 def _typed(columns: tuple[str, ...]) -> dict[str, str]:

@@ -85,6 +85,7 @@ class RunManifest(_Part):
     as_of: str
     versions: dict[str, str]
     rules_hash: str
+    rules_version: str = "unversioned"
     options: dict[str, Any]
     inputs: list[InputFile]
     fingerprint: str

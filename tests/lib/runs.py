@@ -122,6 +122,7 @@ def manifest_of(
         "as_of": "2026-03-01",
         "versions": {"claims_edit": "0.1.0"},
         "rules_hash": "ab" * 32,
+        "rules_version": "1.2.3",
         "options": {"mode": mode},
         "inputs": [
             {

@@ -26,7 +26,7 @@ import pytest
 
 from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, Edit
 from claims_edit.engine import decide
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, StalePolicy
 from claims_edit.policy import Catalog, load_catalog, name_key
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA, REVISION_SCHEMA
 
@@ -146,15 +146,25 @@ def payer_keys(catalog: Catalog, lines: pl.DataFrame) -> dict[str, str]:
 @cache
 def decided(file: str) -> dict[int, dict[str, Any]]:
     """The decisions of one file, by the line of their case: the file is one run."""
+    return decided_as(list(read_cases(CASES / file)), StalePolicy.WARN)
+
+
+def decided_as(cases: list[Case], stale_policy: StalePolicy) -> dict[int, dict[str, Any]]:
+    """The decisions of a run of these cases, by the line of the case."""
     catalog = shipped_rules()
-    cases = list(read_cases(CASES / file))
     rows = [claim_line(case) for case in cases]
     lines = typed(rows, CANDIDATE_SCHEMA)
     keys = payer_keys(catalog, lines)
     contracts = [terms for case, row in zip(cases, rows, strict=True) for terms in contract_rows(case, row, keys)]
     revisions = lines.filter(pl.col("claim_frequency_code").is_in(["7", "8"])).select(*REVISION_SCHEMA).unique()
     candidates = lines.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
-    decisions = decide(candidates, catalog, revisions=revisions.lazy(), contracts=typed(contracts, CONTRACT_SCHEMA))
+    decisions = decide(
+        candidates,
+        catalog,
+        revisions=revisions.lazy(),
+        contracts=typed(contracts, CONTRACT_SCHEMA),
+        stale_policy=stale_policy,
+    )
     return {row["source_row"]: row for row in decisions.iter_rows(named=True)}
 
 

@@ -30,7 +30,7 @@ def test_list_has_a_row_a_policy() -> None:
         "reviewed": "2025-12-31",
         "next review": "2026-11-30",
     }
-    assert rows[0]["versions"] == "2016-02-15, 2020-07-01"
+    assert rows[0]["versions"] == "2016-02-15 retired, 2020-07-01"
 
 
 def test_show_cites_every_value() -> None:

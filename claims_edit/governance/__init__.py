@@ -1,0 +1,1 @@
+"""Governance of the rules: what is stale, what changed and when, and what a change would do."""

@@ -1,0 +1,65 @@
+"""Checks of pack.yaml: its version is the newest of its changelog, and each change names what the pack has."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from claims_edit.policy.pack import PackFile, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy.known import Known
+    from claims_edit.policy.pack import RuleChange
+    from claims_edit.policy.parse import Parsed
+
+
+def pack_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+    """Faults of the version and the changelog; unknown policies only where every policy could be parsed."""
+    payers = {policy.id: policy.payer for policy in parsed.of(Policy).values()}
+    for path, file in parsed.of(PackFile).items():
+        yield from _version_faults(path, file)
+        for index, entry in enumerate(file.changelog):
+            for position, change in enumerate(entry.changes):
+                place = f"{path}: changelog[{index}].changes[{position}]"
+                if change.payer is not None:
+                    yield from known.payer_faults(f"{place}.payer", change.payer)
+                if Policy not in parsed.broken:
+                    yield from _policy_faults(place, change, payers)
+                dates = change.service_dates
+                if dates.until is not None and dates.until < dates.from_:
+                    yield f"{place}.service_dates.until: {dates.until} is before from ({dates.from_}). Correct one."
+
+
+def _version_faults(path: str, file: PackFile) -> Iterator[str]:
+    newest = file.changelog[0].version
+    if file.version != newest:
+        yield (
+            f"{path}: version: {file.version} is not the newest of the changelog ({newest}). "
+            "Correct it, or write what this version changed at the top of the changelog."
+        )
+    for index, (newer, older) in enumerate(pairwise(file.changelog)):
+        if _ordered(newer.version) <= _ordered(older.version):
+            yield (
+                f"{path}: changelog[{index + 1}].version: {older.version} is not older than {newer.version} above it. "
+                "Order the changelog newest first, each version once."
+            )
+        elif newer.date < older.date:
+            yield (
+                f"{path}: changelog[{index + 1}].date: {older.date} is after that of {newer.version} ({newer.date}). "
+                "Correct one of the two."
+            )
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _policy_faults(place: str, change: RuleChange, payers: dict[str, str]) -> Iterator[str]:
+    if change.policy is None:
+        return
+    if change.policy not in payers:
+        yield f"{place}.policy: `{change.policy}` is the id of no policy. Use one of {', '.join(sorted(payers))}."
+    elif change.payer != payers[change.policy]:
+        yield f"{place}.payer: is not {payers[change.policy]}, whose policy {change.policy} is. Name that payer."

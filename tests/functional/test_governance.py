@@ -1,0 +1,241 @@
+"""Governance end to end: what is stale, what a draft would change, and that a shadow never counts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from claims_edit.model import DECISION_COLUMNS
+from tests.functional.program import AS_OF, Done, csv_text, decisions, line, manifest, record, write
+from tests.unit.policy_folder import RulesFolder
+from tests.unit.test_policy_lifecycle import draft, with_drafts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., Done]
+
+CALM = ("--as-of", "2023-09-26")  # Premera's review is due by this day; Florida Blue's later
+REAL_FILES = ("denials.csv", "returns.csv", "reviews.csv", "referrals.csv")
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> Path:
+    """Premera on its last day before the review and the day after, and on two days that a draft may speak of."""
+    days = ("2023-09-26", "2023-09-27", "2026-10-31", "2026-11-01")
+    rows = [
+        line(number, payer="Premera", claim_start_date=day, hcpcs_code="0600T", diagnosis_code_1="C220")
+        for number, day in enumerate(days, start=1)
+    ]
+    rows.append(line(5, payer="Premera", claim_start_date="2026-11-01", hcpcs_code="47384", diagnosis_code_1="C220"))
+    return write(tmp_path / "night.csv", csv_text(rows))
+
+
+@pytest.fixture
+def drafted(tmp_path: Path) -> Path:
+    """The shipped rules with a draft of Premera's from 2026-11-01: it lists 47384 too."""
+    return with_drafts(RulesFolder(tmp_path / "drafted"), draft("2026-11-01")).root
+
+
+def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def outcomes(out: Path) -> list[tuple[str, str]]:
+    return decisions(out).sort("source_row").select("disposition", "reason_code").rows()
+
+
+# --- status and history -----------------------------------------------------------------------------------------------
+
+
+def test_status_fails_from_the_day_after_the_review(command: Command) -> None:
+    assert command("rules", "status", *CALM, "--fail-on-stale").code == 0
+    late = command("rules", "status", "--as-of", "2023-09-27", "--fail-on-stale")
+    assert late.code == 12
+    (fault,) = late.faults
+    assert fault.startswith("claims-edit: premera-ire: its review was due by 2023-09-26, 1 day before 2023-09-27. Look")
+    assert fault.endswith("then bring rules/policies/premera.yaml up to date.")
+    assert "1 day past" in late.out
+    assert command("rules", "status", "--as-of", "2023-09-27").code == 0
+
+
+def test_status_tells_each_policy_and_the_results(command: Command, extract: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    done = command("rules", "status", *AS_OF, "--out", out, "--json", "--fail-on-stale")
+    assert done.code == 12
+    assert len(done.faults) == 2
+    told = json.loads(done.out)
+    assert told["as_of"] == "2026-11-20"
+    assert {each["policy"]: (each["days_left"], each["newer_codes"]) for each in told["policies"]} == {
+        "florida-blue-02-40000-26": (-546, ["47384", "55877"]),
+        "nice-ipg445": (None, []),
+        "premera-ire": (-1151, ["47384", "55877"]),
+        "regence-surgery-242": (10, []),
+    }
+    assert told["decided_past_review"] == [
+        {
+            "policy_id": "premera-ire", "policy_version": "2020-07-01", "lines": 4, "denied_lines": 3,
+            "charges": "15.00", "denied_charges": "9.75", "first_service": "2023-09-27", "last_service": "2026-11-01",
+        }
+    ]  # fmt: skip
+    table = command("rules", "status", *AS_OF, "--out", out).out
+    assert "Decided past a review" in table
+    assert "2026-11-01" in table
+
+
+def test_status_of_no_results_folder_is_a_usage_error(command: Command, tmp_path: Path) -> None:
+    assert command("rules", "status", "--out", tmp_path / "nowhere").code == 2
+
+
+def test_history_tells_versions_and_the_changelog(command: Command) -> None:
+    done = command("rules", "history", "premera-ire", "--json")
+    history, changelog = json.loads(done.out)
+    assert [row["status"] for row in history["rows"] if row["event"] == "begins"] == ["retired", "final"]
+    assert len(changelog["rows"]) == 2
+    assert "codes in: 0600T, 0601T" in command("rules", "history", "premera-ire").out
+    assert command("rules", "history", "premera").code == 2
+
+
+# --- stale denials ----------------------------------------------------------------------------------------------------
+
+
+def test_stale_denials_are_suspended_on_request_only(command: Command, extract: Path, tmp_path: Path) -> None:
+    warned, suspended = tmp_path / "warned", tmp_path / "suspended"
+    assert command("run", extract, "--out", warned, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *AS_OF).code == 0
+    denied, stale = ("deny", "investigational"), ("review", "policy-stale")
+    unlisted = ("review", "code-not-listed")
+    assert outcomes(warned) == [denied, denied, denied, denied, unlisted]
+    assert outcomes(suspended) == [denied, stale, stale, stale, unlisted]
+    assert [manifest(out)["options"]["stale_policy"] for out in (warned, suspended)] == ["warn", "review"]
+    assert manifest(suspended)["counts"]["by_disposition"]["review"] == 4
+    with (next(suspended.glob("runs/*")) / "reviews.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["adjustment_amount"] for row in csv.DictReader(file)} == {""}
+    told = command("explain", "CL0000002", "--out", suspended).out
+    assert "The policy was past its review date on the service date. (policy-stale)" in told
+    assert next(text for text in told.splitlines() if "policy-stale  " in text).endswith("<- decided")
+
+
+def test_another_treatment_of_stale_denials_is_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    for more in ((), ("--stale-policy", "review"), ("--stale-policy", "warn")):
+        assert command("run", extract, "--out", out, "--quiet", *more, *AS_OF).code == 0
+    assert len(list(out.glob("runs/*"))) == 2
+    assert command("run", extract, "--out", out, "--stale-policy", "deny", *AS_OF).code == 2
+
+
+# --- drafts and shadows -----------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_never_enforced(command: Command, extract: Path, drafted: Path, tmp_path: Path) -> None:
+    shipped, with_draft = tmp_path / "shipped", tmp_path / "with-draft"
+    assert command("run", extract, "--out", shipped, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", with_draft, "--quiet", "--rules", drafted, *AS_OF).code == 0
+    assert decisions(with_draft).drop("rules_hash").equals(decisions(shipped).drop("rules_hash"))
+    assert manifest(with_draft)["rules_hash"] != manifest(shipped)["rules_hash"]
+
+
+def test_a_shadow_run_shows_what_a_draft_would_change(
+    command: Command, extract: Path, drafted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    before = asked(out, "SELECT * FROM denials ORDER BY ALL"), asked(out, "SELECT * FROM denial_reasons")
+    shadow = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, *AS_OF)
+    assert shadow.code == 0
+    assert "shadow: nothing of it counts" in shadow.out
+    assert "shadow_vs_enforced WHERE changed" in shadow.out
+    changed = asked(
+        out,
+        """SELECT claim_id, payer, program, hcpcs_code, service_start_date::VARCHAR, charge_amount::VARCHAR,
+        enforced_disposition, enforced_reason_code, shadow_disposition, shadow_reason_code, shadow_policy_version
+        FROM shadow_vs_enforced WHERE changed""",
+    )
+    assert changed == [
+        ("CL0000005", "premera", "commercial", "47384", "2026-11-01", "5.25",
+         "review", "code-not-listed", "deny", "investigational", "2026-11-01"),
+    ]  # fmt: skip
+    assert asked(out, "SELECT count(*), count(*) FILTER (changed) FROM shadow_vs_enforced") == [(5, 1)]
+    ((enforced_hash, shadow_hash),) = asked(
+        out, "SELECT DISTINCT enforced_rules_hash, shadow_rules_hash FROM shadow_vs_enforced"
+    )
+    assert [enforced_hash, shadow_hash] == [manifest(out, which)["rules_hash"] for which in (0, 1)]
+    assert before == (asked(out, "SELECT * FROM denials ORDER BY ALL"), asked(out, "SELECT * FROM denial_reasons"))
+    for view in ("denials", "returns", "reviews", "referrals", "current_decisions"):
+        assert asked(out, f"""SELECT count(*) FROM "{view}" WHERE mode = 'shadow'""") == [(0,)], view
+
+
+def test_a_shadow_run_leaves_no_file_that_looks_real(
+    command: Command, extract: Path, drafted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    for more in (("--rules", drafted), ("--rules", drafted, "--mode", "shadow")):
+        assert command("run", extract, "--out", out, "--quiet", *more, *AS_OF).code == 0
+    enforced, shadow = sorted(out.glob("runs/*"))
+    for name in REAL_FILES:
+        assert (enforced / name).is_file()
+        assert not (shadow / name).exists()
+    assert not (enforced / "shadow_decisions.csv").exists()
+    with (shadow / "shadow_decisions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == DECISION_COLUMNS
+    assert [row["source_row"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert {row["mode"] for row in rows} == {"shadow"}
+
+
+def test_the_version_of_the_pack_stands_in_each_run(
+    command: Command, extract: Path, drafted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    (drafted / "pack.yaml").unlink()
+    assert command("run", extract, "--out", out, *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, *AS_OF).code == 0
+    versions = [("1.0.0",), ("unversioned",)]
+    assert asked(out, "SELECT rules_version FROM runs ORDER BY run_id") == versions
+    assert [(manifest(out, which)["rules_version"],) for which in (0, 1)] == versions
+    summaries = [json.loads(path.read_text()) for path in sorted(out.glob("runs/*/summary.json"))]
+    assert [(each["rules_version"],) for each in summaries] == versions
+    assert "unversioned" in command("runs", "--out", out).out
+    assert tuple(record(out, "decisions").columns) == DECISION_COLUMNS
+
+
+def test_a_run_from_before_the_pack_had_a_version_can_still_be_read(
+    command: Command, extract: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    (path,) = out.glob("runs/*/manifest.json")
+    old = json.loads(path.read_text())
+    del old["rules_version"], old["options"]["stale_policy"]
+    path.write_text(json.dumps(old))
+    assert command("run", extract, "--out", out, "--quiet", "--force", *AS_OF).code == 0
+    assert "unversioned" in command("runs", "--out", out).out
+
+
+def test_reports_of_a_shadow_run_know_its_drafts(
+    command: Command, extract: Path, drafted: Path, tmp_path: Path
+) -> None:
+    from claims_edit.report import published_run  # noqa: PLC0415 -- the rules that a report of the run is made from
+
+    out = tmp_path / "results"
+    for mode, versions in (("enforce", 2), ("shadow", 3)):
+        assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, "--mode", mode, *AS_OF).code == 0
+        with published_run(out, None) as view:
+            assert view.catalog.versions.filter(payer="premera").height == versions
+
+
+def test_the_table_of_a_payer_with_its_drafts(command: Command, drafted: Path) -> None:
+    found = [
+        json.loads(command("rules", "table", "premera", "--rules", drafted, *more, "--json").out)[0]["rows"]
+        for more in ((), ("--proposed",))
+    ]
+    assert [any(row["version"] == "2026-11-01" for row in rows) for rows in found] == [False, True]
+    assert "2026-11-01 proposed" in command("rules", "list", "--rules", drafted).out
+    assert "version 2026-11-01, proposed" in command("rules", "show", "premera-ire", "--rules", drafted).out

@@ -1,0 +1,102 @@
+"""The views on shadow runs: what they decided, and beside it what is enforced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from tests.lib.runs import REVIEWED, line, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNS = [f"2026030{day}T010000Z-aaaa" for day in range(1, 6)]
+COMPARED = "enforced_disposition, shadow_disposition, changed, enforced_run_id, shadow_run_id"
+
+
+def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_latest_shadow_run_of_a_line_stands_beside_the_latest_enforced_one(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    publish(tmp_path, RUNS[1], [line(disposition="pass")], mode="shadow")
+    publish(tmp_path, RUNS[2], [line(**REVIEWED, rules_hash="cd" * 32)], mode="shadow")
+    publish(tmp_path, RUNS[3], [line(disposition="refer")])
+    assert asked(tmp_path, "SELECT run_id, disposition FROM shadow_decisions") == [(RUNS[2], "review")]
+    found = asked(tmp_path, f"SELECT {COMPARED}, enforced_rules_hash, shadow_rules_hash FROM shadow_vs_enforced")
+    assert found == [("refer", "review", True, RUNS[3], RUNS[2], "ab" * 32, "cd" * 32)]
+
+
+@pytest.mark.parametrize(
+    ("shadow", "changed"),
+    [
+        ({}, False),
+        ({"run_id": "other", "policy_version": "2027-01-01", "citation": "Other", "rules_hash": "cd" * 32}, False),
+        ({"disposition": "review"}, True),
+        ({"reason_code": "contract-excludes"}, True),
+        ({"group_code": "CO"}, True),
+        ({"group_code": None}, True),
+    ],
+)
+def test_a_change_is_one_of_disposition_reason_or_group_code(
+    tmp_path: Path, shadow: dict[str, Any], changed: bool
+) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    publish(tmp_path, RUNS[1], [line(**shadow)], mode="shadow")
+    assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(changed,)]
+
+
+def test_nulls_on_both_sides_are_no_change(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(**REVIEWED)])
+    publish(tmp_path, RUNS[1], [line(**REVIEWED)], mode="shadow")
+    assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(False,)]
+
+
+def test_a_line_that_was_never_enforced_has_nothing_beside_it(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(claim_id="C2")])
+    publish(tmp_path, RUNS[1], [line()], mode="shadow")
+    found = asked(tmp_path, f"SELECT claim_id, {COMPARED}, charge_amount::VARCHAR FROM shadow_vs_enforced")
+    assert found == [("C1", None, "deny", True, None, RUNS[1], "1000.10")]
+
+
+def test_a_claim_and_its_replacement_are_each_beside_themselves(tmp_path: Path) -> None:
+    rows = [line(), line(source_row=3, disposition="review")]
+    publish(tmp_path, RUNS[0], rows)
+    publish(tmp_path, RUNS[1], rows, mode="shadow")
+    found = asked(tmp_path, "SELECT enforced_disposition, shadow_disposition FROM shadow_vs_enforced ORDER BY ALL")
+    assert found == [("deny", "deny"), ("review", "review")]
+
+
+def test_a_payer_that_only_the_new_rules_know_is_the_same_line(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(payer=None, payer_raw="Acme", **REVIEWED)])
+    publish(tmp_path, RUNS[1], [line(payer="acme", payer_raw="Acme")], mode="shadow")
+    found = asked(tmp_path, f"SELECT payer, {COMPARED} FROM shadow_vs_enforced")
+    assert found == [("acme", "review", "deny", True, RUNS[0], RUNS[1])]
+
+
+def test_of_two_keys_of_a_line_its_own_is_taken(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(payer="acme", payer_raw="Acme", disposition="refer")])
+    publish(tmp_path, RUNS[1], [line(payer=None, payer_raw="Acme", **REVIEWED)])
+    publish(tmp_path, RUNS[2], [line(payer="acme", payer_raw="Acme")], mode="shadow")
+    found = asked(tmp_path, f"SELECT {COMPARED} FROM shadow_vs_enforced")
+    assert found == [("refer", "deny", True, RUNS[0], RUNS[2])]
+
+
+def test_lines_of_another_source_or_payer_are_others(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(data_source="a"), line(source_row=3, payer="premera", payer_raw="Premera")])
+    publish(tmp_path, RUNS[1], [line(), line(data_source=None, source_row=3)], mode="shadow")
+    assert asked(tmp_path, "SELECT DISTINCT enforced_run_id FROM shadow_vs_enforced") == [(None,)]
+
+
+def test_a_file_of_an_older_schema_is_made_anew(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    database = tmp_path / "claims_edit.duckdb"
+    with duckdb.connect(database) as connection:
+        connection.execute("DROP VIEW shadow_vs_enforced; COMMENT ON TABLE runs IS 'schema of before'")
+    publish(tmp_path, RUNS[1], [line()], mode="shadow")
+    assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(False,)]
+    assert asked(tmp_path, "SELECT rules_version FROM runs") == [("1.2.3",), ("1.2.3",)]
