@@ -1,4 +1,4 @@
-"""`claims-edit rules check | list | show | table`."""
+"""`claims-edit rules check | list | show | table | test`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from claims_edit.cli.options import console, print_json, rules_option
+from claims_edit.cli.rules_test import test
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
 
@@ -20,6 +21,9 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.group()
 def rules() -> None:
     """Check and read the rule pack."""
+
+
+rules.add_command(test)
 
 
 @rules.command()

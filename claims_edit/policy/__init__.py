@@ -24,6 +24,8 @@ from claims_edit.policy.pack import (
     TumorSitesFile,
 )
 from claims_edit.policy.parse import Parsed, hash_of, parse
+from claims_edit.policy.payers import every_payer
+from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
 
 __all__ = ["ARCHIVE_NAME", "Catalog", "archived", "default_rules_dir", "load_catalog", "name_key"]
@@ -42,7 +44,15 @@ def load_catalog(rules_dir: Path | None = None) -> Catalog:
         RulesError: with every fault of every file, sorted.
     """
     contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
-    parsed = parse(contents)
+    return compiled(parse(contents), contents)
+
+
+def compiled(parsed: Parsed, contents: dict[str, bytes]) -> Catalog:
+    """The decision tables of a parsed pack.
+
+    Raises:
+        RulesError: with every fault of every file, sorted.
+    """
     faults = sorted({*parsed.faults, *check(parsed)})
     if faults:
         raise RulesError(*faults)
@@ -53,10 +63,11 @@ def _pack(parsed: Parsed) -> RulePack:
     return RulePack.model_construct(
         codes=parsed.of(CodesFile),
         tumor_sites=next(iter(parsed.of(TumorSitesFile).values())),
-        payers=next(iter(parsed.of(PayersFile).values())),
+        payers=PayersFile.model_construct(payers=every_payer(parsed)),
         programs=next(iter(parsed.of(ProgramsFile).values())),
         reasons=next(iter(parsed.of(ReasonsFile).values())),
         policies=parsed.of(Policy),
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),
+        tests=parsed.of(RuleTestsFile),
     )

@@ -15,7 +15,8 @@ from claims_edit.policy.sites import prefixes_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from claims_edit.policy.pack import Citation, CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+    from claims_edit.policy.pack import CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+    from claims_edit.policy.values import Citation
 
 _Row = tuple[object, ...]
 _Schema = dict[str, "pl.DataType | type[pl.DataType]"]

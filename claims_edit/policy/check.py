@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from claims_edit.policy.check_policies import policy_faults
 from claims_edit.policy.check_signs import program_faults, sign_faults
 from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
+from claims_edit.policy.check_tests import test_faults
 from claims_edit.policy.known import Known
-from claims_edit.policy.pack import Citation, Document, EvidenceFile, GuidanceFile
+from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
+from claims_edit.policy.values import Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,7 @@ def check(parsed: Parsed) -> list[str]:
         *_document_faults(parsed, known),
         *_guidance_faults(parsed, known),
         *_evidence_faults(parsed, known),
+        *test_faults(parsed, known),
     ]
     return [f"rules/{fault}" for fault in faults]
 

@@ -16,10 +16,11 @@ from claims_edit.policy.pack import (
     Policy,
     ProgramsFile,
     ReasonsFile,
-    Strict,
     TumorSitesFile,
 )
+from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.text import read_yaml
+from claims_edit.policy.values import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ FOLDERS: dict[str, type[Strict]] = {
     "evidence": EvidenceFile,
     "guidance": GuidanceFile,
     "policies": Policy,
+    "tests": RuleTestsFile,
 }
 _LAYOUT = f"Keep {', '.join(FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {

@@ -1,0 +1,60 @@
+"""The kinds of value that a rules file holds: every one is read from text, as YAML's own guessing is not trusted."""
+
+import datetime as dt
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+_LAST_DAY = "2199-12-31"
+
+
+def _iso_date(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("is not a date of the form YYYY-MM-DD")
+    if value > _LAST_DAY:
+        raise ValueError("is out of range; leave an open end out")
+    return value
+
+
+def _true_or_false(value: object) -> object:
+    if value not in ("true", "false"):
+        raise ValueError("is neither true nor false")
+    return value == "true"
+
+
+def _compiles(value: str) -> str:
+    if not (value.startswith("^") and value.endswith("$")):
+        raise ValueError("does not span the whole id: begin it with ^ and end it with $")
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError("is not a regular expression") from error
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]
+Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{2,3}$")]
+PrefixRange = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .,()/-]{1,50}$")]
+GroupCode = Literal["CO", "PR", "OA", "PI"]
+Day = Annotated[dt.date, BeforeValidator(_iso_date)]
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+IdPattern = Annotated[str, BeforeValidator(_compiles)]
+
+
+class Strict(BaseModel):
+    """Frozen, and refuses every key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Citation(Strict):
+    """Where a value stands: the document's id, its section, and the date as the document gives it."""
+
+    document: Key
+    section: Text
+    date: Text
