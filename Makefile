@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test lint check bench rules-check validate run sql lock clean
+.PHONY: help install demo test lint check bench mutate schema rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -44,8 +44,15 @@ check: lint test rules-check ## everything that must pass before a commit
 bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
 
-rules-check: install ## check the rule pack (RULES=folder for another)
+mutate: $(VENV)/.installed-dev ## change the rules one value at a time: their tests must notice (RULES=folder for others)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(RULES)
+
+schema: install ## renew rules/schema, the JSON Schemas for editors
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema
+
+rules-check: install ## check the rule pack and decide its tests (RULES=folder for another)
 	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))
+	$(CLAIMS_EDIT) rules test $(if $(RULES),--rules $(RULES))
 
 validate: install ## hold EXTRACT to the claim-line contract
 	$(CLAIMS_EDIT) validate $(EXTRACT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(AS_OF),--as-of $(AS_OF))

@@ -1,4 +1,4 @@
-"""`claims-edit rules check | list | show | table | test`."""
+"""`claims-edit rules check | list | show | table | test | new | schema`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from claims_edit.cli.options import console, print_json, rules_option
+from claims_edit.cli.rules_new import new, schema
 from claims_edit.cli.rules_test import test
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
@@ -24,6 +25,8 @@ def rules() -> None:
 
 
 rules.add_command(test)
+rules.add_command(new)
+rules.add_command(schema)
 
 
 @rules.command()

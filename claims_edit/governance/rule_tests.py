@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
-from claims_edit.batch.settle import CANDIDATE_SCHEMA, ORDINAL
+from claims_edit.batch.settle import CANDIDATE_SCHEMA
 from claims_edit.engine import decide, facts
+from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import DIAGNOSIS_COLUMNS, INFORMATIONAL_EDIT_IDS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
 from claims_edit.policy.catalog import Citations
@@ -127,27 +128,21 @@ def _failure(line: CaseLine, row: _Row) -> Failure:
 
 def _decided(suite: Suite, catalog: Catalog) -> pl.DataFrame:
     """What the engine makes of each line, as texts (`none`: there is nothing), and the citation."""
-    told = {
-        "revisions": suite.candidates.lazy().filter(pl.col("claim_frequency_code").is_in(["7", "8"])),
-        "contracts": _contracts(suite, catalog),
-    }
-    decided = decide(suite.candidates, catalog, **told)
+    revisions = suite.candidates.lazy().filter(pl.col("claim_frequency_code").is_in(["7", "8"]))
+    contracts = _contracts(suite, catalog)
+    decided = decide(suite.candidates, catalog, revisions=revisions, contracts=contracts)
     notes = pl.element().is_in(INFORMATIONAL_EDIT_IDS)
-    texts = decided.select(
+    # A decision does not name the guidance that its note means; the facts do.
+    known = facts(suite.candidates, catalog, revisions=revisions, contracts=contracts)
+    return decided.select(
         pl.col("reason_code").alias("edit"),
         pl.col("edits").list.filter(~notes).list.join(" "),
         "disposition", "group_code", "carc", pl.col("rarcs").list.join(" "),
         pl.col("policy_version").alias("version"),
         pl.col("policy_stale").cast(pl.String).alias("stale"),
         pl.col("edits").list.filter(notes).list.join(" ").alias("notes"),
-        "payer", "program", "site_class",
-    )  # fmt: skip
-    # A decision does not name the guidance that its note means; the facts do.
-    asked = suite.expected["guidance"].is_not_null().any()
-    guidance = facts(suite.candidates, catalog, **told)["guidance_id"] if asked else None
-    return texts.with_columns(guidance if guidance is not None else pl.lit(None, pl.String).alias("guidance")).rename(
-        {"guidance_id": "guidance"}, strict=False
-    ).with_columns(pl.all().fill_null(NONE)).with_columns(decided["citation"])  # fmt: skip
+        "payer", "program", "site_class", known["guidance_id"].alias("guidance"), "citation",
+    ).with_columns(pl.exclude("citation").fill_null(NONE))  # fmt: skip
 
 
 def _group(number: int) -> str:

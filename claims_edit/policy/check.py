@@ -13,6 +13,7 @@ from claims_edit.policy.check_tables import code_faults, reason_faults, site_fau
 from claims_edit.policy.check_tests import test_faults
 from claims_edit.policy.known import Known
 from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
+from claims_edit.policy.rule_tests import Given
 from claims_edit.policy.values import Citation
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]
     if isinstance(value, Citation | Document):
         yield place, value
         return
+    if isinstance(value, Given):
+        return  # a case of a rule test: many, and without citations
     for step, item in _parts(value):
         if isinstance(item, BaseModel | tuple | dict):
             yield from _walk(item, f"{place}{step}".lstrip("."))

@@ -48,9 +48,7 @@ class Known:
         programs = [key for file in parsed.of(ProgramsFile).values() for key in file.programs]
         sites = [key for file in parsed.of(TumorSitesFile).values() for key in file.site_classes]
         return cls(
-            payers=_set_if(
-                [entry.key for entry in payer_entries(parsed)], whole={PayersFile, Policy}, parsed=parsed
-            ),
+            payers=_set_if([entry.key for entry in payer_entries(parsed)], whole={PayersFile, Policy}, parsed=parsed),
             programs=_set_if(programs, whole={ProgramsFile}, parsed=parsed),
             sites=_set_if(sites, whole={TumorSitesFile}, parsed=parsed),
             services=_set_if([file.service for file in code_files], whole={CodesFile}, parsed=parsed),

@@ -23,9 +23,11 @@ from claims_edit.policy.text import read_yaml
 from claims_edit.policy.values import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from claims_edit.policy.text import Plain
 
 FILES: dict[str, type[Strict]] = {
     "codes/tumor_sites.yaml": TumorSitesFile,
@@ -40,6 +42,8 @@ FOLDERS: dict[str, type[Strict]] = {
     "policies": Policy,
     "tests": RuleTestsFile,
 }
+PLACEHOLDER = "TODO"
+"""How a template writes a value that is to be filled in."""
 _LAYOUT = f"Keep {', '.join(FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {
     "missing": ("is missing", "Add it"),
@@ -107,6 +111,7 @@ def _kind_of(path: str) -> type[Strict] | None:
 
 def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> None:
     plain, faults = read_yaml(raw)
+    faults += [f"{_place(at)}: is still a placeholder. Fill it in." for at in _placeholders(plain, ())]
     parsed.faults += [f"rules/{path}: {fault}" for fault in faults]
     if plain is not None:
         try:
@@ -117,13 +122,29 @@ def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> No
         parsed.broken.add(kind)
 
 
+def _placeholders(plain: Plain | None, at: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+    """Where a template's `TODO` was not filled in: such a file decides nothing."""
+    if isinstance(plain, str) and plain.startswith(PLACEHOLDER):
+        yield at
+    elif isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from _placeholders(value, (*at, key))
+    elif isinstance(plain, list):
+        for index, value in enumerate(plain):
+            yield from _placeholders(value, (*at, index))
+
+
 def _true_errors(error: ValidationError) -> list[ErrorDetails]:
-    """The errors without those that follow from others: pydantic calls a list too short whose items have faults."""
+    """The errors without those that follow from others.
+
+    Pydantic calls a list too short whose items have faults, and a placeholder is told already.
+    """
     details = error.errors(include_url=False)
     return [
         detail
         for detail in details
-        if detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details)
+        if not (isinstance(detail["input"], str) and detail["input"].startswith(PLACEHOLDER))
+        and (detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details))
     ]
 
 
@@ -133,9 +154,13 @@ def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 def _fault(detail: ErrorDetails) -> str:
     """One pydantic error in the house's words; `versions[1].from` is how a place is written."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"] if part != "[key]")
     problem, remedy = _problem(detail)
-    return f"{place.lstrip('.') or 'the file'}: {problem}. {remedy}."
+    return f"{_place(detail['loc'])}: {problem}. {remedy}."
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in steps if part != "[key]")
+    return place.lstrip(".") or "the file"
 
 
 def _problem(detail: ErrorDetails) -> tuple[str, str]:

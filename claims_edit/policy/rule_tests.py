@@ -1,6 +1,7 @@
 """The frozen models of `tests/*.yaml`: given facts → expected edit, as an analyst writes them.
 
-A list under a key of the facts means *each of these*, so that one case can stand for many lines; `none` is an empty cell.
+A list under a key of the facts means *each of these*, so that one case can stand for many lines; `none` is an empty
+cell.
 """
 
 import datetime as dt
@@ -56,9 +57,7 @@ Diagnoses = Annotated[str, StringConstraints(pattern=rf"^(none|{_DIAGNOSIS}( {_D
 Modifiers = Annotated[str, StringConstraints(pattern=rf"^(none|{_MODIFIER}( {_MODIFIER}){{0,4}})$")]
 Span = Annotated[
     tuple[dt.date, dt.date],
-    BeforeValidator(
-        _span, json_schema_input_type=Annotated[str, StringConstraints(pattern=rf"^{_DAY}(\.\.{_DAY})?$")]
-    ),
+    BeforeValidator(_span, json_schema_input_type=Annotated[str, StringConstraints(pattern=rf"^{_DAY}(\.\.{_DAY})?$")]),
 ]
 EditId = Annotated[str, AfterValidator(_edit), WithJsonSchema({"enum": list(EDIT_IDS)})]
 NoteId = Annotated[str, AfterValidator(_note), WithJsonSchema({"enum": list(INFORMATIONAL_EDIT_IDS)})]

@@ -15,7 +15,8 @@ FIRST_ROW = ("effective_date", "end_date", "coverage", "group_code", "citation")
 def with_contract_terms(lines: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """Add per coverage `contract_<coverage>` and its citation, and the excluding row's `contract_group_code`.
 
-    A contract that names no service speaks of every one. Several rows may hold at once; each coverage is then true, and its first row (by effective date) speaks for it.
+    A contract that names no service speaks of every one. Several rows may hold at once; each coverage is then true, and
+    its first row (by effective date) speaks for it.
     """
     wanted = lines.select(*KEY, terms_group=pl.col("group_id").str.strip_chars()).unique().drop_nulls()
     spoken_of = pl.col(SERVICE) if SERVICE in contracts.columns else pl.lit(None, pl.String)
