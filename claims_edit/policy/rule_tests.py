@@ -7,7 +7,9 @@ cell.
 import datetime as dt
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Coverage, Disposition
 from claims_edit.policy.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
@@ -50,9 +52,15 @@ def _edit_alone(value: object) -> object:
     return {"edit": value} if isinstance(value, str) else value
 
 
-Each = Annotated[
-    tuple[_T, ...], BeforeValidator(_each, json_schema_input_type=_T | tuple[_T, ...]), Field(min_length=1)
-]
+class _OneOrMany:
+    """Lets the schema of a list take one item without the list."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+Each = Annotated[tuple[_T, ...], BeforeValidator(_each), Field(min_length=1), _OneOrMany()]
 Diagnoses = Annotated[str, StringConstraints(pattern=rf"^(none|{_DIAGNOSIS}( {_DIAGNOSIS}){{0,24}})$")]
 Modifiers = Annotated[str, StringConstraints(pattern=rf"^(none|{_MODIFIER}( {_MODIFIER}){{0,4}})$")]
 Span = Annotated[
