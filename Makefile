@@ -45,7 +45,7 @@ bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lin
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
 
 mutate: $(VENV)/.installed-dev ## change the rules one value at a time: their tests must notice (RULES=folder for others)
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(RULES)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(if $(RULES),$(abspath $(RULES)))
 
 schema: install ## renew rules/schema, the JSON Schemas for editors
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema

@@ -81,7 +81,7 @@ def _read(path: Path) -> pl.DataFrame:
 def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[str]) -> None:
     """Raise all faults of the contracts at once."""
     checks = {
-        "payer is not in rules/payers.yaml": read["payer"].is_null(),
+        "payer is not on file": read["payer"].is_null(),
         f"service is none of {', '.join(services)}": ~read["service"].is_in(services).fill_null(value=False),
         "group_id is empty": text["group_id"].is_null(),
         "effective_date is not a date": read["effective_date"].is_null(),
