@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test golden lint check bench screenshots rules-check validate run sql lock clean
+.PHONY: help install demo test golden lint check bench screenshots mutate schema rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -50,8 +50,15 @@ bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lin
 screenshots: $(VENV)/.installed-dev ## make the README's pictures of the report from sample_claims (needs chromium)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python docs/screenshots.py
 
-rules-check: install ## check the rule pack (RULES=folder for another)
+mutate: $(VENV)/.installed-dev ## change the rules one value at a time: their tests must notice (RULES=folder for others)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(if $(RULES),$(abspath $(RULES)))
+
+schema: install ## renew rules/schema, the JSON Schemas for editors
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema
+
+rules-check: install ## check the rule pack and decide its tests (RULES=folder for another)
 	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))
+	$(CLAIMS_EDIT) rules test $(if $(RULES),--rules $(RULES))
 
 validate: install ## hold EXTRACT to the claim-line contract
 	$(CLAIMS_EDIT) validate $(EXTRACT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(AS_OF),--as-of $(AS_OF))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 REQUIRED = ("payer", "group_id", "effective_date", "coverage")
-COLUMNS = ("payer", "group_id", "effective_date", "end_date", "coverage", "group_code", "citation")
+COLUMNS = ("payer", "group_id", "service", "effective_date", "end_date", "coverage", "group_code", "citation")
 GROUP_CODES = ("CO", "PR", "OA", "PI")
 SCHEMA = {name: pl.Date() if name.endswith("_date") else pl.String() for name in COLUMNS}
 SHOWN_ROWS = 5
@@ -49,11 +49,18 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         *(iso_date(pl.col(name)).str.to_date("%Y-%m-%d", strict=False) for name in ("effective_date", "end_date")),
         pl.col("coverage").str.to_lowercase(),
         pl.col("group_code").str.to_uppercase(),
+        _service(catalog),
     )
     if text.is_empty():
         raise InputError(f"{path}: has a header and no contracts. Ask for the file again, or leave out --contracts.")
-    _refuse(path, text, read)
+    _refuse(path, text, read, sorted(catalog.codes["service"].unique()))
     return read.unique().sort(COLUMNS, nulls_last=True)
+
+
+def _service(catalog: Catalog) -> pl.Expr:
+    """The service that a contract speaks of: as it says, else the only one that the rules know."""
+    services = catalog.codes["service"].unique()
+    return pl.col("service").fill_null(services[0]) if services.len() == 1 else pl.col("service")
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -71,10 +78,11 @@ def _read(path: Path) -> pl.DataFrame:
         ) from None
 
 
-def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame) -> None:
+def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[str]) -> None:
     """Raise all faults of the contracts at once."""
     checks = {
-        "payer is not in rules/payers.yaml": read["payer"].is_null(),
+        "payer is not on file": read["payer"].is_null(),
+        f"service is none of {', '.join(services)}": ~read["service"].is_in(services).fill_null(value=False),
         "group_id is empty": text["group_id"].is_null(),
         "effective_date is not a date": read["effective_date"].is_null(),
         "end_date is not a date": text["end_date"].is_not_null() & read["end_date"].is_null(),

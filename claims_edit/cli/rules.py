@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from claims_edit.cli.options import rules_option
+from claims_edit.cli.rules_new import new, schema
 from claims_edit.cli.rules_status import history, status
+from claims_edit.cli.rules_test import test
 from claims_edit.cli.tables import show_tables
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import decision_tables, policy_list, policy_tables
@@ -61,5 +63,5 @@ def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> N
     show_tables(decision_tables(load_catalog(rules, proposed=proposed).pack, payer), as_json=as_json)
 
 
-rules.add_command(status)
-rules.add_command(history)
+for _command in (test, status, history, new, schema):
+    rules.add_command(_command)

@@ -1,1 +1,1 @@
-"""Governance of the rules: what is stale, what changed and when, and what a change would do."""
+"""What keeps rules trustworthy: proof, tests, what is stale, how they came to be, and what a change of them does."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from claims_edit.policy.pack import Citation, Policy, RulePack, Version
+    from claims_edit.policy.pack import Policy, RulePack, Version
+    from claims_edit.policy.values import Citation
 
 _ORDER = ("begins", "revision", "reviewed", "review due", "ends")  # on one day
 

@@ -26,6 +26,8 @@ from claims_edit.policy.pack import (
     TumorSitesFile,
 )
 from claims_edit.policy.parse import Parsed, hash_of, parse
+from claims_edit.policy.payers import every_payer
+from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
 
 __all__ = ["ARCHIVE_NAME", "Catalog", "archived", "default_rules_dir", "load_catalog", "name_key"]
@@ -47,7 +49,15 @@ def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False) -> Ca
         RulesError: with every fault of every file, sorted.
     """
     contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
-    parsed = parse(contents)
+    return compiled(parse(contents), contents, proposed=proposed)
+
+
+def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = False) -> Catalog:
+    """The decision tables of a parsed pack.
+
+    Raises:
+        RulesError: with every fault of every file, sorted.
+    """
     faults = sorted({*parsed.faults, *check(parsed)})
     if faults:
         raise RulesError(*faults)
@@ -58,7 +68,7 @@ def _pack(parsed: Parsed) -> RulePack:
     return RulePack.model_construct(
         codes=parsed.of(CodesFile),
         tumor_sites=next(iter(parsed.of(TumorSitesFile).values())),
-        payers=next(iter(parsed.of(PayersFile).values())),
+        payers=PayersFile.model_construct(payers=every_payer(parsed)),
         programs=next(iter(parsed.of(ProgramsFile).values())),
         reasons=next(iter(parsed.of(ReasonsFile).values())),
         policies=parsed.of(Policy),
@@ -66,4 +76,5 @@ def _pack(parsed: Parsed) -> RulePack:
         evidence=parsed.of(EvidenceFile),
         remittance=parsed.of(RemittanceFile),
         about=next(iter(parsed.of(PackFile).values()), None),
+        tests=parsed.of(RuleTestsFile),
     )

@@ -16,7 +16,8 @@ from claims_edit.policy.sites import prefixes_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from claims_edit.policy.pack import Citation, CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+    from claims_edit.policy.pack import CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+    from claims_edit.policy.values import Citation
 
 UNVERSIONED = "unversioned"
 _Row = tuple[object, ...]
@@ -128,9 +129,13 @@ def stale_after(version: Version) -> dt.date | None:
         return version.next_review.date
     if version.reviewed is None:
         return None
-    last = version.reviewed.date
-    leap_day = (last.month, last.day) == (2, 29)
-    return last.replace(year=last.year + 1, day=28 if leap_day else last.day)
+    return twelve_months_after(version.reviewed.date)
+
+
+def twelve_months_after(day: dt.date) -> dt.date:
+    """The same day of the next year; of 29 February the 28th."""
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
 
 
 def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:

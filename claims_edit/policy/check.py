@@ -12,8 +12,11 @@ from claims_edit.policy.check_policies import policy_faults
 from claims_edit.policy.check_remittance import remittance_faults
 from claims_edit.policy.check_signs import program_faults, sign_faults
 from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
+from claims_edit.policy.check_tests import test_faults
 from claims_edit.policy.known import Known
-from claims_edit.policy.pack import Citation, Document, EvidenceFile, GuidanceFile
+from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
+from claims_edit.policy.rule_tests import Given
+from claims_edit.policy.values import Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,7 @@ def check(parsed: Parsed) -> list[str]:
         *_guidance_faults(parsed, known),
         *_evidence_faults(parsed, known),
         *pack_faults(parsed, known),
+        *test_faults(parsed, known),
     ]
     return [f"rules/{fault}" for fault in faults]
 
@@ -61,6 +65,8 @@ def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]
     if isinstance(value, Citation | Document):
         yield place, value
         return
+    if isinstance(value, Given):
+        return  # a case of a rule test: many, and without citations
     for step, item in _parts(value):
         if isinstance(item, BaseModel | tuple | dict):
             yield from _walk(item, f"{place}{step}".lstrip("."))

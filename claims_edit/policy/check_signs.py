@@ -1,4 +1,4 @@
-"""Checks of payers.yaml and programs.yaml: a name, spelling or sign means one thing."""
+"""Checks of the payers and programs: a name, spelling or sign means one thing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from claims_edit.names import name_keys
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
-from claims_edit.policy.pack import PayersFile, ProgramsFile
+from claims_edit.policy.pack import ProgramsFile
+from claims_edit.policy.payers import payer_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,13 +20,12 @@ _Sign = tuple[str, str, str]
 
 def sign_faults(parsed: Parsed) -> Iterator[str]:
     """Names that two payers share, and spellings or signs that two programs share."""
-    for path, payers in parsed.of(PayersFile).items():
-        names = [
-            (f"{path}: payers.{key}{place}", key, name)
-            for key, payer in payers.payers.items()
-            for place, name in _numbered(key, names=payer.names, identifiers=payer.identifiers)
-        ]
-        yield from _shared_name_faults(names)
+    yield from _entry_faults(parsed)
+    yield from _shared_name_faults([
+        (f"{entry.place}{place}", entry.key, name)
+        for entry in payer_entries(parsed)
+        for place, name in _numbered(entry.key, names=entry.payer.names, identifiers=entry.payer.identifiers)
+    ])  # fmt: skip
     for path, programs in parsed.of(ProgramsFile).items():
         spellings = [
             (f"{path}: programs.{key}{place}", key, name)
@@ -40,6 +40,14 @@ def sign_faults(parsed: Parsed) -> Iterator[str]:
                 for key, program in programs.programs.items()
                 for index, sign in enumerate(getattr(program, signs))
             ])  # fmt: skip
+
+
+def _entry_faults(parsed: Parsed) -> Iterator[str]:
+    homes: dict[str, str] = {}
+    for entry in payer_entries(parsed):
+        if entry.key in homes:
+            yield f"{entry.place}: `{entry.key}` has its entry already in {homes[entry.key]}. Keep one of the two."
+        homes.setdefault(entry.key, entry.place.partition(":")[0])
 
 
 def program_faults(parsed: Parsed) -> Iterator[str]:

@@ -15,14 +15,15 @@ from claims_edit.policy.pack import (
     ProcedureCode,
     ProgramsFile,
     RemittanceFile,
-    Strict,
     TumorSitesFile,
 )
+from claims_edit.policy.payers import payer_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.policy.parse import Parsed
+    from claims_edit.policy.values import Strict
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,10 @@ class Known:
             *parsed.of(RemittanceFile).values(),
         ]  # fmt: skip
         whole = parsed.broken.isdisjoint
-        payers = [key for file in parsed.of(PayersFile).values() for key in file.payers]
         programs = [key for file in parsed.of(ProgramsFile).values() for key in file.programs]
         sites = [key for file in parsed.of(TumorSitesFile).values() for key in file.site_classes]
         return cls(
-            payers=_set_if(payers, whole={PayersFile}, parsed=parsed),
+            payers=_set_if([entry.key for entry in payer_entries(parsed)], whole={PayersFile, Policy}, parsed=parsed),
             programs=_set_if(programs, whole={ProgramsFile}, parsed=parsed),
             sites=_set_if(sites, whole={TumorSitesFile}, parsed=parsed),
             services=_set_if([file.service for file in code_files], whole={CodesFile}, parsed=parsed),
@@ -80,9 +80,11 @@ class Known:
             yield f"{place}: `{program}` is not in programs.yaml. Use one of {', '.join(sorted(self.programs))}."
 
     def payer_faults(self, place: str, payer: str) -> Iterator[str]:
-        """A fault if payers.yaml does not have the payer."""
+        """A fault if neither payers.yaml nor a policy has the payer's entry."""
         if self.payers is not None and payer not in self.payers:
-            yield f"{place}: `{payer}` is not in payers.yaml. Correct it, or add the payer there."
+            yield (
+                f"{place}: `{payer}` is not in payers.yaml. Correct it, add the payer there, or give its `payer_entry`."
+            )
 
 
 def _set_if(ids: list[str], *, whole: set[type[Strict]], parsed: Parsed) -> frozenset[str] | None:

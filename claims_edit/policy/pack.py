@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, VersionStatus
+from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.values import (
     Carc,
+    Citation,
     Code,
     Day,
     Flag,
@@ -19,14 +21,9 @@ from claims_edit.policy.values import (
     Reference,
     Release,
     Slug,
+    Strict,
     Text,
 )
-
-
-class Strict(BaseModel):
-    """Frozen, and refuses every key that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Document(Strict):
@@ -37,14 +34,6 @@ class Document(Strict):
     publisher: Text
     source: Text | None = None
     url: Text | None = None
-
-
-class Citation(Strict):
-    """Where a value stands: the document's id, its section, and the date as the document gives it."""
-
-    document: Key
-    section: Text
-    date: Text
 
 
 class CitedDate(Strict):
@@ -218,11 +207,12 @@ class Version(Strict):
 
 
 class Policy(Home):
-    """`policies/*.yaml`: one payer's policy on one service."""
+    """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it."""
 
     id: Slug
     title: Text
     payer: Key
+    payer_entry: Payer | None = None
     service: Key
     kind: PolicyKind
     reference: Reference
@@ -365,4 +355,5 @@ class RulePack(Strict):
     guidance: dict[str, GuidanceFile]
     evidence: dict[str, EvidenceFile]
     remittance: dict[str, RemittanceFile]
+    tests: dict[str, RuleTestsFile]
     about: PackFile | None = None

@@ -18,15 +18,18 @@ from claims_edit.policy.pack import (
     ProgramsFile,
     ReasonsFile,
     RemittanceFile,
-    Strict,
     TumorSitesFile,
 )
+from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.text import read_yaml
+from claims_edit.policy.values import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from claims_edit.policy.text import Plain
 
 FILES: dict[str, type[Strict]] = {
     "codes/tumor_sites.yaml": TumorSitesFile,
@@ -35,14 +38,18 @@ FILES: dict[str, type[Strict]] = {
     "reasons.yaml": ReasonsFile,
 }
 OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile}
+SINGLE_FILES = FILES | OPTIONAL_FILES
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,
     "evidence": EvidenceFile,
     "guidance": GuidanceFile,
     "policies": Policy,
     "remittance": RemittanceFile,
+    "tests": RuleTestsFile,
 }
-_LAYOUT = f"Keep {', '.join(FILES | OPTIONAL_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
+PLACEHOLDER = "TODO"
+"""How a template writes a value that is to be filled in."""
+_LAYOUT = f"Keep {', '.join(SINGLE_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is not a known key", "Correct its spelling, or remove it"),
@@ -101,15 +108,15 @@ def parse(contents: Mapping[str, bytes]) -> Parsed:
 
 
 def _kind_of(path: str) -> type[Strict] | None:
-    single = FILES | OPTIONAL_FILES
-    if path in single or "/" not in path:
-        return single.get(path)
+    if path in SINGLE_FILES or "/" not in path:
+        return SINGLE_FILES.get(path)
     folder, _, name = path.partition("/")
     return FOLDERS.get(folder) if "/" not in name and name.endswith(".yaml") else None
 
 
 def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> None:
     plain, faults = read_yaml(raw)
+    faults += [f"{_place(at)}: is still a placeholder. Fill it in." for at in _placeholders(plain, ())]
     parsed.faults += [f"rules/{path}: {fault}" for fault in faults]
     if plain is not None:
         try:
@@ -120,13 +127,29 @@ def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> No
         parsed.broken.add(kind)
 
 
+def _placeholders(plain: Plain | None, at: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+    """Where a template's `TODO` was not filled in: such a file decides nothing."""
+    if isinstance(plain, str) and plain.startswith(PLACEHOLDER):
+        yield at
+    elif isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from _placeholders(value, (*at, key))
+    elif isinstance(plain, list):
+        for index, value in enumerate(plain):
+            yield from _placeholders(value, (*at, index))
+
+
 def _true_errors(error: ValidationError) -> list[ErrorDetails]:
-    """The errors without those that follow from others: pydantic calls a list too short whose items have faults."""
+    """The errors without those that follow from others.
+
+    Pydantic calls a list too short whose items have faults, and a placeholder is told already.
+    """
     details = error.errors(include_url=False)
     return [
         detail
         for detail in details
-        if detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details)
+        if not (isinstance(detail["input"], str) and detail["input"].startswith(PLACEHOLDER))
+        and (detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details))
     ]
 
 
@@ -136,9 +159,13 @@ def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 def _fault(detail: ErrorDetails) -> str:
     """One pydantic error in the house's words; `versions[1].from` is how a place is written."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"] if part != "[key]")
     problem, remedy = _problem(detail)
-    return f"{place.lstrip('.') or 'the file'}: {problem}. {remedy}."
+    return f"{_place(detail['loc'])}: {problem}. {remedy}."
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in steps if part != "[key]")
+    return place.lstrip(".") or "the file"
 
 
 def _problem(detail: ErrorDetails) -> tuple[str, str]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from claims_edit.policy.pack import Citation, CitedDate, EvidenceFile, Policy, RulePack, Version
+    from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, RulePack, Version
+    from claims_edit.policy.values import Citation
 
 _UNKNOWN = "(unknown)"
 _Row = dict[str, str]

@@ -1,10 +1,10 @@
-"""The kinds of single values in rules files, and what makes one wrong."""
+"""The kinds of value that a rules file holds: every one is read from text, as YAML's own guessing is not trusted."""
 
 import datetime as dt
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 _LAST_DAY = "2199-12-31"
 
@@ -47,3 +47,17 @@ Rarc = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,4}$")]
 Day = Annotated[dt.date, BeforeValidator(_iso_date)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
 IdPattern = Annotated[str, BeforeValidator(_compiles)]
+
+
+class Strict(BaseModel):
+    """Frozen, and refuses every key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Citation(Strict):
+    """Where a value stands: the document's id, its section, and the date as the document gives it."""
+
+    document: Key
+    section: Text
+    date: Text

@@ -45,7 +45,7 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
          "reference: `Premera* Irreversible Electroporation` has"),
         (PREMERA, 'listed: ["32999", "47399", "48999", "53899"]', "listed: 32999",
          "versions[0].codes.listed: is not a list. Write it as a list, with a dash before each item."),
-        (PREMERA, "kind: funding", "kind: funding\nkind: funding", "line 8: the key `kind` stands twice."),
+        (PREMERA, "kind: funding", "kind: funding\nkind: funding", "line 9: the key `kind` stands twice."),
         ("codes/ire.yaml", "sites: [prostate]", "sites: []", "codes[3].sites[0].sites: has too few items."),
         ("payers.yaml", "    blue_plan: true", "    blue_plan: NO",
          "payers.florida_blue.blue_plan: `NO` is neither true nor false. Correct it."),

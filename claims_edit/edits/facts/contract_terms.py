@@ -1,4 +1,4 @@
-"""Facts on the member's contract: what the contracts of payer and group, in force on the start date, say."""
+"""Facts on the member's contract: what those of payer and group, in force on the start date, say of the service."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import polars as pl
 from claims_edit.model import Coverage
 
 CONTRACT_FILE = "contract file"
-KEY = ("payer", "group_id", "service_start_date")
+KEY = ("payer", "group_id", "service", "service_start_date")
+SERVICE = "service"
 FIRST_ROW = ("effective_date", "end_date", "coverage", "group_code", "citation")
 
 
 def with_contract_terms(lines: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """Add per coverage `contract_<coverage>` and its citation, and the excluding row's `contract_group_code`.
 
-    Several rows may hold at once; each coverage is then true, and its first row (by effective date) speaks for it.
+    A contract that names no service speaks of every one. Several rows may hold at once; each coverage is then true, and
+    its first row (by effective date) speaks for it.
     """
     wanted = lines.select(*KEY, terms_group=pl.col("group_id").str.strip_chars()).unique().drop_nulls()
-    terms = contracts.with_columns(terms_group=pl.col("group_id").str.strip_chars()).drop("group_id")
+    spoken_of = pl.col(SERVICE) if SERVICE in contracts.columns else pl.lit(None, pl.String)
+    terms = contracts.with_columns(terms_group=pl.col("group_id").str.strip_chars(), terms_service=spoken_of).drop(
+        "group_id", SERVICE, strict=False
+    )
     held = (
         wanted.join(terms, on=["payer", "terms_group"], how="inner")
         .filter(
+            (pl.col("terms_service") == pl.col(SERVICE)).fill_null(value=True),
             pl.col("service_start_date") >= pl.col("effective_date"),
             (pl.col("service_start_date") <= pl.col("end_date")).fill_null(value=True),
         )

@@ -1,0 +1,54 @@
+"""`claims-edit rules new | schema`: what helps to write rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claims_edit.cli.options import print_json
+from claims_edit.errors import UsageError
+from claims_edit.governance.schema import kinds, schema_of, write_schemas
+from claims_edit.governance.template import new_policy
+from claims_edit.policy import default_rules_dir
+from claims_edit.policy.parse import PLACEHOLDER
+
+
+@click.command()
+@click.option("--kind", type=click.Choice(list(kinds())), help="Of one kind of file only.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write <kind>.schema.json files to this folder.")
+def schema(*, kind: str | None, out: Path | None) -> None:
+    """Print the JSON Schemas of the rules files, for editors, or write them with --out."""
+    if out is not None:
+        for path in write_schemas(out, kind):
+            click.echo(path)
+    else:
+        print_json(schema_of(kind) if kind else {each: schema_of(each) for each in kinds()})
+
+
+@click.command()
+@click.argument("payer")
+@click.option(
+    "--rules", type=click.Path(path_type=Path), help="The rules folder to write to (default: rules/ in this folder)."
+)
+@click.option("--service", help="The service of the policy (default: the only one in codes/).")
+@click.option("--label", help="The payer's name as people read it.")
+def new(*, payer: str, rules: Path | None, service: str | None, label: str | None) -> None:
+    """Write policies/PAYER.yaml, a commented template of a payer's policy to fill in."""
+    folder = rules or _rules_here()
+    path = new_policy(folder, payer, service, label)
+    left = sum(PLACEHOLDER in line.partition("#")[0] for line in path.read_text(encoding="utf-8").splitlines())
+    click.echo(
+        f"{path}: written. Fill in {PLACEHOLDER} in {left} lines, then: claims-edit rules check --rules {folder}"
+    )
+
+
+def _rules_here() -> Path:
+    """The rules folder of the current one; never that of the installed program, which the next update replaces."""
+    here = Path("rules")
+    if not (here / "payers.yaml").is_file():
+        raise UsageError(
+            "rules: is no rules folder here. Copy the shipped one and name the copy with --rules: "
+            f"cp -r {default_rules_dir()} my-rules"
+        )
+    return here

@@ -1,0 +1,231 @@
+"""What the rule tests would let pass: each value that decides a line is changed, one at a time, and a test must notice.
+
+A date moves by a day each way, an item of a list or an entry goes, a word with an opposite becomes it. What decides
+nothing by design is left alone, and told with the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from copy import deepcopy
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from claims_edit.errors import RulesError
+from claims_edit.governance.rule_tests import failures, suite_of
+from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule
+from claims_edit.names import name_keys
+from claims_edit.policy import compiled
+from claims_edit.policy.catalog import twelve_months_after
+from claims_edit.policy.parse import Parsed, parse
+from claims_edit.policy.text import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DAY = dt.timedelta(days=1)
+_Steps = tuple[str | int, ...]
+_FILES = ("codes/", "guidance/", "payers.yaml", "policies/", "programs.yaml", "reasons.yaml")
+"""The files that decide; evidence informs people, and tests expect."""
+_OPPOSITE = {
+    CodeKind.SPECIFIC: CodeKind.UNLISTED, CodeKind.UNLISTED: CodeKind.SPECIFIC,
+    PolicyKind.FUNDING: PolicyKind.GUIDANCE, PolicyKind.GUIDANCE: PolicyKind.FUNDING,
+    ProgramRule.REFER: ProgramRule.REVIEW, ProgramRule.REVIEW: ProgramRule.REFER,
+    IndicationScope.ALL_INDICATIONS: IndicationScope.SOLID_TUMORS,
+    IndicationScope.SOLID_TUMORS: IndicationScope.ALL_INDICATIONS,
+    "only": "other_than", "other_than": "only", "true": "false", "false": "true",
+}  # fmt: skip
+_FLIPPED = ("kind", "rule", "scope", "blue_plan")
+_REPLACED = {
+    "disposition": (Disposition.REVIEW, Disposition.PASS), "group_code": ("CO", "PR"), "carc": ("50", "204"),
+}  # fmt: skip
+"""The value that goes in place of any other, and the one that goes in its own place."""
+_ITEMS = (
+    "codes", "filing_indicators", "guidance", "identifiers", "listed", "member_id_shapes", "names", "prefixes",
+    "programs", "ranges", "rarcs", "sites", "spellings", "versions",
+)  # fmt: skip
+_ENTRIES = ("exceptions", "payers", "programs", "site_classes")
+_WHOLE = ("liability", "valid_from", "valid_until", "until", "next_review")
+_NAMES = ("names", "identifiers", "spellings")
+_NOT_IN_GUIDANCE = ("exceptions", "liability", "programs", "scope")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file: where, and what it does."""
+
+    path: str
+    place: str
+    change: str
+    steps: _Steps
+    value: str | None
+    """What stands there then; None where the place is gone."""
+
+    def of(self, plain: Any) -> Any:  # noqa: ANN401 -- a YAML value
+        """The file with the change."""
+        changed = deepcopy(plain)
+        holder = changed
+        for step in self.steps[:-1]:
+            holder = holder[step]
+        if self.value is None:
+            del holder[self.steps[-1]]
+        else:
+            holder[self.steps[-1]] = self.value
+        return changed
+
+    def __str__(self) -> str:
+        """Place and change."""
+        return f"rules/{self.path}: {self.place}: {self.change}"
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """A value that is not changed, and why its change could not be noticed."""
+
+    path: str
+    place: str
+    reason: str
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    REFUSED = "refused"
+    SURVIVED = "survived"
+
+
+class Trial:
+    """A rule pack whose own tests pass, on which mutants are tried."""
+
+    def __init__(self, contents: dict[str, bytes]) -> None:
+        """Read the pack and decide its tests once.
+
+        Raises:
+            RulesError: the pack has faults, has no tests, or its tests do not pass as it is.
+        """
+        self._contents = contents
+        self._parsed = parse(contents)
+        catalog = compiled(self._parsed, contents)
+        self._suite = suite_of(catalog.pack)
+        self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(_FILES)}
+        if not self._suite.lines:
+            raise RulesError("rules/tests: holds no test, so no change could be noticed. Add tests.")
+        if failures(self._suite, catalog):
+            raise RulesError("rules/tests: the tests do not pass. See `claims-edit rules test`, and mend them first.")
+
+    def mutants(self) -> list[Mutant | LeftAlone]:
+        """Every change, and all that is left alone, in order of file and place."""
+        return [found for path, plain in sorted(self._plain.items()) for found in mutants_of(path, plain)]
+
+    def fate(self, mutant: Mutant) -> Fate:
+        """Whether the checks refuse the changed pack, a test notices the change, or nothing does."""
+        kind = type(self._parsed.files[mutant.path])
+        try:
+            model = kind.model_validate(mutant.of(self._plain[mutant.path]))
+            catalog = compiled(Parsed({**self._parsed.files, mutant.path: model}), self._contents)
+        except (ValidationError, RulesError):
+            return Fate.REFUSED
+        return Fate.KILLED if failures(self._suite, catalog) else Fate.SURVIVED
+
+
+def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: ANN401 -- a YAML value
+    """The changes of one file."""
+    for found in _changes(plain, (), path):
+        reason = _decides_nothing(plain, found.steps) if isinstance(found, Mutant) else None
+        if reason is None:
+            yield found
+        else:
+            yield LeftAlone(path, found.place, reason)
+
+
+def _changes(value: Any, steps: _Steps, path: str) -> Iterator[Mutant]:  # noqa: ANN401 -- a YAML value
+    """The changes of a value and of all that it holds."""
+    key = steps[-1] if steps else None
+    for change in _own_changes(key, value):
+        yield _mutant(path, steps, *change)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if key in _ENTRIES:
+                yield _mutant(path, (*steps, name), "removed", None)
+            yield from _changes(item, (*steps, name), path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if key in _ITEMS:
+                yield _mutant(path, (*steps, index), f"{_named(item)} dropped", None)
+            yield from _changes(item, (*steps, index), path)
+
+
+def _own_changes(key: str | int | None, value: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 -- a YAML value
+    match key, value:
+        case "date", str() if _is_day(value):
+            for shift in (-_DAY, _DAY):
+                other = (dt.date.fromisoformat(value) + shift).isoformat()
+                yield f"{value} → {other}", other
+        case str(), str() if key in _FLIPPED and value in _OPPOSITE:
+            yield f"{value} → {_OPPOSITE[value]}", str(_OPPOSITE[value])
+        case str(), str() if key in _REPLACED:
+            other, instead = _REPLACED[key]
+            yield f"{value} → {instead if value == other else other}", str(instead if value == other else other)
+        case str(), dict() if key in _WHOLE:
+            yield "removed", None
+        case _:
+            return
+
+
+def _mutant(path: str, steps: _Steps, change: str, value: str | None) -> Mutant:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return Mutant(path, place, change, steps, value)
+
+
+def _named(item: object) -> str:
+    """An item of a list by what tells it apart."""
+    if not isinstance(item, dict):
+        return str(item)
+    named = next((item[key] for key in ("code", "id", "edit") if key in item), None)
+    return str(named or item.get("from", {}).get("date", "the entry"))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _decides_nothing(plain: Any, steps: _Steps) -> str | None:  # noqa: ANN401 -- a YAML value
+    """Why no line can be decided otherwise by a change there; None where one can."""
+    if "cite" in steps:
+        return "the date as the document gives it: a citation"
+    if "history" in steps:
+        return "history: what the document's revisions were"
+    if plain.get("kind") == PolicyKind.GUIDANCE and any(step in _NOT_IN_GUIDANCE for step in steps):
+        return "guidance: a person decides, whatever the program or the indication"
+    if steps[-2:-1] and steps[-2] in _NAMES and _is_said_twice(plain, steps):
+        return "a spelling with the same letters and digits as another one of its list"
+    if steps[0] == "versions" and steps[2:3] == ("reviewed",):
+        return _review_decides_nothing(plain["versions"][steps[1]])
+    return None
+
+
+def _is_said_twice(plain: Any, steps: _Steps) -> bool:  # noqa: ANN401 -- a YAML value
+    """Whether a name goes on being known without the item: by another item, or by the key of its entry."""
+    names = plain
+    for step in steps[:-1]:
+        names = names[step]
+    keys = name_keys([*names, str(steps[-3])])
+    return keys.count(keys[int(steps[-1])]) > 1
+
+
+def _review_decides_nothing(version: Mapping[str, Any]) -> str | None:
+    """A last review makes a version stale twelve months later, unless its next review does, or it ends before."""
+    if "next_review" in version:
+        return "a last review beside a next review, which says when the version is stale"
+    overdue = twelve_months_after(dt.date.fromisoformat(version["reviewed"]["date"]) - _DAY)
+    if "until" in version and dt.date.fromisoformat(version["until"]["date"]) <= overdue:
+        return "a last review less than twelve months before the version's end: it is never stale"
+    return None

@@ -1,0 +1,143 @@
+"""The frozen models of `tests/*.yaml`: given facts → expected edit, as an analyst writes them.
+
+A list under a key of the facts means *each of these*, so that one case can stand for many lines; `none` is an empty
+cell.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Coverage, Disposition
+from claims_edit.policy.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
+
+NONE = "none"
+"""How an empty cell is written, and an expected value that is not there."""
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DIAGNOSIS, _MODIFIER = r"[A-Z0-9.]{3,8}", "[A-Z0-9]{2}"
+_T = TypeVar("_T")
+
+
+def _each(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _span(value: object) -> object:
+    first, _, last = value.partition("..") if isinstance(value, str) else ("", "", "")
+    try:
+        days = dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
+    except ValueError:
+        raise ValueError("is neither a day (2026-01-01) nor a span of days (2026-01-01..2026-01-05)") from None
+    if days[1] < days[0]:
+        raise ValueError("ends before it begins")
+    return days
+
+
+def _edit(value: str) -> str:
+    if value not in EDIT_IDS:
+        raise ValueError("is no edit that decides a line")
+    return value
+
+
+def _note(value: str) -> str:
+    if value not in INFORMATIONAL_EDIT_IDS:
+        raise ValueError(f"is none of {', '.join(INFORMATIONAL_EDIT_IDS)}")
+    return value
+
+
+def _edit_alone(value: object) -> object:
+    return {"edit": value} if isinstance(value, str) else value
+
+
+class _OneOrMany:
+    """Lets the schema of a list take one item without the list."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+Each = Annotated[tuple[_T, ...], BeforeValidator(_each), Field(min_length=1), _OneOrMany()]
+Diagnoses = Annotated[str, StringConstraints(pattern=rf"^(none|{_DIAGNOSIS}( {_DIAGNOSIS}){{0,24}})$")]
+Modifiers = Annotated[str, StringConstraints(pattern=rf"^(none|{_MODIFIER}( {_MODIFIER}){{0,4}})$")]
+Span = Annotated[
+    tuple[dt.date, dt.date],
+    BeforeValidator(_span, json_schema_input_type=Annotated[str, StringConstraints(pattern=rf"^{_DAY}(\.\.{_DAY})?$")]),
+]
+EditId = Annotated[str, AfterValidator(_edit), WithJsonSchema({"enum": list(EDIT_IDS)})]
+NoteId = Annotated[str, AfterValidator(_note), WithJsonSchema({"enum": list(INFORMATIONAL_EDIT_IDS)})]
+
+
+class ContractTerms(Strict):
+    """A contract of the line's payer and group, in force from its first day (default: always) to its last."""
+
+    coverage: Coverage
+    group_code: GroupCode | None = None
+    from_: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
+
+
+class Given(Strict):
+    """The facts of a claim line; what is not given is as plain as can be, and an empty cell where that will do."""
+
+    payer: Each[Text] | None = None
+    program: Each[Text] | None = None
+    filing_indicator: Each[Text] | None = None
+    member_id: Each[Text] | None = None
+    code: Each[Code] | None = None
+    service: Each[Span] | None = None
+    diagnoses: Each[Diagnoses] | None = None
+    diagnosis_type: Literal["icd-10-cm", "icd-9-cm"] | None = None
+    modifiers: Each[Modifiers] | None = None
+    trial_number: Text | None = None
+    condition_codes: Text | None = None
+    frequency: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]$")] | None = None
+    contract: ContractTerms | None = None
+
+
+class Expected(Strict):
+    """What is to come out: the deciding edit, and as much more as the case wants to pin."""
+
+    edit: EditId
+    edits: tuple[EditId, ...] | None = None
+    disposition: Disposition | None = None
+    group_code: GroupCode | Literal["none"] | None = None
+    carc: Text | None = None
+    rarcs: tuple[Text, ...] | None = None
+    version: Annotated[str, StringConstraints(pattern=rf"^({_DAY}|none)$")] | None = None
+    stale: Flag | None = None
+    notes: tuple[NoteId, ...] | None = None
+    payer: Key | None = None
+    program: Key | None = None
+    site_class: Key | None = None
+    guidance: Text | None = None
+
+
+Expectation = Annotated[Expected, BeforeValidator(_edit_alone, json_schema_input_type=EditId | Expected)]
+
+
+class RuleCase(Given):
+    """One case; it takes what it does not say from its test, and that from its file."""
+
+    expect: Expectation | None = None
+
+
+class RuleTest(Strict):
+    """Cases that show one point, with the place where the expectation is read."""
+
+    name: Text
+    cite: Citation | None = None
+    given: Given = Given()
+    expect: Expectation | None = None
+    cases: tuple[RuleCase, ...] = Field(min_length=1)
+
+
+class RuleTestsFile(Strict):
+    """`tests/*.yaml`: claim lines and the edits that the rules must come to."""
+
+    about: Text
+    given: Given = Given()
+    tests: tuple[RuleTest, ...] = Field(min_length=1)

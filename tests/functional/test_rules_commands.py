@@ -1,0 +1,74 @@
+"""`rules test | new | schema` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from claims_edit.governance.schema import SUFFIX, kinds, schema_text
+from claims_edit.model import EDIT_IDS
+from tests.unit.policy_folder import RulesFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.functional.program import Done
+
+FILE = "tests/regence.yaml"
+HEAD = "about: A\ngiven: {payer: regence, program: commercial, diagnoses: C509}\ntests:\n  - name: One\n    cases:\n"
+
+
+def test_the_command_passes_fails_and_tells_of_no_tests(tmp_path: Path, command: Callable[..., Done]) -> None:
+    rules = RulesFolder(tmp_path)
+    for path in (rules.root / "tests").iterdir():
+        path.unlink()
+    told = command("rules", "test", "--rules", rules.root)
+    assert (told.code, told.out.startswith("The rules have no tests.")) == (0, True)
+    good, bad = (f"      - {{code: 0601T, service: 2026-01-01, expect: {edit}}}\n" for edit in EDIT_IDS[-1:-3:-1])
+    rules.write(FILE, HEAD + good)
+    told = command("rules", "test", "--rules", rules.root)
+    assert (told.code, told.out) == (0, "1 of 1 lines of 1 files came out as expected.\n")
+    rules.write(FILE, HEAD + good + bad)
+    told = command("rules", "test", "--rules", rules.root)
+    assert told.code == 10
+    assert "expected indication-not-addressed, got investigational" in told.out
+    assert "1 of 2 lines" in told.out
+    assert command("rules", "check", "--rules", rules.root).code == 0
+    told = command("rules", "test", "--rules", rules.root, "--json")
+    assert told.code == 10
+    found = json.loads(told.out)
+    assert (found["lines"], found["passed"], len(found["failures"])) == (2, 1, 1)
+    assert found["failures"][0]["got"] == {"edit": "investigational"}
+
+
+def test_the_command_prints_and_writes(tmp_path: Path, command: Callable[..., Done]) -> None:
+    one = command("rules", "schema", "--kind", "codes")
+    assert one.out == schema_text("codes")
+    assert list(yaml.safe_load(command("rules", "schema").out)) == list(kinds())
+    written = command("rules", "schema", "--out", tmp_path / "new")
+    assert [Path(line).name for line in written.out.splitlines()] == [f"{kind}{SUFFIX}" for kind in kinds()]
+    assert (tmp_path / "new" / f"codes{SUFFIX}").read_text(encoding="utf-8") == schema_text("codes")
+    (tmp_path / "file").write_text("")
+    assert command("rules", "schema", "--out", tmp_path / "file").code == 2
+
+
+def test_the_command_writes_to_rules_here_and_nowhere_else(
+    tmp_path: Path, command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = RulesFolder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    told = command("rules", "new", "acme_health")
+    assert (told.code, told.out.startswith("rules/policies/acme_health.yaml: written. Fill in TODO in 17 lines")) == (
+        0,
+        True,
+    )
+    assert command("rules", "new", "acme_health").code == 2
+    monkeypatch.chdir(rules.root / "policies")
+    told = command("rules", "new", "zebra")
+    assert told.code == 2
+    assert "is no rules folder here" in told.err

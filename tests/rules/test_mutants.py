@@ -1,0 +1,95 @@
+"""The rule tests notice changes of the rules: a sample of what `make mutate` tries, and that it can tell a survivor."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from claims_edit.errors import RulesError
+from claims_edit.governance.mutants import Fate, LeftAlone, Mutant, Trial, mutants_of
+from claims_edit.policy import default_rules_dir
+from claims_edit.policy.source import read_pack
+from claims_edit.policy.text import read_yaml
+
+CONTENTS = read_pack(default_rules_dir())
+EVERY = 12  # of the mutants of one file; `make mutate` tries all
+
+
+@cache
+def trial() -> Trial:
+    return Trial(CONTENTS)
+
+
+def sample() -> list[Mutant]:
+    """Some mutants of each file, and every one that the policies' dates and exceptions give."""
+    plain = {path: read_yaml(raw)[0] for path, raw in CONTENTS.items()}
+    mutants = {
+        path: [one for one in mutants_of(path, plain[path]) if isinstance(one, Mutant)]
+        for path in plain
+        if not path.startswith(("tests/", "evidence/"))
+    }
+    always = ("from.date", ".rule", "until.date", "reviewed.date", "next_review.date")
+    return [
+        one for file in mutants.values() for number, one in enumerate(file)
+        if number % EVERY == 0 or (one.path.startswith("policies/") and one.place.endswith(always))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", sample(), ids=str)
+def test_the_change_is_noticed(mutant: Mutant) -> None:
+    assert trial().fate(mutant) is not Fate.SURVIVED
+
+
+def test_without_the_tests_of_a_payer_changes_of_its_policy_survive() -> None:
+    others = {path: raw for path, raw in CONTENTS.items() if path != "tests/premera.yaml"}
+    shorn = Trial(others)
+    dropped = [
+        one for one in shorn.mutants()
+        if isinstance(one, Mutant) and one.path == "policies/premera.yaml" and one.place.endswith("reviewed.date")
+    ]  # fmt: skip
+    assert [shorn.fate(one) for one in dropped] == [Fate.SURVIVED, Fate.SURVIVED]
+    assert [trial().fate(one) for one in dropped] == [Fate.KILLED, Fate.KILLED]
+
+
+def test_each_date_is_moved_or_left_alone_for_a_reason() -> None:
+    found = [one for one in trial().mutants() if one.path == "policies/florida_blue.yaml"]
+    moved = [(one.place, one.change) for one in found if isinstance(one, Mutant) and one.place.endswith(".date")]
+    assert moved == [
+        ("versions[0].from.date", "2016-02-15 → 2016-02-14"), ("versions[0].from.date", "2016-02-15 → 2016-02-16"),
+        ("versions[0].until.date", "2020-06-30 → 2020-06-29"), ("versions[0].until.date", "2020-06-30 → 2020-07-01"),
+        ("versions[1].from.date", "2020-07-01 → 2020-06-30"), ("versions[1].from.date", "2020-07-01 → 2020-07-02"),
+        ("versions[1].reviewed.date", "2024-05-23 → 2024-05-22"),
+        ("versions[1].reviewed.date", "2024-05-23 → 2024-05-24"),
+    ]  # fmt: skip
+    left = {one.reason.partition(":")[0] for one in found if isinstance(one, LeftAlone)}
+    assert left == {"history", "a last review less than twelve months before the version's end"}
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        ("versions[1].codes.listed[0]", "0600T dropped"), ("versions[1].applies_to.programs[2]", "medicaid dropped"),
+        ("versions[1].exceptions.fep", "removed"), ("versions[1].exceptions.fep.rule", "refer → review"),
+        ("versions[1].exceptions.medicare_advantage.rule", "review → refer"), ("kind", "funding → guidance"),
+        ("versions[1].statement.scope", "all_indications → solid_tumors"), ("versions[0]", "2016-02-15 dropped"),
+    ],
+)  # fmt: skip
+def test_what_decides_is_changed(place: str, change: str) -> None:
+    found = [(one.place, one.change) for one in trial().mutants()
+             if isinstance(one, Mutant) and one.path == "policies/florida_blue.yaml"]  # fmt: skip
+    assert (place, change) in found
+
+
+def test_a_change_that_a_check_refuses_is_told_apart() -> None:
+    (dropped,) = [one for one in trial().mutants() if isinstance(one, Mutant) and one.change == "47384 dropped"
+                  and one.path == "codes/ire.yaml"]  # fmt: skip
+    assert trial().fate(dropped) is Fate.REFUSED
+
+
+def test_a_pack_must_pass_its_own_tests_first() -> None:
+    with pytest.raises(RulesError, match="holds no test"):
+        Trial({path: raw for path, raw in CONTENTS.items() if not path.startswith("tests/")})
+    wrong = CONTENTS["tests/premera.yaml"].replace(b"expect: unlisted-code-out-of-scope", b"expect: investigational", 1)
+    with pytest.raises(RulesError, match="do not pass"):
+        Trial(CONTENTS | {"tests/premera.yaml": wrong})
