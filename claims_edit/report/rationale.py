@@ -146,10 +146,11 @@ def _head(view: RunView, claims: int) -> list[str]:
     manifest = view.manifest
     lines = manifest["counts"]["by_disposition"]["deny"]
     shadow = " in shadow mode, so that none of it counts" if manifest["mode"] == "shadow" else ""
+    denied = f"Claims {claims:,}, denied lines {lines:,}{shadow}"
     return [
         f"# Rationale of the denials of run {view.run_id}",
         "",
-        f"Claims {claims:,}, denied lines {lines:,}{shadow}; as of {manifest['as_of']}; rules {manifest['rules_hash']}.",
+        f"{denied}; as of {manifest['as_of']}; rules {manifest['rules_hash']}.",
         "",
         "| file | claim | lines | reasons |",
         "|---|---|---|---|",

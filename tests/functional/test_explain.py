@@ -1,4 +1,4 @@
-"""`claims-edit explain` for any row of a run: decided, refused, accepted without a candidate code; by claim or by row."""
+"""`claims-edit explain` for any row of a run: decided, refused, or accepted without a candidate code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an explanation says of a line: policy, liability, guidance, evidence, what would change, why edits did not hit."""
+"""What an explanation says of a line: policy, liability, evidence, what would change, why edits did not hit."""
 
 from __future__ import annotations
 
@@ -66,6 +66,8 @@ def test_all_decisions_of_the_deck_are_told_in_full(deck: Path) -> None:
             entry["id"] for entry in each["guidance"]
         ][-1:]
         assert bool(each["guidance"]) == ("guidance-note" in hit)
+        if each["reason_code"] == "dos-spans-boundary":
+            assert each["changes"][0].startswith("Conflicting fact: the days of service. On "), row["claim_id"]
     reasons = {each["reason_code"] for each in found}
     assert reasons == set(EDIT_IDS)
 
@@ -154,7 +156,8 @@ def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[st
         ("EX-21-INVESTIGATIONAL-REGENCE", "program-unknown", "line_of_business alone names the program: commercial."),
         ("EX-21-INVESTIGATIONAL-REGENCE", "contract-covers", "Needs a group, and the line has no group_id."),
         ("EX-13-CONTRACT-ENDED", "contract-covers", "No contract of the group was in force on 2025-01-01."),
-        ("EX-15-CONTRACT-EXCLUDES", "contract-review", "The contract of the group in force on 2024-03-04 says: excluded."),
+        ("EX-15-CONTRACT-EXCLUDES", "contract-review",
+         "The contract of the group in force on 2024-03-04 says: excluded."),
         ("DAY-REGENCE-BEFORE-2026", "investigational",
          "Needs a policy version in force, and none of regence was on 2025-12-31."),
         ("EX-04-PAYER-NOT-ON-FILE", "program-silent", "Needs a policy version in force, and the payer is not on file."),

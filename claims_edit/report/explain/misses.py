@@ -197,7 +197,8 @@ def policy_stale(line: Line) -> str:
         return missing
     if line.facts["stale_after"] is None:
         return f"{_version(line)} gives no review date."
-    return f"The review of {line.facts['policy_id']} was due by {line.facts['stale_after']}; the service began on {line.start}."
+    due = line.facts["stale_after"]
+    return f"The review of {line.facts['policy_id']} was due by {due}; the service began on {line.start}."
 
 
 def guidance_note(line: Line) -> str:
