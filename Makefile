@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test lint check bench screenshots rules-check validate run sql lock clean
+.PHONY: help install demo test golden lint check bench screenshots rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -34,6 +34,9 @@ demo: install ## run the nightly job on sample_claims and say where to look
 
 test: $(VENV)/.installed-dev ## run all tests
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest
+
+golden: $(VENV)/.installed-dev ## renew the texts that tests/golden holds reports to; read what changed before you keep it
+	cd $(CLAIMS_EDIT_HOME) && CLAIMS_EDIT_RENEW_GOLDEN=1 $(abspath $(VENV))/bin/python -m pytest tests/golden
 
 lint: $(VENV)/.installed-dev ## ruff, mypy and the layers
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/ruff check && $(abspath $(VENV))/bin/ruff format --check

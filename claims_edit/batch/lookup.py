@@ -97,7 +97,7 @@ class _RunAgain:
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The lines of all extracts, in order; those that cannot be read are told only where no other has any."""
         found: list[dict[str, Any]] = []
-        unread = []
+        unread: list[str] = []
         for file in extracts:
             try:
                 self._check(file)
@@ -114,12 +114,13 @@ class _RunAgain:
         path = Path(file["path"])
         if not path.is_file():
             raise InputError(
-                f"{path}: run {self._run_id} read this extract, and it is not here now. Restore it, or call this from the"
-                " folder that the run was started in."
+                f"{path}: run {self._run_id} read this extract, and it is not here now. Restore it, or call this from"
+                " the folder that the run was started in."
             )
         if sha256(path) != file["sha256"]:
             raise InputError(
-                f"{path}: is not what run {self._run_id} read (its SHA-256 differs). Restore that extract, or run this one."
+                f"{path}: is not what run {self._run_id} read (its SHA-256 differs). Restore that extract, or run this"
+                " one."
             )
 
     def _lines(self, extract: Extract) -> Iterator[dict[str, Any]]:

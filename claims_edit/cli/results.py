@@ -33,7 +33,7 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- see Wanted
     """Say why the lines of CLAIM_ID (or its one LINE) were decided, refused or left alone.
 
-    Every fact with its column, every edit, the policy, who is liable, the evidence, and what would change the outcome. A
+    Every fact with its column, every edit, the policy, who is liable, the evidence, what would change the outcome. A
     line without a code of rules/codes is kept in no run: the run's extracts are read again for it.
     """
     asked = Wanted(**wanted)

@@ -10,7 +10,6 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -131,8 +130,7 @@ class _Pages:
         denied = f"lines {numbers} were denied" if len(claim) > 1 else f"line {numbers} was denied"
         lines = [f"# Claim {escaped(claim[0]['claim_id'])}: why {denied}", ""]
         for each in claim:
-            told = article(each)
-            lines += article_lines(replace(told, sections=tuple(s for s in told.sections if not s.is_evidence)), 2)
+            lines += article_lines(article(each, with_evidence=False), 2)
         for each in {id(each["evidence"]): each for each in claim}.values():
             lines += self._evidence_of(each)
         return "\n".join(lines)
@@ -151,8 +149,7 @@ def _head(view: RunView, claims: int) -> list[str]:
     return [
         f"# Rationale of the denials of run {view.run_id}",
         "",
-        f"{claims:,} claims with {lines:,} denied lines{shadow}; as of {manifest['as_of']}, under rules"
-        f" {manifest['rules_hash']}.",
+        f"Claims {claims:,}, denied lines {lines:,}{shadow}; as of {manifest['as_of']}; rules {manifest['rules_hash']}.",
         "",
         "| file | claim | lines | reasons |",
         "|---|---|---|---|",

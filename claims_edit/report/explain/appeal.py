@@ -59,7 +59,8 @@ def other_grounds(line: Line) -> Iterator[str]:
     edits = line.row["edits"]
     if "policy-stale" in edits and policy:
         last = f"last reviewed {policy['reviewed']}" if policy["reviewed"] else "without a review on record"
-        yield f"For the appeal: the policy was past its review on {line.start} ({last}, due by {policy['stale_after']})."
+        due = f"{last}, due by {policy['stale_after']}"
+        yield f"For the appeal: the policy was past its review on {line.start} ({due})."
     if "code-site-mismatch" in edits:
         yield (
             f"For the appeal: {line.code} is meant for other tumor sites than the diagnoses name; the record may show"

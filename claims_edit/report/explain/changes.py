@@ -29,7 +29,8 @@ def line_superseded(line: Line) -> Iterator[str]:
     by = (line.known or {}).get("revised_by") or []
     if frequency == "8":
         yield "The claim is a void itself (claim_frequency_code 8), so nothing is left to decide on."
-    elif by:
+        return
+    if by:
         yield f"Another claim of this run takes its place: {listed(by)}. Look there for the decision that counts."
     else:
         yield "A replacement or a void of the claim is in the same run. Look there for the decision that counts."
@@ -77,7 +78,7 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
 
 
 def payer_not_on_file(line: Line) -> Iterator[str]:
-    yield "Missing fact: the payer. The name in the column payer is not in rules/payers.yaml."
+    yield f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml."
     yield "If it is a spelling of a payer on file, add it to that payer's names there, and run the extract again."
     yield "Policy, program and contract are looked up once the payer is known; until then no policy can speak."
 
@@ -134,7 +135,7 @@ def _signals(line: Line) -> str:
 
 def program_unknown(line: Line) -> Iterator[str]:
     yield (
-        "Missing fact: the program. None of line_of_business, claim_filing_indicator_code and the shape of member_id"
+        "Missing fact: the program. Neither line_of_business nor claim_filing_indicator_code nor the shape of member_id"
         " tells it."
     )
     yield from _by_program(line)

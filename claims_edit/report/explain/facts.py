@@ -1,4 +1,4 @@
-"""The facts of a decision, each with the columns that it came from, under the extract's own names where they are known."""
+"""The facts of a decision, each with the columns that it came from; the extract's own names where they are known."""
 
 from __future__ import annotations
 

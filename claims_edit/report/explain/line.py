@@ -33,6 +33,17 @@ class Line:
     book: Rulebook
     manifest: dict[str, Any]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is `known`.
+
+        Raises:
+            ValueError: it is not at hand.
+        """
+        if self.known is None:
+            raise ValueError("why an edit did not hit is told from the facts of the line, which are not given")
+        return self.known
+
     @cached_property
     def in_force(self) -> tuple[Policy, Version] | None:
         """The policy version that the line was held to."""

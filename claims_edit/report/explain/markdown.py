@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.sections import article
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _ACTIVE = re.compile(r"([\\`*\[\]<>|~&#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore in a word is none
 _LINKS = re.compile(r"(?i)(https?|ftp)://|\bwww\.")  # what renderers turn into links by themselves
+_KNOWN = 16_384  # texts: names, labels and citations come again line after line
 _LINE_START = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
 
 
@@ -23,12 +25,14 @@ def explanation_markdown(explanations: list[dict[str, Any]]) -> str:
     return "\n".join("\n".join(article_lines(article(each))) for each in explanations)
 
 
+@lru_cache(_KNOWN)
 def escaped(told: str) -> str:
-    """Text of which no Markdown renderer makes markup, a link or a second line (CommonMark 2.4, GFM tables, autolinks)."""
+    """Text of which no renderer makes markup, a link or a second line (CommonMark 2.4; GFM tables and autolinks)."""
     safe = _ACTIVE.sub(r"\\\1", plain(told))
     return _LINKS.sub(lambda link: re.sub(r"([:.])", r"\\\1", link.group(), count=1), safe)
 
 
+@lru_cache(_KNOWN)
 def at_line_start(told: str) -> str:
     """The same for text that begins a line: no list, heading or rule comes of it."""
     return _LINE_START.sub(_guarded, escaped(told))

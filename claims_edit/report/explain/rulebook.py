@@ -6,19 +6,20 @@ Equal parts of explanations are the same object, so that a report on many lines 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from claims_edit.policy.catalog import Citations, program_rules_of, stale_after, versions_of
 from claims_edit.report.explain.words import BEARERS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from claims_edit.policy import Catalog
     from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, ProcedureCode, Reason, Version
 
 Part = dict[str, Any]
+_Made = TypeVar("_Made")
 
 
 class Rulebook:
@@ -82,7 +83,9 @@ class Rulebook:
     def policy(self, row: Part) -> Part | None:
         """The version in force, with the documents behind it (the keys are listed in `explained`)."""
         found = self.in_force(row)
-        return found and self._kept(("policy", row["policy_id"], row["policy_version"]), lambda: self._policy(*found))
+        if found is None:
+            return None
+        return self._kept(("policy", row["policy_id"], row["policy_version"]), lambda: self._policy(*found))
 
     def _policy(self, policy: Policy, version: Version) -> Part:
         text = self.cited.text
@@ -154,12 +157,11 @@ class Rulebook:
 
     def guidance(self, row: Part) -> list[Part]:
         """The recommendations on the line's site that were out on the start date, oldest first."""
-        known = self._kept(("guidance", *self._place(row)), lambda: list(self._guidance(*self._place(row))))
+        known = self._kept(("all guidance", *self._place(row)), lambda: list(self._guidance(*self._place(row))))
         start = row["service_start_date"]
         out = [entry for day, entry in known if start is not None and day <= start]
-        marks = tuple(entry["id"] for entry in out)
         return self._kept(
-            ("guidance", *self._place(row), marks),
+            ("guidance", *self._place(row), len(out)),
             lambda: [{**entry, "in_force": place == len(out) - 1} for place, entry in enumerate(out)],
         )
 
@@ -227,10 +229,12 @@ class Rulebook:
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
         return service, row["site_class"]
 
-    def _kept(self, key: tuple[Any, ...], make: Any) -> Any:  # noqa: ANN401 -- parts of several shapes
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], _Made]) -> _Made:
+        """What was made for the key the first time; keys begin with what they are for, so that types agree."""
         if key not in self._parts:
             self._parts[key] = make()
-        return self._parts[key]
+        made: _Made = self._parts[key]
+        return made
 
 
 def _iso(cited: CitedDate | None) -> str | None:

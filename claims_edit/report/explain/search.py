@@ -83,8 +83,10 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
     with open_readonly(out) as connection:
         decided = _rows(connection, _DECIDED, parameters | {"line": wanted.line})
         refused = _rows(connection, _REFUSED, parameters)
-    found = [each for run_id in dict.fromkeys(row["run_id"] for row in decided)
-             for each in _decisions(folder, run_id, [row for row in decided if row["run_id"] == run_id], every_edit=every_edit)]  # fmt: skip
+    found = []
+    for run_id in dict.fromkeys(row["run_id"] for row in decided):
+        of_run = [row for row in decided if row["run_id"] == run_id]
+        found += _decisions(folder, run_id, of_run, every_edit=every_edit)
     found += [
         {"kind": "quarantine", **row}
         for row in refused

@@ -1,8 +1,8 @@
-"""An explanation as titled sections of plain text, in the order in which a reviewer reads; each format renders these."""
+"""An explanation as titled sections of plain text, in a reviewer's order; each format renders these."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.lines import REMITTANCE
@@ -34,7 +34,6 @@ class Section:
     rows: tuple[Row, ...] = ()
     points: tuple[str, ...] = ()
     parts: tuple[Section, ...] = ()
-    is_evidence: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,12 @@ class Article:
     sections: tuple[Section, ...]
 
 
-def article(explanation: dict[str, Any]) -> Article:
-    """An explanation of any kind."""
+def article(explanation: dict[str, Any], *, with_evidence: bool = True) -> Article:
+    """An explanation of any kind; evidence may be left to a place that several lines share."""
     match explanation["kind"]:
         case "decision":
-            return _decision(explanation)
+            told = _decision(explanation)
+            return replace(told, sections=(*told.sections, evidence(explanation))) if with_evidence else told
         case "accepted":
             return _accepted(explanation)
         case _:
@@ -85,7 +85,6 @@ def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
         yield Section("Guidance on the tumor site", points=tuple(map(_guidance, decided["guidance"])))
     if decided["changes"]:
         yield Section("What would change the outcome", points=tuple(decided["changes"]))
-    yield evidence(decided)
     yield Section("Rules", paragraphs=(decided["rules_hash"],))
 
 
@@ -109,8 +108,9 @@ def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row
     yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}"
     for document in policy["documents"]:
         yield "document", f"{document['title']}; {document['publisher']}"
-    yield "version", (
-        f"{policy['version']}: in force from {policy['in_force_from']} ({policy['in_force_from_citation']}), {until}"
+    yield (
+        "version",
+        (f"{policy['version']}: in force from {policy['in_force_from']} ({policy['in_force_from_citation']}), {until}"),
     )
     yield "statement", f"{policy['statement']} ({policy['statement_citation']})"
     yield "scope", _SCOPES.get(policy["statement_scope"], policy["statement_scope"])
@@ -151,7 +151,7 @@ def evidence(decided: dict[str, Any]) -> Section:
         )
         for document in decided["evidence"]
     )
-    return Section(title, paragraphs=note, parts=documents, is_evidence=True)
+    return Section(title, paragraphs=note, parts=documents)
 
 
 def _inside(citation: str, document: dict[str, Any]) -> str:

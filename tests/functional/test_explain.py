@@ -1,0 +1,157 @@
+"""`claims-edit explain` for any row of a run: decided, refused, accepted without a candidate code; by claim or by row."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.functional.program import AS_OF, COLUMNS, DECK, csv_text, line, lines, manifest, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.functional.program import Done
+
+    Command = Callable[..., Done]
+
+
+@pytest.fixture
+def published(command: Command, tmp_path: Path) -> Path:
+    extract = write(tmp_path / "night.csv", csv_text(lines(9)))
+    assert command("run", extract, "--out", tmp_path / "out", "--quiet", *AS_OF).code == 0
+    return tmp_path / "out"
+
+
+def told(done: Done) -> list[dict[str, Any]]:
+    assert done.code == 0, done.err
+    found: list[dict[str, Any]] = json.loads(done.out)
+    return found
+
+
+def test_an_accepted_line_is_read_again_and_told_why_it_was_no_candidate(command: Command, published: Path) -> None:
+    done = command("explain", "CL0000001", "--out", published, "--json")
+    (found,) = told(done)
+    assert (found["kind"], found["source_row"], found["claim_line_number"]) == ("accepted", 1, 1)
+    assert found["why"] == "No edit was asked: hcpcs_code 99213 is in no file of rules/codes."
+    assert {"name": "charge_amount", "value": "1.25", "source": "charge_amount"} in found["facts"]
+    assert done.faults == [
+        f"Reading the extracts of run {manifest(published)['run_id']} again, which may take as long as its reading did."
+    ]
+    assert command("explain", "CL0000003", "--out", published, "--json").err == ""
+
+
+@pytest.mark.parametrize("fmt", ["text", "md", "html", "json"])
+def test_every_format_tells_every_kind(command: Command, published: Path, fmt: str) -> None:
+    for claim in ("CL0000001", "CL0000003"):
+        done = command("explain", claim, "--out", published, "--format", fmt, "--all")
+        assert (done.code, claim in done.out) == (0, True)
+
+
+def test_a_row_is_found_by_its_number(command: Command, published: Path) -> None:
+    for row, kind in ((1, "accepted"), (3, "decision")):
+        (found,) = told(command("explain", "--row", row, "--out", published, "--json"))
+        assert (found["kind"], found["claim_id"]) == (kind, f"CL{row:07}")
+    assert command("explain", "--row", 10, "--out", published).code == 2
+
+
+def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_path: Path) -> None:
+    rows = csv_text(lines(9)).splitlines(keepends=True)
+    extract = write(tmp_path / "night.csv", "".join([*rows[:3], "torn\n", *rows[3:6], "torn,too\n", *rows[6:]]))
+    out = tmp_path / "out"
+    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    found = [told(command("explain", "--row", row, "--out", out, "--json"))[0] for row in range(1, 12)]
+    assert [each["claim_id"] and int(each["claim_id"][2:]) for each in found] == [
+        1, 2, None, 3, 4, 5, None, 6, 7, 8, 9,
+    ]  # fmt: skip
+    assert [each["source_row"] for each in found] == list(range(1, 12))
+
+
+def test_a_row_of_several_extracts_needs_its_file(command: Command, tmp_path: Path) -> None:
+    for name, first in (("a", 1), ("b", 11)):
+        write(tmp_path / f"{name}.csv", csv_text(line(number) for number in range(first, first + 3)))
+    out = tmp_path / "out"
+    assert command("run", tmp_path / "a.csv", tmp_path / "b.csv", "--out", out, "--quiet", *AS_OF).code == 0
+    done = command("explain", "--row", 1, "--out", out)
+    assert (done.code, len(done.faults)) == (2, 1)
+    for file in ("b.csv", tmp_path / "b.csv"):
+        (found,) = told(command("explain", "--row", 1, "--file", file, "--out", out, "--json"))
+        assert found["claim_id"] == "CL0000011"
+    assert command("explain", "--row", 1, "--file", "c.csv", "--out", out).code == 2
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_an_extract_that_is_not_what_it_was_is_said(command: Command, published: Path, change: str) -> None:
+    extract = published.parent / "night.csv"
+    if change == "gone":
+        extract.unlink()
+    else:
+        write(extract, csv_text(lines(10)))
+    done = command("explain", "CL0000001", "--out", published)
+    assert (done.code, done.out, len(done.faults)) == (11, "", 2)
+    assert {"gone": "not here now", "changed": "SHA-256 differs"}[change] in done.faults[1]
+    assert "CL0000001" not in done.err
+    assert command("explain", "CL0000003", "--out", published).code == 0
+
+
+def test_the_latest_run_that_has_the_line_is_asked(command: Command, published: Path) -> None:
+    first = manifest(published)["run_id"]
+    later = write(published.parent / "later.csv", csv_text(line(number, charge_amount="7.00") for number in (1, 20)))
+    assert command("run", later, "--out", published, "--quiet", *AS_OF).code == 0
+    (found,) = told(command("explain", "CL0000001", "--out", published, "--json"))
+    assert found["source_file"].endswith("later.csv")
+    (found,) = told(command("explain", "CL0000002", "--out", published, "--json"))
+    assert found["run_id"] == first
+    (found,) = told(command("explain", "CL0000001", "--run", first, "--out", published, "--json"))
+    assert found["source_file"].endswith("night.csv")
+    (found,) = told(command("explain", "--row", 1, "--run", first[:-1], "--out", published, "--json"))
+    assert found["run_id"] == first
+
+
+def test_a_mapping_is_used_again_and_its_names_are_told(command: Command, tmp_path: Path) -> None:
+    names = [name if name != "hcpcs_code" else "PROC" for name in COLUMNS]
+    text = csv_text(lines(9)).replace(",".join(COLUMNS), ",".join(names))
+    extract = write(tmp_path / "night.csv", text)
+    mapping = write(tmp_path / "map.yaml", "columns: {hcpcs_code: PROC}\n")
+    out = tmp_path / "out"
+    assert command("run", extract, "--out", out, "--mapping", mapping, "--quiet", *AS_OF).code == 0
+    for claim in ("CL0000001", "CL0000003"):
+        (found,) = told(command("explain", claim, "--out", out, "--json"))
+        assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code (PROC)"
+    write(mapping, "columns: {hcpcs_code: PROC}\nconstants: {plan: X}\n")
+    done = command("explain", "CL0000001", "--out", out)
+    assert (done.code, "the mapping is not what the run used" in done.err) == (11, True)
+    (found,) = told(command("explain", "CL0000003", "--out", out, "--json"))
+    assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code"
+
+
+def test_837_fhir_and_parquet_lines_are_found_too(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    names = ("claims.837", "claims-fhir.ndjson", "claims.parquet")
+    assert command("run", *(DECK / name for name in names), "--out", out, "--quiet", *AS_OF).code == 0
+    for claim, number, row, place in (
+        ("X-OTHER-CODE-SYSTEM", 1, 155, "claim_id (CLM01)"),
+        ("E-OTHER-CODE-SYSTEM", 1, 5, "claim_id (identifier)"),
+        ("FORM-OTHER-LINE", 1, 129, "claim_id"),
+    ):
+        (found,) = told(command("explain", claim, number, "--out", out, "--json"))
+        assert (found["kind"], found["source_row"], found["claim_line_number"]) == ("accepted", row, number)
+        assert {fact["name"]: fact["source"] for fact in found["facts"]}["claim_id"] == place
+    (found,) = told(command("explain", "--row", 155, "--file", "claims.837", "--out", out, "--json"))
+    assert found["claim_id"] == "X-OTHER-CODE-SYSTEM"
+
+
+def test_a_damaged_replay_is_an_error_for_all_edits(command: Command, published: Path) -> None:
+    (part,) = published.glob("runs/*/replay/candidates-*.parquet")
+    part.write_bytes(part.read_bytes()[:100])
+    done = command("explain", "CL0000003", "--out", published, "--all")
+    assert (done.code, len(done.faults)) == (13, 1)
+    assert "damaged" in done.err
+
+
+def test_a_claim_or_a_row_is_wanted(command: Command, published: Path) -> None:
+    for arguments in ([], ["CL0000003", "--row", "3"]):
+        done = command("explain", *arguments, "--out", published)
+        assert (done.code, len(done.faults)) == (2, 1)

@@ -1,0 +1,96 @@
+"""The words of explanations and rationales, as a reviewer of an appeal reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.batch.lookup import look_up
+from claims_edit.report import report
+from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find
+from claims_edit.store import ResultsFolder
+from tests.lib.deck import run_deck
+from tests.lib.golden import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOLD = (
+    "EX-21-INVESTIGATIONAL-REGENCE",  # deny, the member may be billed by the policy's own words
+    "EX-21-INVESTIGATIONAL-FLORIDA",  # deny, the provider bears it by default
+    "EX-15-CONTRACT-EXCLUDES",
+    "NOTE-GUIDANCE-NONE-ON-BREAST",
+    "EX-21-NO-DIAGNOSIS-NEEDED",
+    "EX-04-PAYER-NOT-ON-FILE",
+    "EX-05-SPANS-CODE-VALIDITY",
+    "EX-08-PROGRAM-CONFLICT",
+    "EX-09-PROGRAM-UNKNOWN",
+    "CELL-FLORIDA-BLUE-MEDICARE-ADVANTAGE",
+    "CELL-REGENCE-MEDICAID",
+    "CELL-NHS-ENGLAND-NHS",
+    "EX-14-CONTRACT-REVIEW",
+    "EX-16-UNLISTED-CODE",
+    "DAY-LIVER-CODE-FIRST",
+    "EX-18-TRIAL-CONDITION",
+    "EX-19-ICD-9-ONLY",
+    "EX-20-INDICATION-NOT-SOLID",
+    "EX-10-SAO-REFERRED",
+    "DAY-LIVER-CODE-BEFORE",
+    "EX-01-REPLACED",
+    "EX-02-UNLISTED-OUT-OF-SCOPE",
+    "EX-13-CONTRACT-COVERS",
+    "DAY-REGENCE-BEFORE-2026",
+    "BAD-TWO-FAULTS",
+    "FORM-OTHER-LINE",
+)
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield run_deck(tmp_path_factory.mktemp("golden") / "out", patch)
+
+
+@pytest.fixture(scope="module")
+def other_formats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield run_deck(tmp_path_factory.mktemp("golden") / "out", patch, "claims.837", "claims-fhir.ndjson")
+
+
+def told(out: Path, claim_id: str, fmt: str = "md") -> str:
+    wanted = Wanted(claim_id)
+    found = find(out, wanted, every_edit=True)
+    if not found:
+        again = look_up(out, wanted, lambda _line: None)
+        assert again is not None
+        found = explain_accepted(again.lines, again.manifest)
+    return EXPLANATION_FORMATS[fmt](found)
+
+
+def per_run(out: Path) -> dict[str, str]:
+    manifest = ResultsFolder(out).manifest()
+    return {"run_id": manifest["run_id"], "rules_hash": manifest["rules_hash"]}
+
+
+@pytest.mark.parametrize("claim_id", TOLD)
+def test_explanation(deck: Path, claim_id: str) -> None:
+    hold(f"explain/{claim_id}.md", told(deck, claim_id), **per_run(deck))
+
+
+@pytest.mark.parametrize("claim_id", ["X-GROUP-EXCLUDES", "X-SHARED-ID", "E-POINTED-DIAGNOSIS", "X-BAD-TWO-PAYERS"])
+def test_explanation_of_837_and_fhir(other_formats: Path, claim_id: str) -> None:
+    hold(f"explain/{claim_id}.md", told(other_formats, claim_id), **per_run(other_formats))
+
+
+@pytest.mark.parametrize("fmt", ["text", "html"])
+def test_other_formats(deck: Path, fmt: str) -> None:
+    claim_id = "EX-21-INVESTIGATIONAL-PREMERA"
+    hold(f"explain/{claim_id}.{fmt}", told(deck, claim_id, fmt), **per_run(deck))
+
+
+def test_rationale(deck: Path, tmp_path: Path) -> None:
+    report(deck, None, "rationale", tmp_path / "told")
+    for name in ("index.csv", "index.md", "000006.md", "000047.md"):
+        hold(f"rationale/{name}", (tmp_path / "told" / name).read_text(encoding="utf-8"), **per_run(deck))

@@ -1,0 +1,125 @@
+"""The rationale of a run's denials: one file a claim, indexes, and a folder that is whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import errno
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from claims_edit.errors import UsageError
+from claims_edit.report import rationale, report
+from tests.lib.runs import REVIEWED, line, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN_1, RUN_2 = "20260301T010000Z-aaaa", "20260302T010000Z-bbbb"
+OURS = {"policy_id": "regence-surgery-242"}
+
+
+def denied(row: int, claim_id: str, number: int = 1, **changes: object) -> dict[str, Any]:
+    return line(claim_id=claim_id, claim_line_number=number, source_row=row, **OURS, **changes)
+
+
+def index(folder: Path) -> list[list[str]]:
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_a_claim_has_one_file_with_all_its_denied_lines(tmp_path: Path) -> None:
+    rows = [
+        denied(2, "A"),
+        denied(3, "B"),
+        denied(4, "A", 3, site_class="kidney", diagnosis_codes=["C64"]),
+        denied(5, "A", 2),
+        denied(6, "A", payer=None, payer_raw="Another"),
+        denied(7, "A", data_source="elsewhere"),
+        line(**REVIEWED, claim_id="R", source_row=8),
+    ]
+    publish(tmp_path / "out", RUN_1, rows)
+    publish(tmp_path / "out", RUN_2, [denied(2, "LATER")])
+    folder = tmp_path / "told"
+    assert report(tmp_path / "out", RUN_1, "rationale", folder) == f"Wrote {folder}.\n"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "000001.md", "000002.md", "000003.md", "000004.md", "index.csv", "index.md",
+    ]  # fmt: skip
+    assert index(folder) == [
+        ["000001.md", "A", "1|3|2", "extract.csv", "2|4|5"],
+        ["000002.md", "B", "1", "extract.csv", "3"],
+        ["000003.md", "A", "1", "extract.csv", "6"],
+        ["000004.md", "A", "1", "extract.csv", "7"],
+    ]
+    first = (folder / "000001.md").read_text(encoding="utf-8")
+    assert first.startswith("# Claim A: why lines 1, 3 and 2 were denied\n")
+    assert [text for text in first.splitlines() if text.startswith("## ")] == [
+        "## Claim A line 1: DENY",
+        "## Claim A line 3: DENY",
+        "## Claim A line 2: DENY",
+        "## Evidence: Primary liver and intrahepatic bile ducts",
+        "## Evidence: Kidney",
+    ]
+    assert "[000002.md](000002.md) | B | 1 | investigational |" in (folder / "index.md").read_text(encoding="utf-8")
+
+
+def test_batches_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(row, f"C{row % 7}", row) for row in range(1, 30)])
+    report(tmp_path / "out", None, "rationale", tmp_path / "whole")
+    monkeypatch.setattr(rationale, "BATCH_LINES", 3)
+    report(tmp_path / "out", None, "rationale", tmp_path / "cut")
+    whole, cut = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("whole", "cut"))
+    assert whole == cut
+    assert len(whole) == 9
+
+
+def test_a_run_without_denials_has_empty_indexes(tmp_path: Path) -> None:
+    publish(tmp_path / "out", RUN_1, [line(**REVIEWED)])
+    report(tmp_path / "out", None, "rationale", tmp_path / "told")
+    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == ["index.csv", "index.md"]
+    assert index(tmp_path / "told") == []
+
+
+def test_no_value_stands_in_a_name_and_none_is_a_formula(tmp_path: Path) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(2, "=HYPERLINK(1)"), denied(3, "../<script>|x")])
+    report(tmp_path / "out", None, "rationale", tmp_path / "told")
+    assert [row[:2] for row in index(tmp_path / "told")] == [
+        ["000001.md", "'=HYPERLINK(1)"],
+        ["000002.md", "../<script>|x"],
+    ]
+    assert "<script>" not in (tmp_path / "told" / "index.md").read_text(encoding="utf-8")
+    assert "<script>" not in (tmp_path / "told" / "000002.md").read_text(encoding="utf-8")
+
+
+def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: Path) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(2, "A"), denied(3, "B")])
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds 1 other files"):
+        report(tmp_path / "out", None, "rationale", other)
+    assert [path.name for path in other.iterdir()] == ["notes.txt"]
+    with pytest.raises(UsageError, match="is a file"):
+        report(tmp_path / "out", None, "rationale", other / "notes.txt")
+    told = tmp_path / "told"
+    report(tmp_path / "out", None, "rationale", told)
+    publish(tmp_path / "out", RUN_2, [denied(2, "C")])
+    report(tmp_path / "out", None, "rationale", told)
+    assert sorted(path.name for path in told.iterdir()) == ["000001.md", "index.csv", "index.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out", "told"]
+
+
+def test_a_rationale_that_is_cut_off_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(2, "A")])
+    told = tmp_path / "told"
+    report(tmp_path / "out", None, "rationale", told)
+    before = (told / "000001.md").read_bytes()
+
+    def full(_self: object, _claim: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(rationale._Pages, "of", full)
+    with pytest.raises(UsageError, match="cannot be written"):
+        report(tmp_path / "out", None, "rationale", told)
+    assert (told / "000001.md").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]
