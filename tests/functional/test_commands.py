@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DENIED = "EX-21-INVESTIGATIONAL-REGENCE"
 REPORT_FILES = {
     "manifest.json", "summary.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv",
-    "denial_reasons.csv", "data_quality.csv", "remittance.csv", "remittance.parquet",
+    "denial_reasons.csv", "data_quality.csv", "remittance.csv", "remittance.parquet", "report.html", "report.xlsx",
     "replay",
 }  # fmt: skip
 

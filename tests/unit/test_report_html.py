@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import json
 import re
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claims_edit.model import EDIT_IDS
 from claims_edit.report import report
 from claims_edit.report.html import rows as shown_rows
 from claims_edit.report.html import write_html
+from claims_edit.report.html.charts import SERIES
 from claims_edit.report.html.reconciliation import sums
 from claims_edit.report.html.rows import LONGEST, script_safe, shown
 from claims_edit.report.run_view import published_run
@@ -188,6 +191,33 @@ def test_what_is_left_out_is_said(out: Path, tmp_path: Path, monkeypatch: pytest
     page = (tmp_path / "two.html").read_text(encoding="utf-8")
     assert [row[-1] for row in table(page, "decisions")[1:]] == ["1,000.10", "1,000.10"]
     assert "The 2 decisions with the highest charges. 4 lines with charges of 991.15 are left out" in page
+
+
+def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_said(tmp_path: Path) -> None:
+    edits = [edit for edit in EDIT_IDS if edit != "investigational"]
+    rows = [
+        line(
+            source_row=number,
+            claim_id=f"C{number}",
+            payer=f"payer_{number:02}",
+            charge_amount=Decimal(100 - number),
+            reason_code=edits[number % len(edits)],
+            service_start_date=dt.date(2022 + number // 12, number % 12 + 1, 1),
+        )
+        for number in range(40)
+    ]
+    publish(tmp_path, RUN, rows)
+    page = page_of(tmp_path)
+    payers = table(page, "by-payer")
+    assert [row[0] for row in payers[-3:]] == ["payer_19", "20 other payers", "all"]
+    assert (payers[-2][-1], payers[-1][-1]) == ("20 1,410.00", "40 3,220.00")
+    months = table(page, "by-month")
+    assert (months[1][0], months[-2][0], months[-2][-1]) == ("2025-04", "before 2023-05", "16 1,480.00")
+    assert "Lines by month and reason; 16 lines of earlier months are left out" in page
+    by_payer, by_month = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert "28 other payers" in by_payer
+    assert "all other reasons" in by_month
+    assert len(set(re.findall(r'fill="(var\(--series-[^"]*)"', by_month))) == SERIES
 
 
 def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
