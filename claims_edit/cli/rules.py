@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from claims_edit.cli.options import console, print_json, rules_option
+from claims_edit.cli.rules_check import check
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
 
@@ -22,13 +23,7 @@ def rules() -> None:
     """Check and read the rule pack."""
 
 
-@rules.command()
-@rules_option
-def check(rules: Path | None) -> None:
-    """Report every fault of the pack, with file, place and remedy (exit 10); else say what it holds."""
-    catalog = load_catalog(rules)
-    held = catalog.versions.select("policy_id").n_unique(), catalog.versions.height, catalog.codes.height
-    click.echo(f"The rules are sound: {held[0]} policies, {held[1]} versions, {held[2]} codes; {catalog.rules_hash}.")
+rules.add_command(check)
 
 
 @rules.command("list")

@@ -26,7 +26,17 @@ from claims_edit.policy.pack import (
 from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
 
-__all__ = ["ARCHIVE_NAME", "Catalog", "archived", "default_rules_dir", "load_catalog", "name_key"]
+__all__ = [
+    "ARCHIVE_NAME",
+    "Catalog",
+    "archived",
+    "catalog_of",
+    "default_rules_dir",
+    "examine",
+    "load_catalog",
+    "name_key",
+    "read_pack",
+]
 
 
 def default_rules_dir() -> Path:
@@ -41,12 +51,26 @@ def load_catalog(rules_dir: Path | None = None) -> Catalog:
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
+    return catalog_of(read_pack(rules_dir if rules_dir is not None else default_rules_dir()))
+
+
+def catalog_of(contents: dict[str, bytes]) -> Catalog:
+    """The decision tables of a rule pack's files, by their path in it.
+
+    Raises:
+        RulesError: with every fault of every file, sorted.
+    """
+    pack, faults = examine(contents)
+    if pack is None or faults:
+        raise RulesError(*faults)
+    return compile_catalog(pack, contents, hash_of(contents))
+
+
+def examine(contents: dict[str, bytes]) -> tuple[RulePack | None, list[str]]:
+    """A rule pack's files as a pack, None where one could not be parsed, and every fault of them, sorted."""
     parsed = parse(contents)
     faults = sorted({*parsed.faults, *check(parsed)})
-    if faults:
-        raise RulesError(*faults)
-    return compile_catalog(_pack(parsed), contents, hash_of(contents))
+    return None if parsed.faults else _pack(parsed), faults
 
 
 def _pack(parsed: Parsed) -> RulePack:

@@ -226,10 +226,14 @@ class HistoryEntry(Strict):
 
 
 class Version(Strict):
-    """A period in which nothing that decides a line changes; complete in itself."""
+    """A period in which nothing that decides a line changes; complete in itself.
+
+    `gap` says why no version holds between its last day and the first day of the next one.
+    """
 
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
+    gap: Text | None = None
     statement: Statement
     codes: ListedCodes
     applies_to: AppliesTo
