@@ -1,4 +1,4 @@
-"""`claims-edit rules check | list | show | table`."""
+"""`claims-edit rules check | diff | list | show | table`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from claims_edit.cli.options import console, print_json, rules_option
 from claims_edit.cli.rules_check import check
+from claims_edit.cli.rules_diff import diff
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import RulesTable, decision_tables, policy_list, policy_tables
 
@@ -24,6 +25,7 @@ def rules() -> None:
 
 
 rules.add_command(check)
+rules.add_command(diff)
 
 
 @rules.command("list")

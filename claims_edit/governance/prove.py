@@ -216,8 +216,8 @@ def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     fault = f"Medicare Advantage ends in deny (`{row['reason_code']}`)"
     if row["program"] == MEDICARE_ADVANTAGE:
-        place = places.version_place(catalog.pack, row)
-        return f"{place}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
+        version = places.version_place(catalog.pack, row)
+        return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
     column = "line_of_business"
     if row["claim_filing_indicator_code"] in SAYS_ADVANTAGE_FILED:
         column = "claim_filing_indicator_code"
