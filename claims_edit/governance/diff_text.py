@@ -125,7 +125,7 @@ def _rows(frame: pl.DataFrame) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
+    for mark in ("\\", "|", "<", "*", "`", "["):
         text = text.replace(mark, f"\\{mark}")
     return " ".join(text.split())
 

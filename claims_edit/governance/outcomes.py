@@ -30,14 +30,17 @@ def outcome() -> list[pl.Expr]:
 def changed(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines that come out differently: `change`, `old`, `new`.
 
-    A `change` of the outcome, or of the reference alone: the policy, its version, or what goes into REF*0K.
+    A `change` of the outcome, or of the reference alone: the policy, its version, or what goes into REF*0K; these stand
+    in `old` and `new` where they differ.
     """
     other_outcome = pl.col("old_what").ne_missing(pl.col("new_what"))
     other_reference = pl.col("old_under").ne_missing(pl.col("new_under"))
     told = {
         side: pl.concat_str(
             pl.col(f"{side}_what").fill_null(NOT_DECIDED),
-            pl.when(pl.col(f"{side}_under") != "").then(pl.lit("; ") + pl.col(f"{side}_under")).otherwise(pl.lit("")),
+            pl.when(other_reference, pl.col(f"{side}_under") != "")
+            .then(pl.lit("; ") + pl.col(f"{side}_under"))
+            .otherwise(pl.lit("")),
         )
         for side in ("old", "new")
     }

@@ -90,7 +90,7 @@ def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> Repl
                 pl.col("charge_amount").sum().cast(MONEY).alias("charges"),
             )
         )
-        flipped = told.filter(pl.col("change") == "outcome").select(LINE_SCHEMA)
+        flipped = told.filter(pl.col("change") == "outcome").select(*LINE_SCHEMA)
         if flipped.height:
             found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
             flipped.write_parquet(found.parts[-1])

@@ -33,8 +33,8 @@ def catalog_from(text: str) -> Catalog:
 def pack_from(text: str) -> dict[str, bytes]:
     """The files of a rule pack, by path: of a folder or an archive of that name, else of a git revision.
 
-    A revision is looked for where the command runs, then where the shipped rules stand. `REVISION:FOLDER` names the
-    folder in the repository, where it holds more packs than one.
+    A revision is one of the repository in which the command runs; outside of any, of that of the shipped rules.
+    `REVISION:FOLDER` names the folder in the repository, where it holds more packs than one.
 
     Raises:
         UsageError: nothing of that name, or no git to ask.
@@ -45,15 +45,15 @@ def pack_from(text: str) -> dict[str, bytes]:
         return read_pack(path)
     revision, _, folder = text.partition(":")
     refused = f"{text}: is neither a folder, an archive (.zip, .whl) nor a git revision"
-    for place in (Path.cwd(), default_rules_dir()):
-        tree = _revision(place, revision)
-        if tree is not None:
-            return _of_tree(place, tree, text, folder.strip("/"))
-    raise UsageError(f"{refused}. Name one of these; a revision as git does (HEAD~1, a tag, or REVISION:FOLDER).")
+    place = next((each for each in (Path.cwd(), default_rules_dir()) if _git(each, "rev-parse", "--git-dir")), None)
+    tree = None if place is None else _revision(place, revision)
+    if place is None or tree is None:
+        raise UsageError(f"{refused}. Name one of these; a revision as git does (HEAD~1, a tag, or REVISION:FOLDER).")
+    return _of_tree(place, tree, text, folder.strip("/"))
 
 
 def _git(place: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """What git answers in a folder's repository; None where it refuses."""
+    """What git answers in a folder's repository; None where it refuses, or there is no repository."""
     command = ["git", "-C", str(place), *arguments]
     try:
         done = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603 -- a fixed program
@@ -64,8 +64,6 @@ def _git(place: Path, *arguments: str, given: bytes | None = None) -> bytes | No
 
 def _revision(place: Path, revision: str) -> str | None:
     """The tree of a revision, as its id; None where the repository does not have it, or there is none."""
-    if not revision or not place.is_dir():
-        return None
     found = _git(place, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
     return found.decode().strip() if found else None
 
