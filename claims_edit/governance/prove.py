@@ -99,7 +99,7 @@ class _Proving:
         """Every cell of one payer."""
         revisions, contracts = axes.revisions_of(payer.name), axes.contracts_for(payer.keys)
         seen = []
-        for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED):
+        for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage):
             for cells in part.cells(payer):
                 known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
                 member = cells.select(*COORDINATES, says_advantage=self._says_advantage)

@@ -69,8 +69,13 @@ class Axes:
             )
 
 
-def parts(catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = ()) -> list[Axes]:
-    """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same."""
+def parts(
+    catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = (), in_full: pl.Expr | None = None
+) -> list[Axes]:
+    """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same.
+
+    Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line.
+    """
     days = axes.boundaries((catalog,), payer.keys)
     deciding = axes.days_frame({code: axes.day_rows(found) for code, found in days.items()})
     informing = axes.days_frame({
@@ -81,21 +86,24 @@ def parts(catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = ())
     sites = axes.site_frame(classes)
     solid = next((label for label in classes if label != NOT_SOLID), NOT_SOLID)
     states = axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
+    speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
+    alone, paired = states.filter(speaking <= 1), states.filter(speaking > 1)
     trials, contracts, claims = axes.trial_frame(), axes.contract_frame(), axes.claim_frame()
     core = Axes(
         days=deciding,
-        programs=states,
+        programs=pl.concat([alone, paired.filter(in_full)]) if in_full is not None else states,
         sites=sites.filter(pl.col("at_site").is_in([solid, NOT_SOLID, "no diagnosis"])),
         trials=trials.head(2),
         contracts=contracts.filter(~pl.col("at_contract").str.contains(",")),
         claims=claims.head(1),
     )
-    alone = states.filter(pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null()) <= 1)
     plain = replace(
         core, programs=alone, sites=sites.filter(at_site=solid), trials=trials.head(1), contracts=contracts.head(1)
     )
+    none_or_excluded = contracts.filter(pl.col("at_contract").is_in([axes.NONE, Coverage.EXCLUDED]))
     return [
         core,
+        replace(plain, programs=paired, contracts=none_or_excluded),
         replace(plain, sites=sites.filter(~pl.col("at_site").is_in(core.sites["at_site"].implode()))),
         replace(plain, days=informing, sites=sites),
         replace(plain, trials=trials.slice(2)),
@@ -105,6 +113,6 @@ def parts(catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = ())
             plain,
             days=deciding.filter(pl.col("service_start_date") == pl.col("service_end_date")),
             programs=axes.spelling_states(catalog),
-            contracts=contracts.filter(pl.col("at_contract").is_in([axes.NONE, Coverage.EXCLUDED])),
+            contracts=none_or_excluded,
         ),
     ]
