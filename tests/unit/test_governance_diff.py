@@ -194,3 +194,16 @@ def test_faults_name_the_pack(rules: RulesFolder) -> None:
     with pytest.raises(RulesError) as caught:
         catalog_from(str(rules.root))
     assert all(fault.startswith(f"{rules.root}: rules/{PREMERA}: ") for fault in caught.value.faults)
+
+
+def test_periods_that_follow_one_another_are_one_range(rules: RulesFolder) -> None:
+    edit = "edit: unlisted-code-out-of-scope\n    disposition: "
+    rules.replace(REASONS, f"{edit}pass", f"{edit}review")
+    told = [row for row in outcomes(against_shipped(rules)) if row["payer"] in {"florida_blue", "premera"}]
+    spans = sorted((row["payer"], str(row["from"]), str(row["until"]), row["programs"], row["where"]) for row in told)
+    assert spans == [
+        ("florida_blue", "None", "None", "any", ""),
+        ("premera", "2020-07-01", "None", "any", ""),
+        ("premera", "None", "2020-01-02", "any", ""),
+    ]
+    assert {row["codes"] for row in told} == {"32999, 47399, 48999, 53899"}
