@@ -67,16 +67,27 @@ def decide(
     known = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
     _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is no candidate")
     _require(known.height == candidates.height, "facts and candidates differ in number")
-    outcomes = _outcomes(known, catalog, stale_policy)
     money = candidates.select(
         "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
     )
-    decided = pl.concat([known, money, outcomes], how="horizontal")
-    decided = decided.with_columns(*_liability(), _citation(), _adjustment(), rules_hash=pl.lit(catalog.rules_hash))
+    decided = pl.concat([judge(known, catalog, stale_policy), money], how="horizontal")
+    decided = decided.with_columns(_adjustment(), rules_hash=pl.lit(catalog.rules_hash))
     _check(decided)
     return decided.select(
         pl.col(name).cast(dtype) for name, dtype in DECISION_SCHEMA.items() if name not in _BATCH_ADDS
     )
+
+
+def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = StalePolicy.WARN) -> pl.DataFrame:
+    """The facts of each line with its edits, reason, disposition, liability and citation.
+
+    What no rule pack may lead to is refused by `decide` alone, so that a proof of the rules can show it.
+
+    Raises:
+        RuntimeError: a line without a primary edit, or an edit without an outcome.
+    """
+    judged = pl.concat([known, _outcomes(known, catalog, stale_policy)], how="horizontal")
+    return judged.with_columns(*_liability(), _citation())
 
 
 def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) -> pl.DataFrame:

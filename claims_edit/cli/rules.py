@@ -1,4 +1,4 @@
-"""`claims-edit rules check | list | show | table`; other commands on the rules stand in modules of their own."""
+"""`claims-edit rules list | show | table`; the other commands on the rules stand in modules of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from claims_edit.cli.options import rules_option
+from claims_edit.cli.rules_check import check
+from claims_edit.cli.rules_diff import diff
 from claims_edit.cli.rules_new import new, schema
 from claims_edit.cli.rules_status import history, status
 from claims_edit.cli.rules_test import test
@@ -23,17 +25,6 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.group()
 def rules() -> None:
     """Check and read the rule pack."""
-
-
-@rules.command()
-@rules_option
-def check(rules: Path | None) -> None:
-    """Report every fault of the pack, with file, place and remedy (exit 10); else say what it holds."""
-    catalog = load_catalog(rules)
-    held = catalog.versions.select("policy_id").n_unique(), catalog.versions.height, catalog.codes.height
-    click.echo(f"The rules are sound: {held[0]} policies, {held[1]} versions, {held[2]} codes; {catalog.rules_hash}.")
-    if not catalog.pack.remittance:
-        click.echo("There is no table in remittance/, so combinations of CARC, RARC and group code were not checked.")
 
 
 @rules.command("list")
@@ -63,5 +54,5 @@ def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> N
     show_tables(decision_tables(load_catalog(rules, proposed=proposed).pack, payer), as_json=as_json)
 
 
-for _command in (test, status, history, new, schema):
+for _command in (check, test, status, diff, history, new, schema):
     rules.add_command(_command)

@@ -30,7 +30,17 @@ from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
 
-__all__ = ["ARCHIVE_NAME", "Catalog", "archived", "default_rules_dir", "load_catalog", "name_key"]
+__all__ = [
+    "ARCHIVE_NAME",
+    "Catalog",
+    "archived",
+    "catalog_of",
+    "default_rules_dir",
+    "examine",
+    "load_catalog",
+    "name_key",
+    "read_pack",
+]
 
 
 def default_rules_dir() -> Path:
@@ -48,7 +58,15 @@ def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False) -> Ca
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
+    return catalog_of(read_pack(rules_dir if rules_dir is not None else default_rules_dir()), proposed=proposed)
+
+
+def catalog_of(contents: dict[str, bytes], *, proposed: bool = False) -> Catalog:
+    """The decision tables of a rule pack's files, by their path in it.
+
+    Raises:
+        RulesError: with every fault of every file, sorted.
+    """
     return compiled(parse(contents), contents, proposed=proposed)
 
 
@@ -58,10 +76,20 @@ def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = Fal
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    faults = sorted({*parsed.faults, *check(parsed)})
-    if faults:
+    pack, faults = _examined(parsed)
+    if pack is None or faults:
         raise RulesError(*faults)
-    return compile_catalog(_pack(parsed), contents, hash_of(contents), proposed=proposed)
+    return compile_catalog(pack, contents, hash_of(contents), proposed=proposed)
+
+
+def examine(contents: dict[str, bytes]) -> tuple[RulePack | None, list[str]]:
+    """A rule pack's files as a pack, None where one could not be parsed, and every fault of them, sorted."""
+    return _examined(parse(contents))
+
+
+def _examined(parsed: Parsed) -> tuple[RulePack | None, list[str]]:
+    faults = sorted({*parsed.faults, *check(parsed)})
+    return None if parsed.faults else _pack(parsed), faults
 
 
 def _pack(parsed: Parsed) -> RulePack:

@@ -67,12 +67,13 @@ def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]
         return
     if isinstance(value, Given):
         return  # a case of a rule test: many, and without citations
-    for step, item in _parts(value):
+    for step, item in parts_of(value):
         if isinstance(item, BaseModel | tuple | dict):
             yield from _walk(item, f"{place}{step}".lstrip("."))
 
 
-def _parts(value: object) -> Iterator[tuple[str, object]]:
+def parts_of(value: object) -> Iterator[tuple[str, object]]:
+    """What a model, a mapping or a list of models holds, each with its step in the place."""
     match value:
         case BaseModel():
             for name, item in value:

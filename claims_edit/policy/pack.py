@@ -191,11 +191,15 @@ class HistoryEntry(Strict):
 
 
 class Version(Strict):
-    """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing."""
+    """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing.
+
+    `gap` says why no version holds between its last day and the first day of the next one.
+    """
 
     status: VersionStatus = VersionStatus.FINAL
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
+    gap: Text | None = None
     statement: Statement
     codes: ListedCodes
     applies_to: AppliesTo

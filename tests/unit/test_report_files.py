@@ -161,5 +161,5 @@ def test_report_on_request_is_the_same_table(out: Path) -> None:
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(out: Path) -> None:
-    with pytest.raises(UsageError, match="not available. Take one of csv, json, html, xlsx, remittance, rationale"):
+    with pytest.raises(UsageError, match=r"not available\. Take one of csv, json, html, xlsx, remittance, rationale"):
         report(out, None, "pdf")

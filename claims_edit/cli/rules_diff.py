@@ -1,0 +1,80 @@
+"""`claims-edit rules diff`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from claims_edit.cli.options import Day, day_of
+from claims_edit.errors import UsageError
+
+if TYPE_CHECKING:
+    from claims_edit.governance.replay_diff import Lines, ReplayDiff
+    from claims_edit.policy import Catalog
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--extract", "extracts", multiple=True, metavar="FILE", help="Decide these lines under both; repeatable.")
+@click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both.")
+@click.option("--run", metavar="RUN", help="The run of --out: its id or the beginning of it (default: the latest).")
+@click.option("--format", "fmt", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
+@click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="What maps the extract's columns.")
+@click.option("--contracts", type=_FILE, help="What members' contracts say (with --extract).")
+@click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today).")
+def diff(
+    *,
+    old: str,
+    new: str,
+    extracts: tuple[str, ...],
+    out: Path | None,
+    run: str | None,
+    fmt: str,
+    **of_extract: Any,  # noqa: ANN401 -- passed on as they are
+) -> None:
+    """Compare two rule packs in meaning: folders, archives (.zip, .whl) or git revisions.
+
+    With --extract or --out the real lines are decided under both, and those that flip are told.
+    """
+    from claims_edit.governance.diff_text import Comparison, write_comparison  # noqa: PLC0415 -- for this command alone
+    from claims_edit.governance.pack_diff import pack_diff  # noqa: PLC0415
+    from claims_edit.governance.replay_diff import extract_lines, run_lines  # noqa: PLC0415
+    from claims_edit.governance.source import catalog_from  # noqa: PLC0415
+
+    _refuse(extracts, out, run=run, of_extract=of_extract)
+    packs = catalog_from(old), catalog_from(new)
+    with ExitStack() as stack:
+        lines: Lines | None = None
+        if extracts:
+            told = of_extract | {"as_of": day_of(of_extract["as_of"])}
+            lines = stack.enter_context(extract_lines(extracts, *packs, **told))
+        elif out is not None:
+            lines = run_lines(out, run)
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
+        replay = _replayed(lines, packs, scratch)
+        hashes = packs[0].rules_hash, packs[1].rules_hash
+        write_comparison(Comparison(old, new, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
+
+
+def _replayed(lines: Lines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:
+    from claims_edit.governance.replay_diff import replay_diff  # noqa: PLC0415 -- for this command alone
+
+    return None if lines is None else replay_diff(lines, *packs, scratch)
+
+
+def _refuse(extracts: tuple[str, ...], out: Path | None, *, run: str | None, of_extract: dict[str, Any]) -> None:
+    """Options that do not go together."""
+    if extracts and out is not None:
+        raise UsageError("rules diff: --extract and --out are two sources of lines. Give one of them.")
+    if run is not None and out is None:
+        raise UsageError("rules diff: --run names a run of a results folder. Give its --out too.")
+    if not extracts and any(each is not None for each in of_extract.values()):
+        raise UsageError("rules diff: --mapping, --contracts and --as-of are for --extract. Give one, or leave them.")

@@ -1,0 +1,278 @@
+"""The axes of the decision space: small frames of candidate columns, one row for each thing that a line may say.
+
+Read from one pack, or from two at once: a sign (a payer's name, a spelling, a prefix) then means something in each, and
+signs that mean the same in both are one class.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.diagnosis import ICD_9, NOT_SOLID, TRIAL_DIAGNOSIS
+from claims_edit.edits.facts.revision import REPLACEMENT, VOID
+from claims_edit.model import Coverage
+from claims_edit.names import name_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from claims_edit.policy import Catalog
+
+Meaning = tuple[str | None, ...]
+"""What a sign stands for in each pack; None where the pack does not know it."""
+
+DAY = dt.timedelta(days=1)
+LONG_AGO = dt.date(1900, 1, 1)
+_A_DAY = dt.date(2000, 1, 1)  # any will do where no rule has a date
+_LATER = dt.timedelta(days=366)
+NONE = "none"
+_PLAIN_CODE_TYPE = "icd-10-cm"
+SHAPE_ID = "SHAPE"  # a member id that stands for all ids of one shape
+
+SIGNALS = ("line_of_business", "claim_filing_indicator_code", "member_id")
+PROGRAM_SCHEMA = {"at_program": pl.String, **dict.fromkeys(SIGNALS, pl.String)}
+
+
+def meanings(tables: Sequence[Mapping[str, str]]) -> dict[Meaning, list[str]]:
+    """The signs of all tables, sorted, by what they stand for in each."""
+    found: dict[Meaning, list[str]] = {}
+    for sign in sorted({sign for table in tables for sign in table}):
+        found.setdefault(tuple(table.get(sign) for table in tables), []).append(sign)
+    return dict(sorted(found.items(), key=lambda item: tuple(value or "" for value in item[0])))
+
+
+def table_of(catalogs: Sequence[Catalog], name: str, sign: str, value: str) -> list[dict[str, str]]:
+    """One table of each pack as a mapping of a sign to what it stands for."""
+    return [dict(getattr(catalog, name).select(sign, value).iter_rows()) for catalog in catalogs]
+
+
+@dataclass(frozen=True)
+class PayerClass:
+    """A name that extracts may give for a payer; `keys` is whom it names in each pack, `also` what else does."""
+
+    name: str
+    keys: Meaning
+    also: tuple[str, ...]
+    blue: tuple[bool, ...]
+
+    @property
+    def label(self) -> str:
+        """The payer as people name it."""
+        known = [key or "not on file" for key in dict.fromkeys(self.keys)]
+        if len(known) == 1:
+            return known[0]
+        return f"{' → '.join(known)} ({', '.join((self.name, *self.also))})"
+
+
+def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
+    """Every payer, and one that no pack has on file."""
+    tables = table_of(catalogs, "payer_names", "name_key", "payer")
+    blue = [dict(catalog.payer_names.select("payer", "blue_plan").iter_rows()) for catalog in catalogs]
+    classes = [
+        PayerClass(
+            names[0], keys, tuple(names[1:]),
+            tuple(bool(flags.get(key or "")) for key, flags in zip(keys, blue, strict=True)),
+        )
+        for keys, names in meanings(tables).items()
+    ]  # fmt: skip
+    unknown = "a payer not on file"
+    while unknown.replace(" ", "") in {name for table in tables for name in table}:
+        unknown += " at all"
+    nobody = PayerClass(unknown, (None,) * len(catalogs), (), (False,) * len(catalogs))
+    return [*classes, nobody]
+
+
+def boundaries(catalogs: Sequence[Catalog], keys: Meaning) -> dict[str, list[dt.date]]:
+    """By code the days on which something that decides its lines begins or has ended, for the payer."""
+    found: dict[str, set[dt.date]] = {}
+    for catalog, key in zip(catalogs, keys, strict=True):
+        for code, service, first, last in catalog.codes.select(
+            "hcpcs_code", "service", "valid_from", "valid_until"
+        ).iter_rows():
+            of_payer = catalog.boundaries.filter(
+                pl.col("payer").eq_missing(pl.lit(key, pl.String)), pl.col("service") == service
+            )
+            days = {*of_payer["boundary"], first, last + DAY if last else None}
+            found.setdefault(code, set()).update(day for day in days if day)
+    return {code: sorted(days) for code, days in sorted(found.items())}
+
+
+def informing_days(catalog: Catalog, key: str | None) -> dict[str, list[dt.date]]:
+    """By code the days on which something that only informs begins: a site rule, an overdue review, guidance."""
+    found: dict[str, set[dt.date]] = {}
+    for code, service in catalog.codes.select("hcpcs_code", "service").iter_rows():
+        stale = catalog.versions.filter(pl.col("payer").eq_missing(pl.lit(key, pl.String)), service=service)
+        found[code] = {
+            *catalog.code_sites.filter(hcpcs_code=code)["from"],
+            *(day + DAY for day in stale["stale_after"].drop_nulls()),
+            *catalog.guidance.filter(service=service)["out_from"],
+        }
+    return {code: sorted(days) for code, days in found.items()}
+
+
+def day_rows(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """First and last service day of lines on both sides of each boundary, across each, across all, and across none."""
+    if not days:
+        return [(_A_DAY, _A_DAY), (_A_DAY, _A_DAY + DAY)]
+    single = [day for boundary in days for day in (boundary - DAY, boundary)]
+    after = days[-1] + _LATER
+    crossing = [(boundary - DAY, boundary) for boundary in days]
+    return [*((day, day) for day in single), *crossing, (days[0] - DAY, after), (after, after), (after, after + DAY)]
+
+
+def days_frame(by_code: Mapping[str, Iterable[tuple[dt.date, dt.date]]]) -> pl.DataFrame:
+    """The service days of each code: hcpcs_code, service_start_date, service_end_date; each once, sorted."""
+    rows = [(code, *days) for code, pairs in by_code.items() for days in sorted(set(pairs))]
+    schema = {"hcpcs_code": pl.String, "service_start_date": pl.Date, "service_end_date": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
+    """By signal column every sign that stands for a program, in a form that a line may carry, and what it means.
+
+    A member-id shape is carried by an id that stands for all ids of that shape (`shaped` teaches the packs to read it).
+    """
+    spelled = table_of(catalogs, "program_spellings", "name_key", "program")
+    filed = table_of(catalogs, "filing_indicators", "claim_filing_indicator_code", "program")
+    shapes = table_of(catalogs, "member_id_shapes", "pattern", "program")
+    return {
+        column: {sign: tuple(table.get(sign) for table in tables) for sign in sorted(set().union(*tables))}
+        for column, tables in zip(SIGNALS, (spelled, filed, shapes), strict=True)
+    }
+
+
+def shape_ids(catalogs: Sequence[Catalog]) -> dict[str, str]:
+    """The member id that stands for each shape of any pack."""
+    patterns = {pattern for catalog in catalogs for pattern in catalog.member_id_shapes["pattern"]}
+    return {pattern: f"{SHAPE_ID}{place}" for place, pattern in enumerate(sorted(patterns))}
+
+
+def state(**signals: str) -> tuple[str | None, ...]:
+    """One row of PROGRAM_SCHEMA: the signals that speak, by column, and their label."""
+    said = {
+        "line_of_business": "line of business",
+        "claim_filing_indicator_code": "SBR09",
+        "member_id": "member id",
+    }
+    label = ", ".join(f"{said[column]} {signals[column]}" for column in SIGNALS if column in signals)
+    return (label or "no signal", *(signals.get(column) for column in SIGNALS))
+
+
+def program_frame(rows: Iterable[tuple[str | None, ...]]) -> pl.DataFrame:
+    """Program states as a frame (PROGRAM_SCHEMA)."""
+    return pl.DataFrame(list(rows), schema=PROGRAM_SCHEMA, orient="row")
+
+
+def all_states(catalog: Catalog, *, blue: bool, also_filed: tuple[str, ...] = ()) -> pl.DataFrame:
+    """No signal, each program by each kind of signal, and every two signals together, agreeing or not.
+
+    `also_filed` are claim filing indicators that lines may carry whether the pack knows them or not.
+    """
+    signs = signs_by_column((catalog,))
+    ids = shape_ids((catalog,))
+    told = {
+        "line_of_business": plain_spellings(catalog),
+        "claim_filing_indicator_code": sorted({*signs["claim_filing_indicator_code"], *also_filed}),
+        "member_id": [ids[pattern] for pattern in signs["member_id"]] if blue else [],
+    }
+    alone = [state(**{column: sign}) for column in SIGNALS for sign in told[column]]
+    paired = [
+        state(**{one: first, other: second})
+        for one, other in combinations(SIGNALS, 2)
+        for first, second in product(told[one], told[other])
+    ]
+    return program_frame([state(), *alone, *paired])
+
+
+def plain_spellings(catalog: Catalog) -> list[str]:
+    """The key of each program as it is compared, sorted: each is a spelling of itself."""
+    return sorted(key for key in name_keys(catalog.pack.programs.programs) if key)
+
+
+def spelling_states(catalog: Catalog) -> pl.DataFrame:
+    """Every spelling of every program, alone on its line."""
+    return program_frame(state(line_of_business=sign) for sign in signs_by_column((catalog,))["line_of_business"])
+
+
+def site_classes(catalogs: Sequence[Catalog]) -> dict[Meaning, str]:
+    """What a diagnosis may be in each pack, and one diagnosis that is so."""
+    tables = [dict(catalog.site_prefixes.iter_rows()) for catalog in catalogs]
+    prefixes = sorted({prefix for table in tables for prefix in table})
+    found: dict[Meaning, str] = {}
+    for prefix in prefixes:
+        meaning = tuple(_class_of(prefix, table) for table in tables)
+        found.setdefault(meaning, prefix)
+    plain = next(code for letter in "ZABDEFGHIJKLMNOPQRSTUVWXYC" if (code := f"{letter}000")[:3] not in prefixes)
+    found.setdefault((NOT_SOLID,) * len(tables), plain)
+    return found
+
+
+def _class_of(code: str, table: Mapping[str, str]) -> str:
+    lengths = sorted({len(prefix) for prefix in table}, reverse=True)
+    return next((table[code[:length]] for length in lengths if code[:length] in table), NOT_SOLID)
+
+
+def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:
+    """Diagnoses by label, no diagnosis, and one of ICD-9: at_site, diagnosis_code_1, diagnosis_code_type."""
+    coded: list[tuple[str, str | None, str]] = [(label, code, _PLAIN_CODE_TYPE) for label, code in classes.items()]
+    old = next(iter(classes.values()))
+    rows = [*coded, ("no diagnosis", None, _PLAIN_CODE_TYPE), ("ICD-9 only", old, ICD_9)]
+    schema = dict.fromkeys(("at_site", "diagnosis_code_1", "diagnosis_code_type"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def trial_frame() -> pl.DataFrame:
+    """No trial evidence, and each kind of it; the first two rows tell the two apart."""
+    schema = ("at_trial", "hcpcs_modifier_1", "diagnosis_code_2", "clinical_trial_number", "condition_codes")
+    rows = [
+        (NONE, None, None, None, None),
+        ("modifier Q0", "Q0", None, None, None),
+        ("modifier Q1", "Q1", None, None, None),
+        ("diagnosis Z00.6", None, TRIAL_DIAGNOSIS, None, None),
+        ("clinical trial number", None, None, "00000000", None),
+        ("condition code 30", None, None, None, "30"),
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String), orient="row")
+
+
+def contract_frame() -> pl.DataFrame:
+    """No contract, each coverage, and an exclusion with each group code: at_contract, group_id."""
+    labels = [NONE, *(coverage.value for coverage in Coverage), *(f"excluded, {code}" for code in EXCLUDED_BY)]
+    return pl.DataFrame({"at_contract": labels, "group_id": [None, *labels[1:]]})
+
+
+EXCLUDED_BY = ("CO", "PR", "OA", "PI")
+
+
+def contracts_for(keys: Iterable[str | None]) -> pl.DataFrame:
+    """The contracts that the groups of `contract_frame` stand for, with each payer."""
+    terms: list[tuple[str, str, str | None]] = [(coverage.value, coverage.value, None) for coverage in Coverage]
+    terms += [(f"excluded, {code}", Coverage.EXCLUDED.value, code) for code in EXCLUDED_BY]
+    rows = [
+        (key, group, LONG_AGO, None, coverage, code, None)
+        for key in sorted({key for key in keys if key})
+        for group, coverage, code in terms
+    ]
+    names = ("payer", "group_id", "effective_date", "end_date", "coverage", "group_code", "citation")
+    schema = {name: pl.Date if name.endswith("_date") else pl.String for name in names}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def claim_frame() -> pl.DataFrame:
+    """A claim that stands, a void, and a claim that another replaces: at_claim, claim_frequency_code, claim_id."""
+    rows = [("stands", "1", "stands"), ("void", VOID, "void"), ("replaced", "1", "replaced")]
+    schema = dict.fromkeys(("at_claim", "claim_frequency_code", "claim_id"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def revisions_of(payer_name: str) -> pl.LazyFrame:
+    """What replaces the replaced claim."""
+    return pl.LazyFrame({
+        "payer": [payer_name], "claim_id": ["replacement"], "claim_frequency_code": [REPLACEMENT],
+        "original_claim_id": ["replaced"],
+    })  # fmt: skip

@@ -1,0 +1,180 @@
+"""The difference between two packs as Markdown, CSV, JSON or a table; the same packs and lines give the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import polars as pl
+from rich.console import Console
+
+from claims_edit.governance.fold import RANGE_SCHEMA
+from claims_edit.governance.replay_diff import LINE_SCHEMA, TOTAL_SCHEMA
+from claims_edit.report.csv_format import write_frame
+from claims_edit.report.table_format import frame_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.governance.pack_diff import PackDiff
+    from claims_edit.governance.replay_diff import ReplayDiff
+
+FORMATS = ("table", "md", "csv", "json")
+SHOWN_LINES = 50  # in a table; the other formats give all
+_WIDE = 200
+_CSV: dict[str, pl.DataType] = {"part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA}
+_TITLES = {"outcome": "Decided otherwise", "reference": "Decided alike, under another policy, version or reference"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two packs by the names that the user gave them, what differs, and what became of real lines, if any."""
+
+    old: str
+    new: str
+    hashes: tuple[str, str]
+    packs: PackDiff
+    replay: ReplayDiff | None = None
+
+
+def write_comparison(found: Comparison, fmt: str, target: IO[bytes]) -> None:
+    """Write it to an open binary stream. Markdown names no claim; the others list the lines that flip."""
+    {"table": _table, "md": _markdown, "csv": _csv, "json": _json}[fmt](found, target)
+
+
+def _sentences(found: Comparison) -> list[str]:
+    """What there is to say before any table."""
+    notes, ranges = found.packs.notes, found.packs.ranges
+    said = [f"{found.old} ({found.hashes[0][:12]}) → {found.new} ({found.hashes[1][:12]})"]
+    if ranges.is_empty():
+        said.append("No outcome changes.")
+    else:
+        counts = [ranges.filter(pl.col("change") == change).height for change in _TITLES]
+        said.append(
+            f"Outcomes change in {counts[0]} ranges, the reference alone in {counts[1]};"
+            f" {found.packs.cells:,} cells compared."
+        )
+    said += [f"Files: {', '.join(f'{path} {state}' for path, state in notes.files) or 'the same bytes'}."]
+    for words, values in (
+        ("Also changed", notes.kinds),
+        ("Signs read differently", notes.reread),
+        ("Codes only in the old pack", notes.only_old),
+        ("Codes only in the new pack", notes.only_new),
+    ):
+        if values:
+            said.append(f"{words}: {', '.join(values)}.")
+    if found.replay is not None:
+        said += _replay_sentences(found, found.replay)
+    return said
+
+
+def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
+    flipped = replay.totals.filter(pl.col("change") == "outcome")
+    where = "the extract" if replay.source == "extract" else f"run {replay.source}"
+    money = f"{flipped['charges'].sum() or 0:.2f}"
+    lines = f"{replay.lines:,} candidate lines, {flipped['lines'].sum():,} flip, with charges of {money}"
+    said = [f"Replay of {where}: {lines}."]
+    if replay.source != "extract" and found.packs.notes.only_new:
+        said.append("A run keeps the lines with the codes of its own rules: those of codes it did not know are not in.")
+    return said
+
+
+def _tables(found: Comparison) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The tables that hold no claim, with their titles; empty ones are left out."""
+    ranges = found.packs.ranges
+    for change, title in _TITLES.items():
+        yield title, ranges.filter(pl.col("change") == change).drop("change")
+    if found.replay is not None:
+        for change, title in _TITLES.items():
+            yield f"Lines: {title.lower()}", found.replay.totals.filter(pl.col("change") == change).drop("change")
+
+
+def _table(found: Comparison, target: IO[bytes]) -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=_WIDE)
+    for said in _sentences(found):
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+    for title, frame in _tables(found):
+        if frame.height:
+            console.print(frame_table(frame, title))
+    if found.replay is not None and found.replay.parts:
+        first = next(found.replay.flipped())
+        total = int(found.replay.totals.filter(pl.col("change") == "outcome")["lines"].sum())
+        console.print(frame_table(first.head(SHOWN_LINES), "Lines that flip"))
+        if total > SHOWN_LINES:
+            text.write(f"The first {SHOWN_LINES} of {total:,} lines. --format csv or json gives all.\n")
+    target.write(text.getvalue().encode())
+
+
+def _markdown(found: Comparison, target: IO[bytes]) -> None:
+    head, *said = _sentences(found)
+    lines = [f"# Rules: {_escaped(head)}", "", *(f"- {_escaped(each)}" for each in said)]
+    for title, frame in _tables(found):
+        if frame.height:
+            lines += ["", f"## {title}", "", *_rows(frame)]
+    target.write(("\n".join(lines) + "\n").encode())
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[str]:
+    yield f"| {' | '.join(frame.columns)} |"
+    yield f"|{'|'.join('---:' if dtype.is_numeric() else '---' for dtype in frame.dtypes)}|"
+    for row in frame.iter_rows():
+        yield f"| {' | '.join('' if cell is None else _escaped(str(cell)) for cell in row)} |"
+
+
+def _escaped(text: str) -> str:
+    for mark in ("\\", "|", "<", "*", "`", "["):
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())
+
+
+def _csv(found: Comparison, target: IO[bytes]) -> None:
+    """One table: `part` says whether a row is a range, a total of lines, or a line that flips."""
+    frames: list[tuple[str, pl.DataFrame]] = [("range", found.packs.ranges)]
+    if found.replay is not None:
+        frames.append(("total", found.replay.totals))
+    write_frame(pl.DataFrame(schema=_CSV), target)
+    for part, frame in frames:
+        write_frame(_widened(part, frame), target, header=False)
+    for lines in found.replay.flipped() if found.replay else ():
+        write_frame(_widened("line", lines.with_columns(change=pl.lit("outcome"))), target, header=False)
+
+
+def _widened(part: str, frame: pl.DataFrame) -> pl.DataFrame:
+    given = frame.with_columns(part=pl.lit(part))
+    return given.select(
+        (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in _CSV.items()
+    )
+
+
+def _json(found: Comparison, target: IO[bytes]) -> None:
+    """One document; the lines that flip are written batch by batch."""
+    told: dict[str, Any] = {
+        "old": {"pack": found.old, "rules_hash": found.hashes[0]},
+        "new": {"pack": found.new, "rules_hash": found.hashes[1]},
+        "cells": found.packs.cells,
+        "ranges": found.packs.ranges.to_dicts(),
+        **found.packs.notes.as_dict(),
+    }
+    if found.replay is None:
+        target.write((_dumped(told) + "\n").encode())
+        return
+    told["replay"] = {
+        "source": found.replay.source,
+        "candidate_lines": found.replay.lines,
+        "totals": found.replay.totals.to_dicts(),
+    }
+    target.write((_dumped(told).removesuffix("\n}") + ',\n  "lines": [').encode())
+    before = "\n"
+    for lines in found.replay.flipped():
+        for row in lines.iter_rows(named=True):
+            target.write(f"{before}    {json.dumps(row, ensure_ascii=False, default=str)}".encode())
+            before = ",\n"
+    target.write(b"\n  ]\n}\n")
+
+
+def _dumped(told: dict[str, Any]) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False, default=str)

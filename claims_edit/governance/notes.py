@@ -1,0 +1,129 @@
+"""What two rule packs have alike, and what differs between them besides the outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.governance.axes import signs_by_column
+
+if TYPE_CHECKING:
+    from claims_edit.governance.axes import Meaning
+    from claims_edit.policy import Catalog
+
+_CITED = {
+    "codes": ("code_citation",),
+    "versions": ("statement_citation", "codes_citation", "liability_citation", "review_citation"),
+    "listed_codes": ("listed_citation",),
+    "program_rules": ("program_citation",),
+    "guidance": ("guidance_citation",),
+}
+_OF_ALL = ("codes", "program_spellings", "filing_indicators", "member_id_shapes", "site_prefixes", "reasons")
+_OF_PAYER = ("payer_names", "versions", "listed_codes", "program_rules", "boundaries")
+_SAID_ONLY = {"reasons": ("reason", "cites"), "versions": ("stale_after",)}
+
+
+@dataclass(frozen=True)
+class PackNotes:
+    """What differs besides the outcomes.
+
+    Attributes:
+        files: path, and `added`, `removed` or `changed` in bytes.
+        reread: signs of a program that they read differently, with both readings.
+        kinds: what else differs in the tables, by kind: citations, messages, review dates, guidance, site rules.
+        only_old: codes that the new pack does not have.
+        only_new: codes that the old pack does not have.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    kinds: tuple[str, ...]
+    reread: tuple[str, ...]
+    only_old: tuple[str, ...]
+    only_new: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "files": [{"path": path, "state": state} for path, state in self.files],
+            "also_changed": list(self.kinds),
+            "signs_read_differently": list(self.reread),
+            "codes_only_in_old": list(self.only_old),
+            "codes_only_in_new": list(self.only_new),
+        }
+
+
+def alike(pair: tuple[Catalog, Catalog], keys: Meaning) -> bool:
+    """Whether every table that decides the payer's lines is the same in both packs, so that no cell can differ."""
+    if keys[0] != keys[1]:
+        return False
+    payer = pl.col("payer").eq_missing(pl.lit(keys[0], pl.String))
+    return all(_same(pair, name, _dropped(name)) for name in _OF_ALL) and all(
+        _same(pair, name, _dropped(name), payer) for name in _OF_PAYER
+    )
+
+
+def _dropped(name: str) -> tuple[str, ...]:
+    return (*_CITED.get(name, ()), *_SAID_ONLY.get(name, ()))
+
+
+def _same(pair: tuple[Catalog, Catalog], name: str, without: tuple[str, ...], where: pl.Expr | None = None) -> bool:
+    tables = [getattr(catalog, name).drop(without) for catalog in pair]
+    old, new = (table.filter(where) if where is not None else table for table in tables)
+    return equal(old, new)
+
+
+def equal(old: pl.DataFrame, new: pl.DataFrame) -> bool:
+    """Whether two frames have the same rows in the same order."""
+    return old.schema == new.schema and old.equals(new)
+
+
+def notes_on(pair: tuple[Catalog, Catalog]) -> PackNotes:
+    """What differs besides the outcomes."""
+    old, new = pair
+    cited = any(not _same_cited(pair, name, columns) for name, columns in _CITED.items())
+    kinds = {
+        "citations": cited,
+        "messages": not equal(old.reasons.select("reason_code", "reason"), new.reasons.select("reason_code", "reason")),
+        "review dates": not _same_cited(pair, "versions", ("stale_after",)),
+        "guidance": not _same(pair, "guidance", ("guidance_citation",)),
+        "site rules": not equal(old.code_sites, new.code_sites),
+    }
+    codes = [set(catalog.codes["hcpcs_code"]) for catalog in pair]
+    return PackNotes(
+        files=tuple(_files(old.contents, new.contents)),
+        kinds=tuple(kind for kind, differs in kinds.items() if differs),
+        reread=tuple(_reread(pair)),
+        only_old=tuple(sorted(codes[0] - codes[1])),
+        only_new=tuple(sorted(codes[1] - codes[0])),
+    )
+
+
+def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ...]) -> bool:
+    """Whether what stands in both packs is cited alike: citations of added or removed rows are no change of theirs."""
+    keys = {"codes": ["hcpcs_code"], "versions": ["policy_id", "policy_version"], "guidance": ["guidance_id"]}
+    at = keys.get(name, ["payer", "service", "policy_version", "hcpcs_code" if name == "listed_codes" else "program"])
+    old, new = (getattr(catalog, name).select(*at, *columns) for catalog in pair)
+    both = old.join(new, on=at, how="inner", suffix="_new")
+    return not any(both[column].ne_missing(both[f"{column}_new"]).any() for column in columns)
+
+
+def _reread(pair: tuple[Catalog, Catalog]) -> list[str]:
+    """The signs of a program that the packs read differently, with both readings."""
+    words = {"line_of_business": "line of business", "claim_filing_indicator_code": "SBR09", "member_id": "member id"}
+    return [
+        f"{words[column]} {sign}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
+        for column, found in signs_by_column(pair).items()
+        for sign, meaning in found.items()
+        if meaning[0] != meaning[1]
+    ]
+
+
+def _files(old: dict[str, bytes], new: dict[str, bytes]) -> list[tuple[str, str]]:
+    found = []
+    for path in sorted({*old, *new}):
+        if old.get(path) != new.get(path):
+            state = "added" if path not in old else "removed" if path not in new else "changed"
+            found.append((path, state))
+    return found

@@ -1,0 +1,189 @@
+"""Two rule packs compared in meaning: the cells of their common decision space whose outcome differs, as ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.diagnosis import NOT_SOLID
+from claims_edit.engine import facts, judge
+from claims_edit.governance import axes
+from claims_edit.governance.fold import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, folded
+from claims_edit.governance.notes import PackNotes, alike, notes_on
+from claims_edit.governance.outcomes import changed, outcome
+from claims_edit.governance.space import Axes, shaped
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from claims_edit.governance.axes import Meaning, PayerClass
+    from claims_edit.policy import Catalog
+
+Pair = tuple["Catalog", "Catalog"]
+
+
+@dataclass(frozen=True)
+class PackDiff:
+    """What differs between two packs.
+
+    Attributes:
+        cells: how many were decided under both; of payers for which every table is alike, none.
+        ranges: change (`outcome`, `reference`), payer, programs, codes, from, until, where, old, new; sorted.
+        notes: what else differs, and which files do.
+    """
+
+    cells: int
+    ranges: pl.DataFrame
+    notes: PackNotes
+
+
+def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
+    """Decide the space of both packs under each, payer by payer, and fold what differs into ranges."""
+    pair = (old, new)
+    ids = axes.shape_ids(pair)
+    readable = (shaped(old, ids), shaped(new, ids))
+    cells = 0
+    ranges = [pl.DataFrame(schema=RANGE_SCHEMA)]
+    for payer in axes.payers(pair):
+        if alike(pair, payer.keys):
+            continue
+        space = _space(pair, payer)
+        differing = []
+        for lines in space.cells(payer):
+            cells += lines.height
+            differing.append(_differing(lines, readable, payer))
+        ranges.append(folded(pl.concat(differing), space))
+    whole = pl.concat(ranges)
+    return PackDiff(cells, whole.sort(whole.columns, nulls_last=False), notes_on(pair))
+
+
+def _differing(lines: pl.DataFrame, pair: Pair, payer: PayerClass) -> pl.DataFrame:
+    """The cells with another outcome under each pack, with both."""
+    sides = [
+        _outcomes(lines, catalog, payer.name, key).rename({"what": f"{side}_what", "under": f"{side}_under"})
+        for side, catalog, key in zip(("old", "new"), pair, payer.keys, strict=True)
+    ]
+    return changed(pl.concat([lines, *sides], how="horizontal")).select(CELL_COLUMNS)
+
+
+def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None) -> pl.DataFrame:
+    """Per cell the outcome and what it stands on; a code that the pack does not know makes no candidate."""
+    numbered = lines.with_row_index("cell")
+    known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
+    decided = judge(
+        facts(known, catalog, revisions=axes.revisions_of(name), contracts=axes.contracts_for([key])), catalog
+    )
+    told = pl.concat([known.select("cell"), decided.select(outcome())], how="horizontal")
+    return numbered.select("cell").join(told, on="cell", how="left", maintain_order="left").drop("cell")
+
+
+def _space(pair: Pair, payer: PayerClass) -> Axes:
+    contracts = axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
+    return Axes(
+        days=_days(axes.boundaries(pair, payer.keys)),
+        programs=_programs(pair, payer),
+        sites=_sites(pair),
+        trials=axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
+        contracts=contracts,
+        claims=axes.claim_frame().head(2),
+    )
+
+
+def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
+    """One day of each period in which nothing changes, and lines from each period into each later one.
+
+    `place` numbers the single days in order, so that neighbours can be joined; `from` and `until` bound the period.
+    """
+    rows: list[tuple[object, ...]] = []
+    for code, boundaries in by_code.items():
+        periods = _periods(boundaries)
+        for place, (first, last) in enumerate(periods):
+            day = first or last or axes.LONG_AGO
+            rows.append((code, day, day, place, first, last, OPEN))
+        for start, (_, last) in enumerate(periods[:-1]):
+            rows += [(code, last, first, -1, last, first, SPANS) for first, _ in periods[start + 1 :]]
+    schema = {
+        "hcpcs_code": pl.String, "service_start_date": pl.Date, "service_end_date": pl.Date, "place": pl.Int64,
+        "from": pl.Date, "until": pl.Date, "at_days": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _periods(boundaries: Sequence[dt.date]) -> list[tuple[dt.date | None, dt.date | None]]:
+    starts: list[dt.date | None] = [None, *boundaries]
+    ends: list[dt.date | None] = [*(day - axes.DAY for day in boundaries), None]
+    return list(zip(starts, ends, strict=True))
+
+
+def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
+    """Each program, no signal, a conflict, and each sign that the packs read differently, alone and with another."""
+    signs = axes.signs_by_column(pair)
+    ids = axes.shape_ids(pair)
+    shapes = {
+        ids[pattern]: tuple(each if blue else None for each, blue in zip(meaning, payer.blue, strict=True))
+        for pattern, meaning in signs.pop("member_id").items()
+    }
+    by_column: dict[str, dict[str, Meaning]] = {**signs, "member_id": shapes}
+    plain = {column: _same_in_both(found, pair) for column, found in by_column.items()}
+    spelled = plain["line_of_business"]
+    rows = [axes.state(), *((program, sign, None, None) for program, sign in spelled.items())]
+    rows += _conflict(spelled, plain["claim_filing_indicator_code"])
+    for column, found in by_column.items():
+        for meaning, same in _grouped(found).items():
+            if len(set(meaning)) > 1:
+                other = "line_of_business" if column != "line_of_business" else "claim_filing_indicator_code"
+                rows += _reread(column, same, other, plain[other])
+    return axes.program_frame(rows)
+
+
+def _same_in_both(found: dict[str, Meaning], pair: Pair) -> dict[str, str]:
+    """By program a sign that stands for it in both packs, its own key where that is one."""
+    keys = set(axes.plain_spellings(pair[0])) & set(axes.plain_spellings(pair[1]))
+    ordered = sorted(found.items(), key=lambda item: (item[0] not in keys, item[0]))
+    same: dict[str, str] = {}
+    for sign, meaning in ordered:
+        if meaning[0] is not None and len(set(meaning)) == 1:
+            same.setdefault(meaning[0], sign)
+    return dict(sorted(same.items()))
+
+
+def _grouped(found: dict[str, Meaning]) -> dict[Meaning, list[str]]:
+    groups: dict[Meaning, list[str]] = {}
+    for sign, meaning in found.items():
+        groups.setdefault(meaning, []).append(sign)
+    return groups
+
+
+def _conflict(spelled: dict[str, str], filed: dict[str, str]) -> list[tuple[str | None, ...]]:
+    for program, sign in spelled.items():
+        for other, indicator in filed.items():
+            if other != program:
+                return [("conflict", sign, indicator, None)]
+    return []
+
+
+def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> list[tuple[str | None, ...]]:
+    """The states of a sign that two packs read differently."""
+    words = {"line_of_business": "line of business", "claim_filing_indicator_code": "SBR09", "member_id": "member id"}
+    label = "member id shape" if column == "member_id" else f"{words[column]} {' | '.join(same)}"
+    alone = axes.state(**{column: same[0]})
+    paired = [
+        (f"{label} + {program}", *axes.state(**{column: same[0], other: sign})[1:]) for program, sign in plain.items()
+    ]
+    return [(label, *alone[1:]), *paired]
+
+
+def _sites(pair: Pair) -> pl.DataFrame:
+    """Solid tumors, other diagnoses, none; and the diagnoses that the packs hold to be one and the other."""
+    groups: dict[tuple[bool, ...], list[str]] = {}
+    for meaning, code in axes.site_classes(pair).items():
+        groups.setdefault(tuple(each != NOT_SOLID for each in meaning), []).append(code)
+    words = {True: "solid tumor", False: "no solid tumor"}
+    named = {}
+    for solid, codes in sorted(groups.items(), reverse=True):
+        label = " → ".join(dict.fromkeys(words[each] for each in solid))
+        named[label if len(set(solid)) == 1 else f"{label} ({', '.join(sorted(codes))})"] = codes[0]
+    return axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")

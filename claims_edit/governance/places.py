@@ -1,0 +1,63 @@
+"""Where in the files of a pack a rule stands, so that a fault of a cell names the line to mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from claims_edit.governance.axes import SHAPE_ID, shape_ids
+from claims_edit.names import name_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy.catalog import Catalog
+    from claims_edit.policy.pack import Policy, RulePack, Version
+
+Row = dict[str, Any]
+
+
+def versions(pack: RulePack) -> Iterator[tuple[str, Policy, Version]]:
+    """Each version with its policy and its place, in order of the files."""
+    for path, policy in sorted(pack.policies.items()):
+        for index, version in enumerate(policy.versions):
+            yield f"rules/{path}: versions[{index}]", policy, version
+
+
+def version_place(pack: RulePack, row: Row) -> str:
+    """The version that a cell was decided under; the payer's entry where there was none."""
+    wanted = (row["payer"], row["service"], row["policy_version"])
+    for place, policy, version in versions(pack):
+        if (policy.payer, policy.service, version.from_.date.isoformat()) == wanted:
+            return place
+    return f"rules/payers.yaml: payers.{row['payer']}" if row["payer"] else "rules/payers.yaml: payers"
+
+
+def reason_place(pack: RulePack, edit: str | None) -> str:
+    """The edit's entry in reasons.yaml."""
+    given = [reason.edit for reason in pack.reasons.reasons]
+    return f"rules/reasons.yaml: reasons[{given.index(edit)}]" if edit in given else "rules/reasons.yaml: reasons"
+
+
+def sign_place(catalog: Catalog, column: str, sign: str) -> str | None:
+    """Where programs.yaml has a spelling (by its key), a claim filing indicator or a shape (by its stand-in id)."""
+    shapes = {stand_in: pattern for pattern, stand_in in shape_ids((catalog,)).items()}
+    wanted = shapes.get(sign, sign) if sign.startswith(SHAPE_ID) else sign
+    for program, signs in catalog.pack.programs.programs.items():
+        listed = {
+            "line_of_business": name_keys(signs.spellings),
+            "claim_filing_indicator_code": signs.filing_indicators,
+            "member_id": signs.member_id_shapes,
+        }[column]
+        if wanted in listed:
+            field = {"line_of_business": "spellings", "claim_filing_indicator_code": "filing_indicators"}
+            where = field.get(column, "member_id_shapes")
+            return f"rules/programs.yaml: programs.{program}.{where}[{list(listed).index(wanted)}]"
+    return None
+
+
+def cell_text(row: Row) -> str:
+    """The coordinates of a cell, for people."""
+    start, end = row["service_start_date"], row["service_end_date"]
+    days = f"{start}" if start == end else f"{start} to {end}"
+    said = [f"payer {row['at_payer']}", row["at_program"], f"code {row['hcpcs_code']}", days, f"site {row['at_site']}"]
+    return ", ".join([*said, *(f"{axis} {row[f'at_{axis}']}" for axis in ("trial", "contract", "claim"))])

@@ -1,0 +1,228 @@
+"""The proof of a rule pack: every cell of its decision space, held against what no pack may lead to.
+
+The engine decides each cell; here its outcome is read once more, from the edits that hit and from reasons.yaml alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from claims_edit.edits import EDITS, TABLE_EDITS
+from claims_edit.engine import facts, judge
+from claims_edit.governance import axes, places
+from claims_edit.governance.reach import reach_faults, seen_of
+from claims_edit.governance.space import COORDINATES, parts, shaped
+from claims_edit.model import Disposition
+from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
+
+if TYPE_CHECKING:
+    from claims_edit.governance.axes import PayerClass
+    from claims_edit.policy import Catalog
+
+# What the standard and plain words say of Medicare Advantage. A proof that took only the pack's own word for it would
+# pass a pack that is wrong about it.
+SAYS_ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
+SAYS_ADVANTAGE = (
+    r"^(?:ma|maonly|mappo|mahmo|mapos|mapffs|masnp)$|mapd|egwp|[cdi]snp|medicare(?:part)?c$|^partc$"
+    r"|(?:medicare|mcare|mcr|med)adv|medicare(?:managed|risk|hmo|ppo|pffs|plus|choice)|managedmedicare"
+)
+_TABLE = [edit.id for edit in TABLE_EDITS]
+
+
+@dataclass
+class _Tally:
+    """Cells of one kind of fault at one place: how many, and the first of them."""
+
+    cells: int = 0
+    example: str = ""
+
+
+@dataclass
+class Proof:
+    """What the decision space of a pack came to.
+
+    Attributes:
+        cells: how many there are.
+        by_disposition: of the cells.
+        edits: of the cells, by edit that hits (not the primary one alone).
+        advantage: cells where a signal says Medicare Advantage.
+        advantage_denied: of them, those that end in deny.
+        idle: versions under which no line can be decided, as none of the service's codes was valid or listed.
+        faults: place, fault and remedy of each, sorted.
+    """
+
+    cells: int = 0
+    by_disposition: Counter[str] = field(default_factory=Counter)
+    edits: Counter[str] = field(default_factory=Counter)
+    advantage: int = 0
+    advantage_denied: int = 0
+    idle: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "cells": self.cells,
+            "by_disposition": {each.value: self.by_disposition[each.value] for each in Disposition},
+            "edits": {edit.id: self.edits[edit.id] for edit in EDITS},
+            "medicare_advantage": {"cells": self.advantage, "denied": self.advantage_denied},
+            "idle_versions": list(self.idle),
+            "faults": list(self.faults),
+        }
+
+
+def prove(catalog: Catalog) -> Proof:
+    """Decide every cell of the pack's space, payer by payer, and tell what is wrong.
+
+    Memory does not grow with the number of policies.
+    """
+    proving = _Proving(catalog)
+    for payer in axes.payers((catalog,)):
+        proving.payer(payer)
+    return proving.proof()
+
+
+class _Proving:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._shaped = shaped(catalog, axes.shape_ids((catalog,)))
+        self._says_advantage = _advantage_signs(catalog)
+        self._proof = Proof()
+        self._faults: dict[tuple[str, str], _Tally] = {}
+        self._seen: list[pl.DataFrame] = []
+
+    def payer(self, payer: PayerClass) -> None:
+        """Every cell of one payer."""
+        revisions, contracts = axes.revisions_of(payer.name), axes.contracts_for(payer.keys)
+        seen = []
+        for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage):
+            for cells in part.cells(payer):
+                known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
+                member = cells.select(*COORDINATES, says_advantage=self._says_advantage)
+                seen.append(self._batch(pl.concat([known, member], how="horizontal")))
+        if seen:
+            self._seen.append(seen_of(pl.concat(seen)))
+
+    def _batch(self, known: pl.DataFrame) -> pl.DataFrame:
+        hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
+        table = hits.select(_TABLE).to_numpy()
+        primary = known.with_columns(
+            pl.Series("expected", [*_TABLE], dtype=pl.String).gather(table.argmax(axis=1)),
+            pl.Series("hit", table.any(axis=1)),
+        )
+        self._proof.cells += known.height
+        self._proof.edits.update(dict(zip(hits.columns, hits.sum().row(0), strict=True)))
+        self._note(primary.filter(~pl.col("hit")), _no_primary)
+        decided = judge(primary.filter("hit"), self._catalog)
+        self._hold(decided)
+        counted = decided["disposition"].value_counts()
+        self._proof.by_disposition.update(dict(counted.iter_rows()))
+        return seen_of(decided.with_columns(cells=pl.lit(1, pl.UInt32)))
+
+    def _hold(self, decided: pl.DataFrame) -> None:
+        """Hold a batch against the promises."""
+        given = {reason.edit: reason.disposition for reason in self._catalog.pack.reasons.reasons}
+        expected = pl.col("expected").replace_strict({edit: str(given.get(edit)) for edit in _TABLE})
+        other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
+        denied = pl.col("disposition") == Disposition.DENY
+        self._note(decided.filter(other.fill_null(value=True)), _other_edit)
+        for column, fault in (("citation", _no_citation), ("group_code", _no_group_code), ("carc", _no_carc)):
+            self._note(decided.filter(denied, pl.col(column).is_null()), fault)
+        advantage = pl.col("says_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE))
+        wronged = decided.filter(advantage, denied)
+        self._proof.advantage += int(decided.select(advantage.sum()).item())
+        self._proof.advantage_denied += wronged.height
+        self._note(wronged, _advantage_denied)
+
+    def _note(self, cells: pl.DataFrame, fault: Any) -> None:  # noqa: ANN401 -- a function of catalog and row
+        """Keep the first cell of each place, and count the others."""
+        if cells.is_empty():
+            return
+        by = ["payer", "service", "policy_version", "program", "at_program", "expected"]
+        for row in cells.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len()).iter_rows(named=True):
+            tally = self._faults.setdefault(fault(self._catalog, row), _Tally())
+            tally.cells += row["len"]
+            tally.example = tally.example or places.cell_text(row)
+
+    def proof(self) -> Proof:
+        """The whole, once every payer is done."""
+        told = [
+            f"{place} {_cells(tally.cells)} (first: {tally.example}). {remedy}"
+            for (place, remedy), tally in self._faults.items()
+        ]
+        seen = pl.concat(self._seen) if self._seen else pl.DataFrame()
+        unreached, self._proof.idle = reach_faults(self._catalog, seen, self._proof.edits)
+        self._proof.faults = tuple(sorted({*told, *unreached}))
+        return self._proof
+
+
+def _cells(count: int) -> str:
+    return "in one cell" if count == 1 else f"in {count} cells"
+
+
+def _advantage_signs(catalog: Catalog) -> pl.Expr:
+    """Whether a signal of a cell says Medicare Advantage, by the pack's word or by the standard's."""
+    signs = axes.signs_by_column((catalog,))
+    meant = {
+        column: [sign for sign, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
+        for column, found in signs.items()
+    }
+    ids = axes.shape_ids((catalog,))
+    said = (
+        pl.col("line_of_business").is_in(meant["line_of_business"])
+        | pl.col("line_of_business").str.contains(SAYS_ADVANTAGE),
+        pl.col("claim_filing_indicator_code").is_in([
+            *meant["claim_filing_indicator_code"], *SAYS_ADVANTAGE_FILED,
+        ]),
+        pl.col("member_id").is_in([ids[pattern] for pattern in meant["member_id"]]),
+    )  # fmt: skip
+    return pl.any_horizontal(each.fill_null(value=False) for each in said)
+
+
+_Fault = tuple[str, str]
+"""Place and what is wrong there, up to the number of cells; the remedy."""
+
+
+def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.version_place(catalog.pack, row)
+    return f"{place}: no edit hits", "Report this as a bug, with the rules."
+
+
+def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.reason_place(catalog.pack, row["expected"])
+    told = f"the first edit that hits is `{row['expected']}`, and the engine decides by `{row['reason_code']}`"
+    return f"{place}: {told}", "Report this as a bug, with the rules."
+
+
+def _no_citation(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.version_place(catalog.pack, row)
+    return f"{place}.statement.cite: `{row['reason_code']}` denies without a citation", "Add it."
+
+
+def _no_group_code(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.reason_place(catalog.pack, row["reason_code"])
+    return f"{place}.group_code: `{row['reason_code']}` denies without a group code", "Add it."
+
+
+def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.reason_place(catalog.pack, row["reason_code"])
+    return f"{place}.carc: `{row['reason_code']}` denies without a CARC", "Add it."
+
+
+def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    fault = f"Medicare Advantage ends in deny (`{row['reason_code']}`)"
+    if row["program"] == MEDICARE_ADVANTAGE:
+        version = places.version_place(catalog.pack, row)
+        return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
+    column = "line_of_business"
+    if row["claim_filing_indicator_code"] in SAYS_ADVANTAGE_FILED:
+        column = "claim_filing_indicator_code"
+    place = places.sign_place(catalog, column, row[column])
+    if place is None:
+        own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"
+        return f"{own}: lacks the sign `{row[column]}`, so {fault}", "Add it there."
+    return f"{place}: {fault}", f"Move the sign to {MEDICARE_ADVANTAGE}, or take it out."

@@ -1,0 +1,178 @@
+"""What a pack holds and no line can reach: a rule that never decides anything is a fault, or a fact that hides one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.governance import places
+from claims_edit.model import EDIT_IDS, CodeKind, IndicationScope, PolicyKind
+from claims_edit.policy.outlook import codes_of
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from claims_edit.policy import Catalog
+    from claims_edit.policy.pack import Policy, ProcedureCode, RulePack, Version
+
+_KEY = (
+    "payer", "service", "policy_version", "program", "program_basis", "hcpcs_code", "reason_code", "liability_basis",
+    "guidance_id", "site_mismatch", "in_force",
+)  # fmt: skip
+_AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index("program-silent") + 1 :]
+_BEFORE_VERSION = EDIT_IDS[: EDIT_IDS.index("policy-not-in-force") + 1]
+_REMEDY = "Take it out, or correct what keeps lines from it."
+
+
+def seen_of(decided: pl.DataFrame) -> pl.DataFrame:
+    """What of the pack the cells reached, each once, with the number of cells."""
+    return decided.group_by(_KEY).agg(pl.col("cells").sum())
+
+
+def version_faults(pack: RulePack) -> Iterator[str]:
+    """Days between two versions of a policy that nobody accounts for, and an account of none."""
+    for path, policy in pack.policies.items():
+        for index, (earlier, later) in enumerate(pairwise(policy.versions)):
+            place = f"rules/{path}: versions[{index}]"
+            last, following = earlier.until.date if earlier.until else None, later.from_.date
+            gap = last is not None and last + dt.timedelta(days=1) < following
+            if last is not None and gap and earlier.gap is None:
+                yield (
+                    f"{place}.until: {last} leaves a gap: no version is in force from {last + dt.timedelta(days=1)} to "
+                    f"{following - dt.timedelta(days=1)}. End it on {following - dt.timedelta(days=1)}, or say why "
+                    "in `gap`."
+                )
+            if earlier.gap is not None and not gap:
+                yield f"{place}.gap: speaks of a gap, and versions[{index + 1}] follows at once. Take it out."
+        if policy.versions[-1].gap is not None:
+            yield f"rules/{path}: versions[{len(policy.versions) - 1}].gap: no version follows. Take it out."
+
+
+def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> tuple[list[str], tuple[str, ...]]:
+    """What no cell reaches, and the versions under which none can be decided."""
+    faults: list[str] = []
+    idle: list[str] = []
+    alive: list[tuple[Policy, Version]] = []
+    for place, policy, version in places.versions(catalog.pack):
+        if not _decidable(codes_of(catalog.pack, policy.service), version):
+            idle.append(f"{policy.id} {version.from_.date}")
+            continue
+        alive.append((policy, version))
+        under = seen.filter(
+            payer=policy.payer, service=policy.service, policy_version=version.from_.date.isoformat()
+        ).filter(pl.col("in_force"))
+        if policy.kind is PolicyKind.GUIDANCE:
+            faults += _guidance_version_faults(place, version, under)
+        else:
+            faults += _funding_version_faults(place, version, under, catalog.pack, policy.service)
+    faults += _note_faults(catalog, seen)
+    faults += _sign_faults(catalog)
+    faults += _edit_faults(catalog, alive, edits)
+    return faults, tuple(idle)
+
+
+def _decidable(codes: list[ProcedureCode], version: Version) -> bool:
+    """Whether any code of the service was to be decided on under the version."""
+    return any(
+        code.kind is CodeKind.SPECIFIC or code.code in version.codes.listed
+        for code in codes
+        if valid_within(code, version)
+    )
+
+
+def valid_within(code: ProcedureCode, version: Version) -> bool:
+    """Whether the code is valid on any day of the version."""
+    too_late = code.valid_from and version.until and code.valid_from.date > version.until.date
+    return not (too_late or (code.valid_until and code.valid_until.date < version.from_.date))
+
+
+def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
+    if under.filter(reason_code="guidance-research-only").is_empty():
+        yield f"{place}: no line reaches this version. {_REMEDY}"
+    held = [f"exceptions.{program}" for program in version.exceptions]
+    held += [f"codes.listed[{index}]" for index, _ in enumerate(version.codes.listed)]
+    held += ["liability"] if version.liability else []
+    for what in held:
+        yield f"{place}.{what}: guidance goes to a person first, so no line reaches it. Take it out."
+
+
+def _funding_version_faults(
+    place: str, version: Version, under: pl.DataFrame, pack: RulePack, service: str
+) -> Iterator[str]:
+    if set(under["reason_code"]) <= set(_BEFORE_VERSION):
+        yield f"{place}: no line reaches this version. {_REMEDY}"
+        return
+    yield from _program_faults(place, version, under)
+    specific = {code.code for code in codes_of(pack, service) if code.kind is CodeKind.SPECIFIC}
+    for index, code in enumerate(version.codes.listed):
+        edit = "investigational" if code in specific else "unlisted-code"
+        if under.filter(hcpcs_code=code, reason_code=edit).is_empty():
+            yield f"{place}.codes.listed[{index}]: no line with `{code}` reaches `{edit}`. {_REMEDY}"
+    if version.liability and under.filter(liability_basis="policy").is_empty():
+        yield f"{place}.liability: no denial reaches it. {_REMEDY}"
+    if version.statement.scope is IndicationScope.SOLID_TUMORS and specific & set(version.codes.listed):
+        for edit in ("indication-unknown", "indication-not-addressed"):
+            if edit not in set(under["reason_code"]):
+                yield f"{place}.statement.scope: no line reaches `{edit}`. {_REMEDY}"
+
+
+def _program_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
+    for program, exception in version.exceptions.items():
+        edit = f"program-exception-{exception.rule}"
+        if under.filter(program=program, reason_code=edit).is_empty():
+            yield f"{place}.exceptions.{program}: no line reaches it (`{edit}`). {_REMEDY}"
+    applied = under.filter(pl.col("reason_code").is_in(_AFTER_PROGRAM))
+    for index, program in enumerate(version.applies_to.programs):
+        if applied.filter(program=program).is_empty():
+            yield f"{place}.applies_to.programs[{index}]: no line reaches `{program}`. {_REMEDY}"
+
+
+def _note_faults(catalog: Catalog, seen: pl.DataFrame) -> Iterator[str]:
+    """Guidance and site rules that no line of any payer reaches."""
+    told = set(seen["guidance_id"])
+    for path, file in catalog.pack.guidance.items():
+        for index, entry in enumerate(file.guidance):
+            if entry.id not in told:
+                yield f"rules/{path}: guidance[{index}]: no line reaches it (`guidance-note`). {_REMEDY}"
+    mismatched = set(seen.filter("site_mismatch")["hcpcs_code"])
+    for path, codes in catalog.pack.codes.items():
+        for index, code in enumerate(codes.codes):
+            if code.sites and code.code not in mismatched:
+                yield f"rules/{path}: codes[{index}].sites: no line reaches `code-site-mismatch`. {_REMEDY}"
+
+
+def _sign_faults(catalog: Catalog) -> Iterator[str]:
+    """A member-id shape counts for Blue plans alone."""
+    if any(payer.blue_plan for payer in catalog.pack.payers.payers.values()):
+        return
+    for program, signs in catalog.pack.programs.programs.items():
+        for index, _ in enumerate(signs.member_id_shapes):
+            place = f"rules/programs.yaml: programs.{program}.member_id_shapes[{index}]"
+            yield f"{place}: no line reaches it, as no payer is a blue_plan. {_REMEDY}"
+
+
+def _edit_faults(catalog: Catalog, alive: list[tuple[Policy, Version]], edits: Counter[str]) -> Iterator[str]:
+    """An edit for which the pack holds the ground, and which hits nowhere."""
+    funding = [(policy, version) for policy, version in alive if policy.kind is PolicyKind.FUNDING]
+    applied = any(version.applies_to.programs for _, version in funding)
+    codes = [code for file in catalog.pack.codes.values() for code in file.codes]
+    grounds = {
+        "line-superseded": bool(codes),
+        "payer-not-on-file": bool(codes),
+        "unlisted-code-out-of-scope": any(code.kind is CodeKind.UNLISTED for code in codes),
+        "code-not-valid-on-dos": any(code.valid_from or code.valid_until for code in codes),
+        "dos-spans-boundary": bool(alive) or any(code.valid_from or code.valid_until for code in codes),
+        "guidance-research-only": any(policy.kind is PolicyKind.GUIDANCE for policy, _ in alive),
+        "program-unknown": bool(alive),
+        "contract-covers": applied,
+        "contract-review": applied,
+        "contract-excludes": applied,
+        "trial-context": bool(alive),
+    }
+    for edit, ground in grounds.items():
+        if ground and not edits[edit]:
+            yield f"{places.reason_place(catalog.pack, edit)}: no line reaches `{edit}`. {_REMEDY}"

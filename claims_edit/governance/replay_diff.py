@@ -1,0 +1,203 @@
+"""Real lines decided under two rule packs: which flip, from what to what, in lines and in money.
+
+Lines come from an extract, read as a run reads it, or from what a run kept. They are streamed; those that flip wait on
+disk until they are written.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.batch.contracts import load_contracts, no_contracts
+from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.engine import facts, judge
+from claims_edit.governance.outcomes import changed, outcome
+from claims_edit.intake import discover, load_mapping, text_bytes
+from claims_edit.store import ResultsFolder, replay_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from claims_edit.policy import Catalog
+
+BATCH_ROWS = 250_000
+MONEY = pl.Decimal(38, 2)
+_LINE = ("source_file", "source_row", "claim_id", "claim_line_number", "hcpcs_code", "service_start_date",
+         "service_end_date", "charge_amount")  # fmt: skip
+LINE_SCHEMA: dict[str, pl.DataType] = {
+    "payer": pl.String(), "program": pl.String(), "old": pl.String(), "new": pl.String(),
+    "source_file": pl.String(), "source_row": pl.Int64(), "claim_id": pl.String(), "claim_line_number": pl.Int64(),
+    "hcpcs_code": pl.String(), "service_start_date": pl.Date(), "service_end_date": pl.Date(),
+    "charge_amount": pl.Decimal(18, 2),
+}  # fmt: skip
+_BY = ("change", "payer", "program", "old", "new")
+TOTAL_SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(_BY, pl.String()), "lines": pl.Int64(), "charges": MONEY,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Candidate lines in bounded batches, and what they are decided with; contracts as each pack names the payers."""
+
+    batches: Iterator[pl.DataFrame]
+    revisions: pl.LazyFrame
+    contracts: tuple[pl.DataFrame, pl.DataFrame]
+    source: str
+
+
+@dataclass
+class ReplayDiff:
+    """What became of the lines.
+
+    Attributes:
+        source: where they came from: `extract`, or the run's id.
+        lines: how many were decided.
+        totals: TOTAL_SCHEMA, sorted: lines and charges by change, payer, program, and outcome under each pack.
+        parts: Parquet files of the lines whose outcome changes (LINE_SCHEMA), in order of file and row.
+    """
+
+    source: str
+    lines: int = 0
+    totals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOTAL_SCHEMA))
+    parts: list[Path] = field(default_factory=list)
+
+    def flipped(self) -> Iterator[pl.DataFrame]:
+        """The lines whose outcome changes, in bounded batches."""
+        yield from (pl.read_parquet(part) for part in self.parts)
+
+
+def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> ReplayDiff:
+    """Decide each line under both packs; the lines that flip are written to `scratch`.
+
+    A line whose code one of the packs does not know is `not decided` there.
+    """
+    found = ReplayDiff(lines.source)
+    totals = [found.totals]
+    for batch in lines.batches:
+        found.lines += batch.height
+        told = _told(batch, old, new, lines)
+        totals.append(
+            told.group_by(_BY).agg(
+                pl.len().cast(pl.Int64).alias("lines"),
+                pl.col("charge_amount").sum().cast(MONEY).alias("charges"),
+            )
+        )
+        flipped = told.filter(pl.col("change") == "outcome").select(*LINE_SCHEMA)
+        if flipped.height:
+            found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
+            flipped.write_parquet(found.parts[-1])
+    whole = pl.concat(totals).group_by(_BY).agg(pl.col("lines").sum(), pl.col("charges").sum())
+    found.totals = whole.sort(_BY, nulls_last=True)
+    return found
+
+
+def _told(batch: pl.DataFrame, old: Catalog, new: Catalog, lines: Lines) -> pl.DataFrame:
+    """The lines of a batch that come out differently, with both outcomes."""
+    sides = [
+        _decided(batch, catalog, lines.revisions, contracts).select(pl.all().name.prefix(f"{side}_"))
+        for side, catalog, contracts in zip(("old", "new"), (old, new), lines.contracts, strict=True)
+    ]
+    return changed(pl.concat([batch.select(_LINE), *sides], how="horizontal")).with_columns(
+        _both("payer"), _both("program")
+    )
+
+
+def _decided(batch: pl.DataFrame, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    numbered = batch.with_row_index("line_of_batch")
+    known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
+    decided = judge(facts(known, catalog, revisions=revisions, contracts=contracts), catalog)
+    told = pl.concat([known.select("line_of_batch"), decided.select("payer", "program", *outcome())], how="horizontal")
+    return (
+        numbered.select("line_of_batch")
+        .join(told, on="line_of_batch", how="left", maintain_order="left")
+        .drop("line_of_batch")
+    )
+
+
+def _both(fact: str) -> pl.Expr:
+    """The fact as both packs read it; both readings where they differ. A pack that does not decide has none."""
+    old, new = pl.col(f"old_{fact}"), pl.col(f"new_{fact}")
+    old_read = pl.when(pl.col("old_what").is_null()).then(new).otherwise(old)
+    new_read = pl.when(pl.col("new_what").is_null()).then(old).otherwise(new)
+    none = pl.lit("unknown")
+    two = pl.concat_str(old_read.fill_null(none), pl.lit(" → "), new_read.fill_null(none))
+    return pl.when(old_read.eq_missing(new_read)).then(old_read).otherwise(two).alias(fact)
+
+
+@contextmanager
+def extract_lines(
+    extracts: tuple[str, ...],
+    old: Catalog,
+    new: Catalog,
+    *,
+    as_of: date,
+    mapping: Path | None = None,
+    contracts: Path | None = None,
+) -> Iterator[Lines]:
+    """The accepted lines of extracts with a code of either pack.
+
+    Raises:
+        InputError: an extract, the mapping or the contracts cannot be read.
+    """
+    both = _with_codes_of_both(old, new)
+    wanted = load_mapping(mapping)
+    terms = tuple(
+        load_contracts(contracts, _with_names_of_both(catalog, other)) if contracts else no_contracts()
+        for catalog, other in ((old, new), (new, old))
+    )
+    paths = discover(extracts)
+    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+        reading = Reading(
+            both,
+            wanted,
+            as_of=as_of,
+            scratch=Path(scratch),
+            text_bytes=sum(map(text_bytes, paths)),
+            on_rows=lambda _rows: None,
+        )
+        found: list[FileRead] = []
+        for file in reading.read(paths, "auto"):
+            if not isinstance(file, FileRead):
+                raise file
+            found.append(file)
+        reading.finish(found)
+        batches = (frame for file in found for frame in reading.candidates(file))
+        yield Lines(batches, reading.revisions(), (terms[0], terms[1]), "extract")
+
+
+def _with_codes_of_both(old: Catalog, new: Catalog) -> Catalog:
+    """A pack whose codes and spellings are those of both: what intake takes a candidate line by."""
+    more = old.codes.join(new.codes, on="hcpcs_code", how="anti")
+    spelled = old.program_spellings.join(new.program_spellings, on="name_key", how="anti")
+    return replace(
+        new,
+        codes=pl.concat([new.codes, more]),
+        program_spellings=pl.concat([new.program_spellings, spelled]),
+    )
+
+
+def _with_names_of_both(catalog: Catalog, other: Catalog) -> Catalog:
+    """A pack that knows the other's payers too, so that a contract with one of them is no fault."""
+    more = other.payer_names.join(catalog.payer_names, on="name_key", how="anti")
+    return replace(catalog, payer_names=pl.concat([catalog.payer_names, more]))
+
+
+def run_lines(out: Path, run: str | None) -> Lines:
+    """The candidate lines that a published run decided; `run` is its id or the beginning of it, None the latest.
+
+    Raises:
+        UsageError: no such run.
+        ResultsError: the folder is damaged.
+    """
+    run_id = str(ResultsFolder(out).manifest(run)["run_id"])
+    kept = replay_of(out, run_id)
+    batches = kept.candidates.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    return Lines(batches, kept.revisions, (kept.contracts, kept.contracts), run_id)

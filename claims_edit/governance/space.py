@@ -1,0 +1,118 @@
+"""The decision space of a rule pack: candidate lines for every case that its rules tell apart.
+
+Cells are claim lines, decided by the engine itself. Their coordinates stand beside them as `at_…` columns, for people.
+What can decide a line is a full product; what is another way of saying the same, or only informs, is a slice of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.diagnosis import NOT_SOLID
+from claims_edit.governance import axes
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.governance.axes import PayerClass
+    from claims_edit.policy import Catalog
+
+MOST_CELLS = 300_000  # at a time, so that memory does not grow with the pack
+COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_contract", "at_claim")
+_NEVER_GIVEN = (
+    "data_source", "source_file", "source_row", "claim_line_number", "claim_type", *MODIFIER_COLUMNS[1:],
+    *DIAGNOSIS_COLUMNS[2:],
+)  # fmt: skip
+
+
+def shaped(catalog: Catalog, ids: dict[str, str]) -> Catalog:
+    """The pack with each member-id shape read from the id that stands for it."""
+    shapes = catalog.member_id_shapes.with_columns(
+        (pl.lit("^") + pl.col("pattern").replace_strict(ids, return_dtype=pl.String) + pl.lit("$")).alias("pattern")
+    )
+    return replace(catalog, member_id_shapes=shapes)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """One frame for each axis; their product is a part of the space."""
+
+    days: pl.DataFrame
+    programs: pl.DataFrame
+    sites: pl.DataFrame
+    trials: pl.DataFrame
+    contracts: pl.DataFrame
+    claims: pl.DataFrame
+
+    @property
+    def cells_of_a_day(self) -> int:
+        """How many cells each row of `days` makes."""
+        others = (self.programs, self.sites, self.trials, self.contracts, self.claims)
+        return reduce(lambda size, axis: size * axis.height, others, 1)
+
+    def cells(self, payer: PayerClass) -> Iterator[pl.DataFrame]:
+        """The product as candidate lines of the payer, MOST_CELLS at a time."""
+        step = max(1, MOST_CELLS // max(1, self.cells_of_a_day))
+        for start in range(0, self.days.height, step):
+            product = self.days.slice(start, step)
+            for axis in (self.programs, self.sites, self.trials, self.contracts, self.claims):
+                product = product.join(axis, how="cross", maintain_order="left_right")
+            yield product.with_columns(
+                pl.lit(payer.name).alias("payer"),
+                pl.lit(payer.label).alias("at_payer"),
+                *(pl.lit(None).alias(column) for column in _NEVER_GIVEN),
+            )
+
+
+def parts(
+    catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = (), in_full: pl.Expr | None = None
+) -> list[Axes]:
+    """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same.
+
+    Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line.
+    """
+    days = axes.boundaries((catalog,), payer.keys)
+    deciding = axes.days_frame({code: axes.day_rows(found) for code, found in days.items()})
+    informing = axes.days_frame({
+        code: [(day, day) for boundary in found for day in (boundary - axes.DAY, boundary)]
+        for code, found in axes.informing_days(catalog, payer.keys[0]).items()
+    })  # fmt: skip
+    classes = {str(meaning[0]): code for meaning, code in axes.site_classes((catalog,)).items()}
+    sites = axes.site_frame(classes)
+    solid = next((label for label in classes if label != NOT_SOLID), NOT_SOLID)
+    states = axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
+    speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
+    alone, paired = states.filter(speaking <= 1), states.filter(speaking > 1)
+    trials, contracts, claims = axes.trial_frame(), axes.contract_frame(), axes.claim_frame()
+    core = Axes(
+        days=deciding,
+        programs=pl.concat([alone, paired.filter(in_full)]) if in_full is not None else states,
+        sites=sites.filter(pl.col("at_site").is_in([solid, NOT_SOLID, "no diagnosis"])),
+        trials=trials.head(2),
+        contracts=contracts.filter(~pl.col("at_contract").str.contains(",")),
+        claims=claims.head(1),
+    )
+    plain = replace(
+        core, programs=alone, sites=sites.filter(at_site=solid), trials=trials.head(1), contracts=contracts.head(1)
+    )
+    none_or_excluded = contracts.filter(pl.col("at_contract").is_in([axes.NONE, Coverage.EXCLUDED]))
+    return [
+        core,
+        replace(plain, programs=paired, contracts=none_or_excluded),
+        replace(plain, sites=sites.filter(~pl.col("at_site").is_in(core.sites["at_site"].implode()))),
+        replace(plain, days=informing, sites=sites),
+        replace(plain, trials=trials.slice(2)),
+        replace(plain, contracts=contracts.filter(pl.col("at_contract").str.contains(","))),
+        replace(plain, claims=claims.slice(1)),
+        replace(
+            plain,
+            days=deciding.filter(pl.col("service_start_date") == pl.col("service_end_date")),
+            programs=axes.spelling_states(catalog),
+            contracts=none_or_excluded,
+        ),
+    ]

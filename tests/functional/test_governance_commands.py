@@ -1,0 +1,171 @@
+"""`rules check` and `rules diff` as an analyst runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from claims_edit.engine import decide
+from claims_edit.policy import load_catalog
+from claims_edit.store import replay_of
+from tests.functional.program import AS_OF, DECK
+from tests.unit.policy_folder import RulesFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.functional.program import Done
+
+    Command = Callable[..., Done]
+
+SHIPPED = str(DECK.parent / "rules")
+FLORIDA, REGENCE = "policies/florida_blue.yaml", "policies/regence.yaml"
+CLAIMS, CONTRACTS = DECK / "claims.csv", DECK / "contracts.csv"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> RulesFolder:
+    return RulesFolder(tmp_path)
+
+
+@pytest.fixture
+def changed(rules: RulesFolder) -> RulesFolder:
+    """A code dropped, a first day moved, and a name taken off file."""
+    rules.replace(FLORIDA, "listed: [0600T, 0601T]", "listed: [0600T]")
+    rules.replace(REGENCE, "date: 2026-01-01\n", "date: 2026-03-06\n")
+    return rules.replace("payers.yaml", "      - Premera Blue Cross\n", "")
+
+
+def test_check_says_what_was_proved(command: Command) -> None:
+    done = command("rules", "check")
+    assert done.code == 0
+    first, *more = done.out.splitlines()
+    assert first.startswith("The rules are sound: 4 policies, 6 versions, 8 codes; ")
+    assert any("each with exactly one primary edit: deny " in line for line in more)
+    assert "Edits reached: 24 of 24" in done.out
+    assert " cells where a signal says it, 0 denied." in done.out
+
+
+def test_check_in_json(command: Command) -> None:
+    told = json.loads(command("rules", "check", "--json").out)
+    assert told["sound"] is True
+    assert sum(told["by_disposition"].values()) == told["cells"]
+    assert told["medicare_advantage"]["denied"] == 0
+    assert all(told["edits"].values())
+
+
+def test_check_tells_faults_of_every_kind_at_once(command: Command, rules: RulesFolder, tmp_path: Path) -> None:
+    rules.replace(FLORIDA, "date: 2020-06-30", "date: 2020-06-15").replace(FLORIDA, "payer: florida", "payer: flordia")
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    done = command("rules", "check", "--rules", rules.root, "--documents", documents, "--json")
+    assert done.code == 10
+    assert json.loads(done.out)["sound"] is False
+    for part in ("leaves a gap", "`flordia_blue` is not in payers.yaml", ".source: no `"):
+        assert part in done.err
+    assert len(done.faults) == len(json.loads(done.out)["faults"])
+
+
+def test_a_pack_and_itself(command: Command) -> None:
+    done = command("rules", "diff", SHIPPED, SHIPPED)
+    assert done.code == 0
+    assert done.out.splitlines()[1:] == ["No outcome changes.", "Files: the same bytes."]
+
+
+def flips(lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> list[dict[str, Any]]:
+    """Decide twice and join: the independent count."""
+    old, new = (
+        decide(lines, catalog, revisions=revisions, contracts=contracts)
+        for catalog in (load_catalog(), load_catalog(rules))
+    )
+    key = ["source_file", "source_row", "claim_id", "claim_line_number"]
+    told = ["disposition", "reason_code", "group_code", "carc", "rarcs"]
+    both = old.select(*key, "charge_amount", *told).join(new.select(*key, *told), on=key, suffix="_new")
+    assert both.height == lines.height
+    rows = both.sort("source_row").to_dicts()
+    return [row for row in rows if any(row[name] != row[f"{name}_new"] for name in told)]
+
+
+@pytest.mark.parametrize("source", ["extract", "out"])
+def test_replay_flips_what_two_decisions_say(
+    command: Command, changed: RulesFolder, tmp_path: Path, source: str
+) -> None:
+    out = tmp_path / "results"
+    assert command("run", CLAIMS, "--contracts", CONTRACTS, *AS_OF, "--out", out, "--quiet").code == 0
+    run_id = next((out / "runs").iterdir()).name
+    kept = replay_of(out, run_id)
+    wanted = flips(kept.candidates.collect(), changed.root, kept.revisions, kept.contracts)
+    assert wanted
+    lines = ["--extract", CLAIMS, "--contracts", CONTRACTS, *AS_OF] if source == "extract" else ["--out", out]
+    done = command("rules", "diff", SHIPPED, changed.root, *lines, "--format", "json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["replay"]["candidate_lines"] == kept.candidates.collect().height
+    assert [(line["source_row"], line["claim_id"], line["claim_line_number"]) for line in told["lines"]] == [
+        (row["source_row"], row["claim_id"], row["claim_line_number"]) for row in wanted
+    ]
+    for line, row in zip(told["lines"], wanted, strict=True):
+        assert line["old"].startswith(f"{row['disposition']}: {row['reason_code']}")
+        assert line["new"].startswith(f"{row['disposition_new']}: {row['reason_code_new']}")
+    totals = [total for total in told["replay"]["totals"] if total["change"] == "outcome"]
+    assert sum(total["lines"] for total in totals) == len(wanted)
+    charges = sum((row["charge_amount"] or Decimal(0) for row in wanted), Decimal(0))
+    assert sum(Decimal(total["charges"]) for total in totals) == charges
+
+
+def test_the_same_bytes_every_time_and_no_claim_in_markdown(command: Command, changed: RulesFolder) -> None:
+    ids = set(pl.read_csv(CLAIMS, infer_schema=False)["claim_id"].drop_nulls())
+    for fmt in ("md", "csv", "json", "table"):
+        asked = ("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format", fmt)
+        first, second = command(*asked), command(*asked)
+        assert first.code == 0, first.err
+        assert first.out == second.out
+        named = [claim for claim in ids if claim in first.out]
+        assert bool(named) == (fmt in {"csv", "json"}) or fmt == "table"
+
+
+def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
+    done = command("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert {row["part"] for row in rows} == {"range", "total", "line"}
+    lines = [row for row in rows if row["part"] == "line"]
+    totals = [row for row in rows if row["part"] == "total" and row["change"] == "outcome"]
+    assert len(lines) == sum(int(row["lines"]) for row in totals)
+    moved = [row for row in rows if row["payer"] == "premera → unknown"]
+    assert {(row["part"], row["change"], row["lines"]) for row in moved} == {("total", "reference", "1")}
+
+
+def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp_path: Path) -> None:
+    text = (rules.root / "codes/ire.yaml").read_text(encoding="utf-8")
+    rules.write("codes/ire.yaml", text + text[text.index('  - code: "53899"') :].replace("53899", "99213"))
+    out = tmp_path / "results"
+    command("run", CLAIMS, *AS_OF, "--out", out, "--quiet")
+    kept = command("rules", "diff", SHIPPED, rules.root, "--out", out, "--format", "md").out
+    assert "those of codes it did not know are not in" in kept
+    assert " 0 flip" in kept
+    read = command("rules", "diff", SHIPPED, rules.root, "--extract", CLAIMS, *AS_OF, "--format", "json").out
+    assert {line["hcpcs_code"] for line in json.loads(read)["lines"]} == {"99213"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--extract", CLAIMS, "--out", "results"), 2, "--extract and --out are two sources of lines"),
+        (("--run", "2026"), 2, "--run names a run of a results folder"),
+        (("--contracts", CONTRACTS), 2, "are for --extract"),
+        (("--out", "nowhere"), 2, "nowhere: no such results folder"),
+        (("--extract", "nowhere.csv"), 11, "nowhere.csv"),
+    ],
+)
+def test_options_that_cannot_work(command: Command, options: tuple[object, ...], code: int, said: str) -> None:
+    done = command("rules", "diff", SHIPPED, SHIPPED, *options)
+    assert done.code == code
+    assert said in done.err
+    assert len(done.faults) == 1

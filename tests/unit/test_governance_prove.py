@@ -1,0 +1,200 @@
+"""The proof of a rule pack: what it counts on the shipped rules, and that each kind of corruption is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from claims_edit.edits import EDITS
+from claims_edit.errors import RulesError
+from claims_edit.governance import axes
+from claims_edit.governance.checking import check_pack
+from claims_edit.governance.prove import SAYS_ADVANTAGE, Proof, _Proving, prove
+from claims_edit.governance.space import parts
+from claims_edit.policy import catalog_of, load_catalog, read_pack
+from claims_edit.policy import examine as examined
+from claims_edit.policy.catalog import compile_catalog
+from tests.unit.policy_folder import RulesFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.policy import Catalog
+
+PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
+NHS, NICE = "policies/nhs_england.yaml", "guidance/nice.yaml"
+CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
+CITE = "cite: {document: nice_ipg445, section: '1.1', date: '2013'}"
+SHADOWED = f"""  - id: IPG999
+    service: irreversible_electroporation
+    site_class: lung
+    says: Shadowed by the entry of the same day.
+    out_from: {{date: 2013-12-31, {CITE}}}
+"""
+EXCEPTED = f"    exceptions:\n      fep: {{rule: refer, says: Never reached., {CITE}}}\n    history:\n"
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> RulesFolder:
+    return RulesFolder(tmp_path)
+
+
+def unchecked(rules: RulesFolder) -> Catalog:
+    """The decision tables of a pack that the checks at loading would refuse."""
+    contents = read_pack(rules.root)
+    pack, _ = examined(contents)
+    assert pack is not None
+    return compile_catalog(pack, contents, "00")
+
+
+def proof_for(catalog: Catalog, payer: str) -> tuple[Proof, list[str]]:
+    """The proof of one payer's part of the space, with what its cells led to."""
+    proving = _Proving(catalog)
+    proving.payer(next(each for each in axes.payers((catalog,)) if each.label == payer))
+    told = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving._faults.items()]
+    return proving._proof, told
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Proof:
+    return prove(load_catalog())
+
+
+def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
+    assert shipped.faults == ()
+    assert shipped.cells == sum(shipped.by_disposition.values()) > 100_000
+    assert all(shipped.edits[edit.id] for edit in EDITS)
+    assert shipped.advantage > 10_000
+    assert shipped.advantage_denied == 0
+    assert shipped.idle == ("florida-blue-02-40000-26 2016-02-15",)
+
+
+def test_every_axis_of_the_space_is_walked() -> None:
+    catalog = load_catalog()
+    cells = pl.concat(
+        frame.select("at_program", "at_site", "at_trial", "at_contract", "at_claim", "hcpcs_code",
+                     "service_start_date", "service_end_date")
+        for payer in axes.payers((catalog,)) if payer.label == "florida_blue"
+        for part in parts(catalog, payer, ("16",)) for frame in part.cells(payer)
+    )  # fmt: skip
+    assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
+    assert set(cells["at_trial"]) == set(axes.trial_frame()["at_trial"])
+    assert set(cells["at_claim"]) == {"stands", "void", "replaced"}
+    assert {"none", "covered", "excluded", "review", "excluded, PR"} <= set(cells["at_contract"])
+    assert {"pancreas", "not_solid", "no diagnosis", "ICD-9 only"} <= set(cells["at_site"])
+    states = set(cells["at_program"])
+    assert {"no signal", "line of business fep", "member id SHAPE0", "SBR09 16"} <= states
+    assert "line of business commercial, SBR09 16" in states
+    assert {f"line of business {key}" for key in catalog.program_spellings["name_key"]} <= states
+    starts = {str(day) for day in cells["service_start_date"]}
+    # Around the codes' list, the site rule, the overdue review and guidance on a site.
+    assert {"2020-06-30", "2020-07-01", "2025-12-31", "2026-01-01", "2025-05-23", "2025-05-24", "2017-05-31"} <= starts
+    assert cells.filter(pl.col("service_end_date") > pl.col("service_start_date")).height
+
+
+def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> None:
+    rules.replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
+    rules.replace(NHS, "    history:\n", EXCEPTED).replace(NHS, "listed: []", "listed: [0600T]")
+    rules.replace(NICE, "  - id: IPG442", f"{SHADOWED}  - id: IPG442")
+    rules.replace(CODES, "rule: only\n        sites: [prostate]", "rule: other_than\n        sites: [not_solid]")
+    rules.replace("codes/tumor_sites.yaml", "site_classes:\n", "site_classes:\n  not_solid: {label: No tumor}\n")
+    for _ in range(3):
+        rules.replace(PAYERS, "    blue_plan: true", "    blue_plan: false")
+    with pytest.raises(RulesError) as caught:
+        check_pack(rules.root, None)
+    told = "\n".join(caught.value.faults)
+    for place in (
+        f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap: no version",
+        f"rules/{NHS}: versions[0].exceptions.fep: guidance goes to a person first",
+        f"rules/{NHS}: versions[0].codes.listed[0]: guidance goes to a person first",
+        f"rules/{NICE}: guidance[",
+        f"rules/{CODES}: codes[3].sites: no line reaches `code-site-mismatch`.",
+        f"rules/{PROGRAMS}: programs.fep.member_id_shapes[0]: no line reaches it, as no payer is a blue_plan.",
+    ):
+        assert place in told, told
+    assert len(caught.value.faults) == 6, told
+
+
+@pytest.mark.parametrize(
+    ("moved", "place"),
+    [
+        (("      - Medicare HMO\n", "", "      - Commercial HMO\n", "      - Commercial HMO\n      - Medicare HMO\n"),
+         f"rules/{PROGRAMS}: programs.commercial.spellings[3]: Medicare Advantage ends in deny (`investigational`)"),
+        (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "x", "x"),
+         f"rules/{PROGRAMS}: programs.medicare_advantage: lacks the sign `16`, so Medicare Advantage ends in deny"),
+        (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "filing_indicators: [MC]",
+          'filing_indicators: [MC, "16"]'),
+         f"rules/{PROGRAMS}: programs.medicaid.filing_indicators[1]: Medicare Advantage ends in deny"),
+    ],
+)  # fmt: skip
+def test_a_sign_of_medicare_advantage_read_otherwise_is_told(
+    rules: RulesFolder, moved: tuple[str, str, str, str], place: str
+) -> None:
+    taken, left, before, after = moved
+    rules.replace(PROGRAMS, taken, left).replace(PROGRAMS, before, after)
+    proof, told = proof_for(catalog_of(read_pack(rules.root)), "florida_blue")
+    assert proof.advantage_denied > 0
+    assert any(fault.startswith(place) for fault in told), told
+    assert any("payer florida_blue" in fault and "code 0600T" in fault for fault in told)
+
+
+def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(rules: RulesFolder) -> None:
+    rules.replace(REGENCE, "programs: [commercial", "programs: [medicare_advantage, commercial")
+    proof, told = proof_for(unchecked(rules), "regence")
+    assert proof.advantage_denied > 0
+    fault = next(each for each in told if "(`investigational`)" in each)
+    assert fault.startswith(f"rules/{REGENCE}: versions[0].applies_to.programs: Medicare Advantage ends in deny")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('    carc: "55"\n', "", "rules/reasons.yaml: reasons[20].carc: `investigational` denies without a CARC"),
+        ('    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
+         "rules/reasons.yaml: reasons[20].group_code: `investigational` denies without a group code"),
+    ],
+)  # fmt: skip
+def test_a_denial_that_no_remittance_can_carry_is_told(rules: RulesFolder, old: str, new: str, place: str) -> None:
+    rules.replace(REASONS, old, new)
+    _, told = proof_for(unchecked(rules), "premera")
+    assert any(fault.startswith(place) for fault in told), told
+
+
+def test_a_denial_without_citation_is_told() -> None:
+    catalog = load_catalog()
+    bare = replace(catalog, versions=catalog.versions.with_columns(pl.lit(None, pl.String).alias("statement_citation")))
+    _, told = proof_for(bare, "premera")
+    assert any("statement.cite: `investigational` denies without a citation" in fault for fault in told), told
+
+
+def test_an_engine_that_decides_otherwise_than_the_reasons_is_told() -> None:
+    catalog = load_catalog()
+    silent = pl.when(pl.col("reason_code") == "program-silent").then(pl.lit("pass")).otherwise("disposition")
+    other = replace(catalog, reasons=catalog.reasons.with_columns(silent.alias("disposition")))
+    _, told = proof_for(other, "premera")
+    assert [fault for fault in told if fault.startswith("rules/reasons.yaml: reasons[11]: ")], told
+
+
+def test_a_gap_with_its_reason_is_accepted_and_one_without_gap_is_not(rules: RulesFolder) -> None:
+    rules.replace(
+        PREMERA, "    until:\n      date: 2020-06-30", "    gap: Withdrawn.\n    until:\n      date: 2020-06-30"
+    )
+    with pytest.raises(RulesError, match=r"versions\[0\].gap: speaks of a gap, and versions\[1\] follows at once"):
+        check_pack(rules.root, None)
+    rules.replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
+    check_pack(rules.root, None)
+
+
+@pytest.mark.parametrize("said", ["ma", "mapd", "medicareadvantageppo", "medicarehmo", "partc", "medicarec", "dualsnp"])
+def test_words_that_say_medicare_advantage(said: str) -> None:
+    known = pl.DataFrame({"said": [said]}).filter(pl.col("said").str.contains(SAYS_ADVANTAGE))
+    assert known.height == (said != "dualsnp")  # left to the pack: its own word for it counts too
+
+
+def test_words_that_say_another_program() -> None:
+    catalog = load_catalog()
+    said = catalog.program_spellings.filter(pl.col("name_key").str.contains(SAYS_ADVANTAGE))
+    assert set(said["program"]) == {"medicare_advantage"}
