@@ -7,11 +7,18 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+def tell_ahead(told: str) -> None:
+    """One line before long work; nothing where standard error is not a terminal."""
+    if sys.stderr.isatty():
+        click.echo(told, err=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from claims_edit.cli.options import console, out_option, print_json
+from claims_edit.cli.progress import tell_ahead
 from claims_edit.errors import UsageError
 from claims_edit.report import ANSWER_FORMATS, REPORT_FORMATS, runs_table, write_answer
 from claims_edit.report import report as report_of
@@ -40,7 +41,7 @@ def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: A
     asked = Wanted(**wanted)
     found = find(out, asked, every_edit=every_edit)
     if not found:
-        again = look_up(out, asked, lambda told: click.echo(told, err=True))
+        again = look_up(out, asked, tell_ahead)
         if again is None:
             raise not_found(out, asked)
         found = explain_accepted(again.lines, again.manifest)
