@@ -19,7 +19,7 @@ from claims_edit.report import queries
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.explain import Explainer
 from claims_edit.report.explain.markdown import article_lines, escaped, section_lines
-from claims_edit.report.explain.sections import article, evidence
+from claims_edit.report.explain.sections import Studies, article, evidence
 from claims_edit.report.explain.words import listed
 from claims_edit.store import ask
 
@@ -130,7 +130,7 @@ class _Pages:
         denied = f"lines {numbers} were denied" if len(claim) > 1 else f"line {numbers} was denied"
         lines = [f"# Claim {escaped(claim[0]['claim_id'])}: why {denied}", ""]
         for each in claim:
-            lines += article_lines(article(each, with_evidence=False), 2)
+            lines += article_lines(article(each, studies=Studies.LEFT_OUT), 2)
         for each in {id(each["evidence"]): each for each in claim}.values():
             lines += self._evidence_of(each)
         return "\n".join(lines)

@@ -56,7 +56,8 @@ def explained(
         liability: None, or `group_code, bearer, basis, says, citation`.
         guidance: on the site, out by the start date, oldest first, each `id, publisher, says, out_from, citation,
             in_force`; the last one is in force.
-        evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, studies`,
+        evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, on_site,
+            studies`; `on_site` is what it concludes on the site alone (`conclusion, citation`) or None,
             and each study `reference, design, n, follow_up, figures, conclusion, citation`.
         evidence_note: why there is no study, or None.
         changes: sentences on what would change the outcome.

@@ -190,8 +190,8 @@ class Rulebook:
         own = {document.id for document in policy.documents} if policy else set()
         files = [file for _, file in sorted(self.pack.evidence.items()) if file.service == service]
         for file in sorted(files, key=lambda file: file.summarises not in own):
-            studies = self._studies(file, site)
-            if studies or file.summarises in own:
+            studies, on_site = self._studies(file, site), self._on_site(file, site)
+            if studies or on_site or file.summarises in own:
                 title, publisher = self._publishers.get(file.summarises, (file.summarises, ""))
                 yield {
                     "document": title,
@@ -199,8 +199,16 @@ class Rulebook:
                     "of_payer": file.summarises in own,
                     "conclusion": file.conclusion,
                     "citation": self.cited.text(file.cite),
+                    "on_site": on_site,
                     "studies": studies,
                 }
+
+    def _on_site(self, file: EvidenceFile, site: str | None) -> Part | None:
+        """What the document concludes on the site alone, where it does."""
+        found = next((told for told in file.by_site if site in told.site_classes), None)
+        if found is None:
+            return None
+        return {"conclusion": found.conclusion, "citation": self.cited.text(found.cite)}
 
     def _studies(self, file: EvidenceFile, site: str | None) -> list[Part]:
         return [

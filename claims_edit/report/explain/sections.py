@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.lines import REMITTANCE
@@ -22,6 +23,14 @@ _LABELS = {
     "liability_basis": "liability from",
 }
 _SCOPES = {"all_indications": "all indications", "solid_tumors": "solid tumors"}
+
+
+class Studies(Enum):
+    """What is told of the studies on a tumor site."""
+
+    TOLD = auto()
+    COUNTED = auto()
+    LEFT_OUT = auto()
 
 
 @dataclass(frozen=True)
@@ -45,12 +54,15 @@ class Article:
     sections: tuple[Section, ...]
 
 
-def article(explanation: dict[str, Any], *, with_evidence: bool = True) -> Article:
-    """An explanation of any kind; evidence may be left to a place that several lines share."""
+def article(explanation: dict[str, Any], *, studies: Studies = Studies.TOLD) -> Article:
+    """An explanation of any kind; its evidence may be counted only, or left to a place that several lines share."""
     match explanation["kind"]:
         case "decision":
             told = _decision(explanation)
-            return replace(told, sections=(*told.sections, evidence(explanation))) if with_evidence else told
+            if studies is Studies.LEFT_OUT:
+                return told
+            counted = studies is Studies.COUNTED
+            return replace(told, sections=(*told.sections, evidence(explanation, counted=counted)))
         case "accepted":
             return _accepted(explanation)
         case _:
@@ -138,20 +150,32 @@ def _guidance(entry: dict[str, Any]) -> str:
     return f"{entry['id']}, out from {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
 
 
-def evidence(decided: dict[str, Any]) -> Section:
-    """The studies on a decision's tumor site, by the document that describes them."""
+def evidence(decided: dict[str, Any], *, counted: bool = False) -> Section:
+    """The studies on a decision's tumor site, by the document that describes them; `counted`: how many they are."""
     site = decided["site"]
     title = f"Evidence: {site['label']}" if site else "Evidence"
     note = (decided["evidence_note"],) if decided["evidence_note"] else ()
     documents = tuple(
         Section(
             document["document"] + (" (the payer's own)" if document["of_payer"] else ""),
-            paragraphs=(f"Concludes: {document['conclusion']} ({_inside(document['citation'], document)})",),
-            points=tuple(_study(study, document) for study in document["studies"]),
+            paragraphs=(*_conclusions(document), *((_number(document),) if counted else ())),
+            points=() if counted else tuple(_study(study, document) for study in document["studies"]),
         )
         for document in decided["evidence"]
     )
-    return Section(title, paragraphs=note, parts=documents)
+    told = ("Each study: --format md, html or json.",) if counted and documents else ()
+    return Section(title, paragraphs=(*note, *told), parts=documents)
+
+
+def _conclusions(document: dict[str, Any]) -> Iterator[str]:
+    yield f"Concludes: {document['conclusion']} ({_inside(document['citation'], document)})"
+    if on_site := document["on_site"]:
+        yield f"On this site: {on_site['conclusion']} ({_inside(on_site['citation'], document)})"
+
+
+def _number(document: dict[str, Any]) -> str:
+    number = len(document["studies"])
+    return f"{number} {'study' if number == 1 else 'studies'} on this site."
 
 
 def _inside(citation: str, document: dict[str, Any]) -> str:

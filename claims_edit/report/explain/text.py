@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.report.explain.sections import Section, article
+from claims_edit.report.explain.sections import Section, Studies, article
 from claims_edit.report.table_format import plain
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ _INDENT = "  "
 
 
 def explanation_text(explanations: list[dict[str, Any]]) -> str:
-    """All explanations as plain text, with an empty line between them."""
-    return "\n\n".join("\n".join(_article(article(each))) for each in explanations) + "\n"
+    """All explanations as plain text, with an empty line between them; studies are counted, for a terminal is short."""
+    return "\n\n".join("\n".join(_article(article(each, studies=Studies.COUNTED))) for each in explanations) + "\n"
 
 
 def _article(told: Article) -> Iterator[str]:
