@@ -44,7 +44,7 @@ def _lines(sound: Sound) -> list[str]:
     reached = sum(cells > 0 for cells in told["edits"].values())
     advantage = told["medicare_advantage"]
     lines = [
-        f"The rules are sound: {held}; {told['rules_hash']}.",
+        f"The rules are sound: {held}; {told['rules_version']} {told['rules_hash']}.",
         f"Proved over {told['cells']:,} cells, each with exactly one primary edit: {split}.",
         f"Edits reached: {reached} of {len(told['edits'])}, and every exception, listed code and note of the pack.",
         f"Medicare Advantage: {advantage['cells']:,} cells where a signal says it, {advantage['denied']} denied.",
@@ -52,6 +52,11 @@ def _lines(sound: Sound) -> list[str]:
     if told["idle_versions"]:
         idle = ", ".join(told["idle_versions"])
         lines.append(f"Versions that decide no line, as no code was valid or listed in them: {idle}.")
+    if sound.shadow:
+        drafts = f"{sound.drafts} proposed version{'' if sound.drafts == 1 else 's'}"
+        lines.append(f"Proved once more with {drafts} in force, as a shadow run has it: {sound.shadow.cells:,} cells.")
+    if not sound.catalog.pack.remittance:
+        lines.append("There is no table in remittance/: combinations of CARC, RARC and group code were not checked.")
     if checked:
         found = f"{checked.citations} citations and {checked.codes} codes found in {checked.texts} texts"
         lines.append(f"Documents: {found}, and no code of theirs is missing from the rules.")

@@ -9,6 +9,7 @@ from claims_edit.errors import RulesError
 from claims_edit.governance.documents import check_documents
 from claims_edit.governance.prove import prove
 from claims_edit.governance.reach import version_faults
+from claims_edit.model import VersionStatus
 from claims_edit.policy import catalog_of, default_rules_dir, examine, read_pack
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sound:
-    """A pack without a fault, and what was proved of it."""
+    """A pack without a fault, and what was proved of it; `shadow` with its drafts in force, where it has some."""
 
     catalog: Catalog
     proof: Proof
     documents: Checked | None
+    drafts: int = 0
+    shadow: Proof | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -34,9 +37,12 @@ class Sound:
             "policies": self.catalog.versions["policy_id"].n_unique(),
             "versions": self.catalog.versions.height,
             "codes": self.catalog.codes.height,
+            "rules_version": self.catalog.rules_version,
             "rules_hash": self.catalog.rules_hash,
             **self.proof.as_dict(),
             "documents": self.documents.as_dict() if self.documents else None,
+            "proposed_versions": self.drafts,
+            "with_proposed_versions": self.shadow.as_dict() if self.shadow else None,
         }
 
 
@@ -58,6 +64,15 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     catalog = catalog_of(contents)
     proof = prove(catalog)
     faults.update(proof.faults)
+    drafts = _drafts(catalog)
+    shadow = prove(catalog_of(contents, proposed=True)) if drafts else None
+    if shadow:
+        faults.update(f"{fault} (With the proposed versions.)" for fault in set(shadow.faults) - set(proof.faults))
     if faults:
         raise RulesError(*sorted(faults))
-    return Sound(catalog, proof, checked)
+    return Sound(catalog, proof, checked, drafts, shadow)
+
+
+def _drafts(catalog: Catalog) -> int:
+    statuses = [version.status for policy in catalog.written.policies.values() for version in policy.versions]
+    return statuses.count(VersionStatus.PROPOSED)

@@ -178,7 +178,7 @@ def _day_faults(place: str, day: dt.date, cite: Citation) -> Iterator[str]:
 
 def _listed(pack: RulePack) -> Iterator[tuple[str, str, str]]:
     """Every code that a rule takes from a document: place, code, document."""
-    for place, _, version in versions(pack):
+    for place, _, version in versions(pack, pack):
         for index, code in enumerate(version.codes.listed):
             yield f"{place}.codes.listed[{index}]", code, version.codes.cite.document
     for path, file in pack.codes.items():

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def versions(pack: RulePack) -> Iterator[tuple[str, Policy, Version]]:
-    """Each version with its policy and its place, in order of the files."""
+def versions(pack: RulePack, written: RulePack) -> Iterator[tuple[str, Policy, Version]]:
+    """Each version of a view of a pack with its policy and its place in the files, in order of the files.
+
+    What is left of a version behind a proposed one begins on a day that no file has: the policy is its place.
+    """
     for path, policy in sorted(pack.policies.items()):
-        for index, version in enumerate(policy.versions):
-            yield f"rules/{path}: versions[{index}]", policy, version
+        days = [version.from_.date for version in written.policies[path].versions]
+        for version in policy.versions:
+            begun = version.from_.date
+            yield f"rules/{path}: versions{f'[{days.index(begun)}]' if begun in days else ''}", policy, version
 
 
-def version_place(pack: RulePack, row: Row) -> str:
+def version_place(catalog: Catalog, row: Row) -> str:
     """The version that a cell was decided under; the payer's entry where there was none."""
     wanted = (row["payer"], row["service"], row["policy_version"])
-    for place, policy, version in versions(pack):
+    for place, policy, version in versions(catalog.pack, catalog.written):
         if (policy.payer, policy.service, version.from_.date.isoformat()) == wanted:
             return place
     return f"rules/payers.yaml: payers.{row['payer']}" if row["payer"] else "rules/payers.yaml: payers"

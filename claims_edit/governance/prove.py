@@ -188,7 +188,7 @@ _Fault = tuple[str, str]
 
 
 def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.version_place(catalog.pack, row)
+    place = places.version_place(catalog, row)
     return f"{place}: no edit hits", "Report this as a bug, with the rules."
 
 
@@ -199,7 +199,7 @@ def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 
 
 def _no_citation(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.version_place(catalog.pack, row)
+    place = places.version_place(catalog, row)
     return f"{place}.statement.cite: `{row['reason_code']}` denies without a citation", "Add it."
 
 
@@ -216,7 +216,7 @@ def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     fault = f"Medicare Advantage ends in deny (`{row['reason_code']}`)"
     if row["program"] == MEDICARE_ADVANTAGE:
-        version = places.version_place(catalog.pack, row)
+        version = places.version_place(catalog, row)
         return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
     column = "line_of_business"
     if row["claim_filing_indicator_code"] in SAYS_ADVANTAGE_FILED:

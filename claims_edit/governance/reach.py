@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.governance import places
-from claims_edit.model import EDIT_IDS, CodeKind, IndicationScope, PolicyKind
+from claims_edit.model import EDIT_IDS, CodeKind, IndicationScope, PolicyKind, VersionStatus
 from claims_edit.policy.outlook import codes_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _KEY = (
     "payer", "service", "policy_version", "program", "program_basis", "hcpcs_code", "reason_code", "liability_basis",
     "guidance_id", "site_mismatch", "in_force",
 )  # fmt: skip
+_DAY = dt.timedelta(days=1)
 _AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index("program-silent") + 1 :]
 _BEFORE_VERSION = EDIT_IDS[: EDIT_IDS.index("policy-not-in-force") + 1]
 _REMEDY = "Take it out, or correct what keeps lines from it."
@@ -34,22 +35,26 @@ def seen_of(decided: pl.DataFrame) -> pl.DataFrame:
 
 
 def version_faults(pack: RulePack) -> Iterator[str]:
-    """Days between two versions of a policy that nobody accounts for, and an account of none."""
+    """Days between two versions of a policy that nobody accounts for, and an account of none; drafts leave no gap."""
     for path, policy in pack.policies.items():
-        for index, (earlier, later) in enumerate(pairwise(policy.versions)):
-            place = f"rules/{path}: versions[{index}]"
-            last, following = earlier.until.date if earlier.until else None, later.from_.date
-            gap = last is not None and last + dt.timedelta(days=1) < following
-            if last is not None and gap and earlier.gap is None:
+        held = [
+            (f"rules/{path}: versions[{index}]", version)
+            for index, version in enumerate(policy.versions)
+            if version.status is not VersionStatus.PROPOSED
+        ]
+        for (place, earlier), (following, later) in pairwise(held):
+            ends, begins = earlier.until.date if earlier.until else None, later.from_.date
+            gap = ends is not None and ends + _DAY < begins
+            if ends is not None and gap and earlier.gap is None:
                 yield (
-                    f"{place}.until: {last} leaves a gap: no version is in force from {last + dt.timedelta(days=1)} to "
-                    f"{following - dt.timedelta(days=1)}. End it on {following - dt.timedelta(days=1)}, or say why "
-                    "in `gap`."
+                    f"{place}.until: {ends} leaves a gap: no version is in force from {ends + _DAY} to "
+                    f"{begins - _DAY}. End it on {begins - _DAY}, or say why in `gap`."
                 )
             if earlier.gap is not None and not gap:
-                yield f"{place}.gap: speaks of a gap, and versions[{index + 1}] follows at once. Take it out."
-        if policy.versions[-1].gap is not None:
-            yield f"rules/{path}: versions[{len(policy.versions) - 1}].gap: no version follows. Take it out."
+                step = following.rpartition(" ")[2]
+                yield f"{place}.gap: speaks of a gap, and {step} follows at once. Take it out."
+        if held and held[-1][1].gap is not None:
+            yield f"{held[-1][0]}.gap: no version follows. Take it out."
 
 
 def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -57,7 +62,7 @@ def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> t
     faults: list[str] = []
     idle: list[str] = []
     alive: list[tuple[Policy, Version]] = []
-    for place, policy, version in places.versions(catalog.pack):
+    for place, policy, version in places.versions(catalog.pack, catalog.written):
         if not _decidable(codes_of(catalog.pack, policy.service), version):
             idle.append(f"{policy.id} {version.from_.date}")
             continue

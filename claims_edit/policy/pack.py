@@ -1,139 +1,67 @@
 """The frozen models of a rule pack: one per kind of file, with the citation inside the value that it supports."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, VersionStatus
-from claims_edit.policy.rule_tests import RuleTestsFile
-from claims_edit.policy.values import (
-    Carc,
-    Citation,
-    Code,
-    Day,
-    Flag,
-    GroupCode,
-    IdPattern,
-    Key,
-    Prefix,
-    PrefixRange,
-    Rarc,
-    Reference,
-    Release,
-    Slug,
-    Strict,
-    Text,
+from claims_edit.model import IndicationScope, PolicyKind, VersionStatus
+from claims_edit.policy.pack_cited import CitedDate, Document, Home
+from claims_edit.policy.pack_evidence import EvidenceFile, GuidanceFile, SiteConclusion, SiteGuidance, Study
+from claims_edit.policy.pack_remittance import CitedFact, Combination, RemittanceFile, Scenario
+from claims_edit.policy.pack_tables import (
+    CodesFile,
+    Payer,
+    PayersFile,
+    ProcedureCode,
+    ProgramsFile,
+    ProgramSigns,
+    Reason,
+    ReasonsFile,
+    SiteClass,
+    SiteRule,
+    TumorSitesFile,
 )
+from claims_edit.policy.rule_tests import RuleTestsFile
+from claims_edit.policy.values import Citation, Code, Day, GroupCode, Key, Reference, Release, Slug, Strict, Text
 
-
-class Document(Strict):
-    """A document that rules cite; `source` is the stem of its text file where one is kept, `url` where it is public."""
-
-    id: Key
-    title: Text
-    publisher: Text
-    source: Text | None = None
-    url: Text | None = None
-
-
-class CitedDate(Strict):
-    """A day with its citation; where a document gives a month or a year, the last day of it."""
-
-    date: Day
-    cite: Citation
-    note: Text | None = None
-
-
-class SiteRule(Strict):
-    """From a day on, a code is for these site classes only, or for all other ones."""
-
-    from_: CitedDate = Field(alias="from")
-    rule: Literal["only", "other_than"]
-    sites: tuple[Key, ...] = Field(min_length=1)
-
-
-class ProcedureCode(Strict):
-    """A procedure code; without `valid_from` it is valid throughout."""
-
-    code: Code
-    kind: CodeKind
-    label: Text
-    approach: Literal["percutaneous", "open", "any"]
-    cite: Citation
-    valid_from: CitedDate | None = None
-    valid_until: CitedDate | None = None
-    sites: tuple[SiteRule, ...] = ()
-
-
-class CodesFile(Strict):
-    """`codes/*.yaml`: a service and its procedure codes."""
-
-    service: Key
-    label: Text
-    codes: tuple[ProcedureCode, ...] = Field(min_length=1)
-
-
-class SiteClass(Strict):
-    """A tumor site class and its ICD-10-CM prefixes."""
-
-    label: Text
-    prefixes: tuple[Prefix, ...] = ()
-    ranges: tuple[PrefixRange, ...] = ()
-
-
-class TumorSitesFile(Strict):
-    """`tumor_sites.yaml`."""
-
-    source: Text
-    site_classes: dict[Key, SiteClass]
-
-
-class Payer(Strict):
-    """A payer and the names and identifiers that extracts use for it."""
-
-    label: Text
-    blue_plan: Flag
-    names: tuple[Text, ...] = ()
-    identifiers: tuple[Text, ...] = ()
-
-
-class PayersFile(Strict):
-    """`payers.yaml`."""
-
-    payers: dict[Key, Payer]
-
-
-class ProgramSigns(Strict):
-    """A program and the signs by which a line is known to be in it."""
-
-    label: Text
-    spellings: tuple[Text, ...] = ()
-    filing_indicators: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")], ...] = ()
-    member_id_shapes: tuple[IdPattern, ...] = ()
-
-
-class ProgramsFile(Strict):
-    """`programs.yaml`."""
-
-    programs: dict[Key, ProgramSigns]
-
-
-class Reason(Strict):
-    """What an edit leads to when it is the first that hits; without a disposition it only informs."""
-
-    edit: Text
-    disposition: Disposition | None = None
-    carc: Carc | None = None
-    rarcs: tuple[Rarc, ...] = ()
-    group_code: GroupCode | None = None
-    cites: Literal["statement", "codes", "program", "code", "contract"] | None = None
-    message: Text
-
-
-class ReasonsFile(Strict):
-    """`reasons.yaml`."""
-
-    reasons: tuple[Reason, ...]
+__all__ = [
+    "AppliesTo",
+    "ChangelogEntry",
+    "CitedDate",
+    "CitedFact",
+    "CodesFile",
+    "Combination",
+    "Document",
+    "EvidenceFile",
+    "GuidanceFile",
+    "HistoryEntry",
+    "Home",
+    "Liability",
+    "ListedCodes",
+    "PackFile",
+    "Payer",
+    "PayersFile",
+    "Policy",
+    "ProcedureCode",
+    "ProgramException",
+    "ProgramSigns",
+    "ProgramsFile",
+    "Reason",
+    "ReasonsFile",
+    "RemittanceFile",
+    "RuleChange",
+    "RulePack",
+    "Scenario",
+    "ServiceDates",
+    "SiteClass",
+    "SiteConclusion",
+    "SiteGuidance",
+    "SiteRule",
+    "Statement",
+    "Study",
+    "TumorSitesFile",
+    "Version",
+]
 
 
 class Statement(Strict):
@@ -176,12 +104,6 @@ class Liability(Strict):
     cite: Citation
 
 
-class Home(Strict):
-    """A file that may declare documents: each document is declared once, where it belongs."""
-
-    documents: tuple[Document, ...] = ()
-
-
 class HistoryEntry(Strict):
     """A revision of the document that changed nothing that decides a line, or the one that began the version."""
 
@@ -221,99 +143,6 @@ class Policy(Home):
     kind: PolicyKind
     reference: Reference
     versions: tuple[Version, ...] = Field(min_length=1)
-
-
-class SiteGuidance(Strict):
-    """A recommendation for one tumor site; it informs and never denies."""
-
-    id: Slug
-    service: Key
-    site_class: Key
-    says: Text
-    out_from: CitedDate
-
-
-class GuidanceFile(Home):
-    """`guidance/*.yaml`."""
-
-    publisher: Text
-    guidance: tuple[SiteGuidance, ...] = Field(min_length=1)
-
-
-class Study(Strict):
-    """A study that a document summarises, as facts; `n` is left out where the document gives none."""
-
-    id: Key
-    reference: Text
-    site_classes: tuple[Key, ...] = Field(min_length=1)
-    design: Text
-    n: Annotated[int, Field(ge=1)] | None = None
-    follow_up: Text
-    figures: tuple[Text, ...] = ()
-    conclusion: Text
-    cite: Citation
-
-
-class SiteConclusion(Strict):
-    """What the document concludes of these tumor sites, in our own words."""
-
-    site_classes: tuple[Key, ...] = Field(min_length=1)
-    conclusion: Text
-    cite: Citation
-
-
-class EvidenceFile(Home):
-    """`evidence/*.yaml`: the studies that one document summarises, and what it concludes, over all and by site."""
-
-    summarises: Key
-    service: Key
-    conclusion: Text
-    cite: Citation
-    by_site: tuple[SiteConclusion, ...] = ()
-    studies: tuple[Study, ...] = Field(min_length=1)
-
-
-class CitedFact(Strict):
-    """What a document establishes, in our own words."""
-
-    says: Text
-    cite: Citation
-
-
-class Scenario(Strict):
-    """A business situation in which an 835 adjustment is made."""
-
-    id: Key
-    number: Annotated[int, Field(ge=1)]
-    label: Text
-    cite: Citation
-
-
-class Combination(Strict):
-    """The codes that may stand together with one CARC; of its RARCs, those on record.
-
-    `needs_remark` and `refers_to_policy` are what the CARC's own definition asks for: a remark code, and a look at the
-    healthcare policy (`REF*0K`).
-    """
-
-    carc: Carc
-    label: Text
-    scenario: Key
-    dispositions: tuple[Literal["deny", "return"], ...] = Field(min_length=1)
-    group_codes: tuple[GroupCode, ...] = Field(min_length=1)
-    needs_remark: Flag
-    refers_to_policy: Flag
-    rarcs: tuple[Rarc, ...] = ()
-    cite: Citation
-
-
-class RemittanceFile(Home):
-    """`remittance/*.yaml`: code combinations of 835 adjustments, by scenario; `basis` is where the table is from."""
-
-    title: Text
-    basis: tuple[CitedFact, ...] = Field(min_length=1)
-    scenarios: tuple[Scenario, ...] = Field(min_length=1)
-    combinations: tuple[Combination, ...] = Field(min_length=1)
 
 
 class ServiceDates(Strict):

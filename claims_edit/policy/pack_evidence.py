@@ -1,0 +1,58 @@
+"""The models of what informs and never denies: guidance by site, and the studies behind a document."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from claims_edit.policy.pack_cited import CitedDate, Home
+from claims_edit.policy.values import Citation, Key, Slug, Strict, Text
+
+
+class SiteGuidance(Strict):
+    """A recommendation for one tumor site; it informs and never denies."""
+
+    id: Slug
+    service: Key
+    site_class: Key
+    says: Text
+    out_from: CitedDate
+
+
+class GuidanceFile(Home):
+    """`guidance/*.yaml`."""
+
+    publisher: Text
+    guidance: tuple[SiteGuidance, ...] = Field(min_length=1)
+
+
+class Study(Strict):
+    """A study that a document summarises, as facts; `n` is left out where the document gives none."""
+
+    id: Key
+    reference: Text
+    site_classes: tuple[Key, ...] = Field(min_length=1)
+    design: Text
+    n: Annotated[int, Field(ge=1)] | None = None
+    follow_up: Text
+    figures: tuple[Text, ...] = ()
+    conclusion: Text
+    cite: Citation
+
+
+class SiteConclusion(Strict):
+    """What the document concludes of these tumor sites, in our own words."""
+
+    site_classes: tuple[Key, ...] = Field(min_length=1)
+    conclusion: Text
+    cite: Citation
+
+
+class EvidenceFile(Home):
+    """`evidence/*.yaml`: the studies that one document summarises, and what it concludes, over all and by site."""
+
+    summarises: Key
+    service: Key
+    conclusion: Text
+    cite: Citation
+    by_site: tuple[SiteConclusion, ...] = ()
+    studies: tuple[Study, ...] = Field(min_length=1)

@@ -1,0 +1,114 @@
+"""The models of the tables: codes, tumor sites, payers, programs, reasons."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from claims_edit.model import CodeKind, Disposition
+from claims_edit.policy.pack_cited import CitedDate
+from claims_edit.policy.values import (
+    Carc,
+    Citation,
+    Code,
+    Flag,
+    GroupCode,
+    IdPattern,
+    Key,
+    Prefix,
+    PrefixRange,
+    Rarc,
+    Strict,
+    Text,
+)
+
+
+class SiteRule(Strict):
+    """From a day on, a code is for these site classes only, or for all other ones."""
+
+    from_: CitedDate = Field(alias="from")
+    rule: Literal["only", "other_than"]
+    sites: tuple[Key, ...] = Field(min_length=1)
+
+
+class ProcedureCode(Strict):
+    """A procedure code; without `valid_from` it is valid throughout."""
+
+    code: Code
+    kind: CodeKind
+    label: Text
+    approach: Literal["percutaneous", "open", "any"]
+    cite: Citation
+    valid_from: CitedDate | None = None
+    valid_until: CitedDate | None = None
+    sites: tuple[SiteRule, ...] = ()
+
+
+class CodesFile(Strict):
+    """`codes/*.yaml`: a service and its procedure codes."""
+
+    service: Key
+    label: Text
+    codes: tuple[ProcedureCode, ...] = Field(min_length=1)
+
+
+class SiteClass(Strict):
+    """A tumor site class and its ICD-10-CM prefixes."""
+
+    label: Text
+    prefixes: tuple[Prefix, ...] = ()
+    ranges: tuple[PrefixRange, ...] = ()
+
+
+class TumorSitesFile(Strict):
+    """`tumor_sites.yaml`."""
+
+    source: Text
+    site_classes: dict[Key, SiteClass]
+
+
+class Payer(Strict):
+    """A payer and the names and identifiers that extracts use for it."""
+
+    label: Text
+    blue_plan: Flag
+    names: tuple[Text, ...] = ()
+    identifiers: tuple[Text, ...] = ()
+
+
+class PayersFile(Strict):
+    """`payers.yaml`."""
+
+    payers: dict[Key, Payer]
+
+
+class ProgramSigns(Strict):
+    """A program and the signs by which a line is known to be in it."""
+
+    label: Text
+    spellings: tuple[Text, ...] = ()
+    filing_indicators: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")], ...] = ()
+    member_id_shapes: tuple[IdPattern, ...] = ()
+
+
+class ProgramsFile(Strict):
+    """`programs.yaml`."""
+
+    programs: dict[Key, ProgramSigns]
+
+
+class Reason(Strict):
+    """What an edit leads to when it is the first that hits; without a disposition it only informs."""
+
+    edit: Text
+    disposition: Disposition | None = None
+    carc: Carc | None = None
+    rarcs: tuple[Rarc, ...] = ()
+    group_code: GroupCode | None = None
+    cites: Literal["statement", "codes", "program", "code", "contract"] | None = None
+    message: Text
+
+
+class ReasonsFile(Strict):
+    """`reasons.yaml`."""
+
+    reasons: tuple[Reason, ...]
