@@ -33,7 +33,7 @@ demo: install ## run the nightly job on sample_claims and say where to look
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(OUT)
 
 test: $(VENV)/.installed-dev ## run all tests
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile
 
 golden: $(VENV)/.installed-dev ## renew the texts that tests/golden holds reports to; read what changed before you keep it
 	cd $(CLAIMS_EDIT_HOME) && CLAIMS_EDIT_RENEW_GOLDEN=1 $(abspath $(VENV))/bin/python -m pytest tests/golden
