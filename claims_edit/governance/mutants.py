@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DAY = dt.timedelta(days=1)
 _Steps = tuple[str | int, ...]
-_FILES = ("codes/", "guidance/", "payers.yaml", "policies/", "programs.yaml", "reasons.yaml")
+DECIDING = ("codes/", "guidance/", "payers.yaml", "policies/", "programs.yaml", "reasons.yaml")
 """The files that decide; evidence informs people, and tests expect."""
 _OPPOSITE = {
     CodeKind.SPECIFIC: CodeKind.UNLISTED, CodeKind.UNLISTED: CodeKind.SPECIFIC,
@@ -111,7 +111,7 @@ class Trial:
         self._parsed = parse(contents)
         catalog = compiled(self._parsed, contents)
         self._suite = suite_of(catalog.pack)
-        self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(_FILES)}
+        self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(DECIDING)}
         if not self._suite.lines:
             raise RulesError("rules/tests: holds no test, so no change could be noticed. Add tests.")
         if failures(self._suite, catalog):

@@ -237,5 +237,7 @@ def test_the_table_of_a_payer_with_its_drafts(command: Command, drafted: Path) -
         for more in ((), ("--proposed",))
     ]
     assert [any(row["version"] == "2026-11-01" for row in rows) for rows in found] == [False, True]
-    assert "2026-11-01 proposed" in command("rules", "list", "--rules", drafted).out
+    (policies,) = json.loads(command("rules", "list", "--rules", drafted, "--json").out)
+    premera = next(row for row in policies["rows"] if row["policy"] == "premera-ire")
+    assert "2026-11-01 proposed" in premera["versions"]
     assert "version 2026-11-01, proposed" in command("rules", "show", "premera-ire", "--rules", drafted).out

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from claims_edit.errors import RulesError
-from claims_edit.governance.mutants import Fate, LeftAlone, Mutant, Trial, mutants_of
+from claims_edit.governance.mutants import DECIDING, Fate, LeftAlone, Mutant, Trial, mutants_of
 from claims_edit.policy import default_rules_dir
 from claims_edit.policy.source import read_pack
 from claims_edit.policy.text import read_yaml
@@ -27,7 +27,7 @@ def sample() -> list[Mutant]:
     mutants = {
         path: [one for one in mutants_of(path, plain[path]) if isinstance(one, Mutant)]
         for path in plain
-        if not path.startswith(("tests/", "evidence/"))
+        if path.startswith(DECIDING)
     }
     always = ("from.date", ".rule", "until.date", "reviewed.date", "next_review.date")
     return [

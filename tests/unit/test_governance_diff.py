@@ -123,7 +123,7 @@ def test_a_code_that_one_pack_does_not_have(rules: RulesFolder) -> None:
 
 
 def test_a_carc_changed_is_an_outcome(rules: RulesFolder) -> None:
-    rules.replace(REASONS, 'carc: "55"', 'carc: "50"')
+    rules.replace(REASONS, 'carc: "55"', 'carc: "50"').replace("remittance/core_360.yaml", 'carc: "55"', 'carc: "50"')
     told = outcomes(against_shipped(rules))
     assert {(row["old"], row["new"]) for row in told} == {
         ("deny: investigational (CO 55)", "deny: investigational (CO 50)"),
@@ -193,7 +193,8 @@ def test_faults_name_the_pack(rules: RulesFolder) -> None:
     rules.replace(PREMERA, "payer: premera\n", "payer: premiera\n")
     with pytest.raises(RulesError) as caught:
         catalog_from(str(rules.root))
-    assert all(fault.startswith(f"{rules.root}: rules/{PREMERA}: ") for fault in caught.value.faults)
+    assert all(fault.startswith(f"{rules.root}: rules/") for fault in caught.value.faults)
+    assert any(fault.startswith(f"{rules.root}: rules/{PREMERA}: ") for fault in caught.value.faults)
 
 
 def test_periods_that_follow_one_another_are_one_range(rules: RulesFolder) -> None:
