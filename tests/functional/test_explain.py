@@ -153,6 +153,28 @@ def test_837_fhir_and_parquet_lines_are_found_too(command: Command, tmp_path: Pa
     assert found["claim_id"] == "X-OTHER-CODE-SYSTEM"
 
 
+def test_what_a_run_suspends_is_told_with_the_denial_behind_it(command: Command, tmp_path: Path) -> None:
+    stale = {"payer": "Florida Blue", "claim_start_date": "2025-06-01"}
+    extract = write(tmp_path / "night.csv", csv_text([line(3, **stale), line(6, **stale, line_of_business="")]))
+    out = tmp_path / "out"
+    assert command("run", extract, "--stale-policy", "review", "--out", out, "--quiet", *AS_OF).code == 0
+    (suspended,) = told(command("explain", "CL0000003", "--out", out, "--all", "--json"))
+    assert suspended["reason_code"] == "policy-stale"
+    assert [(edit["id"], edit["decided"], edit["informational"]) for edit in suspended["edits"]] == [
+        ("investigational", False, False), ("policy-stale", True, False), ("guidance-note", False, True),
+    ]  # fmt: skip
+    assert suspended["changes"][0] == (
+        "Missing fact: whether version 2020-07-01 of florida-blue-02-40000-26 still holds. The policy was past its"
+        " review on 2025-06-01 (last reviewed 2024-05-23, due by 2025-05-23)."
+    )
+    assert any("investigational decides (deny)" in sentence for sentence in suspended["changes"])
+    assert any(sentence.startswith("A contract that covers the service") for sentence in suspended["changes"])
+    assert {"investigational", "policy-stale"}.isdisjoint(each["id"] for each in suspended["not_hit"])
+    (unknown,) = told(command("explain", "CL0000006", "--out", out, "--json"))
+    (then,) = (sentence for sentence in unknown["changes"] if sentence.startswith("If it is commercial"))
+    assert then.endswith(": policy-stale decides (review).")
+
+
 def test_a_damaged_replay_is_an_error_for_all_edits(command: Command, published: Path) -> None:
     (part,) = published.glob("runs/*/replay/candidates-*.parquet")
     part.write_bytes(part.read_bytes()[:100])

@@ -172,6 +172,19 @@ def test_a_shadow_run_shows_what_a_draft_would_change(
         assert asked(out, f"""SELECT count(*) FROM "{view}" WHERE mode = 'shadow'""") == [(0,)], view
 
 
+def test_a_shadow_decision_is_explained_by_the_draft(
+    command: Command, extract: Path, drafted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    run = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, "--quiet", *AS_OF)
+    assert run.code == 0
+    (told,) = json.loads(command("explain", "CL0000005", "--out", out, "--all", "--json").out)
+    assert (told["mode"], told["reason_code"], told["policy"]["version"]) == ("shadow", "investigational", "2026-11-01")
+    missed = {each["id"]: each["why"] for each in told["not_hit"]}
+    assert missed["code-not-listed"] == "Version 2026-11-01 of premera-ire lists 47384."
+    assert "(it does from 2026-11-01 on)" in " ".join(told["changes"])
+
+
 def test_a_shadow_run_leaves_no_file_that_looks_real(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims_edit.report.explain.words import listed
+from claims_edit.model import EDIT_IDS
+from claims_edit.report.explain.line import STALE
+from claims_edit.report.explain.words import listed, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,13 @@ def is_listed(line: Line, code: str) -> bool:
     return line.version is not None and code in line.version.codes.listed
 
 
+def of_catch_all(line: Line) -> str:
+    """What decides the line under a catch-all code that the version lists: what hit before the code is looked at."""
+    before = EDIT_IDS[: EDIT_IDS.index("unlisted-code")]
+    hit = [edit for edit in line.row["edits"] if edit in before and edit != line.row["reason_code"]]
+    return line.outcome((*hit, "unlisted-code")[0])
+
+
 def contract_ground(line: Line) -> Iterator[str]:
     """A contract that covers the service goes before the policy."""
     if not line.had_contracts:
@@ -46,21 +55,31 @@ def code_and_date_ground(line: Line) -> Iterator[str]:
     if line.in_force is None:
         return
     policy, version = line.in_force
-    after = f" or after {version.until.date}" if version.until else ""
     yield (
-        f"A corrected code that {policy.id} does not list (it lists {listed(version.codes.listed)}), or a corrected"
-        f" date of service before {version.from_.date}{after}."
+        f"A corrected code that no policy of {policy.payer} listed on {line.start} ({policy.id} listed"
+        f" {listed(version.codes.listed)}): the line would not be denied as investigational."
     )
+    listing = [each for each in policy.versions if line.code in each.codes.listed]
+    periods = listed(map(period, listing))
+    yield (
+        f"A corrected date of service on which {policy.id} does not list {line.code} (it does {periods}): the line"
+        " would not be denied as investigational."
+    )
+
+
+def overdue(line: Line) -> str:
+    """That the version in force was past its review on the start date."""
+    policy = line.book.policy(line.row) or {}
+    last = f"last reviewed {policy['reviewed']}" if policy.get("reviewed") else "without a review on record"
+    due = f", due by {policy['stale_after']}" if policy.get("stale_after") else ""
+    return f"the policy was past its review on {line.start} ({last}{due})."
 
 
 def other_grounds(line: Line) -> Iterator[str]:
     """What weighs in an appeal: a review that is overdue, a code that does not fit the site, guidance and evidence."""
-    policy = line.book.policy(line.row)
     edits = line.row["edits"]
-    if "policy-stale" in edits and policy:
-        last = f"last reviewed {policy['reviewed']}" if policy["reviewed"] else "without a review on record"
-        due = f"{last}, due by {policy['stale_after']}"
-        yield f"For the appeal: the policy was past its review on {line.start} ({due})."
+    if STALE in edits and line.row["reason_code"] != STALE:
+        yield f"For the appeal: {overdue(line)}"
     if "code-site-mismatch" in edits:
         yield (
             f"For the appeal: {line.code} is meant for other tumor sites than the diagnoses name; the record may show"

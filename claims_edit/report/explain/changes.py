@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims_edit.model import CodeKind, IndicationScope
+from claims_edit.edits.facts.revision import VOID
+from claims_edit.model import EDIT_IDS, CodeKind, Disposition, IndicationScope
 from claims_edit.report.explain import appeal
-from claims_edit.report.explain.boundaries import boundaries_of
-from claims_edit.report.explain.words import listed
+from claims_edit.report.explain.boundaries import boundaries_of, on_first_day
+from claims_edit.report.explain.line import STALE
+from claims_edit.report.explain.words import listed, period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,17 +27,14 @@ def changes(line: Line) -> list[str]:
 
 
 def line_superseded(line: Line) -> Iterator[str]:
-    frequency = line.known and line.known.get("claim_frequency_code")
-    by = (line.known or {}).get("revised_by") or []
-    if frequency == "8":
-        yield "The claim is a void itself (claim_frequency_code 8), so nothing is left to decide on."
+    if line.known is None:
+        yield "The claim is a void itself, or a replacement or a void of it is in the same run and is what counts."
         return
-    if by:
-        yield f"Another claim of this run takes its place: {listed(by)}. Look there for the decision that counts."
-    else:
-        yield "A replacement or a void of the claim is in the same run. Look there for the decision that counts."
-    if line.following:
-        yield f"If that claim is withdrawn, run the extract again without it: {line.then}."
+    if line.known["claim_frequency_code"] == VOID:
+        yield f"The claim is a void itself (claim_frequency_code {VOID}), so nothing is left to decide on."
+        return
+    yield f"Claims of this run that take its place: {listed(line.known['revised_by'])}. What is decided there counts."
+    yield f"If all of these are withdrawn, run the extract again without them: {line.then}."
 
 
 def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
@@ -44,18 +43,18 @@ def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
         yield f"{line.code} is a catch-all code, and no policy on file for this payer lists it."
     else:
         listing = [version for version in policy.versions if line.code in version.codes.listed]
-        periods = listed(_period(version.from_.date, version.until and version.until.date) for version in listing)
+        periods = listed(map(period, listing))
         yield (
             f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}."
             if listing
             else f"{line.code} is a catch-all code, and no version of {policy.id} lists it."
         )
     yield "The code alone does not say that the service was this one, so nothing of the policy applies to the line."
-    yield "If the record shows this service, the provider may bill a code that names it; that line is then edited."
-
-
-def _period(first: object, last: object) -> str:
-    return f"from {first} to {last}" if last else f"from {first} on"
+    named = [each.code for each in appeal.codes_valid_on(line) if each.kind is CodeKind.SPECIFIC]
+    if named:
+        yield f"If the record shows this service, the provider may bill a code that names it: {listed(named, 'or')}."
+    else:
+        yield "No code that names the service was valid then."
 
 
 def code_not_valid_on_dos(line: Line) -> Iterator[str]:
@@ -74,7 +73,10 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
         yield "No code that names the service was valid then."
     catch_all = [each.code for each in valid if each.kind is CodeKind.UNLISTED and appeal.is_listed(line, each.code)]
     if catch_all:
-        yield f"The policy then in force listed the catch-all codes {listed(catch_all)}; a person reviews such a line."
+        yield (
+            f"The policy then in force listed the catch-all codes {listed(catch_all)}."
+            f" With one of them: {appeal.of_catch_all(line)}."
+        )
 
 
 def payer_not_on_file(line: Line) -> Iterator[str]:
@@ -88,8 +90,7 @@ def dos_spans_boundary(line: Line) -> Iterator[str]:
         yield f"Conflicting fact: the days of service. {boundary}."
     yield "If the service was on one side of the change alone, correct the dates; else bill the days as separate lines."
     yield "Each line is then decided under what was in force on its days."
-    if line.following:
-        yield f"Were all of it decided as of the first day: {line.then}."
+    yield f"Were all of the service on the first day: {on_first_day(line)}."
 
 
 def policy_not_in_force(line: Line) -> Iterator[str]:
@@ -97,9 +98,9 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
     if policy is None:
         yield f"No policy of {line.row['payer']} on this service is on file, so no ground to deny is known."
         return
-    told = listed(_period(each.from_.date, each.until and each.until.date) for each in policy.versions)
+    told = listed(map(period, policy.versions))
     yield f"{policy.id} was not in force on {line.start}; it is in force {told}."
-    yield "A corrected date of service inside one of these periods would bring the policy to bear."
+    yield f"A corrected date of service in such a period, with {line.code} valid on it, would bring the policy to bear."
 
 
 def guidance_research_only(line: Line) -> Iterator[str]:
@@ -107,7 +108,7 @@ def guidance_research_only(line: Line) -> Iterator[str]:
         policy, version = line.in_force
         yield f"Missing fact: a funding decision. {policy.reference} is guidance: {_lower(version.applies_to.says)}"
     yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
-    yield "Were a funding policy of this payer added to rules/policies, lines in its time would be decided by it."
+    yield "Were a funding policy of this payer to take its place in rules/policies, that one would decide."
 
 
 def _lower(text: str) -> str:
@@ -190,20 +191,22 @@ def _if_other_program(line: Line) -> Iterator[str]:
 
 def contract_covers(line: Line) -> Iterator[str]:
     yield f"The group's contract covers the service ({line.row['citation']}), and goes before the policy."
-    yield f"Without that contract, or after its end: {line.then}."
+    yield f"Without that contract: {line.then}."
 
 
 def contract_review(line: Line) -> Iterator[str]:
     yield f"Missing fact: what the group's contract comes to. It asks for a person ({line.row['citation']})."
-    yield "If it covers the service, the line passes; if it excludes it, the line is denied under the contract."
+    yield f"If it covers the service, the line passes; if it excludes it: {line.outcome('contract-excludes')}."
     yield f"If it says nothing of the service: {line.then}."
 
 
 def contract_excludes(line: Line) -> Iterator[str]:
-    yield f"A reading of the contract ({line.row['citation']}) under which the service is not excluded."
-    yield "A corrected group_id or date of service under which another contract, or none, was in force."
+    yield "A contract of the group that covers the service goes before one that excludes it: the line would pass."
+    yield (
+        "A reading of the contract under which the service is not excluded, or a corrected group_id without a contract"
+        f" that speaks of it: {line.without(STALE, 'contract-excludes')}."
+    )
     yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
-    yield f"Without the exclusion: {line.then}."
 
 
 def unlisted_code(line: Line) -> Iterator[str]:
@@ -229,7 +232,9 @@ def _capital(text: str) -> str:
 def trial_context(line: Line) -> Iterator[str]:
     yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
     yield "If the trial's rules or the contract cover the service in the trial, those rules decide."
-    yield f"If the signs of a trial are wrong, or the trial does not cover it: {line.then}."
+    # Without its trial diagnosis a line may have none at all, so of that no more is said.
+    wrong = "" if "diagnosis" in line.row["trial_evidence"] else "the signs of a trial are wrong, or "
+    yield f"If {wrong}the trial does not cover it: {line.then}."
 
 
 def indication_unknown(line: Line) -> Iterator[str]:
@@ -255,14 +260,26 @@ def investigational(line: Line) -> Iterator[str]:
     yield from appeal.contract_ground(line)
     if line.row["trial_evidence"] is None:
         yield (
-            "Evidence of a clinical trial on the claim (modifier Q0 or Q1, diagnosis Z00.6, a trial number, condition"
-            " code 30): a person would review the line."
+            "Evidence of a clinical trial on the claim (modifier Q0 or Q1, ICD-10-CM diagnosis Z00.6, a trial number,"
+            " condition code 30): a person would review the line."
         )
     yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
     if line.version and line.version.statement.scope is IndicationScope.SOLID_TUMORS:
-        yield "A corrected diagnosis that is no malignant solid tumor: a person would review, as the policy is silent."
+        yield "Corrected diagnoses, none a malignant solid tumor: a person would review, as the policy is silent."
     yield from appeal.code_and_date_ground(line)
     yield from appeal.other_grounds(line)
+
+
+def policy_stale(line: Line) -> Iterator[str]:
+    """A denial that the run suspends: what the review may bring, and what would overturn the denial behind it."""
+    behind = next(edit for edit in line.row["edits"] if edit in EDIT_IDS)
+    yield f"Missing fact: whether {line.version_name} still holds. {_capital(appeal.overdue(line))}"
+    yield "A person asks the owner of the policy for its last review."
+    yield (
+        "If the policy was reviewed in time and stands as it is, add the date of the review to rules/policies:"
+        f" {behind} decides ({Disposition.DENY})."
+    )
+    yield from CHANGES[behind](line)
 
 
 CHANGES: dict[str, Callable[[Line], Iterator[str]]] = {
@@ -271,6 +288,6 @@ CHANGES: dict[str, Callable[[Line], Iterator[str]]] = {
         line_superseded, unlisted_code_out_of_scope, code_not_valid_on_dos, payer_not_on_file, dos_spans_boundary,
         policy_not_in_force, guidance_research_only, program_conflict, program_unknown, program_exception_refer,
         program_exception_review, program_silent, contract_covers, contract_review, contract_excludes, unlisted_code,
-        code_not_listed, trial_context, indication_unknown, indication_not_addressed, investigational,
+        code_not_listed, trial_context, indication_unknown, indication_not_addressed, investigational, policy_stale,
     )
 }  # fmt: skip

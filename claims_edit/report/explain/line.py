@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.model import EDIT_IDS, ProgramRule
+from claims_edit.edits.notes import policy_stale
+from claims_edit.model import EDIT_IDS, Disposition, ProgramRule, StalePolicy
 from claims_edit.policy.catalog import program_rules_of
 from claims_edit.report.explain.words import days, listed
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from claims_edit.policy.pack import Policy, ProcedureCode, Version
     from claims_edit.report.explain.rulebook import Rulebook
+
+STALE = policy_stale.id
 
 
 @dataclass(frozen=True)
@@ -92,19 +95,28 @@ class Line:
         return bool(self.manifest.get("options", {}).get("contracts"))
 
     @property
-    def following(self) -> str | None:
-        """The edit that decides once the primary one does not hit: the next one that hit, informational ones aside."""
-        rest = [edit for edit in self.row["edits"] if edit in EDIT_IDS and edit != self.row["reason_code"]]
-        return rest[0] if rest else None
+    def then(self) -> str:
+        """What follows once the primary edit does not hit, as far as the line's other facts stay as they are."""
+        return self.without(self.row["reason_code"])
+
+    def without(self, *edits: str) -> str:
+        """What follows once none of these hits: the next edit that did, informational ones aside."""
+        rest = [edit for edit in self.row["edits"] if edit in EDIT_IDS and edit not in edits]
+        return self.outcome(rest[0]) if rest else "the line is decided anew"
+
+    def outcome(self, edit: str) -> str:
+        """What an edit of the decision table leads to on this line's start date, in words."""
+        reason = self.book.reasons.get(edit)
+        if reason is None or reason.disposition is None:
+            return f"{edit} decides"
+        if reason.disposition is Disposition.DENY and self.is_suspended:
+            return f"{STALE} decides ({Disposition.REVIEW})"
+        return f"{edit} decides ({reason.disposition})"
 
     @property
-    def then(self) -> str:
-        """What that edit leads to, in words; as far as the line's other facts stay as they are."""
-        edit = self.following
-        if edit is None:
-            return "the line is decided anew"
-        reason = self.book.reasons.get(edit)
-        return f"{edit} decides ({reason.disposition.value})" if reason and reason.disposition else f"{edit} decides"
+    def is_suspended(self) -> bool:
+        """Whether the run suspends what it would deny, as the policy is past its review."""
+        return self.manifest.get("options", {}).get("stale_policy") == StalePolicy.REVIEW and STALE in self.row["edits"]
 
     @property
     def other_programs(self) -> str:

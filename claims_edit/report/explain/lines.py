@@ -107,7 +107,7 @@ def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:
                 "id": edit,
                 "label": LABELS.get(edit, edit.replace("-", " ")),
                 "decided": edit == row["reason_code"],
-                "informational": edit in _INFORMATIONAL,
+                "informational": edit in _INFORMATIONAL and edit != row["reason_code"],
             }
             for edit in row["edits"]
         ],

@@ -134,7 +134,7 @@ def contract(line: Line) -> str:
         return "Needs a group, and the line has no group_id."
     said = [coverage.value for coverage in Coverage if line.facts[f"contract_{coverage}"]]
     if not said:
-        return f"No contract of the group was in force on {line.start}."
+        return f"No contract of the group that speaks of the service was in force on {line.start}."
     return f"The contract of the group in force on {line.start} says: {listed(said)}."
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import UsageError
 from claims_edit.model import DECISION_COLUMNS
-from claims_edit.policy import load_catalog
 from claims_edit.report.explain.lines import explained
 from claims_edit.report.explain.replayed import facts_of
+from claims_edit.report.run_view import rules_of
 from claims_edit.store import ResultsFolder, open_readonly, replay_of
 
 if TYPE_CHECKING:
@@ -120,9 +120,10 @@ def _decisions(
     folder: ResultsFolder, run_id: str, rows: list[dict[str, Any]], *, every_edit: bool
 ) -> list[dict[str, Any]]:
     replay = replay_of(folder.out, run_id)
-    catalog = load_catalog(replay.rules)
+    manifest = folder.manifest(run_id)
+    catalog = rules_of(folder.out, manifest)
     facts = facts_of(replay, rows, catalog, required=every_edit)
-    return explained(rows, catalog, folder.manifest(run_id), facts=facts, every_edit=every_edit)
+    return explained(rows, catalog, manifest, facts=facts, every_edit=every_edit)
 
 
 def explain(out: Path, claim_id: str, line: int | None = None) -> list[dict[str, Any]]:

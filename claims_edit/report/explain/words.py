@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from claims_edit.policy.pack import Version
+
 BEARERS = {
     "CO": "the provider bears it; the member is not billed",
     "PR": "the member may be billed",
@@ -20,6 +22,12 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     texts = [str(word) for word in words]
     return f" {last} ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
+
+
+def period(version: Version) -> str:
+    """The days on which a policy version holds."""
+    first, last = version.from_.date, version.until
+    return f"from {first} to {last.date}" if last else f"from {first} on"
 
 
 def days(start: dt.date | None, end: dt.date | None) -> str:

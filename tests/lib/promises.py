@@ -1,0 +1,232 @@
+"""What explanations promise, sentence by sentence, as experiments: the line (or a fact) changed, and what must follow.
+
+A sentence that promises nothing must be named here too, so that no sentence goes without being held to account.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.lib.candidates import BOUNDARIES, DIAGNOSES, MODIFIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from claims_edit.policy import Catalog
+    from claims_edit.policy.pack import Policy
+
+Row = dict[str, Any]
+
+COVERED, EXCLUDED = "X-COVERED", "X-EXCLUDED"  # groups with a contract of every payer on all days
+ALONE = {"claim_id": "ALONE", "original_claim_id": None}  # no other claim names it
+NO_DIAGNOSES = dict.fromkeys(DIAGNOSES)
+NO_TRIAL = {**dict.fromkeys(MODIFIERS), "clinical_trial_number": None, "condition_codes": None}
+TRIALS: tuple[Row, ...] = (
+    {"hcpcs_modifier_5": "Q0"},
+    {"hcpcs_modifier_5": "Q1"},
+    {"diagnosis_code_25": "Z006", "diagnosis_code_type": "icd-10-cm"},
+    {"clinical_trial_number": "00000017"},
+    {"condition_codes": "30"},
+)
+DAYS = tuple(day + dt.timedelta(days=shift) for day in BOUNDARIES for shift in (-1, 0, 1))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A change of the candidate line, or of its resolved facts, and what the decision must be (or must not be)."""
+
+    sentence: str
+    change: Row
+    of_facts: bool = False
+    is_: tuple[str, str] | None = None  # edit and disposition
+    disposition: str | None = None
+    is_not: tuple[str, ...] = ()
+
+    def holds(self, reason: str, disposition: str) -> bool:
+        """Whether the decision is as promised."""
+        wanted = self.is_ is None or self.is_ == (reason, disposition)
+        return wanted and self.disposition in {None, disposition} and reason not in self.is_not
+
+
+def experiments(explanation: Row, row: Row, catalog: Catalog) -> Iterator[Experiment]:
+    """Everything that the `changes` of an explanation promise about its decision row.
+
+    Raises:
+        AssertionError: a sentence that is not known here.
+    """
+    for sentence in explanation["changes"]:
+        known = [(tell, found) for pattern, tell in _PROMISES if (found := re.search(pattern, sentence))]
+        harmless = any(re.search(pattern, sentence) for pattern in _PROMISES_NOTHING)
+        assert known or harmless, f"nobody holds this to account: {sentence}"
+        for tell, found in known:
+            for promised in tell(found, row, catalog):
+                yield Experiment(sentence, **promised)
+
+
+_THEN = r"(?P<edit>[a-z-]+) decides \((?P<disposition>[a-z]+)\)"
+
+
+def _then(found: re.Match[str]) -> Row:
+    return {"is_": (found["edit"], found["disposition"])}
+
+
+def _names(text: str) -> list[str]:
+    return re.split(r", | or | and ", text)
+
+
+def _program(name: str) -> Row:
+    return {"change": {"line_of_business": name, "claim_filing_indicator_code": None, "member_id": "M1"}}
+
+
+def _policy(row: Row, catalog: Catalog) -> Policy | None:
+    services = {code.code: file.service for file in catalog.pack.codes.values() for code in file.codes}
+    wanted = (row["payer"], services[row["hcpcs_code"]])
+    return next((each for each in catalog.pack.policies.values() if (each.payer, each.service) == wanted), None)
+
+
+def _if_programs(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
+    for name in _names(found["programs"]):
+        yield _program(name) | _then(found)
+
+
+def _other_programs(found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
+    sentence = found.string.replace(found.group(), "")
+    policy = _policy(row, catalog)
+    assert policy is not None
+    version = next(each for each in policy.versions if each.from_.date.isoformat() == row["policy_version"])
+    named = {*version.applies_to.programs, *version.exceptions}
+    for verb, disposition in (("referred", "refer"), ("reviewed", "review")):
+        for told in re.findall(rf"([a-z_]+(?:(?:, | or )[a-z_]+)*) would be {verb}", sentence):
+            for name in _names(told):
+                assert name in named
+                yield _program(name) | {"disposition": disposition}
+    for name in set(catalog.pack.programs.programs) - named:
+        yield _program(name) | {"is_": ("program-silent", "review")}
+
+
+def _dates_outside(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
+    periods = re.findall(r"from (\S+) (?:to|on) ?(\d[\d-]+)?", found["periods"])
+    for day in DAYS:
+        if not any(first <= day.isoformat() <= (last or "9999-12-31") for first, last in periods):
+            change = {"service_start_date": day, "service_end_date": day}
+            yield {"change": change, "is_not": ("investigational", "policy-stale")}
+
+
+def _codes_not_listed(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
+    of_payer = [policy for policy in catalog.pack.policies.values() if policy.payer == row["payer"]]
+    start = row["service_start_date"]
+    listed = {
+        code
+        for policy in of_payer
+        for version in policy.versions
+        if version.from_.date <= start and (version.until is None or start <= version.until.date)
+        for code in version.codes.listed
+    }
+    for code in set(catalog.codes["hcpcs_code"]) - listed:
+        yield {"change": {"hcpcs_code": code}, "is_not": ("investigational", "policy-stale")}
+
+
+def _periods_of_policy(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
+    policy = _policy(row, catalog)
+    (code,) = catalog.codes.filter(hcpcs_code=row["hcpcs_code"]).to_dicts()
+    for version in policy.versions if policy else ():
+        day = version.from_.date
+        if (code["valid_from"] or day) <= day <= (code["valid_until"] or day):
+            change = {"service_start_date": day, "service_end_date": day}
+            yield {"change": change, "is_not": ("policy-not-in-force", "code-not-valid-on-dos")}
+
+
+def _first_day(row: Row) -> Row:
+    return {"service_end_date": row["service_start_date"]}
+
+
+def _named_codes(found: re.Match[str], row: Row, _catalog: Catalog) -> Iterator[Row]:
+    for code in _names(found["codes"]):
+        change = {"hcpcs_code": code, **_first_day(row)}
+        yield {"change": change, "is_not": ("code-not-valid-on-dos", "unlisted-code-out-of-scope")}
+
+
+def _no_codes(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
+    for code in catalog.codes.filter(kind="specific")["hcpcs_code"]:
+        yield {"change": {"hcpcs_code": code, **_first_day(row)}, "is_": ("code-not-valid-on-dos", "return")}
+
+
+def _catch_all(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
+    for code in _names(found["codes"]):
+        yield {"change": {"hcpcs_code": code}} | _then(found)
+
+
+def _trial_signs_wrong(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
+    yield {"change": NO_TRIAL} | _then(found)
+
+
+def _line(change: Row, **promised: Any) -> Callable[..., list[Row]]:
+    """The same change of every line; `then`: the outcome stands in the sentence."""
+    return lambda found, _row, _catalog: [{"change": change} | (promised or _then(found))]
+
+
+def _fact(change: Row) -> Callable[..., list[Row]]:
+    return lambda found, _row, _catalog: [{"change": change, "of_facts": True} | _then(found)]
+
+
+OF_SUSPENDED = rf"^If the policy was reviewed in time and stands as it is, .*: {_THEN}\.$"
+_PASSES = {"is_": ("contract-covers", "pass")}
+_PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    (rf"^If all of these are withdrawn, .*: {_THEN}\.$", _line(ALONE)),
+    (r"may bill a code that names it: (?P<codes>[^.]+)\.$", _named_codes),
+    (r"^Codes that name the service and were valid then: (?P<codes>[^.]+)\.$", _named_codes),
+    (r"^No code that names the service was valid then\.$", _no_codes),
+    (rf"listed the catch-all codes (?P<codes>[^.]+)\. With one of them: {_THEN}\.$", _catch_all),
+    (
+        rf"^Were all of the service on the first day: {_THEN}\.$",
+        lambda found, row, _: [{"change": _first_day(row)} | _then(found)],
+    ),
+    (r"^A corrected date of service in such a period", _periods_of_policy),
+    (rf"^If it is (?P<programs>[a-z_, ]+), the policy applies: {_THEN}\.$", _if_programs),
+    (rf"If that is wrong and it is (?P<programs>[a-z_, ]+): {_THEN}\.$", _if_programs),
+    (r"a program that the policy does not name would be reviewed", _other_programs),
+    (rf"^Without that contract: {_THEN}\.$", _fact({"contract_covered": False})),
+    (r"^If it covers the service, the line passes;", _line({"group_id": COVERED}, **_PASSES)),
+    (rf"; if it excludes it: {_THEN}\.$", _line({"group_id": EXCLUDED})),
+    (rf"^If it says nothing of the service: {_THEN}\.$", _fact({"contract_review": False})),
+    (r"that covers the service.*: the line would pass", _line({"group_id": COVERED}, **_PASSES)),
+    (rf"^A reading of the contract .*: {_THEN}\.$", _fact({"contract_excluded": False})),
+    (rf"a corrected group_id without a contract that speaks of it: {_THEN}\.$", _line({"group_id": None})),
+    (rf"^If it was this service: {_THEN}\.", _fact({"code_kind": "specific"})),
+    (rf"the trial does not cover it: {_THEN}\.$", _fact({"trial_evidence": None})),
+    (rf"^If the signs of a trial are wrong, or .*: {_THEN}\.$", _trial_signs_wrong),
+    (
+        rf"^If the record shows (a malignant solid tumor|one and the diagnosis is corrected): {_THEN}\.$",
+        _line({**NO_DIAGNOSES, "diagnosis_code_1": "C259", "diagnosis_code_type": "icd-10-cm"}),
+    ),
+    (
+        r"^If it shows no malignant solid tumor, a person still decides",
+        _line({"diagnosis_code_1": "I10", "diagnosis_code_type": "icd-10-cm"}, disposition="review"),
+    ),
+    (
+        r"^Evidence of a clinical trial .*: a person would review the line",
+        lambda *_: [{"change": each, "is_": ("trial-context", "review")} for each in TRIALS],
+    ),
+    (
+        r"^Corrected diagnoses, none a malignant solid tumor: a person would review",
+        _line({**NO_DIAGNOSES, "diagnosis_code_1": "I10"}, is_=("indication-not-addressed", "review")),
+    ),
+    (r"^A corrected code that no policy .* would not be denied as investigational\.$", _codes_not_listed),
+    (r"^A corrected date of service on which .* \(it does (?P<periods>[^)]+)\)", _dates_outside),
+    (OF_SUSPENDED, _fact({"stale_after": None})),
+)
+PATTERNS = tuple(pattern for pattern, _ in _PROMISES)
+_PROMISES_NOTHING = (
+    r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
+    r"^The claim is a void itself", r"^Claims of this run that take its place: ", r" is a catch-all code[.,]",
+    r"^The code alone does not say", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
+    r"^If it is a spelling of a payer on file", r"^Policy, program and contract are looked up once",
+    r"^If the service was on one side of the change alone", r"^Each line is then decided under what was in force",
+    r" was not in force on .*; it is in force ", r"^A person ", r"^Were a funding policy of this payer to take",
+    r"^Find the member's program", r"^Send the line to where ", r"^The group's contract covers the service",
+    r"^If the policy's list takes the code in", r"^If the trial's rules or the contract cover",
+    r"^Otherwise a person decides", r"^No policy of .* on this service is on file",
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""What an explanation promises of a changed line, the engine does: each sentence is tried on the line it is told of."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from claims_edit.engine import decide, facts, judge
+from claims_edit.model import EDIT_IDS, StalePolicy
+from claims_edit.policy import Catalog, load_catalog
+from claims_edit.report.explain import explained
+from claims_edit.report.explain.replayed import facts_of
+from claims_edit.store import Replay
+from tests.lib.candidates import (
+    CANDIDATE_SCHEMA,
+    CONTRACT_BYTES,
+    CONTRACT_SCHEMA,
+    LINE_BYTES,
+    contracts_of,
+    lines_of,
+    revisions_of,
+)
+from tests.lib.promises import COVERED, EXCLUDED, OF_SUSPENDED, PATTERNS, Experiment, experiments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = 400
+CONTRACTS = 12
+SEEDS = range(4)
+
+
+@cache
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+def drawn(length: int, seed: int) -> bytes:
+    return Random(seed).randbytes(length)  # noqa: S311 -- test data
+
+
+def everywhere() -> list[dict[str, Any]]:
+    """For each payer a group that is covered on all days, and one that is excluded."""
+    return [
+        {
+            "payer": payer, "group_id": group, "effective_date": None, "end_date": None, "coverage": coverage,
+            "group_code": None, "citation": None,
+        }
+        for payer in catalog().pack.payers.payers
+        for group, coverage in ((COVERED, "covered"), (EXCLUDED, "excluded"))
+    ]  # fmt: skip
+
+
+class Night:
+    """The lines of one seed, decided and explained under one way with stale policies."""
+
+    def __init__(self, seed: int, stale: StalePolicy, rules: Path) -> None:
+        self.stale = stale
+        self.lines = lines_of(drawn(LINES * LINE_BYTES, seed))
+        contracts = contracts_of(drawn(CONTRACTS * CONTRACT_BYTES, seed))
+        self.revisions = revisions_of(self.lines)
+        first = pl.date(1900, 1, 1)
+        self.contracts = pl.DataFrame([*contracts, *everywhere()], schema=CONTRACT_SCHEMA).with_columns(
+            pl.col("effective_date").fill_null(first)
+        )
+        frame = pl.DataFrame(self.lines, schema=CANDIDATE_SCHEMA)
+        decided = self.decide(frame)
+        self.rows = [{"run_id": "R", "mode": "enforce", **row} for row in decided.to_dicts()]
+        manifest = {"run_id": "R", "inputs": [], "options": {"contracts": "contracts.csv", "stale_policy": stale.value}}
+        replay = Replay(frame.lazy(), self.revisions, self.contracts, rules)
+        known = facts_of(replay, self.rows, catalog(), required=True)
+        self.told = explained(self.rows, catalog(), manifest, facts=known, every_edit=True)
+
+    def decide(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return decide(frame, catalog(), revisions=self.revisions, contracts=self.contracts, stale_policy=self.stale)
+
+    def experiments(self) -> list[tuple[dict[str, Any], Experiment]]:
+        return [
+            (line, experiment)
+            for line, row, told in zip(self.lines, self.rows, self.told, strict=True)
+            for experiment in experiments(told, row, catalog())
+        ]
+
+    def outcomes(self, tried: list[tuple[dict[str, Any], Experiment]]) -> list[tuple[str, str]]:
+        """Reason and disposition of each: changed lines are decided, changed facts judged."""
+        changed = [line if each.of_facts else line | each.change for line, each in tried]
+        frame = pl.DataFrame(changed, schema=CANDIDATE_SCHEMA)
+        known = facts(frame, catalog(), revisions=self.revisions, contracts=self.contracts)
+        rows = [
+            fact | each.change if each.of_facts else fact
+            for fact, (_, each) in zip(known.to_dicts(), tried, strict=True)
+        ]
+        judged = judge(pl.DataFrame(rows, schema=known.schema), catalog(), self.stale)
+        return judged.select("reason_code", "disposition").rows()
+
+
+def given(line: dict[str, Any]) -> dict[str, str]:
+    return {column: str(value) for column, value in line.items() if value is not None}
+
+
+@pytest.mark.parametrize("stale", StalePolicy)
+def test_what_would_change_the_outcome_does(stale: StalePolicy, tmp_path: Path) -> None:
+    reached: set[str] = set()
+    sentences: set[str] = set()
+    for seed in SEEDS:
+        night = Night(seed, stale, tmp_path / "replay" / "rules.zip")
+        tried = night.experiments()
+        broken = [
+            f"{told.sentence} With {told.change}: {reason} ({disposition}). Line: {given(line)}"
+            for (line, told), (reason, disposition) in zip(tried, night.outcomes(tried), strict=True)
+            if not told.holds(reason, disposition)
+        ]
+        assert not broken, "\n".join(broken[:5])
+        reached |= {row["reason_code"] for row in night.rows}
+        sentences |= {told.sentence for _, told in tried}
+    suspends = stale is StalePolicy.REVIEW
+    assert reached == {*EDIT_IDS, *(["policy-stale"] if suspends else [])}
+    untried = [each for each in PATTERNS if not any(re.search(each, sentence) for sentence in sentences)]
+    assert untried == ([] if suspends else [OF_SUSPENDED])
