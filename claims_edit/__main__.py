@@ -26,9 +26,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("claims-edit: interrupted; nothing of this run was published.", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except ClaimsEditError as error:
         for fault in error.faults:
             click.echo(f"claims-edit: {fault}", err=True)

@@ -77,9 +77,15 @@ def day_of(as_of: date | None) -> date:
     return as_of or datetime.now().astimezone().date()
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell that the reader went away, as every other way of printing does; rich would exit with 1."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Where tables go: as wide as the terminal, or wide enough to read in a file or a pipe."""
-    return Console(width=None if sys.stdout.isatty() else WIDE)
+    return _Console(width=None if sys.stdout.isatty() else WIDE)
 
 
 def print_json(content: object) -> None:

@@ -57,8 +57,8 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     """
     contents = read_pack(rules if rules is not None else default_rules_dir())
     pack, contradictions = examine(contents)
-    checked = check_documents(pack, documents) if pack and documents else None
-    faults = {*contradictions, *(checked.faults if checked else ()), *(version_faults(pack) if pack else ())}
+    checked = check_documents(pack, documents) if documents else None
+    faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack)}
     if contradictions:
         raise RulesError(*sorted(faults))
     catalog = catalog_of(contents)

@@ -34,7 +34,23 @@ def version_place(catalog: Catalog, row: Row) -> str:
     for place, policy, version in versions(catalog.pack, catalog.written):
         if (policy.payer, policy.service, version.from_.date.isoformat()) == wanted:
             return place
-    return f"rules/payers.yaml: payers.{row['payer']}" if row["payer"] else "rules/payers.yaml: payers"
+    return payer_place(catalog.pack, row["payer"]) if row["payer"] else "rules/payers.yaml: payers"
+
+
+def payer_place(pack: RulePack, payer: str) -> str:
+    """The payer's entry: in one of its own policies, or in payers.yaml."""
+    own = (path for path, policy in pack.policies.items() if policy.payer == payer and policy.payer_entry)
+    path = next(own, None)
+    return f"rules/payers.yaml: payers.{payer}" if path is None else f"rules/{path}: payer_entry"
+
+
+def name_place(pack: RulePack, payer: str, key: str) -> str:
+    """Where a payer's entry has the name of that key; the entry, where its own key is that name."""
+    entry = pack.payers.payers[payer]
+    for field, names in (("names", entry.names), ("identifiers", entry.identifiers)):
+        if key in (keys := name_keys(names)):
+            return f"{payer_place(pack, payer)}.{field}[{keys.index(key)}]"
+    return payer_place(pack, payer)
 
 
 def reason_place(pack: RulePack, edit: str | None) -> str:

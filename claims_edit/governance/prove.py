@@ -5,6 +5,7 @@ The engine decides each cell; here its outcome is read once more, from the edits
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,16 +21,24 @@ from claims_edit.model import Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from claims_edit.governance.axes import PayerClass
     from claims_edit.policy import Catalog
 
 # What the standard and plain words say of Medicare Advantage. A proof that took only the pack's own word for it would
 # pass a pack that is wrong about it.
 SAYS_ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
-SAYS_ADVANTAGE = (
-    r"^(?:ma|maonly|mappo|mahmo|mapos|mapffs|masnp)$|mapd|egwp|[cdi]snp|medicare(?:part)?c$|^partc$"
-    r"|(?:medicare|mcare|mcr|med)adv|medicare(?:managed|risk|hmo|ppo|pffs|plus|choice)|managedmedicare"
+_SAYS_MEDICARE = (
+    r"medicare|^mcare|^mcr|(?:mcare|mcr|med)adv|^ma(?:only|pd|plan|product|hmo|ppo|pos|pffs|snp|msa)*s?$|mapd"
+    r"|egwp|groupwaiver|(?:^|[cdi]|dual|fide|hide)snp|specialneeds|dualeligible|^partc$"
 )
+# Medicare that is not Medicare Advantage, and what supplements it; `pffs` is Medicare Advantage.
+_SAYS_NO_ADVANTAGE = (
+    r"(?:^|[^p])ffs|feeforservice|original|traditional|straight|supplement|medigap|secondary"
+    r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
+)
+MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
 _TABLE = [edit.id for edit in TABLE_EDITS]
 
 
@@ -90,7 +99,8 @@ class _Proving:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._shaped = shaped(catalog, axes.shape_ids((catalog,)))
-        self._says_advantage = _advantage_signs(catalog)
+        said = (pl.col(column).is_in(signs) for column, signs in _advantage_signs(catalog).items())
+        self._says_advantage = pl.any_horizontal(each.fill_null(value=False) for each in said)
         self._proof = Proof()
         self._faults: dict[tuple[str, str], _Tally] = {}
         self._seen: list[pl.DataFrame] = []
@@ -98,11 +108,13 @@ class _Proving:
     def payer(self, payer: PayerClass) -> None:
         """Every cell of one payer."""
         revisions, contracts = axes.revisions_of(payer.name), axes.contracts_for(payer.keys)
+        name = next((name for name in (payer.name, *payer.also) if all(says_advantage((name,)))), None)
         seen = []
         for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage):
             for cells in part.cells(payer):
                 known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
-                member = cells.select(*COORDINATES, says_advantage=self._says_advantage)
+                said = self._says_advantage | pl.lit(name is not None)
+                member = cells.select(*COORDINATES, says_advantage=said, advantage_name=pl.lit(name, pl.String))
                 seen.append(self._batch(pl.concat([known, member], how="horizontal")))
         if seen:
             self._seen.append(seen_of(pl.concat(seen)))
@@ -164,23 +176,28 @@ def _cells(count: int) -> str:
     return "in one cell" if count == 1 else f"in {count} cells"
 
 
-def _advantage_signs(catalog: Catalog) -> pl.Expr:
-    """Whether a signal of a cell says Medicare Advantage, by the pack's word or by the standard's."""
+def says_advantage(names: Iterable[str]) -> list[bool]:
+    """Whether each name or spelling (by its key) says Medicare Advantage in plain words, or Medicare and not which."""
+    keys = pl.Series(list(names), dtype=pl.String)
+    return (keys.str.contains(_SAYS_MEDICARE) & ~keys.str.contains(_SAYS_NO_ADVANTAGE)).to_list()
+
+
+def _advantage_signs(catalog: Catalog) -> dict[str, list[str]]:
+    """By signal column the values that say Medicare Advantage, by the pack's word or by the standard's."""
     signs = axes.signs_by_column((catalog,))
-    meant = {
+    own = {
         column: [sign for sign, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
         for column, found in signs.items()
     }
+    spelled = list(signs["line_of_business"])
+    plain = [sign for sign, says in zip(spelled, says_advantage(spelled), strict=True) if says]
     ids = axes.shape_ids((catalog,))
-    said = (
-        pl.col("line_of_business").is_in(meant["line_of_business"])
-        | pl.col("line_of_business").str.contains(SAYS_ADVANTAGE),
-        pl.col("claim_filing_indicator_code").is_in([
-            *meant["claim_filing_indicator_code"], *SAYS_ADVANTAGE_FILED,
-        ]),
-        pl.col("member_id").is_in([ids[pattern] for pattern in meant["member_id"]]),
-    )  # fmt: skip
-    return pl.any_horizontal(each.fill_null(value=False) for each in said)
+    shapes = [shape for shape in signs["member_id"] if shape in own["member_id"] or re.search(shape, MEDICARE_ID)]
+    return {
+        "line_of_business": sorted({*own["line_of_business"], *plain}),
+        "claim_filing_indicator_code": sorted({*own["claim_filing_indicator_code"], *SAYS_ADVANTAGE_FILED}),
+        "member_id": [ids[shape] for shape in shapes],
+    }
 
 
 _Fault = tuple[str, str]
@@ -218,9 +235,11 @@ def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     if row["program"] == MEDICARE_ADVANTAGE:
         version = places.version_place(catalog, row)
         return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
-    column = "line_of_business"
-    if row["claim_filing_indicator_code"] in SAYS_ADVANTAGE_FILED:
-        column = "claim_filing_indicator_code"
+    said = _advantage_signs(catalog)
+    column = next((column for column, signs in said.items() if row[column] in signs), None)
+    if column is None:
+        place = places.name_place(catalog.pack, row["payer"], row["advantage_name"])
+        return f"{place}: {fault}, as the payer's name says so", "Take the name out: its lines go to a person then."
     place = places.sign_place(catalog, column, row[column])
     if place is None:
         own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"

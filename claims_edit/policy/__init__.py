@@ -77,28 +77,27 @@ def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = Fal
         RulesError: with every fault of every file, sorted.
     """
     pack, faults = _examined(parsed)
-    if pack is None or faults:
+    if faults:
         raise RulesError(*faults)
     return compile_catalog(pack, contents, hash_of(contents), proposed=proposed)
 
 
-def examine(contents: dict[str, bytes]) -> tuple[RulePack | None, list[str]]:
-    """A rule pack's files as a pack, None where one could not be parsed, and every fault of them, sorted."""
+def examine(contents: dict[str, bytes]) -> tuple[RulePack, list[str]]:
+    """A rule pack's files as a pack, without those that could not be parsed, and every fault of them, sorted."""
     return _examined(parse(contents))
 
 
-def _examined(parsed: Parsed) -> tuple[RulePack | None, list[str]]:
-    faults = sorted({*parsed.faults, *check(parsed)})
-    return None if parsed.faults else _pack(parsed), faults
+def _examined(parsed: Parsed) -> tuple[RulePack, list[str]]:
+    return _pack(parsed), sorted({*parsed.faults, *check(parsed)})
 
 
 def _pack(parsed: Parsed) -> RulePack:
     return RulePack.model_construct(
         codes=parsed.of(CodesFile),
-        tumor_sites=next(iter(parsed.of(TumorSitesFile).values())),
+        tumor_sites=next(iter(parsed.of(TumorSitesFile).values()), None),
         payers=PayersFile.model_construct(payers=every_payer(parsed)),
-        programs=next(iter(parsed.of(ProgramsFile).values())),
-        reasons=next(iter(parsed.of(ReasonsFile).values())),
+        programs=next(iter(parsed.of(ProgramsFile).values()), None),
+        reasons=next(iter(parsed.of(ReasonsFile).values()), None),
         policies=parsed.of(Policy),
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAY_DENY = ("contract-excludes", "investigational")
 """The edits that hit only where payer, program, version and code are established: no other one may deny."""
+MAY_PASS = ("line-superseded", "unlisted-code-out-of-scope", "policy-not-in-force", "contract-covers")
+"""The edits that may pass a line. Any other hits where a fact is missing, in conflict or silent, or where one speaks
+against the line."""
 _KNOWN_EDITS = EDIT_IDS + INFORMATIONAL_EDIT_IDS
 
 
@@ -91,6 +94,11 @@ def _disposition_faults(place: str, reason: Reason) -> Iterator[str]:
         yield (
             f"{place}.disposition: `{reason.edit}` may not deny: it hits before all facts are established, "
             "for Medicare Advantage too. Use review, refer, return or pass."
+        )
+    if reason.disposition is Disposition.PASS and reason.edit in EDIT_IDS and reason.edit not in MAY_PASS:
+        yield (
+            f"{place}.disposition: `{reason.edit}` may not pass: what is missing, in conflict or silent goes to a person. "
+            "Use review, or refer for another program's rules."
         )
     if reason.disposition in (Disposition.DENY, Disposition.RETURN):
         if reason.carc is None:

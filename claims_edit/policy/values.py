@@ -4,15 +4,16 @@ import datetime as dt
 import re
 from typing import Annotated, Literal
 
+import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
-_LAST_DAY = "2199-12-31"
+_FIRST_DAY, _LAST_DAY = "1900-01-01", "2199-12-31"
 
 
 def _iso_date(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("is not a date of the form YYYY-MM-DD")
-    if value > _LAST_DAY:
+    if not _FIRST_DAY < value <= _LAST_DAY:
         raise ValueError("is out of range; leave an open end out")
     return value
 
@@ -27,10 +28,19 @@ def _compiles(value: str) -> str:
     if not (value.startswith("^") and value.endswith("$")):
         raise ValueError("does not span the whole id: begin it with ^ and end it with $")
     try:
-        re.compile(value)
+        re.compile(whole_id(value))
     except re.error as error:
         raise ValueError("is not a regular expression") from error
+    try:
+        pl.Series([""]).str.contains(whole_id(value))
+    except pl.exceptions.ComputeError as error:
+        raise ValueError("is no regular expression that lines can be read by: write it without look-around") from error
     return value
+
+
+def whole_id(pattern: str) -> str:
+    """The pattern of a whole id, so that none of several alternatives is left without an end."""
+    return f"^(?:{pattern[1:-1]})$"
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]

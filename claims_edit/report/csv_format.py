@@ -26,9 +26,11 @@ def write_frame(frame: pl.DataFrame, target: IO[bytes], *, header: bool = True) 
     """Write one frame of them."""
     cells = [_cell(name, dtype).alias(name) for name, dtype in frame.schema.items()]
     try:
-        frame.select(cells).write_csv(target, include_header=header)
+        text = frame.select(cells).write_csv(include_header=header)
     except pl.exceptions.ComputeError:
         raise UsageError("sql: a column of the answer has no CSV form. Cast it to VARCHAR, or take json.") from None
+    # Written here and not by Polars, which tells of a reader that has gone away in an error of its own kind.
+    target.write(text.encode())
 
 
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -437,11 +437,11 @@ INFORMATIONAL: Mapping[str, Callable[[Facts], bool]] = {
 }
 
 
-def _group_code(reason: str, facts: Facts) -> tuple[str | None, str | None]:
+def _group_code(disposition: str, reason: str, facts: Facts) -> tuple[str | None, str | None]:
     """Who bears the amount (CAS group code), and on what ground."""
-    if DISPOSITIONS[reason] == "return":
+    if disposition == "return":
         return "CO", "default"
-    if DISPOSITIONS[reason] != "deny":
+    if disposition != "deny":
         return None, None
     if reason == "contract-excludes":
         said = next(contract["group_code"] for contract in _contracts_for(facts) if contract["coverage"] == "excluded")
@@ -452,16 +452,24 @@ def _group_code(reason: str, facts: Facts) -> tuple[str | None, str | None]:
     return "CO", "default"
 
 
-def decide_line(line: Line, run_lines: Sequence[Line], contracts: Sequence[Line]) -> Decision:
-    """The decision on one candidate line, given all accepted lines of its run and the contracts."""
+def decide_line(
+    line: Line, run_lines: Sequence[Line], contracts: Sequence[Line], *, suspend_stale: bool = False
+) -> Decision:
+    """The decision on one candidate line, given all accepted lines of its run and the contracts.
+
+    `suspend_stale` is `--stale-policy review`: what would be denied under a policy past its review goes to a person.
+    """
     payer = payer_of(line["payer"])
     facts = Facts(line, run_lines, contracts, payer, version_on(payer, line["service_start_date"]))
     hits = [edit for edit, asks in EDITS.items() if asks(facts)]
     reason = hits[0]
-    group_code, liability_basis = _group_code(reason, facts)
+    if suspend_stale and DISPOSITIONS[reason] == "deny" and is_stale(facts):
+        reason = "policy-stale"
+    disposition = DISPOSITIONS.get(reason, "review")  # an overdue review, where it decides, is for a person
+    group_code, liability_basis = _group_code(disposition, reason, facts)
     carc, rarcs = REMITTANCE.get(reason, (None, []))
     return {
-        "disposition": DISPOSITIONS[reason],
+        "disposition": disposition,
         "reason_code": reason,
         "edits": hits + [edit for edit, asks in INFORMATIONAL.items() if asks(facts)],
         "program": facts.program,
@@ -473,7 +481,7 @@ def decide_line(line: Line, run_lines: Sequence[Line], contracts: Sequence[Line]
         "liability_basis": liability_basis,
         "carc": carc,
         "rarcs": rarcs,
-        "adjustment_amount": line.get("charge_amount") if DISPOSITIONS[reason] in {"deny", "return"} else None,
+        "adjustment_amount": line.get("charge_amount") if disposition in {"deny", "return"} else None,
         "policy_stale": is_stale(facts),
         "trial_evidence": "; ".join(trial_evidence_of(line)) or None,
     }

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from claims_edit.engine import decide
+from claims_edit.model import StalePolicy
 from claims_edit.policy import Catalog, load_catalog
 from tests.lib.candidates import (
     CANDIDATE_SCHEMA,
@@ -45,12 +46,18 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def decisions_on(lines: list[dict[str, Any]], others: list[dict[str, Any]], contracts: list[dict[str, Any]]) -> Any:
+def decisions_on(
+    lines: list[dict[str, Any]],
+    others: list[dict[str, Any]],
+    contracts: list[dict[str, Any]],
+    stale_policy: StalePolicy = StalePolicy.WARN,
+) -> Any:
     return decide(
         pl.DataFrame(lines, schema=CANDIDATE_SCHEMA),
         catalog(),
         revisions=revisions_of([*lines, *others]),
         contracts=pl.DataFrame(contracts, schema=CONTRACT_SCHEMA),
+        stale_policy=stale_policy,
     )
 
 
@@ -70,34 +77,37 @@ def disagreement(line: dict[str, Any], engine: dict[str, Any], oracle: dict[str,
 @given(
     blob=st.binary(min_size=LINES * LINE_BYTES, max_size=LINES * LINE_BYTES),
     contract_blob=st.binary(min_size=CONTRACTS * CONTRACT_BYTES, max_size=CONTRACTS * CONTRACT_BYTES),
+    stale_policy=st.sampled_from(StalePolicy),
 )
 @SLOW_BUT_SURE
-def test_engine_and_naive_reading_agree(blob: bytes, contract_blob: bytes) -> None:
+def test_engine_and_naive_reading_agree(blob: bytes, contract_blob: bytes, stale_policy: StalePolicy) -> None:
     lines = lines_of(blob)
     contracts = contracts_of(contract_blob)
-    decided = decisions_on(lines, [], contracts).to_dicts()
+    decided = decisions_on(lines, [], contracts, stale_policy).to_dicts()
     assert len(decided) == len(lines)
     for line, engine in zip(lines, decided, strict=True):
-        oracle = decide_line(line, lines, contracts)
+        oracle = decide_line(line, lines, contracts, suspend_stale=stale_policy is StalePolicy.REVIEW)
         assert engine["source_row"] == line["source_row"]
         assert {field: engine[field] for field in ORACLE_FIELDS} == oracle, disagreement(line, engine, oracle)
 
 
+@pytest.mark.parametrize("stale_policy", StalePolicy)
 @pytest.mark.parametrize("seed", range(20))
-def test_agreement_on_crowded_lines(seed: int) -> None:
+def test_agreement_on_crowded_lines(seed: int, stale_policy: StalePolicy) -> None:
     """Drawn evenly over every pool, with revisions that are not candidates themselves."""
     lines = lines_of(fill(bytes(LINES * LINE_BYTES), seed))
     others = lines_of(fill(bytes(60 * LINE_BYTES), seed + 1000))
     contracts = contracts_of(fill(bytes(CONTRACTS * CONTRACT_BYTES), seed))
-    decided = decisions_on(lines, others, contracts).to_dicts()
+    decided = decisions_on(lines, others, contracts, stale_policy).to_dicts()
     for line, engine in zip(lines, decided, strict=True):
-        oracle = decide_line(line, [*lines, *others], contracts)
+        oracle = decide_line(line, [*lines, *others], contracts, suspend_stale=stale_policy is StalePolicy.REVIEW)
         assert {field: engine[field] for field in ORACLE_FIELDS} == oracle, disagreement(line, engine, oracle)
 
 
 def test_crowded_lines_reach_every_edit() -> None:
     """The comparison says nothing about an edit that never hits: each is the primary one somewhere."""
     primary: Counter[str] = Counter()
+    suspended = 0
     kept: Counter[str] = Counter()
     for seed in range(20):
         lines = lines_of(fill(bytes(LINES * LINE_BYTES), seed))
@@ -105,9 +115,11 @@ def test_crowded_lines_reach_every_edit() -> None:
         for line in lines:
             oracle = decide_line(line, lines, contracts)
             primary[oracle["reason_code"]] += 1
+            suspended += decide_line(line, lines, contracts, suspend_stale=True)["reason_code"] == "policy-stale"
             kept.update(oracle["edits"])
     assert set(DISPOSITIONS) == set(primary)
     assert set(INFORMATIONAL) <= set(kept)
+    assert suspended
 
 
 def test_medicare_advantage_is_never_denied() -> None:

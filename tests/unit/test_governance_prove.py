@@ -12,7 +12,7 @@ from claims_edit.edits import EDITS
 from claims_edit.errors import RulesError
 from claims_edit.governance import axes
 from claims_edit.governance.checking import check_pack
-from claims_edit.governance.prove import SAYS_ADVANTAGE, Proof, _Proving, prove
+from claims_edit.governance.prove import Proof, _Proving, prove, says_advantage
 from claims_edit.governance.space import parts
 from claims_edit.policy import catalog_of, load_catalog, read_pack
 from claims_edit.policy import examine as examined
@@ -188,13 +188,51 @@ def test_a_gap_with_its_reason_is_accepted_and_one_without_gap_is_not(rules: Rul
     check_pack(rules.root, None)
 
 
-@pytest.mark.parametrize("said", ["ma", "mapd", "medicareadvantageppo", "medicarehmo", "partc", "medicarec", "dualsnp"])
-def test_words_that_say_medicare_advantage(said: str) -> None:
-    known = pl.DataFrame({"said": [said]}).filter(pl.col("said").str.contains(SAYS_ADVANTAGE))
-    assert known.height == (said != "dualsnp")  # left to the pack: its own word for it counts too
+OTHER_MEDICARE = ["medicareffs", "medicarepartaandb", "medicareab", "ffsmedicare", "medicaresupplement", "medigap"]
 
 
-def test_words_that_say_another_program() -> None:
-    catalog = load_catalog()
-    said = catalog.program_spellings.filter(pl.col("name_key").str.contains(SAYS_ADVANTAGE))
-    assert set(said["program"]) == {"medicare_advantage"}
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        *((said, True) for said in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare", "mcrhmo",
+                                    "hmomedicare", "medicarepffs", "medicarereplacement", "employergroupwaiverplan")),
+        *((said, False) for said in (*OTHER_MEDICARE, "commercial", "marketplace", "teamcare", "mcd", "shop", "sma")),
+    ],
+)  # fmt: skip
+def test_words_that_say_medicare_advantage_or_may(said: str, says: bool) -> None:  # noqa: FBT001 -- a table
+    assert says_advantage([said]) == [says]
+
+
+def test_every_spelling_of_the_shipped_pack_says_what_it_is() -> None:
+    """So that none of them can be moved to another program without the proof telling."""
+    said = load_catalog().program_spellings
+    told = said.filter(pl.Series(says_advantage(said["name_key"])))
+    assert told.equals(said.filter(program="medicare_advantage"))
+
+
+@pytest.mark.parametrize("shape", ["^.+$", "^[A-Z0-9]{11}$", "^[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}$"])
+def test_a_shape_that_takes_medicares_own_ids_for_another_program_is_told(rules: RulesFolder, shape: str) -> None:
+    rules.replace(PROGRAMS, "  marketplace:\n    label", f"    member_id_shapes: ['{shape}']\n  marketplace:\n    label")
+    proof, told = proof_for(catalog_of(read_pack(rules.root)), "premera")
+    assert proof.advantage_denied > 0
+    place = f"rules/{PROGRAMS}: programs.commercial.member_id_shapes[0]: Medicare Advantage ends in deny"
+    assert any(fault.startswith(place) for fault in told), told
+
+
+def test_a_payers_name_that_says_medicare_advantage_is_told(rules: RulesFolder) -> None:
+    rules.replace(PAYERS, "      - Premera BC\n", "      - Premera BC\n      - Premera Medicare Advantage\n")
+    proof, told = proof_for(catalog_of(read_pack(rules.root)), "premera")
+    assert proof.advantage_denied > 0
+    assert any(f"rules/{PAYERS}: payers.premera.names[3]: Medicare Advantage ends in deny" in fault for fault in told)
+
+
+def test_faults_of_reading_hide_neither_gaps_nor_documents(rules: RulesFolder, tmp_path: Path) -> None:
+    """A file that cannot be read is told together with what is wrong in the others."""
+    rules.replace(REGENCE, "section: Codes, date", "section: '', date").replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
+    rules.write(PROGRAMS, "programs: [")
+    with pytest.raises(RulesError) as caught:
+        check_pack(rules.root, tmp_path)
+    told = "\n".join(caught.value.faults)
+    for place in (f"rules/{REGENCE}: versions[0].codes.cite.section: is empty", f"rules/{PROGRAMS}: line 2",
+                  f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap", f"rules/{PREMERA}: documents[0].source: no "):
+        assert place in told, told

@@ -182,6 +182,12 @@ def test_an_edit_before_all_facts_are_established_may_not_deny(rules: RulesFolde
     assert any(f"`{edit}` may not deny" in line for line in rules.faults())
 
 
+@pytest.mark.parametrize("edit", ["payer-not-on-file", "program-silent", "program-exception-review", "trial-context"])
+def test_what_is_missing_or_silent_may_not_pass(rules: RulesFolder, edit: str) -> None:
+    rules.replace(REASONS, f"edit: {edit}\n    disposition: review", f"edit: {edit}\n    disposition: pass")
+    assert any(f"`{edit}` may not pass" in line for line in rules.faults())
+
+
 def test_reasons_out_of_table_order_are_refused(rules: RulesFolder) -> None:
     text = (rules.root / REASONS).read_text(encoding="utf-8")
     head, *reasons = text.split("  - edit: ")

@@ -6,6 +6,7 @@ import polars as pl
 
 from claims_edit.edits.facts.lookup import by_key
 from claims_edit.policy import Catalog, name_key
+from claims_edit.policy.values import whole_id
 
 
 def _spelled(lines: pl.DataFrame, column: str, spellings: pl.DataFrame) -> pl.DataFrame:
@@ -35,7 +36,7 @@ def _member_id_signals(catalog: Catalog) -> list[pl.Expr]:
     """One signal per member-id shape: its program where the trimmed, upper-cased id has that shape on a Blue plan."""
     member_id = pl.col("member_id").str.strip_chars().str.to_uppercase()
     return [
-        pl.when(pl.col("blue_plan") & member_id.str.contains(pattern)).then(pl.lit(program, pl.String))
+        pl.when(pl.col("blue_plan") & member_id.str.contains(whole_id(pattern))).then(pl.lit(program, pl.String))
         for pattern, program in catalog.member_id_shapes.select("pattern", "program").iter_rows()
     ]
 
