@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -39,6 +40,7 @@ HOSTILE = (
     "<!--<script>",
     "{{ 7*7 }}&lt;b&gt;",
 )
+AMOUNTS = ("999999999999999.99", "999999999999999.98", "-20050.25", "0.05")  # a float has no room for the sum
 
 
 @dataclass
@@ -297,3 +299,16 @@ def test_a_run_without_decisions_is_a_sound_page(browser: Browser, tmp_path: Pat
         assert page.locator("#decisions, svg.chart, #filters").count() == 0
         assert page.get_by_text("No line was decided in this run.").is_visible()
         assert Axe().run(page).response["violations"] == []
+
+
+def test_amounts_of_any_size_add_up_and_fit_a_phone(browser: Browser, tmp_path: Path) -> None:
+    rows = [line(3 * place, charge_amount=amount) for place, amount in enumerate(AMOUNTS, start=1)]
+    extract = write(tmp_path / "large.csv", csv_text(rows))
+    assert program("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet").code == 0
+    (written,) = tmp_path.glob("out/runs/*/report.html")
+    with opened(browser, written, viewport=PHONE) as page:
+        told = page.locator("#matching").text_content()
+        assert told == f"4 of 4 decisions shown, charges {sum(map(Decimal, AMOUNTS)):,.2f}"
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        page.locator("#decisions > thead button").last.click()
+        assert column(page, 9) == [f"{amount:,.2f}" for amount in sorted(map(Decimal, AMOUNTS))]

@@ -17,7 +17,7 @@ from claims_edit.model import EDIT_IDS
 from claims_edit.report import report
 from claims_edit.report.html import rows as shown_rows
 from claims_edit.report.html import write_html
-from claims_edit.report.html.charts import SERIES
+from claims_edit.report.html.charts import SERIES, charges_by_payer, lines_by_month
 from claims_edit.report.html.reconciliation import sums
 from claims_edit.report.html.rows import LONGEST, script_safe, shown
 from claims_edit.report.run_view import published_run
@@ -181,6 +181,36 @@ def test_charts_are_told_in_words_and_take_the_pages_colours(out: Path) -> None:
         painted = set(re.findall(r'(?:fill|stroke)="([^"]*)"', chart)) - {"none", "transparent"}
         assert all(colour.startswith("var(--") for colour in painted), painted
     assert 'fill="var(--deny)"' in charts[0]
+
+
+def test_payers_of_alike_beginnings_are_told_apart_in_the_chart() -> None:
+    names = [f"A payer of a rather long name, number {number}, with the whole of its legal form" for number in (1, 2)]
+    names += [f"{'A payer of a name that is too long for any chart, ' * 3}number {number}" for number in (3, 4)]
+    rows = [{"payer": name, "disposition": "deny", "charges": 0.5, "place": 0} for name in names]
+    drawn = re.sub(r"<[^>]*>", "\n", charges_by_payer(rows, "told"))
+    for number in range(1, 5):
+        assert f"number {number}" in " ".join(drawn.split())
+    ticks = re.findall(r"(?m)^[0-9.]+[a-zA-Z]?$", drawn)
+    assert (ticks[0], ticks[-1]) == ("0", "0.5")  # cents are no thousandths
+
+
+def test_money_of_an_axis_is_in_millions_and_billions() -> None:
+    rows = [{"payer": "Regence", "disposition": "deny", "charges": 4e9, "place": 0}]
+    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", charges_by_payer(rows, "told"))
+    assert (ticks[0], ticks[-1]) == ("0", "4B")
+
+
+def test_lines_are_whole_on_their_axis() -> None:
+    rows = [{"month": "2026-03", "reason": "investigational", "lines": 1, "place": 0}]
+    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", lines_by_month(rows, ["investigational"], "told"))
+    assert ticks == ["0", "1"]
+
+
+def test_one_is_singular(tmp_path: Path) -> None:
+    publish(tmp_path, RUN, [line()])
+    text = re.sub(r"<[^>]*>", "", page_of(tmp_path))
+    assert "1 row came in, 0 of them quarantined. 1 line carried" in text
+    assert "deny 1 line " in text
 
 
 def test_what_is_left_out_is_said(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ Colours are the page's own custom properties, so that a chart follows the page i
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDTH = 640
-_BAR_ROW = 26
+# Of an axis of money: thousands, millions and billions in words that people use, cents as cents.
+_MONEY = "abs(datum.value) < 1000 ? format(datum.value, ',~r') : replace(format(datum.value, '~s'), 'G', 'B')"
+_COUNT = "datum.value === floor(datum.value) ? format(datum.value, '~s') : ''"  # there is no half a line
+_BAR_ROW, _LABEL_LINE = 26, 14
+_LABEL_WIDTH = 32  # characters of a line of a payer's label
+_LABEL_LINES = 3
 _HEIGHT = 220
 _FONT = "Liberation Sans"  # bundled with vl-convert: text is measured alike on every machine
 SERIES = 7  # colours for reasons; the last one is for all that have none of their own
@@ -30,18 +36,41 @@ _VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup:
     """Bars of charges, one for each payer (`payer`, `disposition`, `charges`), in the order of the rows."""
     payers = list(dict.fromkeys(row["payer"] for row in rows))
+    labels = [_label(payer) for payer in payers]
+    row_height = max(_BAR_ROW, _LABEL_LINE * max(label.count("\n") + 1 for label in labels) + 4)
     chart = (
-        _chart(rows)
+        _chart([{**row, "payer": labels[payers.index(row["payer"])]} for row in rows])
         .mark_bar(stroke="var(--paper)", strokeWidth=1)
         .encode(
-            x=alt.X("charges:Q", title="Charges", axis=alt.Axis(format="~s", tickCount=6)),
-            y=alt.Y("payer:N", title=None, sort=payers, axis=alt.Axis(labelLimit=190)),
+            x=alt.X("charges:Q", title="Charges", axis=alt.Axis(labelExpr=_MONEY, tickCount=6)),
+            y=alt.Y("payer:N", title=None, sort=labels, axis=_payer_axis()),
             color=_by_disposition(),
             order=alt.Order("place:Q"),
         )
-        .properties(width=_WIDTH - 150, height=_BAR_ROW * max(len(payers), 2))
+        .properties(width=_WIDTH - 150, height=row_height * max(len(payers), 2))
     )
     return _svg(chart, "chart-payers", "Charges by disposition and payer", description)
+
+
+def _label(payer: str) -> str:
+    """The name on a few short lines, and not so cut that payers of alike beginnings look the same."""
+    lines = textwrap.wrap(payer, _LABEL_WIDTH) or [payer]
+    if len(lines) > _LABEL_LINES:
+        lines = [*lines[: _LABEL_LINES - 1], f"\N{HORIZONTAL ELLIPSIS}{payer[1 - _LABEL_WIDTH :]}"]
+    return "\n".join(lines)
+
+
+def _payer_axis() -> alt.Axis:
+    """Labels of several lines, each beside the middle of its bar: Vega puts the first line there, and the others below."""
+    lines = r"length(split(datum.value, '\n'))"
+    raised: list[dict[str, Any]] = [
+        {"test": f"{lines} === {count}", "value": -_LABEL_LINE * (count - 1) / 2}
+        for count in range(2, _LABEL_LINES + 1)
+    ]
+    return alt.Axis(
+        labelExpr=r"split(datum.value, '\n')", labelLimit=240, labelLineHeight=_LABEL_LINE,
+        labelOffset=alt.ConditionalAxisNumber(condition=raised, value=0),
+    )  # fmt: skip
 
 
 def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], description: str) -> Markup:
@@ -53,7 +82,7 @@ def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], descr
         .mark_bar(stroke="var(--paper)", strokeWidth=1)
         .encode(
             x=alt.X("month:O", title="Month of service", axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(labelExpr=_COUNT, tickCount=5)),
             color=alt.Color(
                 "reason:N",
                 scale=alt.Scale(domain=list(reasons), range=colours),
@@ -79,7 +108,7 @@ def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2)
         .encode(
             x=alt.X("run:O", title="Run", sort=runs, axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(labelExpr=_COUNT, tickCount=5)),
             color=_by_disposition(),
             shape=shape,
         )

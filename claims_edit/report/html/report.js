@@ -18,11 +18,12 @@
     parent.append(...children.filter((child) => child));
     return parent;
   };
-  const cents = (text) => (text === "" ? null : Number(text.replace(/[,.]/g, "")));
+  // Whole numbers without a limit: a column of amounts has more digits than a floating-point number keeps.
+  const cents = (text) => (text === "" ? null : BigInt(text.replace(/[,.]/g, "")));
   const money = (sum) => {
-    const digits = String(Math.abs(sum)).padStart(3, "0");
+    const digits = String(sum < 0n ? -sum : sum).padStart(3, "0");
     const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
-    return `${sum < 0 ? "-" : ""}${whole}.${digits.slice(-2)}`;
+    return `${sum < 0n ? "-" : ""}${whole}.${digits.slice(-2)}`;
   };
 
   // An explanation.
@@ -141,7 +142,7 @@
       const [left, right] = [one.keys[column], other.keys[column]];
       if (left === right) return one.number - other.number;
       if (left === null || right === null) return left === null ? 1 : -1;
-      return sign * (typeof left === "number" ? left - right : left < right ? -1 : 1);
+      return sign * (left < right ? -1 : 1);
     });
     heads.forEach((head, number) => head.setAttribute("aria-sort", number === column ? (descending ? "descending" : "ascending") : "none"));
     body.append(...lines.flatMap((line) => (line.detail ? [line.row, line.detail] : [line.row])));
@@ -161,7 +162,7 @@
     const text = chosen("text").trim().toLowerCase();
     const [disposition, payer, reason] = ["disposition", "payer", "reason"].map(chosen);
     let count = 0;
-    let charges = 0;
+    let charges = 0n;
     for (const line of lines) {
       const matches =
         (!text || line.text.includes(text)) &&
@@ -172,7 +173,7 @@
       if (line.detail) line.detail.hidden = !matches;
       if (matches) {
         count += 1;
-        charges += line.keys[line.keys.length - 1] || 0;
+        charges += line.keys[line.keys.length - 1] ?? 0n;
       }
     }
     const all = lines.length.toLocaleString("en-US");
