@@ -26,6 +26,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--extract", "extracts", multiple=True, metavar="FILE", help="Decide these lines under both; repeatable.")
 @click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both.")
 @click.option("--run", metavar="RUN", help="The run of --out: its id or the beginning of it (default: the latest).")
+@click.option("--proposed", is_flag=True, help="Take NEW with its drafts in force, as a shadow run has it.")
 @click.option("--format", "fmt", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
 @click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="What maps the extract's columns.")
 @click.option("--contracts", type=_FILE, help="What members' contracts say (with --extract).")
@@ -37,11 +38,13 @@ def diff(
     extracts: tuple[str, ...],
     out: Path | None,
     run: str | None,
+    proposed: bool,
     fmt: str,
     **of_extract: Any,  # noqa: ANN401 -- passed on as they are
 ) -> None:
     """Compare two rule packs in meaning: folders, archives (.zip, .whl) or git revisions.
 
+    What is enforced is compared; OLD and NEW may be one pack, to see what its --proposed versions would change.
     With --extract or --out the real lines are decided under both, and those that flip are told.
     """
     from claims_edit.governance.diff_text import Comparison, write_comparison  # noqa: PLC0415 -- for this command alone
@@ -50,7 +53,7 @@ def diff(
     from claims_edit.governance.source import catalog_from  # noqa: PLC0415
 
     _refuse(extracts, out, run=run, of_extract=of_extract)
-    packs = catalog_from(old), catalog_from(new)
+    packs = catalog_from(old), catalog_from(new, proposed=proposed)
     with ExitStack() as stack:
         lines: Lines | None = None
         if extracts:
@@ -61,7 +64,8 @@ def diff(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
         replay = _replayed(lines, packs, scratch)
         hashes = packs[0].rules_hash, packs[1].rules_hash
-        write_comparison(Comparison(old, new, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
+        named = f"{new}, drafts in force" if proposed else new
+        write_comparison(Comparison(old, named, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
 
 
 def _replayed(lines: Lines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:

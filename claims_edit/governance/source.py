@@ -16,8 +16,8 @@ SUFFIX = ".yaml"
 _MARK = "payers.yaml"  # where it stands, a rule pack has its top
 
 
-def catalog_from(text: str) -> Catalog:
-    """The decision tables of what a user names as a pack.
+def catalog_from(text: str, *, proposed: bool = False) -> Catalog:
+    """The decision tables of what a user names as a pack, without or with its proposed versions in their place.
 
     Raises:
         UsageError: nothing of that name, neither a path nor a revision.
@@ -25,7 +25,7 @@ def catalog_from(text: str) -> Catalog:
     """
     contents = pack_from(text)
     try:
-        return catalog_of(contents)
+        return catalog_of(contents, proposed=proposed)
     except RulesError as error:
         raise RulesError(*(f"{text}: {fault}" for fault in error.faults)) from None
 

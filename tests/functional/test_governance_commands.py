@@ -120,6 +120,21 @@ def test_replay_flips_what_two_decisions_say(
     assert sum(Decimal(total["charges"]) for total in totals) == charges
 
 
+def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesFolder) -> None:
+    text = (rules.root / "policies/regence.yaml").read_text(encoding="utf-8")
+    draft = text[text.index("  - status: final") :].replace("status: final", "status: proposed")
+    draft = draft.replace("date: 2026-01-01\n", "date: 2027-01-01\n", 1).replace("group_code: PR", "group_code: CO")
+    rules.write("policies/regence.yaml", text + draft)
+    assert "No outcome changes" in command("rules", "diff", SHIPPED, rules.root).out
+    for old in (SHIPPED, rules.root):
+        told = json.loads(command("rules", "diff", old, rules.root, "--proposed", "--format", "json").out)
+        changes = [found for found in told["ranges"] if found["change"] == "outcome" and not found["where"]]
+        assert told["new"]["pack"] == f"{rules.root}, drafts in force"
+        assert {found["from"] for found in told["ranges"]} <= {"2027-01-01", "2026-12-31"}
+        assert all("PR" in found["old"] and "CO" in found["new"] for found in changes)
+        assert any("deny: investigational (CO 55)" in found["new"] for found in told["ranges"])
+
+
 def test_the_same_bytes_every_time_and_no_claim_in_markdown(command: Command, changed: RulesFolder) -> None:
     ids = set(pl.read_csv(CLAIMS, infer_schema=False)["claim_id"].drop_nulls())
     for fmt in ("md", "csv", "json", "table"):
