@@ -240,8 +240,8 @@ def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     if column is None:
         place = places.name_place(catalog.pack, row["payer"], row["advantage_name"])
         return f"{place}: {fault}, as the payer's name says so", "Take the name out: its lines go to a person then."
-    place = places.sign_place(catalog, column, row[column])
-    if place is None:
+    listed = places.sign_place(catalog, column, row[column])
+    if listed is None:
         own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"
         return f"{own}: lacks the sign `{row[column]}`, so {fault}", "Add it there."
-    return f"{place}: {fault}", f"Move the sign to {MEDICARE_ADVANTAGE}, or take it out."
+    return f"{listed}: {fault}", f"Move the sign to {MEDICARE_ADVANTAGE}, or take it out."

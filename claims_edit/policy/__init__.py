@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar, cast
 
 from claims_edit.errors import RulesError
 from claims_edit.names import name_key
@@ -29,6 +30,9 @@ from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
+from claims_edit.policy.values import Strict
+
+_M = TypeVar("_M", bound=Strict)
 
 __all__ = [
     "ARCHIVE_NAME",
@@ -94,10 +98,10 @@ def _examined(parsed: Parsed) -> tuple[RulePack, list[str]]:
 def _pack(parsed: Parsed) -> RulePack:
     return RulePack.model_construct(
         codes=parsed.of(CodesFile),
-        tumor_sites=next(iter(parsed.of(TumorSitesFile).values()), None),
+        tumor_sites=_single(parsed, TumorSitesFile),
         payers=PayersFile.model_construct(payers=every_payer(parsed)),
-        programs=next(iter(parsed.of(ProgramsFile).values()), None),
-        reasons=next(iter(parsed.of(ReasonsFile).values()), None),
+        programs=_single(parsed, ProgramsFile),
+        reasons=_single(parsed, ReasonsFile),
         policies=parsed.of(Policy),
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),
@@ -105,3 +109,8 @@ def _pack(parsed: Parsed) -> RulePack:
         about=next(iter(parsed.of(PackFile).values()), None),
         tests=parsed.of(RuleTestsFile),
     )
+
+
+def _single(parsed: Parsed, kind: type[_M]) -> _M:
+    """The one file of its kind; none where it could not be parsed, which is a fault, so that the pack decides nothing."""
+    return cast("_M", next(iter(parsed.of(kind).values()), None))

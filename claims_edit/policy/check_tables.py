@@ -97,8 +97,8 @@ def _disposition_faults(place: str, reason: Reason) -> Iterator[str]:
         )
     if reason.disposition is Disposition.PASS and reason.edit in EDIT_IDS and reason.edit not in MAY_PASS:
         yield (
-            f"{place}.disposition: `{reason.edit}` may not pass: what is missing, in conflict or silent goes to a person. "
-            "Use review, or refer for another program's rules."
+            f"{place}.disposition: `{reason.edit}` may not pass: what is missing, in conflict or silent goes to a "
+            "person. Use review, or refer for another program's rules."
         )
     if reason.disposition in (Disposition.DENY, Disposition.RETURN):
         if reason.carc is None:

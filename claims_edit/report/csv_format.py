@@ -24,13 +24,17 @@ def write_csv(answer: Answer, target: IO[bytes]) -> None:
 
 def write_frame(frame: pl.DataFrame, target: IO[bytes], *, header: bool = True) -> None:
     """Write one frame of them."""
-    cells = [_cell(name, dtype).alias(name) for name, dtype in frame.schema.items()]
     try:
-        text = frame.select(cells).write_csv(include_header=header)
+        text = cells_of(frame).write_csv(include_header=header)
     except pl.exceptions.ComputeError:
         raise UsageError("sql: a column of the answer has no CSV form. Cast it to VARCHAR, or take json.") from None
     # Written here and not by Polars, which tells of a reader that has gone away in an error of its own kind.
     target.write(text.encode())
+
+
+def cells_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as their cells in CSV, for `write_csv` of Polars: lists are text, and no text is a formula."""
+    return frame.select(_cell(name, dtype).alias(name) for name, dtype in frame.schema.items())
 
 
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:

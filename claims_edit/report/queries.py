@@ -17,10 +17,12 @@ LINE_REPORTS = {
 
 SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: nothing of a shadow run looks like work to be done
 
-# One row per decided line of a disposition (null: of any), in the order of the record.
+_REMARKS = "CAST(rarcs AS VARCHAR) AS remarks"  # the list as a text to join by
+
+# One row per decided line that is work for someone (`$all`: every line), in the order of the record.
 LINES = f"""
-SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
-WHERE run_id = $run_id AND disposition = coalesce($disposition, disposition)
+SELECT {", ".join(DECISION_COLUMNS)}, {_REMARKS} FROM decisions
+WHERE run_id = $run_id AND ($all OR disposition <> '{Disposition.PASS}')
 """  # noqa: S608 -- our own column names
 
 # The decisions with the highest charges; `$rows` says how many.
@@ -73,17 +75,17 @@ REMITTANCE_COLUMNS = (
     "charge_amount", "disposition", "reason_code", "group_code", "carc", "adjustment_amount", "rarcs",
     "policy_reference",
 )  # fmt: skip
-_REMITTED = f"""FROM decisions
-WHERE run_id = $run_id AND $counts AND disposition IN ('{Disposition.DENY}', '{Disposition.RETURN}')"""
+REMITTED = (Disposition.DENY, Disposition.RETURN)
+_REMITTED = f"FROM decisions WHERE run_id = $run_id AND $counts AND disposition IN {tuple(map(str, REMITTED))}"
 
 # What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
 REMITTANCE = f"""
-SELECT {", ".join(REMITTANCE_COLUMNS)}, CAST(rarcs AS VARCHAR) AS remarks {_REMITTED}
+SELECT {", ".join(REMITTANCE_COLUMNS)}, {_REMARKS} {_REMITTED}
 """
 
 # The few sets of codes in it.
 REMITTANCE_CODES = f"""
-SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, CAST(rarcs AS VARCHAR) AS remarks
+SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, {_REMARKS}
 {_REMITTED} ORDER BY ALL
 """
 # The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.

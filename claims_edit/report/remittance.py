@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from claims_edit.errors import UsageError
 from claims_edit.policy.combinations import Adjustment, combinations_of, mismatches
 from claims_edit.report import queries
-from claims_edit.report.csv_format import write_frame
+from claims_edit.report.csv_format import cells_of
 from claims_edit.store import ask
 
 if TYPE_CHECKING:
@@ -33,17 +33,36 @@ _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,(
 _MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them cents
 
 
-def write_remittance(view: RunView, *paths: Path) -> None:
-    """Write the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
+@contextmanager
+def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFrame, pl.DataFrame], None]]:
+    """What writes the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
 
-    Columns: `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list); rows in the order of the
-    record. Only the header (or schema) for a shadow run.
+    It takes batch by batch, at least one, the denied and returned lines of the run with `remarks`
+    (`queries.REMITTANCE_COLUMNS` and others) and the cells of the same lines (`cells_of`). Columns written:
+    `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). Of a shadow run there is only the
+    header (or schema), whatever lines come.
     """
+    counts = view.manifest["mode"] != SHADOW
+    parameters = {"run_id": view.run_id, "counts": counts}
+    codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
+    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
     with ExitStack() as stack:
-        sinks = [stack.enter_context(_parquet(path) if path.suffix == ".parquet" else _csv(path)) for path in paths]
-        for batch in _batches(view):
-            for sink in sinks:
-                sink(batch)
+        parquets = [stack.enter_context(_parquet(path)) for path in paths if path.suffix == ".parquet"]
+        csvs = [stack.enter_context(path.open("wb")) for path in paths if path.suffix != ".parquet"]
+
+        def write(lines: pl.DataFrame, cells: pl.DataFrame) -> None:
+            if not counts:
+                lines, cells = lines.clear(), cells.clear()
+            segments = _with_segments(
+                lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+            ).select(SEGMENT_COLUMNS)
+            for parquet in parquets:
+                parquet(lines.select(queries.REMITTANCE_COLUMNS).hstack(segments))
+            shown = cells.select(queries.REMITTANCE_COLUMNS).hstack(cells_of(segments))
+            for csv in csvs:
+                shown.write_csv(csv, include_header=csv.tell() == 0)
+
+        yield write
 
 
 def remittance_report(view: RunView, path: Path) -> None:
@@ -57,17 +76,10 @@ def remittance_report(view: RunView, path: Path) -> None:
             f"--format remittance: run {view.run_id} is a shadow run, and what it decided does not count."
             " Name a run of mode enforce; `claims-edit runs` lists them."
         )
-    write_remittance(view, path)
-
-
-def _batches(view: RunView) -> Iterator[pl.DataFrame]:
-    """The rows, at least one (perhaps empty) frame."""
-    parameters = {"run_id": view.run_id, "counts": view.manifest["mode"] != SHADOW}
-    codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
-    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
-    for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
-        joined = lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
-        yield _with_segments(joined).select(*queries.REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
+    parameters = {"run_id": view.run_id, "counts": True}
+    with remittance_feed(view, path) as feed:
+        for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
+            feed(lines, cells_of(lines))
 
 
 def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.DataFrame:
@@ -140,12 +152,6 @@ def _x12_number(amount: pl.Expr) -> pl.Expr:
     """X12.6, type R: no zero before the point or after the cents, no point without cents, a minus where negative."""
     plain = amount.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
     return plain.str.replace(r"^(-?)0\.", "${1}.")
-
-
-@contextmanager
-def _csv(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-    with path.open("wb") as target:
-        yield lambda batch: write_frame(batch, target, header=target.tell() == 0)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,14 @@ class RunView:
     def figures(self) -> Figures:
         """The run's figures, computed when the first report asks."""
         return figures_of(self.connection, self.manifest)
+
+    @contextmanager
+    def apart(self) -> Iterator[RunView]:
+        """The same view, figures included, for another thread: a connection answers one query at a time."""
+        with self.connection.cursor() as connection:
+            view = replace(self, connection=connection)
+            vars(view)["figures"] = self.figures
+            yield view
 
 
 @contextmanager

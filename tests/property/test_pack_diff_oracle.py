@@ -1,7 +1,6 @@
-"""The ranges of `rules diff` and a naive comparison must agree: a line that the packs decide otherwise is in one of
-them, and a line in one of them is decided otherwise, as the range says.
+"""The ranges of `rules diff` and a naive comparison must agree.
 
-Edits of the shipped pack are drawn from a seed; lines are drawn apart from the space that the comparison walks.
+A line that the packs decide otherwise is in one of them, and a line in one of them is decided otherwise, as it says. Edits of the shipped pack are drawn from a seed; lines are drawn apart from the space that the comparison walks.
 """
 
 from __future__ import annotations
@@ -23,7 +22,9 @@ from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA, REVISION_SCH
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
-PREMERA, REGENCE, FLORIDA, NHS = (f"policies/{name}.yaml" for name in ("premera", "regence", "florida_blue", "nhs_england"))
+PREMERA, REGENCE, FLORIDA, NHS = (
+    f"policies/{name}.yaml" for name in ("premera", "regence", "florida_blue", "nhs_england")
+)
 CODES, REASONS, PROGRAMS, SITES = "codes/ire.yaml", "reasons.yaml", "programs.yaml", "codes/tumor_sites.yaml"
 EDITS = (
     (PREMERA, "date: 2020-01-03", "date: 2020-02-20"),
@@ -86,7 +87,8 @@ def drawn(random: Random) -> pl.DataFrame:
             "hcpcs_code": random.choice(["0600T", "0601T", "47384", "55877", "32999", "47399"]),
             "service_start_date": start,
             "service_end_date": start + dt.timedelta(days=random.choice([0, 0, 0, 1, 40, 400])),
-            "diagnosis_code_type": "icd-10-cm", "diagnosis_code_1": random.choice(["C220", "C780", "C799", "I10", None]),
+            "diagnosis_code_type": "icd-10-cm",
+            "diagnosis_code_1": random.choice(["C220", "C780", "C799", "I10", None]),
             "hcpcs_modifier_1": random.choice([None, None, "Q0"]),
         })  # fmt: skip
     return pl.DataFrame(rows, schema=CANDIDATE_SCHEMA)

@@ -194,12 +194,12 @@ OTHER_MEDICARE = ["medicareffs", "medicarepartaandb", "medicareab", "ffsmedicare
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        *((said, True) for said in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare", "mcrhmo",
-                                    "hmomedicare", "medicarepffs", "medicarereplacement", "employergroupwaiverplan")),
+        *((said, True) for said in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare",
+                                    "mcrhmo", "hmomedicare", "medicarepffs", "medicarereplacement", "employergroupwaiverplan")),
         *((said, False) for said in (*OTHER_MEDICARE, "commercial", "marketplace", "teamcare", "mcd", "shop", "sma")),
     ],
 )  # fmt: skip
-def test_words_that_say_medicare_advantage_or_may(said: str, says: bool) -> None:  # noqa: FBT001 -- a table
+def test_words_that_say_medicare_advantage_or_may(said: str, says: bool) -> None:
     assert says_advantage([said]) == [says]
 
 
@@ -210,9 +210,13 @@ def test_every_spelling_of_the_shipped_pack_says_what_it_is() -> None:
     assert told.equals(said.filter(program="medicare_advantage"))
 
 
-@pytest.mark.parametrize("shape", ["^.+$", "^[A-Z0-9]{11}$", "^[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}$"])
+@pytest.mark.parametrize(
+    "shape", ["^.+$", "^[A-Z0-9]{11}$", "^[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}$"]
+)
 def test_a_shape_that_takes_medicares_own_ids_for_another_program_is_told(rules: RulesFolder, shape: str) -> None:
-    rules.replace(PROGRAMS, "  marketplace:\n    label", f"    member_id_shapes: ['{shape}']\n  marketplace:\n    label")
+    rules.replace(
+        PROGRAMS, "  marketplace:\n    label", f"    member_id_shapes: ['{shape}']\n  marketplace:\n    label"
+    )
     proof, told = proof_for(catalog_of(read_pack(rules.root)), "premera")
     assert proof.advantage_denied > 0
     place = f"rules/{PROGRAMS}: programs.commercial.member_id_shapes[0]: Medicare Advantage ends in deny"
@@ -228,11 +232,17 @@ def test_a_payers_name_that_says_medicare_advantage_is_told(rules: RulesFolder) 
 
 def test_faults_of_reading_hide_neither_gaps_nor_documents(rules: RulesFolder, tmp_path: Path) -> None:
     """A file that cannot be read is told together with what is wrong in the others."""
-    rules.replace(REGENCE, "section: Codes, date", "section: '', date").replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
+    rules.replace(REGENCE, "section: Codes, date", "section: '', date").replace(
+        PREMERA, "date: 2020-06-30", "date: 2020-06-15"
+    )
     rules.write(PROGRAMS, "programs: [")
     with pytest.raises(RulesError) as caught:
         check_pack(rules.root, tmp_path)
     told = "\n".join(caught.value.faults)
-    for place in (f"rules/{REGENCE}: versions[0].codes.cite.section: is empty", f"rules/{PROGRAMS}: line 2",
-                  f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap", f"rules/{PREMERA}: documents[0].source: no "):
+    for place in (
+        f"rules/{REGENCE}: versions[0].codes.cite.section: is empty",
+        f"rules/{PROGRAMS}: line 2",
+        f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap",
+        f"rules/{PREMERA}: documents[0].source: no ",
+    ):
         assert place in told, told

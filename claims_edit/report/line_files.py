@@ -1,0 +1,41 @@
+"""The files that list decisions, all written from one pass over the lines of a run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.model import Mode
+from claims_edit.report import queries
+from claims_edit.report.csv_format import cells_of
+from claims_edit.report.remittance import remittance_feed
+from claims_edit.store import ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.report.run_view import RunView
+
+
+def write_line_files(view: RunView, folder: Path) -> None:
+    """Write the CSV file of each disposition, and the remittance feed as CSV and Parquet, in the order of the record.
+
+    Of a shadow run there is one file, under a name of its own, and a feed without rows.
+    """
+    shadow = view.manifest["mode"] == Mode.SHADOW
+    reports = {queries.SHADOW_REPORT: None} if shadow else queries.LINE_REPORTS
+    disposition = pl.col("disposition")
+    with ExitStack() as stack:
+        files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
+        feed = stack.enter_context(
+            remittance_feed(view, folder / "remittance.csv", folder / "remittance.parquet"),
+        )
+        for lines in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": shadow}).batches():
+            cells = cells_of(lines.drop("remarks"))
+            for target, of in files.items():
+                rows = cells if of is None else cells.filter(disposition == of)
+                rows.write_csv(target, include_header=target.tell() == 0)
+            remitted = disposition.is_in(queries.REMITTED)
+            feed(lines.filter(remitted), cells.filter(remitted))
