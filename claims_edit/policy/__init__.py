@@ -112,5 +112,5 @@ def _pack(parsed: Parsed) -> RulePack:
 
 
 def _single(parsed: Parsed, kind: type[_M]) -> _M:
-    """The one file of its kind; none where it could not be parsed, which is a fault, so that the pack decides nothing."""
+    """The one file of its kind; none where it could not be parsed: a fault, so that the pack decides nothing."""
     return cast("_M", next(iter(parsed.of(kind).values()), None))

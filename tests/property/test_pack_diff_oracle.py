@@ -1,6 +1,7 @@
 """The ranges of `rules diff` and a naive comparison must agree.
 
-A line that the packs decide otherwise is in one of them, and a line in one of them is decided otherwise, as it says. Edits of the shipped pack are drawn from a seed; lines are drawn apart from the space that the comparison walks.
+A line that the packs decide otherwise is in one of them, and a line in one of them is decided otherwise, as it says.
+Edits of the shipped pack are drawn from a seed; lines are drawn apart from the space that the comparison walks.
 """
 
 from __future__ import annotations

@@ -195,7 +195,8 @@ OTHER_MEDICARE = ["medicareffs", "medicarepartaandb", "medicareab", "ffsmedicare
     ("said", "says"),
     [
         *((said, True) for said in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare",
-                                    "mcrhmo", "hmomedicare", "medicarepffs", "medicarereplacement", "employergroupwaiverplan")),
+                                    "mcrhmo", "hmomedicare", "medicarepffs", "medicarereplacement",
+                                    "employergroupwaiverplan")),
         *((said, False) for said in (*OTHER_MEDICARE, "commercial", "marketplace", "teamcare", "mcd", "shop", "sma")),
     ],
 )  # fmt: skip
