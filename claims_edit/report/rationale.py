@@ -76,6 +76,8 @@ def _put_in_place(target: Path, given: Path) -> Iterator[Path]:
             target.rename(old)
         made.rename(target)
     finally:
+        if old.exists() and not target.exists():
+            old.rename(target)  # cut off between the two: the earlier one stays
         shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 

@@ -120,6 +120,28 @@ def test_the_latest_run_that_has_the_line_is_asked(command: Command, published: 
     assert found["run_id"] == first
 
 
+def test_a_refused_line_stands_until_that_line_comes_again(command: Command, tmp_path: Path) -> None:
+    future, out = {"claim_start_date": "2099-01-01"}, tmp_path / "out"
+    nights = {
+        "one": [line(3), line(3, claim_line_number="2", **future)],
+        "two": [line(3, charge_amount="9.00")],
+        "three": [line(3, claim_line_number="5", **future)],
+    }
+    for name, rows in nights.items():
+        extract = write(tmp_path / name / "night.csv", csv_text(rows))
+        assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    found = {number: told(command("explain", "CL0000003", number, "--out", out, "--json")) for number in (1, 2, 5)}
+    assert {number: [(each["kind"], each["source_row"]) for each in rows] for number, rows in found.items()} == {
+        1: [("decision", 1)], 2: [("quarantine", 2)], 5: [("quarantine", 1)],
+    }  # fmt: skip
+    every = told(command("explain", "CL0000003", "--out", out, "--json"))
+    assert [each["kind"] for each in every] == ["decision", "quarantine", "quarantine"]
+    mended = write(tmp_path / "four" / "night.csv", csv_text([line(3, claim_line_number="2")]))
+    assert command("run", mended, "--out", out, "--quiet", *AS_OF).code == 0
+    (found_again,) = told(command("explain", "CL0000003", 2, "--out", out, "--json"))
+    assert found_again["kind"] == "decision"
+
+
 def test_a_mapping_is_used_again_and_its_names_are_told(command: Command, tmp_path: Path) -> None:
     names = [name if name != "hcpcs_code" else "PROC" for name in COLUMNS]
     text = csv_text(lines(9)).replace(",".join(COLUMNS), ",".join(names))

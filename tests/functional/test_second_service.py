@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,11 @@ def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: 
     run = ("run", claims, "--rules", rules, "--out", out, *AS_OF, "--quiet", "--contracts")
     assert command(*run, told).code == 0
     assert decisions(out).sort("claim_id")["reason_code"].to_list() == ["contract-covers", "investigational"]
+    (other,) = json.loads(command("explain", "CL0000002", "--out", out, "--all", "--json").out)
+    assert {each["id"]: each["why"] for each in other["not_hit"]}["contract-covers"] == (
+        "No contract of the group that speaks of the service was in force on 2025-08-01."
+    )
+    assert "irreversible" not in " ".join(other["changes"]).lower()
     for service in ("", "sonics"):
         faulty = write(tmp_path / "faulty.csv", f"{head}Acme,G1,{service},2025-01-01,excluded\n")
         refused = command(*run, faulty)

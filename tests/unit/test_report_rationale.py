@@ -123,3 +123,23 @@ def test_a_rationale_that_is_cut_off_is_not_there(tmp_path: Path, monkeypatch: p
         report(tmp_path / "out", None, "rationale", told)
     assert (told / "000001.md").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]
+
+
+def test_an_earlier_rationale_stays_where_a_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(2, "A")])
+    folder = tmp_path / "told"
+    report(tmp_path / "out", RUN_1, "rationale", folder)
+    rename = type(folder).rename
+
+    def refusing(path: Path, target: Path) -> Path:
+        if path.name.endswith(".partial"):
+            raise OSError(errno.EACCES, "denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(type(folder), "rename", refusing)
+    with pytest.raises(UsageError):
+        report(tmp_path / "out", RUN_1, "rationale", folder)
+    assert index(folder) == [["000001.md", "A", "1", "extract.csv", "2"]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]

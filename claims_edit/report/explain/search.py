@@ -14,6 +14,7 @@ from claims_edit.report.run_view import rules_of
 from claims_edit.store import ResultsFolder, open_readonly, replay_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
@@ -29,13 +30,7 @@ WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
 QUALIFY dense_rank() OVER (PARTITION BY {", ".join(_KEY)} ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
 ORDER BY run_id, source_file, source_row
 """  # noqa: S608 -- our own column names
-# The rows of the claim that its latest run refused; none if a later run decided the claim.
-_REFUSED = f"""
-SELECT * FROM quarantine WHERE {_WANTED}
-    AND run_id = (SELECT max(run_id) FROM quarantine WHERE {_WANTED})
-    AND run_id >= (SELECT coalesce(max(run_id), '') FROM decisions WHERE {_WANTED})
-ORDER BY source_file, source_row
-"""  # noqa: S608 -- our own column names
+_REFUSED = f"SELECT * FROM quarantine WHERE {_WANTED} ORDER BY run_id, source_file, source_row"  # noqa: S608 -- our own
 
 LINE_NUMBERS = ("claim_line_number", "LX01", "item.sequence")  # under which names refused rows may show theirs
 
@@ -87,12 +82,7 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
     for run_id in dict.fromkeys(row["run_id"] for row in decided):
         of_run = [row for row in decided if row["run_id"] == run_id]
         found += _decisions(folder, run_id, of_run, every_edit=every_edit)
-    found += [
-        {"kind": "quarantine", **row}
-        for row in refused
-        if wanted.line is None or _names_line(row["raw_values"], wanted.line)
-    ]
-    return found
+    return found + [{"kind": "quarantine", **row} for row in _standing(refused, decided, wanted.line)]
 
 
 def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
@@ -154,11 +144,29 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str,
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
-def _names_line(raw_values: str, line: int) -> bool:
-    """Whether a refused row may be that line: its line number says so, or cannot be read."""
+def _standing(
+    refused: list[dict[str, Any]], decided: list[dict[str, Any]], line: int | None
+) -> Iterator[dict[str, Any]]:
+    """The refused rows (of the one line) that no later run refused again or decided.
+
+    A row whose line number cannot be read may be any line: whatever a later run did with the claim is past it.
+    """
+    numbers = [_line_number(row["raw_values"]) for row in refused]
+    later = [*zip(numbers, refused, strict=True), *((row["claim_line_number"], row) for row in decided)]
+    latest: dict[int | None, str] = {}
+    for number, row in later:
+        for key in {number, None}:
+            latest[key] = max(latest.get(key, ""), row["run_id"])
+    for number, row in zip(numbers, refused, strict=True):
+        if row["run_id"] == latest[number] and (line is None or number in {line, None}):
+            yield row
+
+
+def _line_number(raw_values: str) -> int | None:
+    """The line number that a refused row shows; None where it cannot be read."""
     try:
         values = json.loads(raw_values)
         number = next((values[name] for name in LINE_NUMBERS if name in values), None)
-        return number is None or int(number) == line
+        return None if number is None else int(number)
     except (ValueError, TypeError, AttributeError):
-        return True
+        return None
