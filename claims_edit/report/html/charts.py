@@ -61,7 +61,7 @@ def _label(payer: str) -> str:
 
 
 def _payer_axis() -> alt.Axis:
-    """Labels of several lines, each beside the middle of its bar: Vega puts the first line there, the others below."""
+    """Labels of several lines, each beside the middle of its bar: Vega itself puts the first line there."""
     lines = r"length(split(datum.value, '\n'))"
     raised: list[dict[str, Any]] = [
         {"test": f"{lines} === {count}", "value": -_LABEL_LINE * (count - 1) / 2}
@@ -69,7 +69,7 @@ def _payer_axis() -> alt.Axis:
     ]
     return alt.Axis(
         labelExpr=r"split(datum.value, '\n')", labelLimit=240, labelLineHeight=_LABEL_LINE,
-        labelOffset=alt.ConditionalAxisNumber(condition=raised, value=0),  # type: ignore[no-untyped-call]
+        labelOffset={"condition": raised, "value": 0},
     )  # fmt: skip
 
 
