@@ -233,7 +233,7 @@ def trial_context(line: Line) -> Iterator[str]:
     yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
     yield "If the trial's rules or the contract cover the service in the trial, those rules decide."
     # Without its trial diagnosis a line may have none at all, so of that no more is said.
-    wrong = "" if "diagnosis" in line.row["trial_evidence"] else "the signs of a trial are wrong, or "
+    wrong = "" if "diagnosis" in (line.row["trial_evidence"] or "") else "the signs of a trial are wrong, or "
     yield f"If {wrong}the trial does not cover it: {line.then}."
 
 
