@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 
@@ -12,6 +13,8 @@ from claims_edit.cli import cli
 from claims_edit.errors import ClaimsEditError, exit_code_for
 
 INTERRUPTED = 130
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file may be named so; a fault stays one line
 
 
 def main() -> None:
@@ -28,7 +31,7 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except ClaimsEditError as error:
         for fault in error.faults:
-            click.echo(f"claims-edit: {fault}", err=True)
+            click.echo(f"claims-edit: {_CONTROL.sub(REPLACEMENT, fault)}", err=True)
         sys.exit(exit_code_for(error))
     except Exception as error:  # noqa: BLE001 -- the last resort, and it must not print a claim
         _tell_bug(error)

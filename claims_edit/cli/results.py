@@ -52,7 +52,9 @@ def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: A
 @click.argument("run", required=False)
 @out_option
 @click.option("--format", "fmt", default="csv", show_default=True, type=click.Choice(REPORT_FORMATS))
-@click.option("--to", type=click.Path(path_type=Path), help="The file (rationale: folder) to write.")
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="The file (rationale: folder) to write; - for standard output."
+)
 def report(*, run: str | None, out: Path, fmt: str, to: Path | None) -> None:
     """Make a report of RUN (its id or the beginning of it; the latest run otherwise)."""
     click.echo(report_of(out, run, fmt, to), nl=False)
@@ -68,7 +70,7 @@ def sql(*, statement: str | None, file: Path | None, out: Path, fmt: str, to: Pa
     """Ask the results one SELECT. It cannot write, attach, install, or read anything but the results."""
     text = _statement(statement, file)
     with query(out, text) as answer:
-        if to is not None:
+        if to is not None and to != Path("-"):
             answered = io.BytesIO()
             write_answer(answer, fmt, answered)
             _write(to, answered.getvalue())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ REPORT_FORMATS = (*PRINTED, *WRITTEN)
 def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
     """Make one report of a run: the text to print, which is the report itself or says where it was written.
 
-    `run` is a run id or the beginning of one, None the latest.
+    `run` is a run id or the beginning of one, None the latest; `to` may be `-` for what is printed.
 
     Raises:
         UsageError: no such run or format, or `to` cannot be written.
@@ -66,8 +67,11 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
     """
     if fmt not in REPORT_FORMATS:
         raise UsageError(f"--format {fmt}: not available. Take one of {', '.join(REPORT_FORMATS)}.")
+    dash = to == Path("-")
+    if dash and fmt not in PRINTED:
+        raise UsageError(f"--to -: --format {fmt} is not printed. Give the name of a file.")
     with published_run(out, run) as view:
-        if fmt in PRINTED and to is None:
+        if fmt in PRINTED and (to is None or dash):
             return PRINTED[fmt](view)
         path = to if to is not None else Path(WRITTEN[fmt][0])
         try:
@@ -76,5 +80,7 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
             else:
                 WRITTEN[fmt][1](view, path)
         except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror}). Give another --to.") from None
+            # Arrow and Polars put a text of their own, or none, in the place of the system's.
+            fault = os.strerror(error.errno) if error.errno else "the disk may be full"
+            raise UsageError(f"{path}: cannot be written ({fault}). Give another --to.") from None
     return f"Wrote {path}.\n"

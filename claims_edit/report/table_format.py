@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from claims_edit.store import Answer
 
 SHOWN_ROWS = 1000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a claim must not steer the terminal
+# A claim must not steer the terminal, nor turn round the text that it or others stand in (Unicode TR 36, 3.2).
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def write_table(answer: Answer, target: IO[bytes]) -> None:

@@ -35,7 +35,7 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
         if checks:
             parts.append(_checks(title, checks))
     refused = [file for file in manifest["inputs"] if file["status"] == "refused"]
-    parts.extend(Text(f"Not read: {plain(file['path'])}: {file['fault']}", style="red") for file in refused)
+    parts.extend(Text(f"Not read: {plain(file['path'])}: {plain(file['fault'])}", style="red") for file in refused)
     blind = [file for file in manifest["inputs"] if file["status"] == "read" and "hcpcs_code" not in file["columns"]]
     parts.extend(
         Text(f"No column hcpcs_code in {plain(file['path'])}: none of its lines can be edited.") for file in blind

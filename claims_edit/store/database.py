@@ -41,10 +41,19 @@ _CLAIM_LINE = "coalesce(payer, payer_raw), data_source, claim_id, claim_line_num
 
 
 def _latest(mode: Mode) -> str:
-    """The decisions of each claim line's latest run of the mode."""
+    """The decisions of each claim line's latest run of the mode.
+
+    A payer that a run did not have on file is the one that other runs know by that name: once it is added to the
+    rules, its lines must not be current twice.
+    """
     return f"""
-    SELECT * FROM decisions WHERE mode = '{mode}'
-    QUALIFY run_id = max(run_id) OVER (PARTITION BY {_CLAIM_LINE})"""  # noqa: S608 -- our own words
+    WITH known AS (
+        SELECT payer_raw, max(payer) AS payer FROM decisions WHERE payer IS NOT NULL GROUP BY payer_raw
+    )
+    SELECT d.* FROM decisions AS d LEFT JOIN known USING (payer_raw) WHERE d.mode = '{mode}'
+    QUALIFY d.run_id = max(d.run_id) OVER (
+        PARTITION BY coalesce(d.payer, known.payer, d.payer_raw), d.data_source, d.claim_id, d.claim_line_number
+    )"""  # noqa: S608 -- our own words
 
 
 # A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two rule

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,9 +17,6 @@ from claims_edit.model import DECISION_COLUMNS
 from claims_edit.report import report
 from claims_edit.report.csv_format import defused, write_frame
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUN, LATER = "20260301T010000Z-aaaa", "20260302T010000Z-bbbb"
 ROWS = [
@@ -158,6 +156,16 @@ def test_report_on_request_is_the_same_table(out: Path) -> None:
         "check": "billing_npi-luhn", "severity": "warning", "column": "billing_npi", "file": "extract.csv", "rows": 1,
     }  # fmt: skip
     assert json.loads(report(out, None, "json"))["run_id"] == LATER
+
+
+def test_a_dash_is_standard_output_and_never_a_file(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for fmt in ("csv", "json"):
+        assert report(out, None, fmt, Path("-")) == report(out, None, fmt)
+    for fmt in ("html", "xlsx", "remittance", "rationale"):
+        with pytest.raises(UsageError, match="--to -: --format"):
+            report(out, None, fmt, Path("-"))
+    assert not (tmp_path / "-").exists()
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(out: Path) -> None:

@@ -155,7 +155,14 @@ def test_json_in_the_page_cannot_end_its_script(character: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (True, "yes"), (["a", 1], "a, 1"), ("a\x1b[2J", "a\ufffd[2J"), ("x" * 999, "x" * (LONGEST - 1) + "…")],
+    [
+        (None, ""),
+        (True, "yes"),
+        (["a", 1], "a, 1"),
+        ("a\x1b[2J", "a\ufffd[2J"),
+        ("\u202e31C\u2066", "\ufffd31C\ufffd"),
+        ("x" * 999, "x" * (LONGEST - 1) + "…"),
+    ],
 )
 def test_a_cell_is_shown_as_one_line(value: object, text: str) -> None:
     assert shown(value) == text

@@ -155,5 +155,8 @@ def test_a_shadow_run_has_no_rows_and_is_refused_on_request(tmp_path: Path, name
 
 def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
     feed(tmp_path, line())
-    with pytest.raises(UsageError, match="cannot be written"):
-        report(tmp_path, RUN, "remittance", tmp_path / "nowhere" / "feed.parquet")
+    for name in ("feed.parquet", "feed.csv"):
+        target = tmp_path / "nowhere" / name
+        with pytest.raises(UsageError) as caught:
+            report(tmp_path, RUN, "remittance", target)
+        assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Give another --to.",)

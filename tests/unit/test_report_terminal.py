@@ -69,10 +69,10 @@ def test_a_run_without_candidates_has_no_reasons(tmp_path: Path) -> None:
 def test_a_shadow_run_and_a_refused_file_are_named(tmp_path: Path) -> None:
     publish(tmp_path, RUN, [line()], mode="shadow")
     manifest = ResultsFolder(tmp_path).manifest()
-    refused = {**manifest["inputs"][0], "path": "torn.csv.gz", "status": "refused", "fault": "the file ends too early."}
+    refused = {**manifest["inputs"][0], "path": "torn.csv.gz", "status": "refused", "fault": "\x1b[2J ends too early."}
     text = shown(terminal_summary({**manifest, "inputs": [refused]}, tmp_path / "runs" / RUN))
     assert "shadow: nothing of it counts" in text
-    assert "Not read: torn.csv.gz: the file ends too early." in text
+    assert "Not read: torn.csv.gz: \ufffd[2J ends too early." in text
 
 
 def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:

@@ -80,10 +80,24 @@ def test_a_payer_that_only_the_new_rules_know_is_the_same_line(tmp_path: Path) -
 
 def test_of_two_keys_of_a_line_its_own_is_taken(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(payer="acme", payer_raw="Acme", disposition="refer")])
-    publish(tmp_path, RUNS[1], [line(payer=None, payer_raw="Acme", **REVIEWED)])
+    publish(tmp_path, RUNS[1], [line(payer="acme_west", payer_raw="Acme", **REVIEWED)])
     publish(tmp_path, RUNS[2], [line(payer="acme", payer_raw="Acme")], mode="shadow")
     found = asked(tmp_path, f"SELECT {COMPARED} FROM shadow_vs_enforced")
     assert found == [("refer", "deny", True, RUNS[0], RUNS[2])]
+
+
+@pytest.mark.parametrize("mode", ["enforce", "shadow"])
+def test_a_payer_added_to_the_rules_or_taken_out_does_not_make_its_lines_two(tmp_path: Path, mode: str) -> None:
+    view = {"enforce": "current_decisions", "shadow": "shadow_decisions"}[mode]
+    unknown, known = line(payer=None, payer_raw="Acme", **REVIEWED), line(payer="acme", payer_raw="Acme")
+    other = line(payer=None, payer_raw="Nobody", source_row=3, **REVIEWED)
+    publish(tmp_path, RUNS[0], [unknown, other], mode=mode)
+    publish(tmp_path, RUNS[1], [known], mode=mode)
+    asking = f"SELECT payer_raw, payer, disposition, run_id FROM {view} ORDER BY ALL"
+    nobody = ("Nobody", None, "review", RUNS[0])
+    assert asked(tmp_path, asking) == [("Acme", "acme", "deny", RUNS[1]), nobody]
+    publish(tmp_path, RUNS[2], [unknown], mode=mode)
+    assert asked(tmp_path, asking) == [("Acme", None, "review", RUNS[2]), nobody]
 
 
 def test_lines_of_another_source_or_payer_are_others(tmp_path: Path) -> None:
