@@ -33,7 +33,7 @@ def write_line_files(view: RunView, folder: Path) -> None:
             remittance_feed(view, folder / "remittance.csv", folder / "remittance.parquet"),
         )
         for lines in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": shadow}).batches():
-            cells = cells_of(lines.drop("remarks"))
+            cells = cells_of(lines)
             for target, of in files.items():
                 rows = cells if of is None else cells.filter(disposition == of)
                 rows.write_csv(target, include_header=target.tell() == 0)

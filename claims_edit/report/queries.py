@@ -7,6 +7,7 @@ the run. Each has a fixed order, so that the same run gives the same bytes.
 from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS, Disposition
+from claims_edit.report.csv_format import LIST_SEPARATOR
 
 LINE_REPORTS = {
     "denials.csv": Disposition.DENY,
@@ -17,11 +18,11 @@ LINE_REPORTS = {
 
 SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: nothing of a shadow run looks like work to be done
 
-_REMARKS = "CAST(rarcs AS VARCHAR) AS remarks"  # the list as a text to join by
-
-# One row per decided line that is work for someone (`$all`: every line), in the order of the record.
+# One row per decided line that is work for someone (`$all`: every line), in the order of the record. The longer lists
+# are texts: DuckDB joins and hands them over for less than the lists take.
+_TEXTS = {name: f"array_to_string({name}, '{LIST_SEPARATOR}') AS {name}" for name in ("diagnosis_codes", "edits")}
 LINES = f"""
-SELECT {", ".join(DECISION_COLUMNS)}, {_REMARKS} FROM decisions
+SELECT {", ".join(_TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM decisions
 WHERE run_id = $run_id AND ($all OR disposition <> '{Disposition.PASS}')
 """  # noqa: S608 -- our own column names
 
@@ -36,9 +37,10 @@ _SUMS = """count(*) AS lines, count(DISTINCT (coalesce(payer, payer_raw), data_s
 
 # By payer, program, disposition, reason and month of service.
 REASONS = f"""
-SELECT payer, program, disposition, reason_code, strftime(service_start_date, '%Y-%m') AS month, {_SUMS}
-FROM decisions WHERE run_id = $run_id
-GROUP BY ALL ORDER BY payer, program, disposition, reason_code, month
+SELECT * REPLACE (strftime(month, '%Y-%m') AS month) FROM (
+    SELECT payer, program, disposition, reason_code, date_trunc('month', service_start_date) AS month, {_SUMS}
+    FROM decisions WHERE run_id = $run_id GROUP BY ALL
+) ORDER BY payer, program, disposition, reason_code, month
 """  # noqa: S608 -- our own column names
 
 BY_DISPOSITION = f"""
@@ -80,13 +82,12 @@ _REMITTED = f"FROM decisions WHERE run_id = $run_id AND $counts AND disposition 
 
 # What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
 REMITTANCE = f"""
-SELECT {", ".join(REMITTANCE_COLUMNS)}, {_REMARKS} {_REMITTED}
+SELECT {", ".join(REMITTANCE_COLUMNS)} {_REMITTED}
 """
 
 # The few sets of codes in it.
 REMITTANCE_CODES = f"""
-SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference, {_REMARKS}
-{_REMITTED} ORDER BY ALL
+SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference {_REMITTED} ORDER BY ALL
 """
 # The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.
 DENIED_LINES = """

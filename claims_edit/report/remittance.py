@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHADOW = "shadow"
 TERMINATOR = "~"
 SEGMENT_COLUMNS = ("postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments")
-_CODES = ["disposition", "group_code", "carc", "remarks", "policy_reference"]
+_CODES = ["disposition", "group_code", "carc", "rarcs", "policy_reference"]
 # What an element may hold, whatever separators an interchange declares: letters, digits, and what a Reference may have.
 _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,()/-]{0,49}[A-Za-z0-9.,()/-]$"
 _MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them cents
@@ -37,7 +37,7 @@ _MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them ce
 def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFrame, pl.DataFrame], None]]:
     """What writes the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
 
-    It takes batch by batch, at least one, the denied and returned lines of the run with `remarks`
+    It takes batch by batch, at least one, the denied and returned lines of the run
     (`queries.REMITTANCE_COLUMNS` and others) and the cells of the same lines (`cells_of`). Columns written:
     `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). Of a shadow run there is only the
     header (or schema), whatever lines come.
@@ -45,7 +45,7 @@ def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFr
     counts = view.manifest["mode"] != SHADOW
     parameters = {"run_id": view.run_id, "counts": counts}
     codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
-    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values())).drop("rarcs")
+    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values()))
     with ExitStack() as stack:
         parquets = [stack.enter_context(_parquet(path)) for path in paths if path.suffix == ".parquet"]
         csvs = [stack.enter_context(path.open("wb")) for path in paths if path.suffix != ".parquet"]
