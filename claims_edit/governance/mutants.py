@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from claims_edit.errors import RulesError
 from claims_edit.governance.rule_tests import failures, suite_of
-from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule
+from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.names import name_keys
 from claims_edit.policy import compiled
 from claims_edit.policy.catalog import twelve_months_after
@@ -36,9 +36,10 @@ _OPPOSITE = {
     ProgramRule.REFER: ProgramRule.REVIEW, ProgramRule.REVIEW: ProgramRule.REFER,
     IndicationScope.ALL_INDICATIONS: IndicationScope.SOLID_TUMORS,
     IndicationScope.SOLID_TUMORS: IndicationScope.ALL_INDICATIONS,
+    VersionStatus.FINAL: VersionStatus.PROPOSED, VersionStatus.RETIRED: VersionStatus.PROPOSED,
     "only": "other_than", "other_than": "only", "true": "false", "false": "true",
 }  # fmt: skip
-_FLIPPED = ("kind", "rule", "scope", "blue_plan")
+_FLIPPED = ("kind", "rule", "scope", "blue_plan", "status")
 _REPLACED = {
     "disposition": (Disposition.REVIEW, Disposition.PASS), "group_code": ("CO", "PR"), "carc": ("50", "204"),
 }  # fmt: skip

@@ -27,6 +27,7 @@ from tests.lib.candidates import (
     lines_of,
     revisions_of,
 )
+from tests.rules.lines import decided as decided_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,3 +298,12 @@ def test_many_policies_decide_as_few_do() -> None:
     lines, revisions, contracts = crowded(6)
     many = decide(lines, replace(catalog(), **tables), revisions=revisions, contracts=contracts)
     assert_frame_equal(many, decide(lines, catalog(), revisions=revisions, contracts=contracts))
+
+
+def test_every_alternative_of_a_member_id_shape_spans_the_whole_id() -> None:
+    shapes = catalog().member_id_shapes.with_columns(pattern=pl.lit("^R[0-9]{8}|X[0-9]$"))
+    either = replace(catalog(), member_id_shapes=shapes)
+    ids = {"R12345678": "fep", "X1": "fep", "R123456789": None, "AX1": None}
+    on = {"payer": "regence", "line_of_business": None, "hcpcs_code": "0601T", "on": date(2026, 3, 1)}
+    found = decided_lines(either, *(on | {"member_id": each} for each in ids))
+    assert [line["program"] for line in found] == list(ids.values())
