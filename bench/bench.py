@@ -7,6 +7,7 @@ the ratios, because absolute times drift. 837 and FHIR are measured in megabytes
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -139,6 +140,38 @@ class Bench:
         for megabytes in (self.megabytes, self.megabytes // 4):
             self.text("x12", megabytes, *ONE_CORE, wanted="30 MB/s on one core, 300 MB")
 
+    def reports(self) -> None:
+        """The reports of a run in which every line is decided, and the share of the reports in a usual run."""
+        import polars as pl  # noqa: PLC0415 -- only this measure needs it
+
+        lines = self.lines // 20
+        every = self.folder / f"{lines}-decided.parquet"
+        if not every.exists():
+            sample = pl.read_parquet(self.extract(f"{lines}.parquet", lines))
+            codes = pl.Series(["0600T", "0601T", "47384", "55877", "32999", "47399", "48999", "53899"])
+            sites = pl.Series(["C220", "C250", "C787", "C61", "C641", "Z006", "C3490"])
+            place = pl.int_range(pl.len())
+            sample.with_columns(
+                hcpcs_code=pl.lit(codes).gather(place % len(codes)),
+                diagnosis_code_1=pl.lit(sites).gather(place % len(sites)),
+            ).write_parquet(every)
+        self.fresh(self.nightly(every))
+        print(f"the report stage of a run with {lines:,} decisions: {self._stages()['reports']:.1f} s", flush=True)
+        for fmt in ("html", "xlsx", "remittance", "csv", "json"):
+            to = str(self.folder / f"report.{fmt}")
+            spent = timed([*PROGRAM, "report", "--out", str(self.out), "--format", fmt, "--to", to])
+            print(f"report --format {fmt}: {spent.wall:.1f} s, {spent.cpu:.1f} s of CPU, peak {spent.peak:.0f} MB")
+        self.fresh(self.nightly(self.extract(f"{self.lines}.parquet", self.lines)))
+        stages = self._stages()
+        share = stages["reports"] / sum(stages.values())
+        print(f"reports in a run of {self.lines:,} lines: {stages['reports']:.1f} s, {share:.1%} of it", flush=True)
+
+    def _stages(self) -> dict[str, float]:
+        """Seconds by stage, as the manifest of the run in the results folder has them."""
+        (manifest,) = self.out.glob("runs/*/manifest.json")
+        timings: dict[str, float] = json.loads(manifest.read_text(encoding="utf-8"))["timings"]
+        return timings
+
     def fhir(self) -> None:
         """FHIR NDJSON on all cores."""
         self.text("fhir", self.megabytes, wanted="150 MB/s")
@@ -152,6 +185,7 @@ PARTS = {
     "start": Bench.start,
     "837": Bench.x12,
     "fhir": Bench.fhir,
+    "reports": Bench.reports,
 }
 
 
