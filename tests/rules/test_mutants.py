@@ -93,3 +93,11 @@ def test_a_pack_must_pass_its_own_tests_first() -> None:
     wrong = CONTENTS["tests/premera.yaml"].replace(b"expect: unlisted-code-out-of-scope", b"expect: investigational", 1)
     with pytest.raises(RulesError, match="do not pass"):
         Trial(CONTENTS | {"tests/premera.yaml": wrong})
+
+
+def test_a_version_that_is_a_mere_draft_is_noticed() -> None:
+    drafted = [one for one in trial().mutants() if isinstance(one, Mutant) and one.place.endswith(".status")]
+    assert [(one.path, one.change) for one in drafted if one.path == "policies/premera.yaml"] == [
+        ("policies/premera.yaml", "retired → proposed"), ("policies/premera.yaml", "final → proposed"),
+    ]  # fmt: skip
+    assert {trial().fate(one) for one in drafted} == {Fate.KILLED}
