@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_progress_bar": "false",  # standard output is for results
     "enable_external_access": "false",  # no file, no ATTACH, no COPY, no extension from anywhere
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
