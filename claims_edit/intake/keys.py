@@ -91,7 +91,6 @@ class SeenKeys:
             suspects: glob of Parquet files with `high`, `low`, `row` of the suspects.
         """
         with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")  # standard output is for results
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET temp_directory=?", [str(self._scratch)])
             found = connection.sql(REPEATS, params={"keys": keys, "suspects": suspects}).to_arrow_table()

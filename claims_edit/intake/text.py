@@ -96,7 +96,6 @@ class TextExtract(Extract):
     def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
         """The query's rows in file order; afterwards the rejects are at hand."""
         with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")  # standard output is for results
             memory, threads = self.room()
             connection.execute(f"SET memory_limit='{memory}MB'")
             connection.execute(f"SET threads={threads}")

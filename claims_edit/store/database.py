@@ -165,9 +165,7 @@ def _in_memory(scratch: Path) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(scratch),
         "storage_compatibility_version": OLDEST_READER,
     }
-    connection = duckdb.connect(config=config)
-    connection.execute("SET enable_progress_bar = false")  # standard output is for results
-    return connection
+    return duckdb.connect(config=config)
 
 
 @contextmanager

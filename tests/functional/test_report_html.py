@@ -126,7 +126,9 @@ def test_it_filters_by_text_disposition_payer_and_reason(browser: Browser, repor
         page.select_option("#filter-reason", "The member's contract excludes the service")
         assert set(column(page, 4)) == {"The member's contract excludes the service"}
         page.get_by_role("button", name="Clear").click()
-        page.wait_for_function("document.querySelector('#matching').textContent.startsWith('131 of 131')")
+        # Not `wait_for_function`: its second look is an eval, which the page's policy refuses.
+        page.locator("#matching", has_text="131 of 131").wait_for()
+        assert str(page.locator("#matching").text_content()).startswith("131 of 131")
         page.fill("#filter-text", "ex-21-investigational-REGENCE")
         assert column(page, 1) == ["EX-21-INVESTIGATIONAL-REGENCE"]
         page.fill("#filter-text", "M10020001")  # the member, who stands in the explanations only
