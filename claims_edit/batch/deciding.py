@@ -9,6 +9,7 @@ import polars as pl
 from claims_edit.batch.parts import PartWriter, in_parts
 from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.batch.tally import Decided
+from claims_edit.edits.facts.revision import revised_claim
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS
@@ -65,10 +66,8 @@ def decide_all(
 def _keep(staged: StagedRun, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> None:
     """The rest of what the lines were decided on; of the revisions those that name a claim of a candidate."""
     claims = pl.scan_parquet(staged.replay_dir / "candidates-*.parquet").select("claim_id").unique()
-    original = pl.col("original_claim_id").str.strip_chars()
-    named = pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
     kept = (
-        revisions.with_columns(named=named)
+        revisions.with_columns(named=revised_claim())
         .join(claims, left_on="named", right_on="claim_id", how="semi")
         .drop("named")
         .unique()

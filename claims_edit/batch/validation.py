@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.batch.reading import FileRead, Reading
-from claims_edit.intake import discover, load_mapping, text_bytes
+from claims_edit.batch.reading_apart import read_apart
+from claims_edit.intake import load_mapping
 from claims_edit.policy import load_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
+    from pathlib import Path
 
     from claims_edit.batch.options import Progress
-    from claims_edit.errors import InputError
+    from claims_edit.batch.reading import FileRead, Reading
 
 SHOWN_ROWS = 5
 
@@ -66,26 +64,9 @@ def validate_batch(
     """
     catalog = load_catalog(rules)
     wanted = load_mapping(mapping)
-    paths = discover(extracts)
-    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
-        reading = Reading(
-            catalog,
-            wanted,
-            as_of=as_of,
-            scratch=Path(scratch),
-            text_bytes=sum(map(text_bytes, paths)),
-            on_rows=lambda rows: progress("read", rows),
-        )
-        found = list(_all_readable(reading.read(paths, fmt)))
-        reading.finish(found)
+    told = read_apart(extracts, catalog, wanted, as_of=as_of, fmt=fmt, on_rows=lambda rows: progress("read", rows))
+    with told as (reading, found):
         return Validation(tuple(_told(reading, file) for file in found))
-
-
-def _all_readable(files: Iterator[FileRead | InputError]) -> Iterator[FileRead]:
-    for file in files:
-        if not isinstance(file, FileRead):
-            raise file
-        yield file
 
 
 def _told(reading: Reading, found: FileRead) -> dict[str, Any]:

@@ -6,24 +6,23 @@ disk until they are written.
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit.batch.contracts import load_contracts, no_contracts
-from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.batch.reading_apart import read_apart
 from claims_edit.engine import facts, judge
 from claims_edit.governance.outcomes import changed, outcome
-from claims_edit.intake import discover, load_mapping, text_bytes
+from claims_edit.intake import load_mapping
 from claims_edit.store import ResultsFolder, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+    from pathlib import Path
 
     from claims_edit.policy import Catalog
 
@@ -153,22 +152,7 @@ def extract_lines(
         load_contracts(contracts, _with_names_of_both(catalog, other)) if contracts else no_contracts()
         for catalog, other in ((old, new), (new, old))
     )
-    paths = discover(extracts)
-    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
-        reading = Reading(
-            both,
-            wanted,
-            as_of=as_of,
-            scratch=Path(scratch),
-            text_bytes=sum(map(text_bytes, paths)),
-            on_rows=lambda _rows: None,
-        )
-        found: list[FileRead] = []
-        for file in reading.read(paths, "auto"):
-            if not isinstance(file, FileRead):
-                raise file
-            found.append(file)
-        reading.finish(found)
+    with read_apart(extracts, both, wanted, as_of=as_of) as (reading, found):
         batches = (frame for file in found for frame in reading.candidates(file))
         yield Lines(batches, reading.revisions(), (terms[0], terms[1]), "extract")
 

@@ -29,13 +29,12 @@ from claims_edit.policy.pack import (
 from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
-from claims_edit.policy.source import ARCHIVE_NAME, archived, read_pack
+from claims_edit.policy.source import archived, read_pack
 from claims_edit.policy.values import Strict
 
 _M = TypeVar("_M", bound=Strict)
 
 __all__ = [
-    "ARCHIVE_NAME",
     "Catalog",
     "archived",
     "catalog_of",

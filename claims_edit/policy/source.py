@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-ARCHIVE_NAME = "rules.zip"
 SUFFIXES = (".yaml", ".yml")
 _ROOTS = ("", "rules/", "claims_edit/rules/")  # where an archive may hold a pack: ours, a folder's, a wheel's
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the same pack is the same archive

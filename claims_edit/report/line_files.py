@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.model import Mode
 from claims_edit.report import queries
 from claims_edit.report.csv_format import cells_of
 from claims_edit.report.remittance import remittance_feed
@@ -24,15 +23,14 @@ def write_line_files(view: RunView, folder: Path) -> None:
 
     Of a shadow run there is one file, under a name of its own, and a feed without rows.
     """
-    shadow = view.manifest["mode"] == Mode.SHADOW
-    reports = {queries.SHADOW_REPORT: None} if shadow else queries.LINE_REPORTS
+    reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS
     disposition = pl.col("disposition")
     with ExitStack() as stack:
         files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
         feed = stack.enter_context(
             remittance_feed(view, folder / "remittance.csv", folder / "remittance.parquet"),
         )
-        for lines in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": shadow}).batches():
+        for lines in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": view.is_shadow}).batches():
             cells = cells_of(lines)
             for target, of in files.items():
                 rows = cells if of is None else cells.filter(disposition == of)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from claims_edit.policy.pack import Combination
     from claims_edit.report.run_view import RunView
 
-SHADOW = "shadow"
 TERMINATOR = "~"
 SEGMENT_COLUMNS = ("postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments")
 _CODES = ["disposition", "group_code", "carc", "rarcs", "policy_reference"]
@@ -42,7 +41,7 @@ def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFr
     `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). Of a shadow run there is only the
     header (or schema), whatever lines come.
     """
-    counts = view.manifest["mode"] != SHADOW
+    counts = not view.is_shadow
     parameters = {"run_id": view.run_id, "counts": counts}
     codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
     coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values()))
@@ -71,7 +70,7 @@ def remittance_report(view: RunView, path: Path) -> None:
     Raises:
         UsageError: it is a shadow run.
     """
-    if view.manifest["mode"] == SHADOW:
+    if view.is_shadow:
         raise UsageError(
             f"--format remittance: run {view.run_id} is a shadow run, and what it decided does not count."
             " Name a run of mode enforce; `claims-edit runs` lists them."

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from claims_edit.policy import Catalog
+    from claims_edit.store import Replay
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class RunView:
     def run_id(self) -> str:
         """The run's id."""
         return str(self.manifest["run_id"])
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether nothing of the run counts."""
+        return bool(self.manifest["mode"] == Mode.SHADOW)
 
     @cached_property
     def figures(self) -> Figures:
@@ -68,15 +74,11 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     manifest = folder.manifest(run)
     run_id = manifest["run_id"]
     runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
-    catalog = rules_of(out, manifest)
+    catalog = rules_of(replay_of(out, run_id), manifest)
     with open_readonly(out) as connection:
         yield RunView(connection, manifest, runs, catalog)
 
 
-def rules_of(out: Path, manifest: dict[str, Any]) -> Catalog:
-    """The rules under which a published run decided; a shadow run had the proposed versions in force.
-
-    Raises:
-        ResultsError: they are missing or damaged.
-    """
-    return load_catalog(replay_of(out, manifest["run_id"]).rules, proposed=manifest["mode"] == Mode.SHADOW)
+def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:
+    """The rules under which a published run decided; a shadow run had the proposed versions in force."""
+    return load_catalog(replay.rules, proposed=manifest["mode"] == Mode.SHADOW)

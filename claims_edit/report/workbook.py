@@ -20,7 +20,6 @@ from typing import IO, TYPE_CHECKING
 import duckdb
 import xlsxwriter
 
-from claims_edit.model import Mode
 from claims_edit.report.workbook_rows import Kind, kind_of, rows_sql
 from claims_edit.report.workbook_sheets import SHEET_ROWS, table_sheets
 from claims_edit.report.workbook_summary import SHADOW, SummarySheet
@@ -177,7 +176,7 @@ def _skeleton(view: RunView, tables: Sequence[_Table]) -> io.BytesIO:
         created = dt.datetime.combine(as_of, dt.time(), dt.UTC)
         book.set_properties({"title": f"Claim edits: run {view.run_id}", "created": created})
         formats = _formats(book, as_of)
-        shadow = view.manifest["mode"] == Mode.SHADOW
+        shadow = view.is_shadow
         summary = book.add_worksheet("summary")
         _print_setup(summary, shadow=shadow)
         SummarySheet(summary, formats).write(view, [table.sheet for table in tables])

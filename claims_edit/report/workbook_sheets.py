@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.model import Disposition
+from claims_edit.report.queries import LINE_REPORTS
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
@@ -33,12 +34,6 @@ LINE_COLUMNS = {
 QUARANTINE_COLUMNS = (
     "source_file", "source_row", "claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values",
 )  # fmt: skip
-_LINE_SHEETS = {
-    "denials": Disposition.DENY,
-    "returns": Disposition.RETURN,
-    "reviews": Disposition.REVIEW,
-    "referrals": Disposition.REFER,
-}
 
 
 @dataclass(frozen=True)
@@ -98,14 +93,14 @@ def _lines(view: RunView) -> list[TableSheet]:
     lines = view.manifest["counts"]["by_disposition"]
     return [
         TableSheet(
-            name,
+            file.removesuffix(".csv"),
             LINE_COLUMNS[disposition],
             "decisions WHERE run_id = $run_id AND disposition = $disposition",
             {"run_id": view.run_id, "disposition": disposition.value},
             lines[disposition],
-            f"{name}.csv",
+            file,
         )
-        for name, disposition in _LINE_SHEETS.items()
+        for file, disposition in LINE_REPORTS.items()
     ]
 
 

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from claims_edit.model import Disposition, Mode
+from claims_edit.model import Disposition
 from claims_edit.report.workbook_rows import CELL_CHARACTERS, CUT, EXACT_DIGITS, REPLACEMENT
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SummarySheet:
         self._cell(0, f"Claim edits: run {view.run_id}", formats.title)
         self._sheet.freeze_panes(1, 0)
         self._row += 1
-        if manifest["mode"] == Mode.SHADOW:
+        if view.is_shadow:
             self._sheet.merge_range(self._row, 0, self._row, 4, "", formats.alarm)
             self._cell(0, SHADOW, formats.alarm)
             self._row += 1

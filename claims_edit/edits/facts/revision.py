@@ -15,19 +15,24 @@ REPLACEMENT, VOID = "7", "8"
 REVISED = ("payer_identity", "claim_id")
 
 
+def revised_claim() -> pl.Expr:
+    """The claim that a replacement or void names: `original_claim_id`, or its own `claim_id` where that is empty."""
+    original = pl.col("original_claim_id").str.strip_chars()
+    return pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
+
+
 def _revised_claims(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
     """Per claim of the batch that is revised: by whom, itself told apart from others.
 
     The revisions of a run may be many; only those that name a claim of this batch leave the scan.
     """
-    original = pl.col("original_claim_id").str.strip_chars()
     named = (
         revisions.filter(pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID]))
         .select(
             payer_raw=pl.col("payer"),
             revising_claim=pl.col("claim_id"),
             revising_frequency=pl.col("claim_frequency_code"),
-            claim_id=pl.when(original != "").then(original).otherwise(pl.col("claim_id")),
+            claim_id=revised_claim(),
         )
         .join(claims.lazy().select("claim_id").unique(), on="claim_id", how="semi")
         .collect(engine="streaming")

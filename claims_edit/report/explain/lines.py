@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from claims_edit.policy import Catalog
 
-REMITTANCE = ("group_code", "carc", "rarcs", "adjustment_amount", "policy_reference", "liability_basis")
+REMITTANCE = {
+    "group_code": "CAS group code",
+    "carc": "CARC",
+    "rarcs": "RARC",
+    "adjustment_amount": "adjustment",
+    "policy_reference": "835 REF*0K",
+    "liability_basis": "liability from",
+}
+"""What of a decision goes into the remittance, and how it is labelled."""
 _IDENTITY = ("run_id", "mode", "source_file", "source_row", "data_source", "claim_id", "claim_line_number")
 _OUTCOME = ("disposition", "reason_code", "reason", "citation", *REMITTANCE, "rules_hash")
 _INFORMATIONAL = {edit.id for edit in INFORMATIONAL_EDITS}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.edits.facts.payer import payer_identity
+from claims_edit.edits.facts.revision import revised_claim
 from claims_edit.engine import facts as resolved
 from claims_edit.errors import ResultsError
 
@@ -53,10 +54,8 @@ def _damaged(replay: Replay) -> ResultsError:
 
 def _revised_by(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> list[list[str]]:
     """For each line the claims of the same payer that name its claim, with their frequency code."""
-    original = pl.col("original_claim_id").str.strip_chars()
-    named = pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
     revising = (
-        revisions.select("payer", "claim_frequency_code", revising="claim_id", claim_id=named)
+        revisions.select("payer", "claim_frequency_code", revising="claim_id", claim_id=revised_claim())
         .join(lines.lazy().select("claim_id").unique(), on="claim_id", how="semi")
         .collect()
     )

@@ -78,10 +78,11 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
     with open_readonly(out) as connection:
         decided = _rows(connection, _DECIDED, parameters | {"line": wanted.line})
         refused = _rows(connection, _REFUSED, parameters)
+    manifests = {run["run_id"]: run for run in folder.runs()} if decided else {}
     found = []
     for run_id in dict.fromkeys(row["run_id"] for row in decided):
         of_run = [row for row in decided if row["run_id"] == run_id]
-        found += _decisions(folder, run_id, of_run, every_edit=every_edit)
+        found += _decisions(out, manifests[run_id], of_run, every_edit=every_edit)
     return found + [{"kind": "quarantine", **row} for row in _standing(refused, decided, wanted.line)]
 
 
@@ -107,11 +108,10 @@ def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
 
 
 def _decisions(
-    folder: ResultsFolder, run_id: str, rows: list[dict[str, Any]], *, every_edit: bool
+    out: Path, manifest: dict[str, Any], rows: list[dict[str, Any]], *, every_edit: bool
 ) -> list[dict[str, Any]]:
-    replay = replay_of(folder.out, run_id)
-    manifest = folder.manifest(run_id)
-    catalog = rules_of(folder.out, manifest)
+    replay = replay_of(out, manifest["run_id"])
+    catalog = rules_of(replay, manifest)
     facts = facts_of(replay, rows, catalog, required=every_edit)
     return explained(rows, catalog, manifest, facts=facts, every_edit=every_edit)
 

@@ -14,14 +14,6 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
-_LABELS = {
-    "group_code": "CAS group code",
-    "carc": "CARC",
-    "rarcs": "RARC",
-    "adjustment_amount": "adjustment",
-    "policy_reference": "835 REF*0K",
-    "liability_basis": "liability from",
-}
 _SCOPES = {"all_indications": "all indications", "solid_tumors": "solid tumors"}
 
 
@@ -90,7 +82,7 @@ def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
         yield Section("Policy", rows=tuple(_policy(decided["policy"], decided["program_rule"])))
     if decided["liability"]:
         yield Section("Liability", paragraphs=(_liability(decided["liability"]),))
-    remittance = tuple((_LABELS[name], text(decided[name])) for name in REMITTANCE if _given(decided[name]))
+    remittance = tuple((label, text(decided[name])) for name, label in REMITTANCE.items() if _given(decided[name]))
     if remittance:
         yield Section("Remittance", rows=remittance)
     if decided["guidance"]:

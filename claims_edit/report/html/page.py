@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from claims_edit.model import Disposition, Mode
+from claims_edit.model import Disposition
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
 from claims_edit.report.html.rows import choices, script_safe, shown_decisions
 
@@ -82,7 +82,7 @@ def _identity(view: RunView) -> dict[str, Any]:
     started = datetime.fromisoformat(manifest["started_at"]).astimezone(UTC)
     return {
         "run_id": view.run_id,
-        "shadow": manifest["mode"] == Mode.SHADOW,
+        "shadow": view.is_shadow,
         "as_of": manifest["as_of"],
         "started": f"{started:%Y-%m-%d %H:%M} UTC",
         "rules_hash": manifest["rules_hash"],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.report import queries
-from claims_edit.report.explain import explained
+from claims_edit.report.explain import REMITTANCE, explained
 from claims_edit.report.html.tables import payer_label, program_label, reason_label
 from claims_edit.report.table_format import plain
 from claims_edit.store import ask
@@ -28,14 +28,6 @@ MOST_ROWS = 1000
 LONGEST = 200  # characters of a cell: a payer's name may have a thousand
 BLOCKS = ("policy", "program_rule", "liability")  # of an explanation: one at most
 LISTS = ("guidance", "evidence")  # of an explanation: any number
-REMITTANCE = {
-    "group_code": "CAS group code",
-    "carc": "CARC",
-    "rarcs": "RARC",
-    "adjustment_amount": "adjustment",
-    "policy_reference": "835 REF*0K",
-    "liability_basis": "liability from",
-}
 
 
 class Pool:

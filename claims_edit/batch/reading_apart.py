@@ -1,0 +1,52 @@
+"""Extracts read as a run reads them, without a results folder: for what publishes nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.intake import discover, text_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from claims_edit.intake import Mapping
+    from claims_edit.policy import Catalog
+
+
+@contextmanager
+def read_apart(
+    extracts: tuple[str, ...],
+    catalog: Catalog,
+    mapping: Mapping,
+    *,
+    as_of: date,
+    fmt: str = "auto",
+    on_rows: Callable[[int], None] = lambda _rows: None,
+) -> Iterator[tuple[Reading, list[FileRead]]]:
+    """The extracts, read to their end; what was kept of them is there while the block lasts.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
+    paths = discover(extracts)
+    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+        reading = Reading(
+            catalog,
+            mapping,
+            as_of=as_of,
+            scratch=Path(scratch),
+            text_bytes=sum(map(text_bytes, paths)),
+            on_rows=on_rows,
+        )
+        found: list[FileRead] = []
+        for file in reading.read(paths, fmt):
+            if not isinstance(file, FileRead):
+                raise file
+            found.append(file)
+        reading.finish(found)
+        yield reading, found
