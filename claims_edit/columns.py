@@ -43,6 +43,7 @@ class Column:
 
 _NPI = r"^[0-9]{10}$"
 ID_LENGTH = 80  # characters of a claim id
+DOUBTS_LENGTH = 1_000_000  # a reader writes them: as many as a claim has parts
 NAME_LENGTH = 1000  # a longer text is no name: a shifted column, or a broken quote
 
 
@@ -82,7 +83,13 @@ def _columns() -> tuple[Column, ...]:
         Column("original_claim_id", text, length=ID_LENGTH, repeats=False),
         Column("clinical_trial_number", text, length=NAME_LENGTH),
         Column("condition_codes", code, length=NAME_LENGTH),
+        Column("value_codes", code, length=NAME_LENGTH),
+        Column("investigational_device_exemption_number", text, length=NAME_LENGTH),
         Column("prior_authorization_number", text, length=NAME_LENGTH, repeats=False),
+        Column("line_item_control_number", text, length=NAME_LENGTH, repeats=False),
+        Column("billing_provider_id", text, length=NAME_LENGTH),
+        Column("doubts", text, length=DOUBTS_LENGTH),
+        Column("posting_holds", text, length=NAME_LENGTH),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.doubts import doubt_names
 from claims_edit.edits import EDITS, TABLE_EDITS
 from claims_edit.edits.facts import resolve
 from claims_edit.edits.notes import policy_stale
@@ -71,7 +72,9 @@ def decide(
         "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
     )
     decided = pl.concat([judge(known, catalog, stale_policy), money], how="horizontal")
-    decided = decided.with_columns(_adjustment(), rules_hash=pl.lit(catalog.rules_hash))
+    decided = decided.with_columns(
+        _adjustment(), doubt_names(pl.col("doubts")).alias("doubts"), rules_hash=pl.lit(catalog.rules_hash)
+    )
     _check(decided)
     return decided.select(
         pl.col(name).cast(dtype) for name, dtype in DECISION_SCHEMA.items() if name not in _BATCH_ADDS

@@ -83,7 +83,8 @@ DECISION_COLUMNS = (
     "service_end_date", "hcpcs_code", "modifiers", "diagnosis_codes", "site_class", "units", "charge_amount",
     "paid_amount", "billing_npi", "rendering_npi", "disposition", "reason_code", "reason", "edits", "group_code",
     "carc", "rarcs", "adjustment_amount", "policy_id", "policy_version", "policy_reference", "citation",
-    "liability_basis", "policy_stale", "trial_evidence", "rules_hash",
+    "liability_basis", "policy_stale", "trial_evidence", "doubts", "prior_authorization_number", "superseded_by",
+    "rules_hash",
 )  # fmt: skip
 QUARANTINE_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "failed_checks", "candidate_code",
@@ -94,8 +95,8 @@ EDIT_IDS = (
     "line-superseded", "unlisted-code-out-of-scope", "code-not-valid-on-dos", "payer-not-on-file",
     "dos-spans-boundary", "policy-not-in-force", "guidance-research-only", "program-conflict", "program-unknown",
     "program-exception-refer", "program-exception-review", "program-silent", "contract-covers", "contract-review",
-    "contract-excludes", "unlisted-code", "code-not-listed", "trial-context", "indication-unknown",
-    "indication-not-addressed", "investigational",
+    "prior-authorization", "facts-in-doubt", "unlisted-code", "trial-context", "contract-excludes", "code-not-listed",
+    "indication-unknown", "indication-not-addressed", "investigational",
 )  # fmt: skip
 """The edits that may set a disposition, in the order in which the first hit is the primary one."""
 INFORMATIONAL_EDIT_IDS = ("code-site-mismatch", "policy-stale", "guidance-note")

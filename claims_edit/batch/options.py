@@ -37,6 +37,7 @@ class RunOptions:
     stale_policy: StalePolicy = StalePolicy.WARN
     max_quarantine_rate: float | None = None
     keep_going: bool = False
+    accept_test_data: bool = False
     force: bool = False
 
     def told(self) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class RunOptions:
             "as_of": self.as_of.isoformat(),
             "max_quarantine_rate": self.max_quarantine_rate,
             "keep_going": self.keep_going,
+            "accept_test_data": self.accept_test_data,
             "contracts": _name_and_hash(self.contracts),
             "mapping": mapping_record(self.mapping),
         }

@@ -36,6 +36,7 @@ from claims_edit.intake import (
     open_extract,
     sniff,
     table_bits,
+    test_data,
     with_own_sources,
 )
 from claims_edit.intake.extract import ORDINAL
@@ -131,12 +132,14 @@ class Reading:
         scratch: Path,
         text_bytes: int,
         on_rows: Callable[[int], None],
+        accept_test_data: bool = False,
     ) -> None:
         """`text_bytes` is about what the extracts hold; `on_rows` is told how many rows were read since last told."""
         self._mapping = mapping
         self._as_of = as_of
         self._scratch = scratch
         self._on_rows = on_rows
+        self._accept_test_data = accept_test_data
         self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
         self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
@@ -271,6 +274,8 @@ class Reading:
             passed=passed,
         )
         verdict.errors.update(faults(lines.raw))
+        if not self._accept_test_data:
+            verdict.errors.update(test_data(lines.frame))
         return verdict
 
     def _keep_settled(self, settled: Settled, found: FileRead, prefix: str) -> None:

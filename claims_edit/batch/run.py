@@ -97,6 +97,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
                 scratch=staged.scratch_dir,
                 text_bytes=sum(map(text_bytes, paths)),
                 on_rows=lambda rows: progress("read", rows),
+                accept_test_data=options.accept_test_data,
             )
             found, refused = _read_all(reading, paths, options)
         with stages.of("repeated keys"):

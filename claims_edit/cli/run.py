@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     show_default=True, help="What becomes of a denial under a policy past its review: review suspends it.",
 )  # fmt: skip
 @click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
+@click.option(
+    "--accept-test-data", is_flag=True, help="Decide claims that are marked as test data; they are never posted."
+)
 @click.option("--force", is_flag=True, help="Run again even if an earlier run did the same.")
 def run(
     *,

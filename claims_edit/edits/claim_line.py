@@ -51,6 +51,26 @@ def dos_spans_boundary() -> pl.Expr:
 
 
 @edit
+def prior_authorization() -> pl.Expr:
+    """The line or claim carries a prior authorization number.
+
+    What was authorized may be what was done, so a person compares the two before anything is denied. Needs a prior
+    authorization number and a version in force. Source: decision table, edit 15.
+    """
+    return pl.col("in_force") & pl.col("prior_authorization_number").is_not_null()
+
+
+@edit
+def facts_in_doubt() -> pl.Expr:
+    """The input holds something in the place of a fact that could not be understood.
+
+    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is missing.
+    Needs a doubt and a version in force. Source: decision table, edit 16; the doubts by name in claims_edit/doubts.py.
+    """
+    return pl.col("in_force") & pl.col("doubts").is_not_null()
+
+
+@edit
 def trial_context() -> pl.Expr:
     """The line carries evidence of a clinical trial.
 

@@ -2,7 +2,7 @@
 
 from claims_edit.intake.canonical import Lines, canonicalise
 from claims_edit.intake.claims import SeenClaims, claim_hashes, with_own_sources
-from claims_edit.intake.extract import Extract, faults
+from claims_edit.intake.extract import Extract, faults, test_data
 from claims_edit.intake.files import Format, SourceFile, discover, sniff, text_bytes
 from claims_edit.intake.keys import SeenKeys, key_hashes, table_bits
 from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record, recorded_mapping
@@ -27,6 +27,7 @@ __all__ = [
     "recorded_mapping",
     "sniff",
     "table_bits",
+    "test_data",
     "text_bytes",
     "with_own_sources",
 ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
+from claims_edit.doubts import SEPARATOR, TEST_DATA
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
 
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
+TEST_DATA_FAULT = "row-test-data"
 FAULT = "__fault"  # names of the checks that the reader itself found failed (String, split by spaces), null where none
 CLAIM = "__claim"  # the source row at which the row's claim begins (Int64), where a format may use a claim id twice
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
@@ -75,3 +78,11 @@ def faults(raw: pl.DataFrame) -> dict[str, pl.Series]:
         return {}
     names = raw[FAULT].fill_null("").str.split(" ")
     return {name: names.list.contains(name) for name in names.explode().unique().sort().to_list() if name}
+
+
+def test_data(lines: pl.DataFrame) -> dict[str, pl.Series]:
+    """The canonical lines that are marked as test data, as a failed check; empty where none is."""
+    if "posting_holds" not in lines.columns or lines["posting_holds"].null_count() == lines.height:
+        return {}
+    marked = lines["posting_holds"].str.split(SEPARATOR).list.contains(TEST_DATA).fill_null(value=False)
+    return {TEST_DATA_FAULT: marked} if marked.any() else {}

@@ -25,7 +25,8 @@ CLAIM_COLUMNS = (
     "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type", "member_id", "group_id",
     "line_of_business", "claim_filing_indicator_code", "service_start_date", "service_end_date", "hcpcs_code",
     "diagnosis_code_type", "modifiers", "diagnosis_codes", "claim_frequency_code", "clinical_trial_number",
-    "condition_codes",
+    "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number",
+    "doubts", "plan",
 )  # fmt: skip
 
 
@@ -36,7 +37,9 @@ def resolve(
 
     Facts that do not exist are null; those that an edit takes as yes or no (`in_force`, `listed`, …) are never null.
     """
-    lines = with_code_lists(candidates).select(
+    # What an earlier release kept of a run has fewer columns.
+    absent = [pl.lit(None, pl.String).alias(name) for name in CLAIM_COLUMNS if name not in candidates.columns]
+    lines = with_code_lists(candidates.with_columns(absent)).select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), pl.col("payer").alias("payer_raw"), *CLAIM_COLUMNS
     )
     lines = with_code(with_payer(lines, catalog), catalog)

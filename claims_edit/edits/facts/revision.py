@@ -64,6 +64,6 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
     by_another = (pl.col("revised_by_other") | by_own_replacement | by_own_void).fill_null(value=False)
     return (
         claims.join(revised, on=REVISED, how="left", validate="m:1", maintain_order="left")
-        .with_columns(superseded=frequency.eq_missing(pl.lit(VOID)) | by_another)
+        .with_columns(superseded=frequency.eq_missing(pl.lit(VOID)) | by_another, superseded_by=pl.lit(None, pl.String))
         .drop("payer_identity", "revised_by_other", "own_replacement", "own_void")
     )

@@ -11,6 +11,7 @@ from claims_edit.edits.facts.revision import VOID
 from claims_edit.model import EDIT_IDS, CodeKind, Disposition, IndicationScope
 from claims_edit.report.explain import appeal
 from claims_edit.report.explain.boundaries import boundaries_of, on_first_day
+from claims_edit.report.explain.doubts import doubts_of
 from claims_edit.report.explain.line import STALE
 from claims_edit.report.explain.words import listed, period
 
@@ -209,6 +210,20 @@ def contract_excludes(line: Line) -> Iterator[str]:
     yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
 
 
+def prior_authorization(line: Line) -> Iterator[str]:
+    yield (
+        f"Missing fact: what was authorized. The claim carries prior authorization"
+        f" {line.row.get('prior_authorization_number')}."
+    )
+    yield f"If the authorization does not cover this service: {line.then}."
+
+
+def facts_in_doubt(line: Line) -> Iterator[str]:
+    for each in doubts_of(line.row, line.known):
+        yield f"Fact in doubt: {each.label} ({each.place}). {each.settles}"
+    yield f"If the facts are as they were read: {line.then}."
+
+
 def unlisted_code(line: Line) -> Iterator[str]:
     yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) tells."
     yield f"If it was this service: {line.then}. If it was another, this policy does not concern the line."
@@ -287,7 +302,8 @@ CHANGES: dict[str, Callable[[Line], Iterator[str]]] = {
     for tell in (
         line_superseded, unlisted_code_out_of_scope, code_not_valid_on_dos, payer_not_on_file, dos_spans_boundary,
         policy_not_in_force, guidance_research_only, program_conflict, program_unknown, program_exception_refer,
-        program_exception_review, program_silent, contract_covers, contract_review, contract_excludes, unlisted_code,
-        code_not_listed, trial_context, indication_unknown, indication_not_addressed, investigational, policy_stale,
+        program_exception_review, program_silent, contract_covers, contract_review, contract_excludes,
+        prior_authorization, facts_in_doubt, unlisted_code, code_not_listed, trial_context, indication_unknown,
+        indication_not_addressed, investigational, policy_stale,
     )
 }  # fmt: skip

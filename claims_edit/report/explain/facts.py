@@ -35,6 +35,9 @@ FACTS = {
     "billing_npi": "billing_npi",
     "rendering_npi": "rendering_npi",
     "trial_evidence": "modifiers, diagnoses, clinical_trial_number, condition_codes",
+    "doubts": "what the reader could not understand",
+    "prior_authorization_number": "prior_authorization_number",
+    "superseded_by": "claim_frequency_code and original_claim_id of the run's claims",
     "policy_id": "payer and service_start_date, by rules/policies",
     "policy_version": "payer and service_start_date, by rules/policies",
     "policy_stale": "service_start_date, by rules/policies",
@@ -102,7 +105,8 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
 
 def told(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
     """The facts of a decision row, and of its candidate `line` what the edits looked at besides."""
-    sources = {**FACTS, "program": row["program_basis"] or "no column gave one"}
+    shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
+    sources = {**shown, "program": row["program_basis"] or "no column gave one"}
     facts = [{"name": name, "value": row[name], "source": own(source)} for name, source in sources.items()]
     more = [name for name in LOOKED_AT if line is not None and line.get(name) is not None]
     return facts + [{"name": name, "value": line[name], "source": own(name)} for name in more if line is not None]

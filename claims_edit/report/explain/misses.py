@@ -138,6 +138,14 @@ def contract(line: Line) -> str:
     return f"The contract of the group in force on {line.start} says: {listed(said)}."
 
 
+def prior_authorization(line: Line) -> str:
+    return _no_version(line) or "The line and its claim carry no prior authorization number."
+
+
+def facts_in_doubt(line: Line) -> str:
+    return _no_version(line) or "Nothing on the line or its claim is in doubt."
+
+
 def unlisted_code(line: Line) -> str:
     if line.facts["code_kind"] != CodeKind.UNLISTED:
         return f"{line.code} names the service itself; it is no catch-all code."
@@ -218,9 +226,9 @@ MISSES: dict[str, Callable[[Line], str]] = {
         why.__name__.replace("_", "-"): why
         for why in (
             line_superseded, unlisted_code_out_of_scope, code_not_valid_on_dos, payer_not_on_file, dos_spans_boundary,
-            policy_not_in_force, guidance_research_only, program_conflict, program_unknown, unlisted_code,
-            code_not_listed, trial_context, indication_unknown, indication_not_addressed, investigational,
-            code_site_mismatch, policy_stale, guidance_note,
+            policy_not_in_force, guidance_research_only, program_conflict, program_unknown, prior_authorization,
+            facts_in_doubt, unlisted_code, code_not_listed, trial_context, indication_unknown,
+            indication_not_addressed, investigational, code_site_mismatch, policy_stale, guidance_note,
         )
     },
 }  # fmt: skip

@@ -1,0 +1,61 @@
+"""Doubts: input in the place of a fact that is not understood, by name; and why a decided line is not posted.
+
+A reader adds `name@place` to a line's `doubts` for each (several separated by a space); no line with a doubt is denied.
+What payer, member, provider, date, code or the claim itself hang on is no doubt: such a row is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+SEPARATOR = " "  # between the doubts, or the holds, of a line
+AT = "@"  # between a doubt's name and its place
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One kind of doubt.
+
+    Attributes:
+        name: `<fact>-<problem>`.
+        label: what is wrong, as one sentence.
+        settles: what would settle it, as one sentence.
+    """
+
+    name: str
+    label: str
+    settles: str
+
+
+def _doubts(*doubts: Doubt) -> dict[str, Doubt]:
+    return {doubt.name: doubt for doubt in sorted(doubts, key=lambda doubt: doubt.name)}
+
+
+DOUBTS: dict[str, Doubt] = _doubts(
+    Doubt(
+        "diagnosis_pointer-dangling",
+        "A diagnosis pointer of the line points to no diagnosis of the claim.",
+        "Ask the provider which diagnoses the line is for.",
+    ),
+)
+
+POSTING_HOLDS: dict[str, str] = {
+    "encounter": "the claim is an encounter report, not a request for payment",
+    "other-payer-first": "another payer comes before this one, so the amount left to adjust is not the charge",
+    "test-data": "the claim is test data",
+}
+TEST_DATA = "test-data"
+
+
+def doubt_token(name: str, place: str) -> str:
+    """A doubt as `doubts` holds it."""
+    return f"{name}{AT}{place}"
+
+
+def doubt_names(tokens: pl.Expr) -> pl.Expr:
+    """The names of a line's doubts, sorted, each once, joined by a comma and a blank (String); null where none."""
+    names = tokens.str.split(SEPARATOR).list.eval(pl.element().str.split(AT).list.first().replace("", None))
+    joined = names.list.drop_nulls().list.unique().list.sort().list.join(", ")
+    return pl.when(joined != "").then(joined)

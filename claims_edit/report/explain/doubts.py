@@ -1,0 +1,33 @@
+"""The doubts of a line, each with its place in the extract and what would settle it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from claims_edit.doubts import AT, DOUBTS, SEPARATOR
+
+
+class PlacedDoubt(NamedTuple):
+    """One doubt of a line."""
+
+    name: str
+    label: str
+    place: str
+    settles: str
+
+
+def doubts_of(row: dict[str, Any], known: dict[str, Any] | None) -> list[PlacedDoubt]:
+    """The doubts of a decision row, with their places where the line's facts are `known`; sorted."""
+    if known is not None and known.get("doubts"):
+        tokens = sorted(set(known["doubts"].split(SEPARATOR)))
+    else:
+        tokens = [name for name in (row.get("doubts") or "").split(", ") if name]
+    return [_placed(token) for token in tokens]
+
+
+def _placed(token: str) -> PlacedDoubt:
+    name, _, place = token.partition(AT)
+    doubt = DOUBTS.get(name)
+    label = doubt.label if doubt else f"{name}."
+    settles = doubt.settles if doubt else "Compare the claim with the record."
+    return PlacedDoubt(name, label, place.replace("-", " ", 1) if place else "place not kept", settles)
