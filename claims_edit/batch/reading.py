@@ -23,6 +23,7 @@ from claims_edit.batch.settle import (
     settle,
 )
 from claims_edit.batch.tally import Tally
+from claims_edit.batch.warned import WARNED_SCHEMA
 from claims_edit.contract import Passed, Verdict, judge
 from claims_edit.errors import InputError
 from claims_edit.intake import (
@@ -283,6 +284,7 @@ class Reading:
         self._keep(settled.candidates, found, f"{prefix}candidates")
         self._keep(settled.revisions, found, f"{prefix}revisions")
         self._keep(settled.quarantine, found, f"{prefix}quarantine")
+        self._keep(settled.warned, found, f"{prefix}warned")
         self._parts += 1
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
@@ -319,6 +321,14 @@ class Reading:
     def quarantine(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's refused rows in file order, with `source_file` and `source_row`."""
         return self._in_order(found, "quarantine", QUARANTINE_SCHEMA, "rejects")
+
+    def warned(self, found: FileRead) -> Iterator[pl.DataFrame]:
+        """The first rows of each batch with a warning, in file order, with `source_file` and `source_row`."""
+        return self._in_order(found, "warned", WARNED_SCHEMA, None)
+
+    def reader_warned(self, found: FileRead) -> dict[str, list[tuple[int, str | None]]]:
+        """The first places of each warning of the file's reader: source row and claim id."""
+        return self._extracts[found.place].first_warned
 
     def _in_order(
         self, found: FileRead, name: str, schema: dict[str, pl.DataType], unsplit: str | None

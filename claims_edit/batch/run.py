@@ -17,12 +17,13 @@ from claims_edit.batch.deciding import decide_all
 from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.batch.reading import FileRead, Reading
 from claims_edit.batch.tally import Decided, Tally, money
+from claims_edit.batch.warned import first_warned
 from claims_edit.errors import InputError
 from claims_edit.intake import discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
-from claims_edit.store import ResultsFolder, StagedRun, write_manifest
+from claims_edit.store import ResultsFolder, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +107,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         with stages.of("decide"):
             progress("decide", 0)
             decided = decide_all(reading, found, staged, catalog, contracts, options)
+        write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [_input(path, found, refused, hashing) for path in paths]
         manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
         with stages.of("reports"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.tally import Tally, total
+from claims_edit.batch.warned import warned_rows
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
 from claims_edit.contract import DUPLICATE
 from claims_edit.edits.facts.revision import REPLACEMENT, VOID
@@ -53,6 +54,7 @@ class Settled:
     candidates: pl.DataFrame
     revisions: pl.DataFrame
     quarantine: pl.DataFrame
+    warned: pl.DataFrame
 
 
 def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[str], layout: Layout) -> Settled:
@@ -88,7 +90,8 @@ def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[s
     tally.add(_refusals(quarantine))
     if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
         tally.unparseable = int((bad & settled).sum())
-    return Settled(tally, candidates, _revisions(lines.frame, accepted), quarantine)
+    first = warned_rows(lines.frame, verdict.warnings, accepted)
+    return Settled(tally, candidates, _revisions(lines.frame, accepted), quarantine, first)
 
 
 def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.batch.reading_apart import read_apart
+from claims_edit.batch.warned import first_warned
 from claims_edit.intake import load_mapping
 from claims_edit.policy import load_catalog
 
@@ -80,6 +81,7 @@ def _told(reading: Reading, found: FileRead) -> dict[str, Any]:
         "warnings_by_check": dict(sorted(tally.warnings_by_check.items())),
         "quarantined_by_check": dict(sorted(tally.quarantined_by_check.items())),
         "first_rows": _first_rows(reading, found),
+        "first_warned_rows": _first_warned_rows(reading, found),
     }
 
 
@@ -101,3 +103,9 @@ def _first_rows(reading: Reading, found: FileRead) -> dict[str, list[int]]:
         .agg(pl.col("source_row").explode().head(SHOWN_ROWS))
     )
     return dict(sorted(zip(first["failed_checks"].to_list(), first["source_row"].to_list(), strict=True)))
+
+
+def _first_warned_rows(reading: Reading, found: FileRead) -> dict[str, list[int]]:
+    """The numbers of the first rows with each warning."""
+    first = first_warned(reading, [found]).group_by("check").agg("source_row")
+    return dict(sorted(first.iter_rows()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from claims_edit.doubts import SEPARATOR, TEST_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
@@ -20,6 +21,7 @@ ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (In
 TEST_DATA_FAULT = "row-test-data"
 FAULT = "__fault"  # names of the checks that the reader itself found failed (String, split by spaces), null where none
 CLAIM = "__claim"  # the source row at which the row's claim begins (Int64), where a format may use a claim id twice
+FIRST_WARNED = 5  # rows of a file that each warning names
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
@@ -30,6 +32,7 @@ class Extract(ABC):
         file: what is read.
         layout: how its columns become canonical ones.
         warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
+        first_warned: of each of these warnings the first places: source row and, where there is one, claim id.
         LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
     """
 
@@ -40,6 +43,7 @@ class Extract(ABC):
         self.file = file
         self.layout = layout
         self.warnings: Counter[str] = Counter()
+        self.first_warned: dict[str, list[tuple[int, str | None]]] = {}
 
     @abstractmethod
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
@@ -51,6 +55,13 @@ class Extract(ABC):
         Raises:
             InputError: the file is cut off or damaged.
         """
+
+    def warn(self, check: str, places: Iterable[tuple[int, str | None]], count: int) -> None:
+        """Count a finding that is of no row `count` times; `places` are the first ones, in order."""
+        if count:
+            self.warnings[check] += count
+            first = self.first_warned.setdefault(check, [])
+            first += islice(places, FIRST_WARNED - len(first))
 
     def rejects(self) -> pl.DataFrame:
         """Rows that could not be split (REJECTS_SCHEMA); complete once `batches` is exhausted."""

@@ -44,7 +44,7 @@ class WideExtract(Extract):
         """`rows` reads the file; its layout says which columns are of which line."""
         layout = rows.layout
         super().__init__(rows.file, layout.of_one_line())
-        self.warnings = rows.warnings
+        self.warnings, self.first_warned = rows.warnings, rows.first_warned
         self._rows = rows
         self._lines = range(1, layout.lines + 1)
         self._shared = [name for name in layout.sources if name in COLUMNS]

@@ -9,12 +9,16 @@ import polars as pl
 
 from claims_edit.columns import COLUMNS
 from claims_edit.report import queries
+from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.store import ask
 
 if TYPE_CHECKING:
     import duckdb
 
-QUALITY_SCHEMA = {"check": pl.String, "severity": pl.String, "column": pl.String, "file": pl.String, "rows": pl.Int64}
+QUALITY_SCHEMA = {
+    "check": pl.String, "severity": pl.String, "column": pl.String, "file": pl.String, "rows": pl.Int64,
+    "first_rows": pl.String, "first_claims": pl.String,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Figures:
         by_reason: disposition, reason_code, lines, claims, charges; most lines first.
         stale: policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges: what was
             decided past a policy's review.
-        quality: check, severity (`error`, `warning`), column, file, rows.
+        quality: check, severity (`error`, `warning`), column, file, rows; of the first ones the numbers and claim ids.
     """
 
     reasons: pl.DataFrame
@@ -39,8 +43,8 @@ class Figures:
     quality: pl.DataFrame
 
 
-def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Figures:
-    """The figures of one run, from its rows and, for warnings, from its manifest."""
+def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], warned: pl.DataFrame) -> Figures:
+    """The figures of one run, from its rows and, for warnings, from its manifest and their first rows."""
     run_id = manifest["run_id"]
     return Figures(
         reasons=frame_of(connection, queries.REASONS, run_id),
@@ -48,7 +52,7 @@ def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) 
         by_payer=frame_of(connection, queries.BY_PAYER, run_id),
         by_reason=frame_of(connection, queries.TOP_REASONS, run_id),
         stale=frame_of(connection, queries.STALE_POLICIES, run_id),
-        quality=_quality(connection, manifest),
+        quality=_quality(connection, manifest, warned),
     )
 
 
@@ -62,7 +66,7 @@ def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame.with_columns(pl.col(pl.Decimal, pl.Date).cast(pl.String)).to_dicts()
 
 
-def _quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> pl.DataFrame:
+def _quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], warned: pl.DataFrame) -> pl.DataFrame:
     """How many rows failed each check, by file: errors (refused rows), then warnings (nothing is refused for them)."""
     refused = frame_of(connection, queries.QUARANTINE_BY_FILE, manifest["run_id"])
     errors = refused.with_columns(severity=pl.lit("error"))
@@ -71,9 +75,21 @@ def _quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) ->
     )
     warnings = pl.DataFrame(
         [{"check": check, "severity": "warning", "file": path, "rows": rows} for check, path, rows in counted],
-        schema=QUALITY_SCHEMA,
+        schema={name: QUALITY_SCHEMA[name] for name in ("check", "severity", "file", "rows")},
     )
-    both = pl.concat([errors, warnings.drop("column")], how="diagonal_relaxed")
+    first = warned.group_by("check", file="source_file", maintain_order=True).agg(
+        first_rows="source_row", first_claims=pl.col("claim_id").drop_nulls()
+    )
+    named = warnings.join(first, on=["check", "file"], how="left", maintain_order="left")
+    both = pl.concat([errors, named], how="diagonal_relaxed").with_columns(
+        _joined("first_rows"), _joined("first_claims")
+    )
     first_word = pl.col("check").str.split("-").list.first()
     column = pl.when(first_word.is_in(sorted(COLUMNS))).then(first_word)
     return both.with_columns(column=column).select(pl.col(name).cast(kind) for name, kind in QUALITY_SCHEMA.items())
+
+
+def _joined(name: str) -> pl.Expr:
+    """A list as one text, each value once, in order; null where empty."""
+    text = pl.col(name).cast(pl.List(pl.String)).list.unique(maintain_order=True).list.join(LIST_SEPARATOR)
+    return pl.when(text != "").then(text).alias(name)

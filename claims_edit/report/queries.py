@@ -66,9 +66,12 @@ GROUP BY policy_id, policy_version, disposition ORDER BY policy_id, policy_versi
 
 # A refused row counts once for each check that it failed.
 QUARANTINE_BY_FILE = """
-SELECT failed_check AS "check", source_file AS file, count(*) AS rows
-FROM (SELECT source_file, unnest(list_distinct(failed_checks)) AS failed_check FROM quarantine WHERE run_id = $run_id)
-GROUP BY ALL ORDER BY ALL
+SELECT failed_check AS "check", source_file AS file, count(*) AS rows, min(source_row, 5) AS first_rows,
+    arg_min(claim_id, source_row, 5) AS first_claims
+FROM (
+    SELECT source_file, source_row, claim_id, unnest(list_distinct(failed_checks)) AS failed_check
+    FROM quarantine WHERE run_id = $run_id
+) GROUP BY ALL ORDER BY ALL
 """
 
 REMITTANCE_COLUMNS = (

@@ -10,6 +10,7 @@ from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.line_files import write_line_files
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
+from claims_edit.store import read_warned
 from claims_edit.store.database import open_staged
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def write_reports(
     from claims_edit.report.workbook import write_workbook  # noqa: PLC0415 -- xlsxwriter loads when a run reports
 
     with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
-        view = RunView(connection, manifest, (*earlier, manifest), catalog)
+        view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir))
         for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
             with (staged.run_dir / name).open("wb") as target:
                 write_frame(frame, target)

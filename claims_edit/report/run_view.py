@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.figures import Figures, figures_of
-from claims_edit.store import ResultsFolder, open_readonly, replay_of
+from claims_edit.store import ResultsFolder, open_readonly, read_warned, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
+    import polars as pl
 
     from claims_edit.policy import Catalog
     from claims_edit.store import Replay
@@ -31,12 +32,14 @@ class RunView:
         manifest: of the run.
         runs: the manifests of the results folder's runs up to this one, oldest first, this one last.
         catalog: the rules under which the run decided.
+        warned: the first rows of each warning (WARNED_ROWS).
     """
 
     connection: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
     runs: tuple[dict[str, Any], ...]
     catalog: Catalog
+    warned: pl.DataFrame
 
     @property
     def run_id(self) -> str:
@@ -51,7 +54,7 @@ class RunView:
     @cached_property
     def figures(self) -> Figures:
         """The run's figures, computed when the first report asks."""
-        return figures_of(self.connection, self.manifest)
+        return figures_of(self.connection, self.manifest, self.warned)
 
     @contextmanager
     def apart(self) -> Iterator[RunView]:
@@ -76,7 +79,7 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
     catalog = rules_of(replay_of(out, run_id), manifest)
     with open_readonly(out) as connection:
-        yield RunView(connection, manifest, runs, catalog)
+        yield RunView(connection, manifest, runs, catalog, read_warned(out / "runs" / run_id))
 
 
 def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:

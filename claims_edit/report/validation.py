@@ -32,5 +32,6 @@ def validation_table(found: dict[str, Any]) -> RenderableType:
             first = ", ".join(str(row) for row in file["first_rows"].get(check, ()))
             checks.add_row(path, check, "error", f"{rows:,}", first)
         for check, rows in file["warnings_by_check"].items():
-            checks.add_row(path, check, "warning", f"{rows:,}", "")
+            first = ", ".join(str(row) for row in file["first_warned_rows"].get(check, ()))
+            checks.add_row(path, check, "warning", f"{rows:,}", first)
     return Group(files, checks) if checks.rows else files

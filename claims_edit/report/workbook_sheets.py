@@ -21,13 +21,14 @@ _REASON = ("reason_code", "reason", "citation", "source_file", "source_row")
 _REMITTED = ("adjustment_amount", "group_code", "carc", "rarcs")
 
 # What a person works with; every column is in the CSV file of the sheet. Reviews show what a doubt may be about: the
-# payer as given, the last service day, signs of a trial. Referrals show what gave the program.
+# payer as given, the last service day, signs of a trial, facts in doubt, an authorization. Referrals show what gave the
+# program.
 LINE_COLUMNS = {
     Disposition.DENY: (*_LINE, *_SERVICE, *_REMITTED, *_REASON),
     Disposition.RETURN: (*_LINE, *_SERVICE, *_REMITTED, *_REASON),
     Disposition.REVIEW: (
         *_LINE[:3], "payer_raw", *_LINE[3:], "service_end_date", "hcpcs_code", "modifiers", *_SERVICE[1:],
-        "trial_evidence", *_REASON[:2], "edits", *_REASON[2:],
+        "trial_evidence", "doubts", "prior_authorization_number", *_REASON[:2], "edits", *_REASON[2:],
     ),
     Disposition.REFER: (*_LINE[:5], "program_basis", _LINE[5], *_SERVICE, "policy_reference", *_REASON),
 }  # fmt: skip

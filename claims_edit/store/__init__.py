@@ -4,8 +4,10 @@ from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
 from claims_edit.store.query import Answer, ask, open_readonly, query
 from claims_edit.store.replay import Replay, replay_of
+from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
+    "WARNED_ROWS",
     "Answer",
     "Replay",
     "ResultsFolder",
@@ -15,7 +17,9 @@ __all__ = [
     "open_readonly",
     "query",
     "read_manifest",
+    "read_warned",
     "reconcile",
     "replay_of",
     "write_manifest",
+    "write_warned",
 ]

@@ -205,12 +205,13 @@ def _held_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, in
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: list[dict[str, Any]]) -> None:
-    for table, columns in _TABLES.items():
+    for table in _TABLES:
         files = [path for run in manifests for path in part_files(generation, table, run["run_id"])]
         if files:
             connection.execute(
-                f"INSERT INTO {table} SELECT {', '.join(columns)}"  # noqa: S608 -- names of our own
-                " FROM read_parquet($files, hive_partitioning = false)",
+                # By name: what an earlier release wrote has fewer columns.
+                f"INSERT INTO {table} BY NAME SELECT *"  # noqa: S608 -- names of our own
+                " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
                 {"files": files},
             )
     marks = ", ".join("?" * len(_RUN_COLUMNS))

@@ -40,7 +40,7 @@ DENIED = "EX-21-INVESTIGATIONAL-REGENCE"
 REPORT_FILES = {
     "manifest.json", "summary.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv",
     "denial_reasons.csv", "data_quality.csv", "remittance.csv", "remittance.parquet", "report.html", "report.xlsx",
-    "replay",
+    "replay", "warnings.parquet",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition
 from claims_edit.policy import archived, load_catalog
 from claims_edit.report import write_reports
-from claims_edit.store import ResultsFolder, StagedRun, write_manifest
+from claims_edit.store import WARNED_ROWS, ResultsFolder, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +95,7 @@ REFUSED: dict[str, Any] = {
     "charge_amount": Decimal("5.00"),
     "raw_values": '{"claim_id": "C9", "claim_line_number": "3"}',
 }
+WARNED = {"check": "billing_npi-luhn", "source_file": "extract.csv", "source_row": 4, "claim_id": "C3"}
 
 
 def line(**changes: object) -> dict[str, Any]:
@@ -188,6 +189,7 @@ def stage(
     pl.DataFrame(rows, schema=QUARANTINE_SCHEMA).write_parquet(staged.quarantine_dir / "part-00000.parquet")
     manifest = manifest_of(run_id, decisions, refused or [], mode)
     write_manifest(staged.run_dir, manifest)
+    write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir)
     write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped())
     return staged

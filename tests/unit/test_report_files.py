@@ -104,17 +104,14 @@ def test_reasons_by_payer_program_and_month(out: Path) -> None:
 
 
 def test_data_quality_names_check_severity_column_and_file(out: Path) -> None:
-    assert rows(out / "runs" / RUN / "data_quality.csv") == [
-        {"check": "duplicate-line", "severity": "error", "column": "", "file": "extract.csv", "rows": "1"},
-        {"check": "hcpcs_code-shape", "severity": "error", "column": "hcpcs_code", "file": "extract.csv", "rows": "1"},
-        {"check": "member_id-missing", "severity": "error", "column": "member_id", "file": "extract.csv", "rows": "1"},
-        {
-            "check": "billing_npi-luhn",
-            "severity": "warning",
-            "column": "billing_npi",
-            "file": "extract.csv",
-            "rows": "1",
-        },
+    columns = ("check", "severity", "column", "rows", "first_rows", "first_claims")
+    found = rows(out / "runs" / RUN / "data_quality.csv")
+    assert {row.pop("file") for row in found} == {"extract.csv"}
+    assert [tuple(row[column] for column in columns) for row in found] == [
+        ("duplicate-line", "error", "", "1", "10", "C9"),
+        ("hcpcs_code-shape", "error", "hcpcs_code", "1", "9", "C9"),
+        ("member_id-missing", "error", "member_id", "1", "9", "C9"),
+        ("billing_npi-luhn", "warning", "billing_npi", "1", "4", "C3"),
     ]
 
 
@@ -154,6 +151,7 @@ def test_report_on_request_is_the_same_table(out: Path) -> None:
     assert content["denial_reasons"][0]["charges"] == "1000.15"
     assert content["data_quality"][-1] == {
         "check": "billing_npi-luhn", "severity": "warning", "column": "billing_npi", "file": "extract.csv", "rows": 1,
+        "first_rows": "4", "first_claims": "C3",
     }  # fmt: skip
     assert json.loads(report(out, None, "json"))["run_id"] == LATER
 

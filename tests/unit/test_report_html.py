@@ -126,8 +126,8 @@ def test_tables_split_lines_and_charges(out: Path) -> None:
     assert reasons[1][0].endswith("investigational")
     assert reasons[1][1:5] == ["deny", "2", "1", "1,000.15"]
     assert ["duplicate-line"] not in table(page, "quality")
-    assert ["hcpcs_code-shape", "error", "hcpcs_code", "extract.csv", "1"] in table(page, "quality")
-    assert ["billing_npi-luhn", "warning", "billing_npi", "extract.csv", "1"] in table(page, "quality")
+    assert ["hcpcs_code-shape", "error", "hcpcs_code", "extract.csv", "1", "9", "C9"] in table(page, "quality")
+    assert ["billing_npi-luhn", "warning", "billing_npi", "extract.csv", "1", "4", "C3"] in table(page, "quality")
 
 
 def test_policies_past_their_review_say_since_when_and_what_was_decided(out: Path) -> None:

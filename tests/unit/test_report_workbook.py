@@ -225,7 +225,7 @@ def test_the_summary_reconciles_and_shows_every_figure(out: Path) -> None:
     assert ("all", 7, None, lines["accepted"][2]) in found
     assert ("not on file", "review", 1, 1, 1000.1) in found
     assert ("deny", "investigational", 3, 3, 991.1) in found
-    assert ("duplicate-line", "error", None, "extract.csv", 1) in found
+    assert ("duplicate-line", "error", None, "extract.csv", 1, "10", "C9") in found
     assert ("denials", 3, 3, 0, "denials.csv") in found
     assert ("extract.csv", "csv", None, 9, 7, 2, 1, 1, "00") in found
     assert not any(SHADOW in row for row in found)

@@ -199,3 +199,13 @@ def test_a_run_that_was_moved_away_leaves_the_file_too(tmp_path: Path, inserted:
     publish(tmp_path, RUNS[2], [line()])
     assert inserted[-1] == [RUNS[1], RUNS[2]]
     assert asked(tmp_path, "SELECT run_id FROM runs") == [(RUNS[1],), (RUNS[2],)]
+
+
+def test_a_run_of_an_earlier_release_has_fewer_columns(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line()], [REFUSED])
+    for path in (tmp_path / "decisions").glob("*/*.parquet"):
+        pl.read_parquet(path).drop("doubts", "prior_authorization_number", "superseded_by").write_parquet(path)
+    (tmp_path / "claims_edit.duckdb").write_bytes(b"not a database any more")
+    publish(tmp_path, RUNS[1], [line(claim_id="C2", doubts="a-b")])
+    found = asked(tmp_path, "SELECT claim_id, doubts FROM current_decisions ORDER BY claim_id")
+    assert found == [("C1", None), ("C2", "a-b")]

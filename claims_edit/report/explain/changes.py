@@ -220,7 +220,8 @@ def prior_authorization(line: Line) -> Iterator[str]:
 
 def facts_in_doubt(line: Line) -> Iterator[str]:
     for each in doubts_of(line.row, line.known):
-        yield f"Fact in doubt: {each.label} ({each.place}). {each.settles}"
+        at = f" At {each.place}." if each.place else ""
+        yield f"Fact in doubt: {each.label}{at} {each.settles}"
     yield f"If the facts are as they were read: {line.then}."
 
 

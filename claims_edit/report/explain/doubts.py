@@ -8,7 +8,7 @@ from claims_edit.doubts import AT, DOUBTS, SEPARATOR
 
 
 class PlacedDoubt(NamedTuple):
-    """One doubt of a line."""
+    """One doubt of a line; the place is empty where it is not at hand."""
 
     name: str
     label: str
@@ -30,4 +30,4 @@ def _placed(token: str) -> PlacedDoubt:
     doubt = DOUBTS.get(name)
     label = doubt.label if doubt else f"{name}."
     settles = doubt.settles if doubt else "Compare the claim with the record."
-    return PlacedDoubt(name, label, place.replace("-", " ", 1) if place else "place not kept", settles)
+    return PlacedDoubt(name, label, place.replace("-", " "), settles)

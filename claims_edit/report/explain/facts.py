@@ -11,6 +11,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line, recorded_mapping
 from claims_edit.intake.x12.layout import layout_of
+from claims_edit.report.explain.doubts import doubts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,8 @@ def told(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], 
     """The facts of a decision row, and of its candidate `line` what the edits looked at besides."""
     shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
     sources = {**shown, "program": row["program_basis"] or "no column gave one"}
+    if line is not None and (placed := [each.place for each in doubts_of(row, line) if each.place]):
+        sources["doubts"] = "; ".join(dict.fromkeys(placed))
     facts = [{"name": name, "value": row[name], "source": own(source)} for name, source in sources.items()]
     more = [name for name in LOOKED_AT if line is not None and line.get(name) is not None]
     return facts + [{"name": name, "value": line[name], "source": own(name)} for name in more if line is not None]

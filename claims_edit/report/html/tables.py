@@ -10,6 +10,7 @@ import polars as pl
 
 from claims_edit.edits import LABELS
 from claims_edit.model import Disposition
+from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.report.table_format import plain
 
 if TYPE_CHECKING:
@@ -242,11 +243,23 @@ def all_reasons(view: RunView) -> Table:
 def quality(view: RunView) -> Table:
     """Checks that refused rows failed, and warnings."""
     rows = [
-        [words(row["check"]), words(row["severity"]), words(row["column"]), words(row["file"]), count(row["rows"])]
+        [
+            words(row["check"]),
+            words(row["severity"]),
+            words(row["column"]),
+            words(row["file"]),
+            count(row["rows"]),
+            words(_comma(row["first_rows"])),
+            words(_comma(row["first_claims"])),
+        ]
         for row in view.figures.quality.iter_rows(named=True)
     ]
-    columns = ("Check", "Severity", "Column", "File", "Rows")
+    columns = ("Check", "Severity", "Column", "File", "Rows", "First rows", "First claims")
     return Table("quality", "Failed checks and warnings by file", columns, rows)
+
+
+def _comma(joined: str | None) -> str:
+    return (joined or "").replace(LIST_SEPARATOR, ", ")
 
 
 def trend(runs: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]) -> Table:

@@ -1,0 +1,51 @@
+"""The first rows of each warning: a warning without a row cannot be acted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.intake.extract import FIRST_WARNED, ORDINAL
+from claims_edit.store import WARNED_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from claims_edit.batch.reading import FileRead, Reading
+
+WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
+
+
+def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted: pl.Series) -> pl.DataFrame:
+    """Of each warning of a batch the first rows that were accepted (WARNED_SCHEMA), in the order of the rows."""
+    found = []
+    for check, failing in warnings.items():
+        rows = (failing & accepted).arg_true().head(FIRST_WARNED)
+        if len(rows):
+            found.append(frame[rows].select(ORDINAL, "claim_id", check=pl.lit(check)))
+    return pl.concat(found).sort(ORDINAL, "check") if found else pl.DataFrame(schema=WARNED_SCHEMA)
+
+
+def first_warned(reading: Reading, found: list[FileRead]) -> pl.DataFrame:
+    """The first rows of each warning in each file (WARNED_ROWS), sorted: small, whatever the run read."""
+    frames = [frame for file in found for frame in _of_file(reading, file)]
+    if not frames:
+        return pl.DataFrame(schema=WARNED_ROWS)
+    rows = pl.concat(frame.select(pl.col(name).cast(kind) for name, kind in WARNED_ROWS.items()) for frame in frames)
+    return rows.sort(list(WARNED_ROWS)).group_by("check", "source_file", maintain_order=True).head(FIRST_WARNED)
+
+
+def _of_file(reading: Reading, found: FileRead) -> Iterator[pl.DataFrame]:
+    """The rows with a warning of the contract, and those that the reader itself warns of."""
+    for rows in reading.warned(found):
+        yield rows.group_by("check", maintain_order=True).head(FIRST_WARNED)
+    yield pl.DataFrame(
+        [
+            (check, found.file.path.as_posix(), row, claim)
+            for check, rows in sorted(reading.reader_warned(found).items())
+            for row, claim in rows
+        ],
+        schema=WARNED_ROWS,
+        orient="row",
+    )

@@ -1,0 +1,47 @@
+"""Every warning names its first rows, files and claims, whatever the size of a batch; the manifest names no claim."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from claims_edit.batch import RunOptions, run_batch, validate_batch
+from claims_edit.batch import reading as reading_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AS_OF = date(2026, 11, 20)
+HEADER = "claim_id,claim_line_number,claim_type,member_id,payer,claim_line_start_date,hcpcs_code,line_of_business\n"
+
+
+def extract(folder: Path, name: str, odd: set[int], rows: int = 40) -> Path:
+    """A CSV of lines whose line of business no rule knows in the `odd` rows."""
+    path = folder / name
+    lines = [
+        f"{name[0]}{row},1,professional,M{row},Premera,2024-01-01,99213,{'Nonesuch' if row in odd else 'commercial'}\n"
+        for row in range(1, rows + 1)
+    ]
+    path.write_text(HEADER + "".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("batch_rows", [3, 250_000])
+def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int) -> None:
+    monkeypatch.setattr(reading_module, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(reading_module, "LEAST_ROWS", batch_rows)
+    extracts = (extract(tmp_path, "a.csv", {2, 9, 11, 12, 30, 31}), extract(tmp_path, "b.csv", {40}))
+    out = tmp_path / "out"
+    outcome = run_batch(RunOptions(tuple(map(str, extracts)), out, AS_OF))
+    quality = pl.read_csv(outcome.run_dir / "data_quality.csv", infer_schema=False)
+    found = quality.filter(check="line_of_business-unknown").select("rows", "first_rows", "first_claims").rows()
+    assert found == [("6", "2|9|11|12|30", "a2|a9|a11|a12|a30"), ("1", "40", "b40")]
+    assert "a11" not in (outcome.run_dir / "manifest.json").read_text()
+
+
+def test_validate_names_the_rows_of_a_warning(tmp_path: Path) -> None:
+    (file,) = validate_batch((str(extract(tmp_path, "a.csv", {3, 7})),), AS_OF).files
+    assert file["first_warned_rows"] == {"line_of_business-unknown": [3, 7]}
