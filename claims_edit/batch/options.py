@@ -13,6 +13,7 @@ from claims_edit import __version__
 from claims_edit.errors import InputError
 from claims_edit.intake import mapping_record
 from claims_edit.model import Mode, StalePolicy
+from claims_edit.report import RUN_REPORTS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +25,7 @@ Progress = Callable[[str, int], None]  # takes the stage, and the rows read sinc
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The arguments of `claims-edit run`."""
+    """The arguments of `claims-edit run`; `reports` names what is written beside the manifest (of RUN_REPORTS)."""
 
     extracts: tuple[str, ...]
     out: Path
@@ -39,6 +40,7 @@ class RunOptions:
     keep_going: bool = False
     accept_test_data: bool = False
     force: bool = False
+    reports: tuple[str, ...] = RUN_REPORTS
 
     def told(self) -> dict[str, Any]:
         """The options that shape the results, as the manifest shows them."""

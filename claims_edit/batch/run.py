@@ -112,7 +112,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
         with stages.of("reports"):
             progress("reports", 0)
-            write_reports(staged, manifest, earlier=folder.runs(), catalog=catalog)
+            write_reports(staged, manifest, earlier=folder.runs(), catalog=catalog, wanted=options.reports)
         manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
         write_manifest(staged.run_dir, manifest)
         progress("publish", 0)

@@ -12,10 +12,27 @@ from claims_edit.cli.options import console, day_of, extract_options, out_option
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
-from claims_edit.report import terminal_summary
+from claims_edit.report import RUN_REPORTS, terminal_summary
 
 if TYPE_CHECKING:
     from datetime import date
+
+
+class ReportNames(click.ParamType[tuple[str, ...]]):
+    """Names of reports, separated by commas."""
+
+    name = "reports"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401 -- click's signature
+        """The reports that a text names, in a fixed order."""
+        if isinstance(value, tuple):
+            return value
+        named = {"all": set(RUN_REPORTS), "none": set()}.get(value, {name.strip() for name in value.split(",")})
+        if unknown := sorted(named - set(RUN_REPORTS)):
+            self.fail(
+                f"{', '.join(unknown)}: not a report. Use all, none, or names of {', '.join(RUN_REPORTS)}.", param, ctx
+            )
+        return tuple(name for name in RUN_REPORTS if name in named)
 
 
 @click.command()
@@ -29,6 +46,10 @@ if TYPE_CHECKING:
 @click.option(
     "--stale-policy", type=click.Choice([each.value for each in StalePolicy]), default=StalePolicy.WARN.value,
     show_default=True, help="What becomes of a denial under a policy past its review: review suspends it.",
+)  # fmt: skip
+@click.option(
+    "--reports", type=ReportNames(), default="all", show_default=True, metavar="all|none|NAME,…",
+    help=f"Which reports to write beside the manifest: {', '.join(RUN_REPORTS)}.",
 )  # fmt: skip
 @click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
 @click.option(

@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
 
-def write_line_files(view: RunView, folder: Path) -> None:
-    """Write the CSV file of each disposition, and the remittance feed as CSV and Parquet, in the order of the record.
+def write_line_files(view: RunView, folder: Path, *, lines: bool = True, feed: bool = True) -> None:
+    """Write the CSV file of each disposition (`lines`), and the remittance feed as CSV and Parquet (`feed`).
+
+    Both are in the order of the record.
 
     Of a shadow run there is one file, under a name of its own, and a feed without rows.
     """
     reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS
+    reports = reports if lines else {}
+    feeds = (folder / "remittance.csv", folder / "remittance.parquet") if feed else ()
     disposition = pl.col("disposition")
     with ExitStack() as stack:
         files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
-        feed = stack.enter_context(
-            remittance_feed(view, folder / "remittance.csv", folder / "remittance.parquet"),
-        )
-        for lines in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": view.is_shadow}).batches():
-            cells = cells_of(lines)
+        remit = stack.enter_context(remittance_feed(view, *feeds))
+        for rows in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": view.is_shadow}).batches():
+            cells = cells_of(rows)
             for target, of in files.items():
-                rows = cells if of is None else cells.filter(disposition == of)
-                rows.write_csv(target, include_header=target.tell() == 0)
+                work = cells if of is None else cells.filter(disposition == of)
+                work.write_csv(target, include_header=target.tell() == 0)
             remitted = disposition.is_in(queries.REMITTED)
-            feed(lines.filter(remitted), cells.filter(remitted))
+            if feeds:
+                remit(rows.filter(remitted), cells.filter(remitted))
