@@ -17,9 +17,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from decks import DECKS, write_deck
+
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-m", "claims_edit"]
-BASELINE = [sys.executable, str(HERE / "baseline.py")]
 ONE_CORE = ["env", "POLARS_MAX_THREADS=1", "taskset", "-c", "0"]
 LINE_BYTES = {"x12": 230, "fhir": 3636}  # what a claim line of the sample takes, about
 ENDINGS = {"x12": "837", "fhir": "ndjson"}
@@ -88,15 +89,30 @@ class Bench:
             flush=True,
         )
 
+    def deck(self, name: str, ending: str) -> Path:
+        """An extract of a deck: `repeating` is the sample of the command line, the others are made by decks.py."""
+        if name == "repeating":
+            return self.extract(f"{self.lines}.{ending}", self.lines)
+        path = self.folder / f"{name}-{self.lines}.{ending}"
+        if not path.exists():
+            write_deck(name, self.lines, path)
+        return path
+
+    def by_hand(self, ending: str, *engines: str) -> None:
+        """The run on each deck against the same job by hand."""
+        for name in ("repeating", *DECKS):
+            path = self.deck(name, ending)
+            for engine in engines:
+                other = [sys.executable, str(HERE / "by_hand.py"), engine, str(path), str(self.folder / "by_hand")]
+                self.pair(f"run on {name} lines, {ending} / by hand in {engine}", 1.0, self.nightly(path), other)
+
     def parquet(self) -> None:
-        """The run on Parquet against one pass and the keys."""
-        path = self.extract(f"{self.lines}.parquet", self.lines)
-        self.pair("run on Parquet / one pass and keys", 1.5, self.nightly(path), [*BASELINE, "pass", str(path)])
+        """The run on Parquet against the same job by hand in Polars and in DuckDB."""
+        self.by_hand("parquet", "polars", "duckdb")
 
     def csv(self) -> None:
-        """The run on CSV against a bare scan."""
-        path = self.extract(f"{self.lines}.csv", self.lines)
-        self.pair("run on CSV / bare strict scan", 2.0, self.nightly(path), [*BASELINE, "scan", str(path)])
+        """The run on CSV against the same job by hand in Polars."""
+        self.by_hand("csv", "polars")
 
     def policies(self) -> None:
         """The shipped pack with many more payers, each with one policy of many codes, against the pack itself."""
