@@ -32,6 +32,7 @@ class Figures:
         by_reason: disposition, reason_code, lines, claims, charges; most lines first.
         stale: policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges: what was
             decided past a policy's review.
+        doubts: doubt, disposition, lines, claims, charges; a line counts for each of its doubts.
         quality: check, severity (`error`, `warning`), column, file, rows; of the first ones the numbers and claim ids.
     """
 
@@ -40,6 +41,7 @@ class Figures:
     by_payer: pl.DataFrame
     by_reason: pl.DataFrame
     stale: pl.DataFrame
+    doubts: pl.DataFrame
     quality: pl.DataFrame
 
 
@@ -52,6 +54,7 @@ def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], 
         by_payer=frame_of(connection, queries.BY_PAYER, run_id),
         by_reason=frame_of(connection, queries.TOP_REASONS, run_id),
         stale=frame_of(connection, queries.STALE_POLICIES, run_id),
+        doubts=frame_of(connection, queries.DOUBTS, run_id),
         quality=_quality(connection, manifest, warned),
     )
 

@@ -64,6 +64,13 @@ FROM decisions WHERE run_id = $run_id AND policy_stale
 GROUP BY policy_id, policy_version, disposition ORDER BY policy_id, policy_version, disposition
 """  # noqa: S608 -- our own column names
 
+# A line counts once for each of its doubts.
+DOUBTS = f"""
+SELECT doubt, disposition, {_SUMS} FROM (
+    SELECT *, unnest(string_split(doubts, ', ')) AS doubt FROM decisions WHERE run_id = $run_id AND doubts IS NOT NULL
+) GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- our own column names
+
 # A refused row counts once for each check that it failed.
 QUARANTINE_BY_FILE = """
 SELECT failed_check AS "check", source_file AS file, count(*) AS rows, min(source_row, 5) AS first_rows,

@@ -47,6 +47,7 @@ class SummarySheet:
         self._frame("By payer", figures.by_payer, {"payer": "not on file"})
         self._frame("By reason", figures.by_reason)
         self._frame("Decided past a policy's review", figures.stale)
+        self._frame("Facts in doubt: a line counts for each", figures.doubts)
         self._frame("Data quality: an error refuses a row, a warning does not", figures.quality)
         self._inputs(view)
 

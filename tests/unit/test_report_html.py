@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claims_edit.doubts import DOUBTS
 from claims_edit.model import EDIT_IDS
 from claims_edit.report import report
 from claims_edit.report.html import rows as shown_rows
@@ -299,3 +300,13 @@ def test_what_draws_the_report_loads_only_for_a_report(out: Path) -> None:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), arguments
+
+
+def test_facts_in_doubt_are_listed_with_what_settles_them(out: Path, tmp_path: Path) -> None:
+    assert '<table id="doubts"' not in page_of(out)
+    in_doubt = {"disposition": "review", "reason_code": "facts-in-doubt", "doubts": "diagnosis_pointer-dangling, moon"}
+    publish(tmp_path, RUN, [line(**in_doubt), line(**in_doubt, claim_id="C2"), line(claim_id="C3")])
+    _, dangling, unknown = table(page_of(tmp_path), "doubts")
+    known = DOUBTS["diagnosis_pointer-dangling"]
+    assert dangling == [known.name, "review", "2", "2", "2,000.20", known.label, known.settles]
+    assert unknown == ["moon", "review", "2", "2", "2,000.20", "", ""]

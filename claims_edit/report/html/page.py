@@ -67,6 +67,7 @@ def _content(view: RunView) -> dict[str, Any]:
         "figures": figure_rows.figures(view),
         "trend": figure_rows.trend(view),
         "quality": tables.quality(view),
+        "doubts": tables.doubts(view),
         "policies": reviews.policies(view),
         "decisions": decisions,
         "left_charges": tables.amount(decisions.charges),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.doubts import DOUBTS
 from claims_edit.edits import LABELS
 from claims_edit.model import Disposition
 from claims_edit.report.csv_format import LIST_SEPARATOR
@@ -256,6 +257,24 @@ def quality(view: RunView) -> Table:
     ]
     columns = ("Check", "Severity", "Column", "File", "Rows", "First rows", "First claims")
     return Table("quality", "Failed checks and warnings by file", columns, rows)
+
+
+def doubts(view: RunView) -> Table:
+    """What could not be understood on decided lines, and what would settle it."""
+    rows = [
+        [
+            words(row["doubt"]),
+            words(row["disposition"]),
+            count(row["lines"]),
+            count(row["claims"]),
+            money(row["charges"]),
+            words(known.label if (known := DOUBTS.get(row["doubt"])) else ""),
+            words(known.settles if known else ""),
+        ]
+        for row in view.figures.doubts.iter_rows(named=True)
+    ]
+    columns = ("Doubt", "Disposition", "Lines", "Claims", "Charges", "What is wrong", "What settles it")
+    return Table("doubts", "Facts in doubt: a line counts for each of its doubts", columns, rows)
 
 
 def _comma(joined: str | None) -> str:
