@@ -35,6 +35,26 @@ def _doubts(*doubts: Doubt) -> dict[str, Doubt]:
 
 DOUBTS: dict[str, Doubt] = _doubts(
     Doubt(
+        "clinical_trial_number-missing",
+        "A reference for a clinical trial number holds no number.",
+        "Ask the provider whether the claim belongs to a trial, and for its number.",
+    ),
+    Doubt(
+        "investigational_device_exemption_number-missing",
+        "A reference for an investigational device exemption number holds no number.",
+        "Ask the provider whether the device has an exemption, and for its number.",
+    ),
+    Doubt(
+        "prior_authorization_number-missing",
+        "A reference for a prior authorization number holds no number.",
+        "Look up whether the service was authorized, or ask the provider for the number.",
+    ),
+    Doubt(
+        "trial-diagnosis-not-pointed",
+        "The claim carries the clinical trial diagnosis Z00.6, and the line does not point to it.",
+        "Ask the provider whether the service belongs to the trial.",
+    ),
+    Doubt(
         "diagnosis_pointer-dangling",
         "A diagnosis pointer of the line points to no diagnosis of the claim.",
         "Ask the provider which diagnoses the line is for.",
@@ -43,7 +63,11 @@ DOUBTS: dict[str, Doubt] = _doubts(
 
 POSTING_HOLDS: dict[str, str] = {
     "encounter": "the claim is an encounter report, not a request for payment",
+    "line-control-number-conflict": "the line has two line item control numbers",
     "other-payer-first": "another payer comes before this one, so the amount left to adjust is not the charge",
+    "payer-order-unknown": "the claim does not state in which order its payers pay",
+    "purpose-unknown": "the transaction states neither a request for payment nor an encounter report (BHT06)",
+    "subrogation": "the claim is a subrogation demand from a payer that has paid already",
     "test-data": "the claim is test data",
 }
 TEST_DATA = "test-data"

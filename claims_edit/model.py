@@ -76,6 +76,7 @@ class Coverage(StrEnum):
 
 MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
 DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
+TRIAL_DIAGNOSIS = "Z006"  # ICD-10-CM: encounter for examination in a clinical research program
 
 DECISION_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type",

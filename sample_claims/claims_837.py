@@ -7,7 +7,7 @@ fails. Every person, clinic, claim and number is invented.
 
 from __future__ import annotations
 
-ISA = "ISA*00*          *00*          *ZZ*SAMPLEHOUSE    *ZZ*SAMPLEPAYER    *261120*0300*^*00501*000000001*0*T*:"
+ISA = "ISA*00*          *00*          *ZZ*SAMPLEHOUSE    *ZZ*SAMPLEPAYER    *261120*0300*^*00501*000000001*0*P*:"
 GUIDES = {"1": "005010X222A1", "2": "005010X223A2"}  # professional, institutional
 PARENTS = {"22": "20", "23": "22"}  # of the levels of HL: a clinic has members, a member dependents
 NUMBERED = "HL*"  # such segments are numbered, and told their parents, when the file is put together

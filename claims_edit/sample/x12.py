@@ -23,7 +23,7 @@ GUIDES = {  # of each claim type: the guide that GS08 and ST03 name, and the tex
 }
 DAY, TIME = "20261120", "0300"  # when the interchange says it was made
 SENDER, RECEIVER, CONTROL = "CLAIMSSAMPLE", "SAMPLEPAYER", "000000001"
-ISA = f"ISA*00*{'':10}*00*{'':10}*ZZ*{SENDER:15}*ZZ*{RECEIVER:15}*{DAY[2:]}*{TIME}*^*00501*{CONTROL}*0*T*:~\n"
+ISA = f"ISA*00*{'':10}*00*{'':10}*ZZ*{SENDER:15}*ZZ*{RECEIVER:15}*{DAY[2:]}*{TIME}*^*00501*{CONTROL}*0*P*:~\n"
 OPENING = (  # of a transaction; its control number is the group's
     "GS*HC*{sender}*{receiver}*{day}*{time}*{group}*X*{version}~\n"
     "ST*837*{group:04}*{version}~\n"

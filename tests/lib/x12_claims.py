@@ -24,6 +24,7 @@ class Claim:
 
     clm: Segment | None
     head: list[Segment] = field(default_factory=list)
+    all: list[Segment] = field(default_factory=list)  # other payers' segments, too
     lines: list[list[Segment]] = field(default_factory=list)
     unreadable: bool = False
     lost_loop: bool = False
@@ -107,6 +108,7 @@ def _split_claims(loop: Loop) -> None:
 
 def _split_lines(claim: Claim) -> None:
     content, claim.head = claim.head, []
+    claim.all = content
     inside = claim.head
     for segment in content:
         claim.unreadable |= not segment.is_readable

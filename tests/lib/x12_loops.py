@@ -15,15 +15,19 @@ Line = list[Element]
 
 ENVELOPE_ODDITIES = (
     "se-missing", "se-count", "se-number", "ge-missing", "ge-count", "ge-number", "iea-missing", "iea-count",
-    "iea-number", "other-transaction", "unknown-outside", "short-isa", "no-st",
+    "iea-number", "other-transaction", "unknown-outside", "short-isa", "no-st", "usage", "purpose", "guide",
 )  # fmt: skip
 TEXT_ODDITIES = (
     "bom", "indent", "blank-segments", "no-last-terminator", "trailing-lines", "cut", "latin-1", "utf-8",
     "run-together",
 )  # fmt: skip
-LOOP_ODDITIES = ("lost", "garbled", "unknown", "twice", "twice-different", "parent", "level", "swapped", "joined")
+LOOP_ODDITIES = (
+    "lost", "garbled", "unknown", "twice", "twice-different", "parent", "level", "swapped", "joined", "order", "member",
+    "biller",
+)  # fmt: skip
 CLAIM_ODDITIES = (
     "place", "frequency", "no-lines", "diagnoses", "code-sets", "many-diagnoses", "claim-dates", "roles", "total",
+    "references",
 )  # fmt: skip
 LINE_ODDITIES = (
     "no-lx", "two-services", "no-service", "procedure", "pointers", "line-dates", "charge", "line-number", "other-kind",
@@ -79,10 +83,15 @@ def billing(draw: Choices, body: list[Line], hl: int) -> int:
     body.append(["HL", own, "", "20", "1"])
     if draw.often():
         body.append(["PRV", "BI", "PXC", "203BA0200N"])
-    body.append(["NM1", "85", "2", "BILLING", "", "", "", "", "XX", draw.pick(NPIS)])
-    body += [["N3", "1 MAIN ST"], ["N4", "MIAMI", "FL", "33111"], ["REF", "EI", "587654321"]]
+    identifier = (
+        draw.pick((("24", "587654321"), ("", ""), ("XX", ""))) if draw.seldom("biller") else ("XX", draw.pick(NPIS))
+    )
+    body.append(["NM1", "85", "2", "Billing Clinic", "", "", "", "", *identifier])
+    body += [["N3", "1 MAIN ST"], ["N4", "MIAMI", "FL", "33111"]]
+    if not draw.seldom("biller"):
+        body.append(["REF", draw.pick(("EI", "EI", "SY")), draw.pick(("587654321", "58 765-432a", ""))])
     if draw.often():
-        body.append(["NM1", "87", "2"])
+        body += [["NM1", "87", "2"], ["REF", "EI", "111111111"]]
     for _ in range(draw.pick((1, 1, 2, 3))):
         hl = _subscriber(draw, body, hl, own)
     return hl
@@ -93,10 +102,11 @@ def _subscriber(draw: Choices, body: list[Line], hl: int, parent: str) -> int:
     own = str(hl)
     body.append(["HL", own, parent, "22", "1"])
     group, plan, indicator = draw.pick(GROUPS), draw.pick(("", "GOLD")), draw.pick(INDICATORS)
-    body.append(["SBR", "P", "18", group, plan, "", "", "", "", indicator])
-    body.append(
-        ["NM1", "IL", "1", "DOE", "JON" if "utf-8" not in draw.odd else "Zoë", "", "", "", "MI", draw.pick(MEMBERS)]
-    )
+    order = draw.pick(("S", "T", "C", "U", "", "p")) if draw.seldom("order") else "P"
+    body.append(["SBR", order, "18", group, plan, "", "", "", "", indicator])
+    kind = draw.pick(("II", "ZZ", "", "SY", "mi")) if draw.seldom("member") else "MI"
+    name = "JON" if "utf-8" not in draw.odd else "Zoë"
+    body.append(["NM1", "IL", "1", "DOE", name, "", "", "", kind, draw.pick(MEMBERS)])
     body.append(["DMG", "D8", "19430501", "F"])
     name, number = draw.pick(PAYERS)
     body.append(["NM1", "PR", "2", name, "", "", "", "", "PI", number])
@@ -132,12 +142,16 @@ def _claim(draw: Choices, body: list[Line]) -> None:
     body += _claim_dates(draw)
     if draw.often():
         body.append(["CL1", "1", "2", "01"])
-    for qualifier, value in (("F8", "ORIGINAL1"), ("P4", "00000017"), ("G1", "AUTH1"), ("D9", "1731")):
+    for qualifier, value in (
+        ("F8", "ORIGINAL1"), ("P4", "00000017"), ("LX", "G190123"), ("G1", "AUTH1"), ("9F", "REF1"), ("D9", "1731"),
+    ):  # fmt: skip
         if draw.pick((False, False, False, True)):
-            body.append(["REF", qualifier, value])
+            body.append(["REF", qualifier, "" if draw.seldom("references") else value])
     body += diagnoses
     if draw.pick((False, False, True)):
         body.append(["HI", ("BG", "30"), ("BG", "A6"), ("BH", "A1", "D8", "19261111")][: draw.pick((2, 3, 4))])
+    if draw.pick((False, False, True)):
+        body.append(["HI", ("BE", "D4", "", "", "12345678"), ("BE", "80", "", "", "2")][: draw.pick((2, 3))])
     body += _providers(draw, "roles")
     for _ in range(draw.pick((0, 0, 1, 2))):
         body += _other_payer(draw)
@@ -211,9 +225,10 @@ def _providers(draw: Choices, oddity: str) -> list[Line]:
 
 
 def _other_payer(draw: Choices) -> list[Line]:
+    order = draw.pick(("P", "T", "U", "")) if draw.seldom("order") else "S"
     lines: list[Line] = [
-        ["SBR", "S", "01", "OTHERGROUP", "", "", "", "", "", "CI"],
-        ["CAS", "PR", "1", "7.93"],
+        ["SBR", order, "01", "OTHERGROUP", "", "", "", "", "", "CI"],
+        *draw.pick(([], [["CAS", "PR", "1", "7.93"]], [["AMT", "D", "80"], ["AMT", "EAF", "7"]], [["MOA"]])),
         ["OI", "", "", "Y", "", "", "Y"],
         ["NM1", "IL", "1", "SMITH", "JACK", "", "", "", "MI", "OTHERMEMBER"],
         ["NM1", "PR", "2", "OTHER PAYER", "", "", "", "", "PI", "OTHER"],
@@ -222,7 +237,7 @@ def _other_payer(draw: Choices) -> list[Line]:
         ["REF", "G1", "OTHERAUTH"],
         ["NM1", "82", "1", "OTHER", "", "", "", "", "XX", "1811111111"],
     ]
-    return lines[: draw.pick((5, 9))]
+    return lines[: len(lines) - draw.pick((4, 3, 0))]
 
 
 def _line(draw: Choices, number: int, service: str, places: int) -> list[Line]:
@@ -239,7 +254,8 @@ def _line(draw: Choices, number: int, service: str, places: int) -> list[Line]:
             form, text = draw.pick(_ODD_DATES)
         lines.append(["DTP", "472", form, text])
     if draw.pick((False, False, False, True)):
-        lines += [["DTP", "607", "D8", "20240305"], ["REF", "G1", "LINEAUTH"], ["REF", "6R", "1"]]
+        number = "" if draw.seldom("references") else "LINEAUTH"
+        lines += [["DTP", "607", "D8", "20240305"], ["REF", "G1", number], ["REF", "6R", "1"]]
     lines += _providers(draw, "roles")
     if draw.seldom("two-services"):
         lines += [_service(draw, service, places), ["DTP", "472", "D8", draw.pick(DATES)]]

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
+from tests.lib.x12_facts import Around, billing_provider, claim_date, doubts, holds
+from tests.lib.x12_facts import those as _those
 from tests.lib.x12_segments import BLANKS, SERVICES, Segment, says, transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 ICD_10 = {"ABK", "ABF", "ABJ"}
 ICD_9 = {"BK", "BF", "BJ"}
@@ -25,11 +27,7 @@ MOST_DIAGNOSES = 25
 PROCEDURE = {"SV1": 1, "SV2": 2, "SV3": 1}
 UNITS = {"SV1": 4, "SV2": 5, "SV3": 6}
 PLACE = {"SV1": 5, "SV3": 3}
-FORMS = {
-    "D8": "(?P<start>[0-9]{8})",
-    "RD8": "(?P<start>[0-9]{8})-(?P<end>[0-9]{8})",
-    "DT": "(?P<start>[0-9]{8})[0-9]{4}",
-}
+FORMS = {"D8": "(?P<start>[0-9]{8})", "RD8": "(?P<start>[0-9]{8})-(?P<end>[0-9]{8})"}
 POINTERS = {"SV1": 7, "SV3": 11}
 
 MODIFIERS = tuple(f"hcpcs_modifier_{number}" for number in range(1, 5))
@@ -87,9 +85,10 @@ def read(data: bytes) -> Reading:
         else:
             reading.warnings["se01-segment-count"] += not says(transaction.se.at(1), len(transaction.body) + 2)
             reading.warnings["se02-control-number"] += transaction.se.at(2) != st
-        _read_claims(loops(transaction.body), st, reading, ends=transaction.se is not None)
+        around = Around.of(transaction)
+        _read_claims(loops(transaction.body), st, reading, around, ends=transaction.se is not None)
     for service in outside:
-        row = _row(service, [service], Claim(None), Above(), reading.warnings)
+        row = _row(service, [service], Claim(None), Above(), Around(frozenset()), reading.warnings)
         row.unsaid |= set(row.values) - set(OWN)
         reading.rows.append(row)
     reading.rows.sort(key=lambda row: row.source_row)
@@ -98,7 +97,7 @@ def read(data: bytes) -> Reading:
     return reading
 
 
-def _read_claims(found: list[Loop], st: str, reading: Reading, *, ends: bool) -> None:
+def _read_claims(found: list[Loop], st: str, reading: Reading, around: Around, *, ends: bool) -> None:
     last = [claim for loop in found for claim in loop.claims if claim.clm][-1:]
     above = Above()
     for loop in found:
@@ -106,7 +105,7 @@ def _read_claims(found: list[Loop], st: str, reading: Reading, *, ends: bool) ->
         for claim in loop.claims:
             cut_off = not ends and any(claim is other for other in last)
             for service, line in claim.services:
-                row = _row(service, line, claim, above, reading.warnings)
+                row = _row(service, line, claim, above, around, reading.warnings)
                 row.st = st
                 row.faults |= {"row-cut-off"} if cut_off else set()
                 reading.rows.append(row)
@@ -117,7 +116,9 @@ def _read_claims(found: list[Loop], st: str, reading: Reading, *, ends: bool) ->
 # --- one line ---------------------------------------------------------------------------------------------------------
 
 
-def _row(service: Segment, line: list[Segment], claim: Claim, above: Above, warnings: Counter[str]) -> Row:
+def _row(
+    service: Segment, line: list[Segment], claim: Claim, above: Above, around: Around, warnings: Counter[str]
+) -> Row:
     row = Row(service.number, claim.clm.number if claim.clm else None, "", {}, set())
     own_number = line[0].id == "LX" and next(part for part in line if part.id in SERVICES) is service
     row.values["claim_line_number"] = line[0].at(1) if own_number else None
@@ -125,19 +126,23 @@ def _row(service: Segment, line: list[Segment], claim: Claim, above: Above, warn
     _subscriber(row, above)
     _claim(row, claim, service)
     _service(row, service, warnings)
-    _dates(row, line, claim)
+    _dates(row, service, line, claim, around)
     _providers(row, line, claim, above)
     _references(row, line, claim)
     _diagnoses(row, service, claim, warnings)
+    row.values["billing_provider_id"] = billing_provider(above)
+    row.values["posting_holds"] = " ".join(sorted(holds(line, claim, above, around))) or None
+    diagnoses = [
+        code for number in range(1, MOST_DIAGNOSES + 1) if (code := row.values.get(f"diagnosis_code_{number}"))
+    ]
+    row.values["doubts"] = " ".join(sorted(doubts(line, claim, diagnoses))) or None
+    if claim.clm and around.usage not in {"P", "T"}:
+        row.faults.add("row-interchange-usage")
     if claim.unreadable or (above.subscriber is not None and above.subscriber.unreadable):
         row.faults.add("row-unreadable-segment")
     if claim.lost_loop or above.hierarchy_broken:
         row.faults.add("row-hierarchy")
     return row
-
-
-def _those(inside: Iterable[Segment], name: str, qualifier: str) -> list[Segment]:
-    return [part for part in inside if (part.id, part.at(1)) == (name, qualifier)]
 
 
 def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
@@ -158,6 +163,8 @@ def _subscriber(row: Row, above: Above) -> None:
     payer = _one(row, _those(head, "NM1", "PR"), "payer")
     row.values |= {column: sbr.at(place) if sbr else None for column, place in sbr_columns.items()}
     row.values["member_id"] = member.at(9) if member else None
+    if member and member.at(9) and member.at(8) not in {"MI", "II", "ZZ"}:
+        row.faults.add("member_id-unqualified")
     row.values["payer"] = (payer.at(3).strip(BLANKS) or payer.at(9)) if payer else None
 
 
@@ -194,27 +201,19 @@ def _service(row: Row, service: Segment, warnings: Counter[str]) -> None:
     row.values["revenue_center_code"] = service.at(1) if service.id == "SV2" else None
 
 
-def _dates(row: Row, line: list[Segment], claim: Claim) -> None:
+def _dates(row: Row, service: Segment, line: list[Segment], claim: Claim, around: Around) -> None:
     own = _one(row, _those(line, "DTP", "472"), "claim_line_start_date", "claim_line_end_date")
-    columns = ("claim_start_date", "claim_end_date")
-    claims = [
-        _one(row, _those(claim.head, "DTP", "472"), *columns),
-        _one(row, _those(claim.head, "DTP", "434"), *columns),
-        next(iter(_those(claim.head, "DTP", "435")), None),
-    ]
-    given = next((segment for segment in claims if segment), None)
-    _period(row, "claim_line", own, {"D8": FORMS["D8"], "RD8": FORMS["RD8"]})
-    _period(row, "claim", given, FORMS)
+    for kind in ("472", "434"):
+        _one(row, _those(claim.head, "DTP", kind), "claim_start_date", "claim_end_date")
+    _period(row, "claim_line", own)
+    _period(row, "claim", claim_date(service, claim, around))
 
 
-def _period(row: Row, whose: str, dtp: Segment | None, forms: dict[str, str]) -> None:
+def _period(row: Row, whose: str, dtp: Segment | None) -> None:
     start, end = f"{whose}_start_date", f"{whose}_end_date"
     if dtp is None:
         row.values |= {start: None, end: None}
-    elif not dtp.at(3).strip(BLANKS):
-        row.faults.add(f"{start}-unparseable")
-        row.unsaid.add(start)
-    elif found := re.fullmatch(forms.get(dtp.at(2), "(?!)"), dtp.at(3)):
+    elif found := re.fullmatch(FORMS.get(dtp.at(2), "(?!)"), dtp.at(3)):
         row.values |= {start: found["start"], end: found.groupdict().get("end")}
     else:
         row.refused.add(start)
@@ -230,19 +229,25 @@ def _providers(row: Row, line: list[Segment], claim: Claim, above: Above) -> Non
 
 
 def _references(row: Row, line: list[Segment], claim: Claim) -> None:
-    for column, qualifier in (("original_claim_id", "F8"), ("clinical_trial_number", "P4")):
+    given = _one(row, _those(claim.head, "REF", "F8"), "original_claim_id")
+    row.values["original_claim_id"] = given.at(2) if given else None
+    for column, qualifier in (("clinical_trial_number", "P4"), ("investigational_device_exemption_number", "LX")):
         given = _one(row, _those(claim.head, "REF", qualifier), column)
-        row.values[column] = given.at(2) if given else None
-    authorised = [*_those(line, "REF", "G1"), *_those(claim.head, "REF", "G1")]
-    row.values["prior_authorization_number"] = authorised[0].at(2) if authorised else None
-    conditions = [
-        segment.part(place, 2)
-        for segment in claim.head
-        if segment.id == "HI"
-        for place in range(1, len(segment.elements))
-        if segment.part(place, 1) == "BG"
-    ]
-    row.values["condition_codes"] = " ".join(code for code in conditions if code) or None
+        numbers = [part.at(2) for part in (*_those(line, "REF", qualifier)[:1], *([given] if given else []))]
+        row.values[column] = next(filter(None, numbers), None)
+    authorized = [part.at(2) for inside in (line, claim.head) for part in _those(inside, "REF", "G1")[:1]]
+    row.values["prior_authorization_number"] = next(filter(None, authorized), None)
+    control = _those(line, "REF", "6R")
+    row.values["line_item_control_number"] = control[0].at(2) if control else None
+    for column, qualifier in (("condition_codes", "BG"), ("value_codes", "BE")):
+        codes = [
+            segment.part(place, 2)
+            for segment in claim.head
+            if segment.id == "HI"
+            for place in range(1, len(segment.elements))
+            if segment.part(place, 1) == qualifier
+        ]
+        row.values[column] = " ".join(filter(None, codes)) or None
 
 
 def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str]) -> None:

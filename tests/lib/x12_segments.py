@@ -181,9 +181,11 @@ def _segment(number: int, content: bytes, marks: Marks) -> Segment:
 
 @dataclass
 class Transaction:
-    """From ST (which is not in `body`) to SE, or to where SE should have stood."""
+    """From ST (which is not in `body`) to SE, or to where SE should have stood; with the ISA and GS around it."""
 
     st: Segment
+    isa: Segment | None
+    gs: Segment | None
     body: list[Segment] = field(default_factory=list)
     se: Segment | None = None
 
@@ -213,7 +215,7 @@ class Envelopes:
                 self.close_group(None)
                 self.gs, self.sets, self.groups = segment, 0, self.groups + 1
             case "ST":
-                self.st, self.sets = Transaction(segment), self.sets + 1
+                self.st, self.sets = Transaction(segment, self.isa, self.gs), self.sets + 1
                 self.found.append(self.st)
             case "GE":
                 self.close_group(segment)

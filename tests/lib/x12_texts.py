@@ -20,7 +20,7 @@ UNKNOWN = ("ZZZ", "Nd4", "", "NM31", "sv1", "C LM", "S", "SV", "H L", "X" * 40, 
 
 ONCE = {
     ("SBR",), ("NM1", "IL"), ("NM1", "PR"), ("REF", "F8"), ("REF", "P4"), ("DTP", "472"), ("DTP", "434"),
-    ("NM1", "82"), ("NM1", "77"),
+    ("NM1", "82"), ("NM1", "77"), ("REF", "LX"), ("REF", "6R"),
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _interchange(draw: Choices, number: str) -> bytes:
     fields = names if short else [name.ljust(width) for name, width in zip(names, wide, strict=True)]
     isa = [
         "ISA", "00", fields[0], "00", fields[1], "ZZ", fields[2], "ZZ", fields[3], "240305", "1253", "U", "00501",
-        padded, "0", "P",
+        padded, "0", draw.pick(("T", "", "p", "I")) if draw.seldom("usage") else "P",
     ]  # fmt: skip
     element, component, terminator = delimiters
     content = element.join([*isa, component]) + terminator + line_end
@@ -82,9 +82,9 @@ def _rendered(draw: Choices, line: Line, delimiters: tuple[str, str, str], line_
 
 
 def _group(draw: Choices, number: str) -> list[Line]:
-    version = draw.pick(("005010X222A1", "005010X223A2", "004010X098A1", "005010X224A2"))
+    version = draw.pick(("005010X222A1", "005010X223A2", "004010X098A1", "005010X224A2", "005010"))
     body: list[Line] = [["GS", "HC", "SENDER", "RECEIVER", "20240305", "0802", number, "X", version]]
-    sets = [_transaction(draw, f"{number}{place}") for place in range(1, draw.pick((1, 1, 1, 2)) + 1)]
+    sets = [_transaction(draw, f"{number}{place}", version) for place in range(1, draw.pick((1, 1, 1, 2)) + 1)]
     if draw.seldom("other-transaction"):
         sets.append([["ST", "835", "9"], ["BPR", "I"], ["CLP", "1"], ["SE", "4", "9"]])
     for place, lines in enumerate(sets):
@@ -98,9 +98,10 @@ def _group(draw: Choices, number: str) -> list[Line]:
     return body
 
 
-def _transaction(draw: Choices, number: str) -> list[Line]:
+def _transaction(draw: Choices, number: str, version: str) -> list[Line]:
+    purpose = draw.pick(("RP", "31", "", "XX")) if draw.seldom("purpose") else "CH"
     body: list[Line] = [
-        ["BHT", "0019", "00", "1", "20240305", "0932", "CH"],
+        ["BHT", "0019", "00", "1", "20240305", "0932", purpose],
         ["NM1", "41", "2", "SUBMITTER", "", "", "", "", "46", "1"],
         ["PER", "IC", "JANE", "TE", "9005555555"],
         ["NM1", "40", "2", "RECEIVER", "", "", "", "", "46", "2"],
@@ -111,7 +112,8 @@ def _transaction(draw: Choices, number: str) -> list[Line]:
     body = _spoiled(draw, body)
     if draw.seldom("no-st"):
         return [*body, ["SE", str(len(body) + 2), number]]
-    lines: list[Line] = [["ST", "837", number, "005010X222A1"], *body]
+    named = draw.pick(("005010X223A2", "", "005010X222A1")) if draw.seldom("guide") else version
+    lines: list[Line] = [["ST", "837", number, named], *body]
     if not draw.seldom("se-missing"):
         count = str(len(lines) + 1 + draw.seldom("se-count"))
         lines.append(["SE", count, "79" if draw.seldom("se-number") else number])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claims_edit.doubts import AT, POSTING_HOLDS
 from claims_edit.errors import InputError
 from claims_edit.intake import sniff
 from tests.lib.x12_loops import TEXT_BYTES
@@ -27,7 +28,11 @@ TOGETHER = 40
 REFUSALS = {
     "row-unreadable-segment", "row-no-subscriber", "row-hierarchy", "row-conflicting-segments", "row-no-claim",
     "row-cut-off", "claim_frequency_code-missing", "diagnosis_code_type-conflict", "diagnosis_code-too-many",
-    "claim_line_start_date-unparseable", "claim_start_date-unparseable", "hcpcs_code-unqualified",
+    "hcpcs_code-unqualified", "member_id-unqualified", "row-interchange-usage",
+}  # fmt: skip
+DOUBTS = {
+    "clinical_trial_number-missing", "investigational_device_exemption_number-missing",
+    "prior_authorization_number-missing", "trial-diagnosis-not-pointed",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}
 WARNINGS = {
@@ -88,6 +93,9 @@ def test_drawn_texts_reach_every_finding() -> None:
     assert {check for reading in readings for _, check, _ in reading.rejects} == REJECTS
     assert set(sum((reading.warnings for reading in readings), Counter())) == WARNINGS
     assert sum(not row.faults for row in rows) > len(rows) / 2
+    assert {hold for row in rows for hold in (row.values["posting_holds"] or "").split()} == set(POSTING_HOLDS)
+    doubts = {doubt.split(AT)[0] for row in rows for doubt in (row.values["doubts"] or "").split()}
+    assert doubts == DOUBTS
     columns = {column for row in rows for column, value in row.values.items() if value}
     assert len(columns) > 40
 

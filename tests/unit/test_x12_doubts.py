@@ -227,9 +227,8 @@ def test_what_may_stand_once_must_not_say_two_things(
 
 
 def test_what_may_stand_often_says_what_it_says_first(tmp_path: Path) -> None:
-    segments = ("REF*G1*A", "REF*G1*B", "DTP*435*D8*20260101", "DTP*435*D8*20260102")
-    row = read(tmp_path, sound(*claim(), *segments, *line())).row
-    assert (row["prior_authorization_number"], row["claim_start_date"], row["__fault"]) == ("A", "20260101", None)
+    row = read(tmp_path, sound(*claim(), "REF*G1*A", "REF*G1*B", *line())).row
+    assert (row["prior_authorization_number"], row["__fault"]) == ("A", None)
 
 
 def test_a_service_without_claim_is_refused(tmp_path: Path) -> None:
@@ -299,22 +298,6 @@ def test_a_line_has_at_most_as_many_diagnoses_as_columns(tmp_path: Path, count: 
     found = read(tmp_path, sound(claim()[0], *segments, *line(pointers="")))
     assert found.faults == [expected]
     assert found.row["diagnosis_code_25"] == "C34"
-
-
-@pytest.mark.parametrize(
-    ("segments", "expected"),
-    [
-        ((*claim(), *line()[:2], "DTP*472*D8*"), {"claim_line_start_date-unparseable"}),
-        ((*claim(), *line()[:2], "DTP*472"), {"claim_line_start_date-unparseable"}),
-        ((*claim(), "DTP*434*D8* ", *line()), {"claim_start_date-unparseable"}),
-        ((*claim(), "DTP*434", "DTP*472*D8*20260101", *line()), SOUND),
-        ((*claim(), "DTP*434*D8*20260101", "DTP*472*D8", *line()), {"claim_start_date-unparseable"}),
-    ],
-)
-def test_a_date_that_is_missing_is_not_another_one(
-    tmp_path: Path, segments: tuple[str, ...], expected: set[str]
-) -> None:
-    assert read(tmp_path, sound(*segments)).faults == [expected]
 
 
 def test_claims_without_lines_and_lines_without_service_are_rejected(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def sound(*segments: str) -> tuple[str, ...]:
     return file_of(transaction(*PROVIDER, *SUBSCRIBER, *segments))
 
 
+def by_guide(segments: tuple[str, ...], guide: str) -> tuple[str, ...]:
+    """Segments whose group and transactions follow another guide than 837P."""
+    return tuple(segment.replace("005010X222A1", guide) for segment in segments)
+
+
 def rendered(segments: tuple[str, ...], terminator: str = "~", line_end: str = "\n", marks: str = "*:") -> bytes:
     """Segments as a file; `marks` are the element and the component separator."""
     text = "".join(f"{segment}{terminator}{line_end}" for segment in segments)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.edits.facts.lookup import latest_begun
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 ICD_9 = "icd-9-cm"
 NOT_SOLID = "not_solid"
-TRIAL_DIAGNOSIS = "Z006"
 TRIAL_CONDITION = r"(?:^|[\s,;|])30(?:[\s,;|]|$)"
 
 

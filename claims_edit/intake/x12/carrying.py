@@ -27,14 +27,14 @@ class Carried:
     Attributes:
         context: the segments that open the loops in force and speak of them, or that put them in doubt.
         text: of these, and of the unfinished claim behind them.
-        component: the separator of their interchange.
+        components: the component separators: of what stands before the first ISA of the text, and of that ISA.
         before: how many segments of the file stand before the unfinished claim.
         read: how many segments of the file were read.
     """
 
     context: FileRows = _NO_ROWS
     text: bytes = b""
-    component: str = ":"
+    components: str = ":"
     before: int = 0
     read: int = 0
 
@@ -61,12 +61,11 @@ def carry(chunk: Chunk, carried: Carried) -> Carried:
     context = chunk.rows.where(wanted)
     context = replace(context, kind=np.where(speaks, context.kind, UNKNOWN), kept=np.ones(wanted.size, dtype=np.bool_))
     text = chunk.segments.joined(context.segment)
+    components = chunk.segments.last_component * (1 + int(context.are("ISA").sum()))
     if chunk.end == chunk.rows.kind.size:
-        return Carried(context, text, chunk.segments.last_component, read, read)
+        return Carried(context, text, components, read, read)
     unfinished = chunk.segments.since(int(chunk.rows.segment[chunk.end]))
-    return Carried(
-        context, text + unfinished, chunk.segments.last_component, int(chunk.rows.number[chunk.end]) - 1, read
-    )
+    return Carried(context, text + unfinished, components, int(chunk.rows.number[chunk.end]) - 1, read)
 
 
 def _context(chunk: Chunk) -> Numbers:
@@ -75,8 +74,9 @@ def _context(chunk: Chunk) -> Numbers:
     if not size:
         return _NO_NUMBERS
     here = min(chunk.end, size - 1)
-    rows = np.array([loops[here] for loops in (chunk.loop, chunk.provider, chunk.subscriber, chunk.transaction)])
-    opens = chunk.rows.are(*LEVELS, "ST", "ST*837")
+    begun = (chunk.loop, chunk.provider, chunk.subscriber, chunk.transaction, chunk.group, chunk.interchange)
+    rows = np.array([loops[here] for loops in begun])
+    opens = chunk.rows.are(*LEVELS, "ISA", "GS", "ST", "ST*837")
     in_force = rows[(rows != NONE) & opens[rows]]
     doubts = (chunk.rows.unreadable, chunk.rows.displaced)
     before = np.arange(size) < chunk.end

@@ -11,7 +11,10 @@ import polars as pl
 from claims_edit.intake.extract import CLAIM, FAULT, ORDINAL
 from claims_edit.intake.x12.claims import claims
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
+from claims_edit.intake.x12.doubts import Doubts
+from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_unpointed_trials
 from claims_edit.intake.x12.facts import Facts
+from claims_edit.intake.x12.guides import claim_date
 from claims_edit.intake.x12.layout import TRANSACTION
 from claims_edit.intake.x12.lines import services, transaction_numbers
 from claims_edit.intake.x12.loops import NONE
@@ -53,15 +56,22 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     at = np.where(claim == NONE, found.rows.size, at)
     grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
         "row-no-claim": claim == NONE,
-        "claim_line_start_date-unparseable": lines["has_no_date"].to_numpy(),
         "hcpcs_code-unqualified": lines["is_unqualified"].to_numpy(),
         "diagnosis_code_type-conflict": diagnoses.both_types,
         "diagnosis_code-too-many": diagnoses.too_many,
     }
     grounds["row-conflicting-segments"] |= lines["is_contradicted"].to_numpy()
+    held = {name: np.append(holds, False)[at] for name, holds in found.holds.items()}
+    held["line-control-number-conflict"] = lines["is_renumbered"].to_numpy()
+    doubts = Doubts(chunk)
+    doubt_empty_references(doubts, facts, found.rows)
+    doubt_empty_references(doubts, facts, line)
+    doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])
     frame = _completed(frame).with_columns(
+        doubts.of(claim, line).alias("doubts"),
+        _names(held, rows.size).alias("posting_holds"),
         number.alias(ORDINAL),
         _names(grounds, rows.size).alias(FAULT),
         pl.Series(np.where(claim == NONE, number, chunk.rows.number[claim])).alias(CLAIM),
@@ -109,6 +119,12 @@ def _completed(lines: pl.DataFrame) -> pl.DataFrame:
         rendering_npi=pl.when("has_line_rendering").then("line_rendering_npi").otherwise("claim_rendering_npi"),
         facility_npi=pl.when("has_line_facility").then("line_facility_npi").otherwise("claim_facility_npi"),
         prior_authorization_number=pl.coalesce("line_authorization", "claim_authorization"),
+        clinical_trial_number=pl.coalesce("line_trial", "clinical_trial_number"),
+        investigational_device_exemption_number=pl.coalesce(
+            "line_exemption", "investigational_device_exemption_number"
+        ),
+        claim_start_date=claim_date("start"),
+        claim_end_date=claim_date("end"),
     )
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from claims_edit.intake.x12.diagnoses import condition_codes
+from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
+from claims_edit.intake.x12.guides import CLAIM_DATES, guide_types
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import components, nothing
+from claims_edit.intake.x12.posting import holds, usage
+from claims_edit.intake.x12.providers import billing_provider
+from claims_edit.intake.x12.segments import components
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import HealthCodes
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
-_DATES = ("DTP*472", "DTP*434", "DTP*435")  # service, statement, admission
+MEMBER_QUALIFIERS = ("MI", "II", "ZZ")  # NM108 of a member id; ZZ in 004010
 _NO_SE = ("ISA", "GS", "ST", "ST*837", "GE", "IEA")  # what may follow in place of the SE
 
 
@@ -30,49 +33,44 @@ class Claims:
         rows: their CLM.
         frame: what is said of them.
         grounds: why all their lines are refused: what a claim says may not be what was sent.
+        holds: why what is decided on them must not be posted as it is.
     """
 
     rows: Numbers
     frame: pl.DataFrame
     grounds: dict[str, Flags]
+    holds: dict[str, Flags]
 
 
 def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     """The finished claims."""
     rows = chunk.finished("CLM")
     place = components(facts.composite(rows, "CLM", 5), facility_code=1, facility_qualifier=2, claim_frequency_code=3)
-    start, end, has_no_date = _days(rows, facts)
     own = pl.DataFrame({
         "claim_id": facts.told(rows, "CLM", 1),
         "claim_charge": facts.told(rows, "CLM", 2),
         "original_claim_id": facts.told(rows, "REF*F8", 2),
         "clinical_trial_number": facts.told(rows, "REF*P4", 2),
+        "investigational_device_exemption_number": facts.told(rows, "REF*LX", 2),
         "claim_authorization": facts.told(rows, "REF*G1", 2),
         "claim_rendering_npi": facts.npi(rows, "NM1*82"),
         "claim_facility_npi": facts.npi(rows, "NM1*77"),
-        "claim_start_date": start,
-        "claim_end_date": end,
-        "condition_codes": condition_codes(codes, rows),
+        "condition_codes": nubc_codes(codes, rows, CONDITION),
+        "value_codes": nubc_codes(codes, rows, VALUE),
     })  # fmt: skip
-    frame = own.hstack(place).hstack(_surroundings(chunk, rows, facts))
+    dates = [
+        each.alias(f"{kind} {end}")
+        for kind in CLAIM_DATES.values()
+        for end, each in zip(("start", "end"), facts.days(rows, kind), strict=True)
+    ]
+    surroundings = _surroundings(chunk, rows, facts)
+    frame = own.hstack([*dates, *place, *surroundings, *guide_types(chunk, rows)])
     grounds = {
         "claim_frequency_code-missing": place["claim_frequency_code"].is_null().to_numpy(),
-        "claim_start_date-unparseable": has_no_date,
+        "member_id-unqualified": _is_unqualified(chunk, rows, facts),
+        "row-interchange-usage": usage(chunk, rows)[1],
     }
-    return Claims(rows, frame, _doubts(chunk, rows, facts) | grounds)
-
-
-def _days(rows: Numbers, facts: Facts) -> tuple[pl.Series, pl.Series, Flags]:
-    """The days of the claims: of service, else of the statement, else of admission; and where the date is missing."""
-    start = end = nothing(rows.size)
-    is_missing = np.zeros(rows.size, dtype=np.bool_)
-    for kind in reversed(_DATES):
-        is_told = facts.has(rows, kind)
-        if is_told.any():
-            first, last, missing = facts.days(rows, kind, moments=True)
-            start, end = first.zip_with(pl.Series(is_told), start), last.zip_with(pl.Series(is_told), end)
-            is_missing = np.where(is_told, missing, is_missing)
-    return start, end, is_missing
+    return Claims(rows, frame, _doubts(chunk, rows, facts) | grounds, holds(chunk, rows, facts))
 
 
 def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
@@ -86,7 +84,17 @@ def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
         "member_id": facts.told(subscriber, "NM1*IL", 9),
         "payer": payer.zip_with(payer.is_not_null(), identifier),
         "billing_npi": facts.npi(chunk.provider[rows], "NM1*85"),
+        "billing_provider_id": billing_provider(chunk, chunk.provider[rows], facts),
     })  # fmt: skip
+
+
+def _is_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
+    """Whether the member's identifier is of another kind than a member id, or of none."""
+    member = facts.first(chunk.subscriber[rows], "NM1*IL")
+    begins, ends = chunk.segments.bounds(member, 9)
+    is_known, _ = chunk.segments.say(member, 8, *MEMBER_QUALIFIERS)
+    found: Flags = (begins < ends) & ~np.logical_or.reduce(is_known)
+    return found
 
 
 def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
@@ -99,7 +107,7 @@ def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
         "row-unreadable-segment": chunk.unreadable_before[last] | of_subscriber,
         "row-hierarchy": chunk.displaced_before[last] | _is_misplaced(chunk, chunk.loop[rows], subscriber),
         "row-conflicting-segments": facts.contradicted(subscriber, "SBR", "NM1*IL", "NM1*PR")
-        | facts.contradicted(rows, "REF*F8", "REF*P4", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
+        | facts.contradicted(rows, "REF*F8", "REF*P4", "REF*LX", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
         "row-cut-off": is_cut_off[chunk.follower[rows]],
     }
 

@@ -1,4 +1,4 @@
-"""The diagnoses of lines, and the condition codes of claims, from the HI segments.
+"""The diagnoses of lines, and the condition and value codes of claims, from the HI segments.
 
 A line's pointers count the places of its claim's diagnosis HI segments, whatever stands there: an element that cannot
 be read keeps its place, so that no pointer moves on to another diagnosis.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ICD_10 = ("ABK", "ABF", "ABJ")  # principal, other, admitting
 ICD_9 = ("BK", "BF", "BJ")
-CONDITION = "BG"
+CONDITION, VALUE = "BG", "BE"  # NUBC codes
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     return HealthCodes(chunk.claim[rows][owners], segments[owners], told["qualifier"], told["code"])
 
 
-def condition_codes(codes: HealthCodes, claims: Numbers) -> pl.Series:
-    """The condition codes of each claim, joined by spaces."""
-    is_condition = codes.are((CONDITION,))
-    if not is_condition.any():
+def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series:
+    """The NUBC codes of one kind (CONDITION, VALUE) of each claim, joined by spaces."""
+    is_wanted = codes.are((qualifier,))
+    if not is_wanted.any():
         return nothing(claims.size)
-    conditions = codes.where(is_condition & codes.code.is_not_null().to_numpy())
-    told = pl.DataFrame({"claim": conditions.claim, "code": conditions.code})
+    wanted = codes.where(is_wanted & codes.code.is_not_null().to_numpy())
+    told = pl.DataFrame({"claim": wanted.claim, "code": wanted.code})
     joined = told.group_by("claim", maintain_order=True).agg(pl.col("code").str.join(" "))
     return pl.DataFrame({"claim": claims}).join(joined, on="claim", how="left", maintain_order="left")["code"]
 

@@ -68,7 +68,7 @@ class X12Extract(Extract):
 
     def _read(self, piece: Piece, carried: Carried) -> tuple[pl.DataFrame, Carried]:
         """The lines that a piece of the file finishes, and what it leaves to the next; all findings are counted."""
-        segments = Segments.unindented(carried.text + piece.text, carried.component + piece.components)
+        segments = Segments.unindented(carried.text + piece.text, carried.components + piece.components)
         if len(segments) and (segments.ends - segments.begins).max() > LONGEST_SEGMENT:
             raise too_long(self.file.path, "a segment", LONGEST_SEGMENT)
         rows, outside = tabulate(segments)

@@ -64,25 +64,23 @@ class Facts:
         (is_npi,), _ = self._segments.say(self.first(owners, kind), 8, "XX")
         return identifier if is_npi.all() else identifier.set(pl.Series(~is_npi), None)
 
-    def days(self, owners: Numbers, kind: str, *, moments: bool) -> tuple[pl.Series, pl.Series, Flags]:
-        """The first day that a DTP tells and, of a period, the last; `moments` may have a time of day.
+    def days(self, owners: Numbers, kind: str) -> tuple[pl.Series, pl.Series]:
+        """The first day that a DTP gives and, of a period, the last; both null where an owner has none.
 
-        A text that does not have the form that its qualifier says is given with the qualifier: no other date is taken
-        in its stead, and the contract refuses it, as it is no date. Also, where the text is missing.
+        A text that does not have the form of its qualifier, or is empty, is given with the qualifier: no other date is
+        taken in its stead, and the contract refuses it, as it is no date.
         """
-        text, is_told = self.told(owners, kind, 3), self.has(owners, kind)
-        forms, _ = self._segments.say(self.first(owners, kind), 2, "D8", "RD8", "DT")
-        in_days, in_periods, in_moments = map(pl.Series, forms)
+        text, is_given = self.told(owners, kind, 3), pl.Series(self.has(owners, kind))
+        forms, _ = self._segments.say(self.first(owners, kind), 2, "D8", "RD8")
+        in_days, in_periods = map(pl.Series, forms)
         is_period = (in_periods & text.str.contains(r"^[0-9]{8}-[0-9]{8}$")).fill_null(value=False)
-        is_day = in_days & text.str.contains(r"^[0-9]{8}$")
-        if moments:
-            is_day |= in_moments & text.str.contains(r"^[0-9]{12}$")
-        is_odd = pl.Series(is_told) & ~(is_period | is_day.fill_null(value=False))
+        is_day = (in_days & text.str.contains(r"^[0-9]{8}$")).fill_null(value=False)
+        is_odd = is_given & ~(is_period | is_day)
         day = text.str.head(8)
         if is_odd.any():
             form = self.told(owners, kind, 2).fill_null("")
             day = day.zip_with(~is_odd, form + "*" + text.fill_null(""))
-        return day, text.str.tail(8).set(~is_period, None), is_told & text.is_null().to_numpy()
+        return day, text.str.tail(8).set(~is_period, None)
 
     def contradicted(self, owners: Numbers, *kinds: str) -> Flags:
         """Whether an owner has two segments of one of these kinds that differ."""

@@ -23,8 +23,8 @@ _PLACES = {
     "claim_filing_indicator_code": "SBR09",
     "claim_line_start_date": "2400 DTP*472",
     "claim_line_end_date": "2400 DTP*472 end",
-    "claim_start_date": "2300 DTP*472/434/435",
-    "claim_end_date": "2300 DTP*472/434/435 end",
+    "claim_start_date": "2300 DTP*434/472",
+    "claim_end_date": "2300 DTP*434/472 end",
     "place_of_service_code": "SV105/SV303/CLM05-1",
     "bill_type_code": "CLM05-1 CLM05-3",
     "revenue_center_code": "SV201",
@@ -41,7 +41,13 @@ _PLACES = {
     "original_claim_id": "2300 REF*F8",
     "clinical_trial_number": "2300 REF*P4",
     "condition_codes": "HI*BG",
+    "value_codes": "HI*BE",
+    "investigational_device_exemption_number": "2300 REF*LX",
     "prior_authorization_number": "REF*G1",
+    "line_item_control_number": "2400 REF*6R",
+    "billing_provider_id": "2010AA NM1*85",
+    "doubts": "doubts",
+    "posting_holds": "posting holds",
 }
 
 

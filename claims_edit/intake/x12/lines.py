@@ -48,17 +48,20 @@ def services(chunk: Chunk, facts: Facts) -> pl.DataFrame:
     found = pl.concat([_services(chunk, rows[kind], SERVICES[kind]) for kind in there])
     found = found if found["row"].is_sorted() else found.sort("row")
     line = chunk.line[found["row"].to_numpy()]
-    start, end, has_no_date = facts.days(line, "DTP*472", moments=False)
+    start, end = facts.days(line, "DTP*472")
     return found.with_columns(
         facts.told(line, "LX", 1).alias("claim_line_number"),
         start.alias("claim_line_start_date"),
         end.alias("claim_line_end_date"),
+        pl.Series("is_renumbered", facts.contradicted(line, "REF*6R")),
+        facts.told(line, "REF*6R", 2).alias("line_item_control_number"),
+        facts.told(line, "REF*P4", 2).alias("line_trial"),
+        facts.told(line, "REF*LX", 2).alias("line_exemption"),
         facts.told(line, "REF*G1", 2).alias("line_authorization"),
         facts.npi(line, "NM1*82").alias("line_rendering_npi"),
         facts.npi(line, "NM1*77").alias("line_facility_npi"),
         pl.Series("has_line_rendering", facts.has(line, "NM1*82")),
         pl.Series("has_line_facility", facts.has(line, "NM1*77")),
-        pl.Series("has_no_date", has_no_date),
         pl.Series("is_contradicted", facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77")),
     )
 

@@ -46,7 +46,8 @@ class Chunk:
         rows: what they are.
         loop: the loop or envelope in which a row stands; `claim` and `line` likewise.
         owner: whichever of these three it speaks of; NONE in loops 2320 and 2330, which are other payers'.
-        provider: the 2000A in force; `subscriber` the 2000B, `transaction` the ST.
+        provider: the 2000A in force; `subscriber` the 2000B.
+        transaction: the ST in force; `group` the GS, `interchange` the ISA.
         last: of the loop, envelope or claim that begins at a row, the last row of its own.
         follower: of the claim that begins at a row, the next claim or envelope.
         unreadable_before: whether anything is unreadable from the beginning of the loop to there.
@@ -63,6 +64,8 @@ class Chunk:
     provider: Numbers
     subscriber: Numbers
     transaction: Numbers
+    group: Numbers
+    interchange: Numbers
     last: Numbers
     follower: Numbers
     unreadable_before: Flags
@@ -97,6 +100,8 @@ def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:
         provider=_inside(of_20, envelope),
         subscriber=_inside(of_22, np.maximum(envelope, of_20)),
         transaction=np.where(opened == envelope, opened, NONE),
+        group=_inside(latest(rows.are("GS")), latest(rows.are("GE", "ISA", "IEA"))),
+        interchange=_inside(latest(rows.are("ISA")), latest(rows.are("IEA"))),
         last=_next(ends_claim | rows.are(*LEVELS)) - 1,
         follower=_next(ends_claim),
         unreadable_before=latest(rows.unreadable) >= np.maximum(loop, 0),

@@ -29,15 +29,17 @@ QUALIFIED = {
     "ST": Qualifiers(1, ("837",), is_trimmed=True),
     "HL": Qualifiers(3, ("20", "22", "23"), is_trimmed=True),
     "NM1": Qualifiers(1, ("85", "IL", "PR", "82", "77")),
-    "REF": Qualifiers(1, ("F8", "P4", "G1")),
-    "DTP": Qualifiers(1, ("472", "434", "435")),
+    "REF": Qualifiers(1, ("F8", "P4", "LX", "G1", "6R", "EI", "SY")),
+    "DTP": Qualifiers(1, ("472", "434", "435", "573")),
+    "AMT": Qualifiers(1, ("D",)),
 }
 CONTROL = ("ISA", "IEA", "GS", "GE", "ST", "SE", "TA1")
 ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "ST*837", "SE")  # "ST" alone opens another transaction
 SERVICES = ("SV1", "SV2", "SV3")
 # What a claim line is made of: a segment, or a segment with its qualifier. "HL" alone is one of another level.
 KINDS = (
-    "ISA", "IEA", "GS", "GE", "ST", "SE", "HL", "SBR", "CLM", "CL1", "HI", "LX", *SERVICES,
+    "ISA", "IEA", "GS", "GE", "ST", "SE", "BHT", "HL", "SBR", "CLM", "CL1", "HI", "LX", *SERVICES,
+    "CAS", "MIA", "MOA", "SVD",
     *(f"{segment}*{qualifier}" for segment, qualifiers in QUALIFIED.items() for qualifier in qualifiers.read),
 )  # fmt: skip
 

@@ -1,0 +1,42 @@
+"""Who bills: one identity for each billing provider, by what its loop holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import latest, word
+
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.facts import Facts
+    from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Numbers
+
+BILLING = "NM1*85"
+TAX_NUMBERS = ("REF*EI", "REF*SY")
+
+
+def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
+    """The identity of the billing provider (2010AA) of each 2000A, upper-cased and without blanks.
+
+    It is the NPI, else the tax number, else another identifier, else the name. What pay-to loops (2010AB, 2010AC) say
+    is not the billing provider's.
+    """
+    each, of_row = np.unique(loops, return_inverse=True)
+    identity = facts.npi(each, BILLING)
+    if identity.null_count():
+        others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
+        others += [facts.told(each, BILLING, place) for place in (9, 3)]
+        identity = pl.select(pl.coalesce(identity, *others)).to_series()
+    return identity.str.to_uppercase().str.replace_all(r"\s", "").gather(of_row)
+
+
+def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:
+    """REF02 of a kind, where no other NM1 stands between NM1*85 and the REF."""
+    reference = facts.first(loops, kind)
+    named = np.append(latest(chunk.segments.words(*chunk.segments.names()) == word("NM1")), NONE)
+    is_own = named[reference] == facts.first(loops, BILLING)
+    return chunk.segments.elements(np.where(is_own, reference, NONE), 2)
