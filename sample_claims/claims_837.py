@@ -44,6 +44,7 @@ def hospital_line(number: int, procedure: str, charge: str, *day: str) -> list[s
 
 
 PANCREAS, PANCREAS_IN_A_TRIAL = "HI*ABK:C251", "HI*ABK:C251*ABF:Z006"
+PANCREAS_AND_LIVER = "HI*ABK:C251*ABF:C787"
 PROFESSIONAL = [
     *clinic("1902000227", "LAKESIDE SAMPLE CLINIC"),
     *member("M10030000", "FLORIDA BLUE", "MC"),
@@ -62,7 +63,7 @@ PROFESSIONAL = [
     "NM1*IL*1*SAMPLE*KIM****MI*R10030905", "NM1*PR*2*PREMERA BLUE CROSS*****PI*SMP02",
     *line(1, "HC:0600T", "9525.00", "20240304"),
     *member("M10030006", "FLORIDA BLUE", "MC"),
-    claim("X-POINTED-DIAGNOSIS", "19125.00"), PANCREAS_IN_A_TRIAL,
+    claim("X-POINTED-DIAGNOSIS", "19125.00"), PANCREAS_AND_LIVER,
     *line(1, "HC:0600T", "9550.00", "20240304", "1"), *line(2, "HC:0601T", "9575.00", "20240304", "2:1"),
     *member("M10030008", "FLORIDA BLUE", "MC"),
     claim("X-NO-POINTERS", "9600.00"), PANCREAS_IN_A_TRIAL, *line(1, "HC:0600T", "9600.00", "20240304", ""),
@@ -115,7 +116,7 @@ X-MA-BY-SBR09           | Premera Blue Cross |  | 2022-03-07 | 0600T | C25.1 | s
 X-NO-PROGRAM            | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=BL
 X-COB-IS-NOT-THE-PAYER  | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
 X-POINTED-DIAGNOSIS     | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
-X-POINTED-DIAGNOSIS     | Florida Blue       |  | 2024-03-04 | 0601T | Z00.6 | sbr09=MC line=2 dx2=C25.1
+X-POINTED-DIAGNOSIS     | Florida Blue       |  | 2024-03-04 | 0601T | C78.7 | sbr09=MC line=2 dx2=C25.1
 X-NO-POINTERS           | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC dx2=Z00.6
 X-TRIAL-NUMBER          | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC trial=00000017
 X-REPLACED              | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
