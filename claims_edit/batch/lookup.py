@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from claims_edit.store import ResultsFolder, replay_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claims_edit.intake import Extract, Mapping
+    from claims_edit.intake import Extract, Mapping, SourceFile
     from claims_edit.report.explain import Wanted
 
 KEY = ("claim_id", "claim_line_number")
@@ -93,6 +93,12 @@ class _RunAgain:
         self._codes = frozenset(catalog.codes["hcpcs_code"].to_list())
         self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
         self._wanted = wanted
+        self._context = [file for file in manifest["inputs"] if file["status"] == "context"]
+
+    def _sniffed(self, file: dict[str, Any]) -> SourceFile:
+        """The extract with the context that the run gave it."""
+        context = tuple(sniff(Path(other["path"]), self._format) for other in self._context)
+        return replace(sniff(Path(file["path"]), self._format), context=context)
 
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The lines of all extracts, in order; those that cannot be read are told only where no other has any."""
@@ -100,9 +106,10 @@ class _RunAgain:
         unread: list[str] = []
         for file in extracts:
             try:
-                self._check(file)
+                for needed in (file, *self._context):
+                    self._check(needed)
                 with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
-                    extract = open_extract(sniff(Path(file["path"]), self._format), self._mapping, Path(scratch))
+                    extract = open_extract(self._sniffed(file), self._mapping, Path(scratch))
                     found += self._lines(extract)
             except InputError as error:
                 unread += error.faults

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from claims_edit.intake import Extract, Lines, Mapping, SourceFile
+    from claims_edit.intake import Discovered, Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
     Look = Callable[[pl.DataFrame], "_Looked"]
@@ -146,16 +146,18 @@ class Reading:
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
         self._seen_claims = SeenClaims(table_bits(text_bytes // 2))
         self._text_passed = Passed(), Passed()
+        self._context: tuple[SourceFile, ...] = ()
         self._extracts: dict[int, Extract] = {}
         self._parts = 0
 
-    def read(self, paths: list[Path], fmt: str) -> Iterator[FileRead | InputError]:
+    def read(self, files: Discovered, fmt: str) -> Iterator[FileRead | InputError]:
         """Read each extract, in order; rows whose key may repeat an earlier one wait for `finish`.
 
         Small extracts are read ahead on several threads. Of one that cannot be read to its end the error is given, and
         nothing is kept.
         """
-        threads = os.cpu_count() or 1
+        self._context = tuple(sniff(path, fmt) for path in files.context)
+        paths, threads = files.extracts, os.cpu_count() or 1
         with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="read") as pool:
             ahead: deque[tuple[int, Path, Future[_Whole] | None]] = deque()
             for place, path in enumerate(paths):
@@ -177,7 +179,7 @@ class Reading:
             return error
 
     def _open(self, path: Path, fmt: str) -> Extract:
-        return open_extract(sniff(path, fmt), self._mapping, self._scratch)
+        return open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
         """All of a small extract, looked at."""
@@ -207,6 +209,7 @@ class Reading:
             extract = extract.mended()
         rejects = self._extracts[place].rejects()
         found.tally.warnings_by_check.update(self._extracts[place].warnings)
+        found.tally.rows_filtered = self._extracts[place].filtered
         if found.tally.rows_read + found.waiting + rejects.height == 0:
             raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
         if rejects.height:

@@ -33,18 +33,18 @@ def read_apart(
     Raises:
         InputError: one of them cannot be read.
     """
-    paths = discover(extracts)
+    files = discover(extracts, fmt)
     with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
         reading = Reading(
             catalog,
             mapping,
             as_of=as_of,
             scratch=Path(scratch),
-            text_bytes=sum(map(text_bytes, paths)),
+            text_bytes=sum(map(text_bytes, files.extracts)),
             on_rows=on_rows,
         )
         found: list[FileRead] = []
-        for file in reading.read(paths, fmt):
+        for file in reading.read(files, fmt):
             if not isinstance(file, FileRead):
                 raise file
             found.append(file)

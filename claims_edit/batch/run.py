@@ -19,7 +19,7 @@ from claims_edit.batch.reading import FileRead, Reading
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.batch.warned import first_warned
 from claims_edit.errors import InputError
-from claims_edit.intake import discover, load_mapping, text_bytes
+from claims_edit.intake import Format, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from claims_edit.intake import Discovered
     from claims_edit.policy import Catalog
 
 
@@ -82,11 +83,11 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         catalog = load_catalog(options.rules, proposed=options.mode is Mode.SHADOW)
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
-        paths = discover(options.extracts)
+        files = discover(options.extracts, options.format)
         told = options.told()
     folder = ResultsFolder(options.out)
-    with folder.lock(), Hashing(paths) as hashing:
-        if not options.force and (earlier := _done_before(told, folder, catalog, paths, hashing)) is not None:
+    with folder.lock(), Hashing(files.inputs) as hashing:
+        if not options.force and (earlier := _done_before(told, folder, catalog, files.inputs, hashing)) is not None:
             return _outcome(earlier, options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
@@ -96,11 +97,11 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
                 mapping,
                 as_of=options.as_of,
                 scratch=staged.scratch_dir,
-                text_bytes=sum(map(text_bytes, paths)),
+                text_bytes=sum(map(text_bytes, files.extracts)),
                 on_rows=lambda rows: progress("read", rows),
                 accept_test_data=options.accept_test_data,
             )
-            found, refused = _read_all(reading, paths, options)
+            found, refused = _read_all(reading, files, options)
         with stages.of("repeated keys"):
             progress("repeated keys", 0)
             reading.finish(found)
@@ -108,8 +109,9 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             progress("decide", 0)
             decided = decide_all(reading, found, staged, catalog, contracts, options)
         write_warned(staged.run_dir, first_warned(reading, found))
-        inputs = [_input(path, found, refused, hashing) for path in paths]
+        inputs = [_input(path, found, refused, hashing) for path in files.inputs]
         manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
+        manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)
             write_reports(staged, manifest, earlier=folder.runs(), catalog=catalog, wanted=options.reports)
@@ -148,11 +150,11 @@ def _done_before(
     return folder.manifest(same) if same else None
 
 
-def _read_all(reading: Reading, paths: list[Path], options: RunOptions) -> tuple[list[FileRead], dict[Path, str]]:
+def _read_all(reading: Reading, files: Discovered, options: RunOptions) -> tuple[list[FileRead], dict[Path, str]]:
     """Read every extract, in order; the readable ones, and the faults of the others."""
     found: list[FileRead] = []
     refused: dict[Path, str] = {}
-    for path, read in zip(paths, reading.read(paths, options.format), strict=True):
+    for path, read in zip(files.extracts, reading.read(files, options.format), strict=True):
         if isinstance(read, FileRead):
             found.append(read)
         elif options.keep_going:
@@ -165,16 +167,14 @@ def _read_all(reading: Reading, paths: list[Path], options: RunOptions) -> tuple
 
 
 def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
-    names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
+    names = ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered", "warnings")
     told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
+    unread: dict[str, Any] = dict.fromkeys(names, 0) | {"columns": [], "warnings_by_check": {}, "fault": None}
     if path in refused:
-        unread: dict[str, Any] = dict.fromkeys(names, 0)
-        return (
-            told
-            | unread
-            | {"format": "unknown", "columns": [], "warnings_by_check": {}, "status": "refused", "fault": refused[path]}
-        )
-    read = next(file for file in found if file.file.path == path)
+        return told | unread | {"format": "unknown", "status": "refused", "fault": refused[path]}
+    read = next((file for file in found if file.file.path == path), None)
+    if read is None:
+        return told | unread | {"format": Format.FHIR.value, "status": "context"}
     rows = {name: getattr(read.tally, name) for name in names}
     return (
         told
@@ -222,6 +222,7 @@ def _manifest(
             "rows_read": whole.rows_read,
             "rows_accepted": whole.rows_accepted,
             "rows_quarantined": whole.rows_quarantined,
+            "rows_filtered": whole.rows_filtered,
             "warnings": whole.warnings,
             "candidates": whole.candidates,
             "decisions": decided.lines.total(),

@@ -20,6 +20,7 @@ class Tally:
     rows_read: int = 0
     rows_accepted: int = 0
     rows_quarantined: int = 0
+    rows_filtered: int = 0
     candidates: int = 0
     unparseable: int = 0
     read: Decimal = NOTHING

@@ -2,13 +2,15 @@
 
 from claims_edit.intake.canonical import Lines, canonicalise
 from claims_edit.intake.claims import SeenClaims, claim_hashes, with_own_sources
+from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
-from claims_edit.intake.files import Format, SourceFile, discover, sniff, text_bytes
+from claims_edit.intake.files import Format, SourceFile, sniff, text_bytes
 from claims_edit.intake.keys import SeenKeys, key_hashes, table_bits
 from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
 
 __all__ = [
+    "Discovered",
     "Extract",
     "Format",
     "Lines",

@@ -33,6 +33,7 @@ class Extract(ABC):
         layout: how its columns become canonical ones.
         warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
         first_warned: of each of these warnings the first places: source row and, where there is one, claim id.
+        filtered: how many rows of the file the mapping passes over; complete once `rejects` was asked.
         LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
     """
 
@@ -44,6 +45,7 @@ class Extract(ABC):
         self.layout = layout
         self.warnings: Counter[str] = Counter()
         self.first_warned: dict[str, list[tuple[int, str | None]]] = {}
+        self.filtered = 0
 
     @abstractmethod
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:

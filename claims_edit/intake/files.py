@@ -1,24 +1,27 @@
-"""Which files a run reads, and what each of them is, told by content and never by name."""
+"""What a file holds, by its content and never by its name."""
 
 from __future__ import annotations
 
-import glob
 import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from claims_edit.errors import InputError
+from claims_edit.intake.signatures import unread
 
 SNIFF_BYTES = 256 * 1024
+LOOK_BYTES = 1024
 PARQUET, ZSTD, GZIP = b"PAR1", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
-GLOB_CHARACTERS = set("*?[")
 INTERCHANGE = re.compile(r"ISA([^A-Za-z0-9 \t\r\n]).{0,2}\1")  # ISA01 has two characters at most
 RESOURCE = re.compile(r'"resourceType"\s*:')
 READ_ERRORS = (OSError, EOFError, UnicodeError, pa.ArrowException)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Format(StrEnum):
@@ -41,13 +44,17 @@ class Compression(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One readable file of a run: its path, what it holds, and the beginning of its text."""
+    """One readable file of a run: its path, what it holds, and the beginning of its text.
+
+    `context` are FHIR files without a claim that were given with it: what its claims may refer to.
+    """
 
     path: Path
     format: Format
     compression: Compression = Compression.NONE
     encoding: str = "utf-8"
     head: str = ""
+    context: tuple[SourceFile, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,39 +82,6 @@ class SourceFile:
         if self.compression is not Compression.NONE:
             reason = "the compressed stream is cut off or damaged"
         return InputError(f"{self.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
-
-
-def discover(extracts: tuple[str, ...]) -> list[Path]:
-    """Every file that the arguments (files, folders, globs) name, once each, sorted by path.
-
-    A folder gives all files below it but hidden ones and those that start with an underscore (`_SUCCESS`).
-
-    Raises:
-        InputError: an argument names nothing.
-    """
-    found: dict[Path, Path] = {}
-    faults = []
-    for extract in extracts:
-        paths = _expand(extract)
-        if not paths:
-            faults.append(f"{extract}: no such file, or nothing in it. Check the path, or quote the glob.")
-        for path in paths:
-            found.setdefault(path.resolve(), path)
-    if faults:
-        raise InputError(*sorted(faults))
-    return sorted(found.values(), key=lambda path: path.as_posix())
-
-
-def _expand(extract: str) -> list[Path]:
-    path = Path(extract)
-    if path.is_dir():
-        inside = (file for file in path.rglob("*") if file.is_file())
-        return [file for file in inside if not any(part[0] in "._" for part in file.relative_to(path).parts)]
-    if path.exists():
-        return [path]
-    if GLOB_CHARACTERS & set(extract):
-        return [Path(match) for match in glob.glob(extract, recursive=True) if Path(match).is_file()]  # noqa: PTH207 -- a glob may be absolute
-    return []
 
 
 def text_bytes(path: Path) -> int:
@@ -145,19 +119,40 @@ def sniff(path: Path, fmt: str = "auto") -> SourceFile:
             raise InputError(f"{path}: is Parquet, not what --format {fmt} says. Leave --format out.")
         return SourceFile(path, Format.PARQUET)
     if path.suffix.lower() in {".parquet", ".pq"}:
-        raise InputError(f"{path}: is named Parquet and is not one. Rename it, or ask the sender for it again.")
+        other = unread(_first_bytes(path, _compression(magic)))
+        named = "is named Parquet and is not one. Rename it, or ask the sender for it again."
+        raise InputError(f"{path}: {other or named}")
     return _sniff_text(path, magic, fmt)
 
 
-def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:
-    compression = Compression.NONE
+def opens_as_json(path: Path) -> bool:
+    """Whether a file's text begins as JSON does; cheap, for files that are only looked at in passing.
+
+    Raises:
+        InputError: it is compressed and cannot be decompressed.
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == PARQUET:
+        return False
+    begin = _first_bytes(path, _compression(magic), LOOK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return begin.startswith((b"{", b"["))
+
+
+def _compression(magic: bytes) -> Compression:
     if magic.startswith(GZIP):
-        compression = Compression.GZIP
-    elif magic == ZSTD:
-        compression = Compression.ZSTD
+        return Compression.GZIP
+    return Compression.ZSTD if magic == ZSTD else Compression.NONE
+
+
+def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:
+    compression = _compression(magic)
     content = _first_bytes(path, compression)
     if not content.strip():
         raise InputError(f"{path}: the file is empty. Ask the sender for the extract again.")
+    if (fault := unread(content)) is not None:
+        raise InputError(f"{path}: {fault}")
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     head = content.decode(encoding, errors="replace").removeprefix("\ufeff")
     return SourceFile(path, _text_format(path, head, fmt), compression, encoding, head)
@@ -189,11 +184,11 @@ def _is_document(start: str) -> bool:
     return False
 
 
-def _first_bytes(path: Path, compression: Compression) -> bytes:
+def _first_bytes(path: Path, compression: Compression, size: int = SNIFF_BYTES) -> bytes:
     codec = None if compression is Compression.NONE else compression.value
     try:
         with pa.OSFile(str(path)) as file, pa.input_stream(file, compression=codec) as stream:
-            return bytes(stream.read(SNIFF_BYTES))
+            return bytes(stream.read(size))
     except (OSError, EOFError, pa.ArrowException):
         raise InputError(
             f"{path}: cannot be decompressed ({compression}); it is cut off or damaged. Ask the sender for it again."

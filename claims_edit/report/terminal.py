@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -34,6 +35,7 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
     ):
         if checks:
             parts.append(_checks(title, checks))
+    parts.extend(Text(plain(line)) for line in _beside(manifest))
     refused = [file for file in manifest["inputs"] if file["status"] == "refused"]
     parts.extend(Text(f"Not read: {plain(file['path'])}: {plain(file['fault'])}", style="red") for file in refused)
     blind = [file for file in manifest["inputs"] if file["status"] == "read" and "hcpcs_code" not in file["columns"]]
@@ -64,11 +66,22 @@ def _rows(manifest: dict[str, Any]) -> Table:
     table = _table("Rows: read = accepted + refused", "", "rows", "charges")
     for part, name in (("read", "rows_read"), ("accepted", "rows_accepted"), ("quarantined", "rows_quarantined")):
         table.add_row("refused" if part == "quarantined" else part, f"{counts[name]:,}", _money(charges[part]))
+    if counts.get("rows_filtered"):
+        table.add_row("passed over by the mapping", f"{counts['rows_filtered']:,}", "")
     table.add_row("candidates", f"{counts['candidates']:,}", _money(charges["candidates"]))
     table.add_row("with a warning", f"{counts['warnings']:,}", "")
     if charges["unparseable"]:
         table.add_row("charge not a number", f"{charges['unparseable']:,}", "")
     return table
+
+
+def _beside(manifest: dict[str, Any]) -> list[str]:
+    """What the run did not read as claim lines: files passed over by name, and FHIR files without claims."""
+    kinds = Counter(file["what"] for file in manifest.get("passed_over", ()))
+    context = sum(file["status"] == "context" for file in manifest["inputs"])
+    shown = ", ".join(f"{count} {what}" for what, count in sorted(kinds.items()))
+    told = [f"Files passed over by name: {shown}."] if kinds else []
+    return told + ([f"FHIR files without claims, consulted for what claims refer to: {context}."] if context else [])
 
 
 def _dispositions(manifest: dict[str, Any]) -> Table:

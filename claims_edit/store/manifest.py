@@ -34,7 +34,11 @@ class _Part(BaseModel):
 
 
 class InputFile(_Part):
-    """One file of the run: `columns` are the canonical ones that it has, `fault` is why a refused one was not read."""
+    """One file of the run: `columns` are the canonical ones that it has, `fault` is why a refused one was not read.
+
+    `rows_filtered` are rows that the mapping passes over. A file with the status `context` holds FHIR resources that
+    claims refer to, and no claim.
+    """
 
     path: str
     bytes: int
@@ -44,10 +48,18 @@ class InputFile(_Part):
     rows_read: int = 0
     rows_accepted: int = 0
     rows_quarantined: int = 0
+    rows_filtered: int = 0
     warnings: int = 0
     warnings_by_check: dict[str, int] = {}
-    status: Literal["read", "refused"] = "read"
+    status: Literal["read", "refused", "context"] = "read"
     fault: str | None = None
+
+
+class PassedOverFile(_Part):
+    """A file of a folder or glob that is known by name to hold no claims, and what it is."""
+
+    path: str
+    what: str
 
 
 class Counts(_Part):
@@ -56,6 +68,7 @@ class Counts(_Part):
     rows_read: int
     rows_accepted: int
     rows_quarantined: int
+    rows_filtered: int = 0
     warnings: int
     candidates: int
     decisions: int
@@ -88,6 +101,7 @@ class RunManifest(_Part):
     rules_version: str = "unversioned"
     options: dict[str, Any]
     inputs: list[InputFile]
+    passed_over: list[PassedOverFile] = []
     fingerprint: str
     counts: Counts
     charges: Charges
@@ -143,8 +157,8 @@ def _sums(manifest: dict[str, Any]) -> Iterator[tuple[str, int | Decimal, int | 
     )
     yield "candidates = decisions", counts["candidates"], counts["decisions"]
     yield "decisions = sum by disposition", counts["decisions"], sum(counts["by_disposition"].values())
-    for name in ("rows_read", "rows_accepted", "rows_quarantined"):
-        yield f"{name} = sum over the inputs", counts[name], sum(file[name] for file in inputs)
+    for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered"):
+        yield f"{name} = sum over the inputs", counts.get(name, 0), sum(file.get(name, 0) for file in inputs)
     money = {name: Decimal(charges[name]) for name in ("read", "accepted", "quarantined", "candidates")}
     by_disposition = sum(map(Decimal, charges["by_disposition"].values()), Decimal())
     yield "charges read = accepted + quarantined", money["read"], money["accepted"] + money["quarantined"]

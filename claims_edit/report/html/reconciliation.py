@@ -72,7 +72,7 @@ def inputs(view: RunView) -> Table:
             words(file["format"]),
             *(count(file[name]) for name in names),
             words(file["sha256"][:HASH_SHOWN]),
-            words(f"not read: {file['fault']}" if _refused(file) else "read"),
+            words(f"not read: {file['fault']}" if _refused(file) else file.get("status", "read")),
         ]
         for file in files
     ]
@@ -95,7 +95,7 @@ def remarks(view: RunView) -> list[str]:
     return told + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
-        if not _refused(file) and "hcpcs_code" not in file.get("columns", ())
+        if file.get("status") == "read" and "hcpcs_code" not in file.get("columns", ())
     ]
 
 

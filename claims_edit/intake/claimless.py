@@ -1,0 +1,45 @@
+"""FHIR files without a claim, as a Bulk export has them beside its claims: Patient, Coverage, Condition and others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import InputError
+from claims_edit.intake.files import READ_ERRORS, Format, opens_as_json, sniff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIECE = 4 * 1024 * 1024
+OVERLAP = 256  # bytes; the key and the type of a resource lie closer together
+RESOURCE = re.compile(rb'"resourceType"\s*:\s*"([^"]*)"')
+CLAIM = re.compile(rb'"resourceType"\s*:\s*"(?!ClaimResponse")[^"]*(claim|benefit|eob)[^"]*"', re.IGNORECASE)
+
+
+def is_claimless(path: Path, fmt: str) -> bool:
+    """Whether a file holds FHIR resources and none of them is, or is meant to be, a claim.
+
+    All of the file is searched: a claim at its end counts as one at its beginning. What cannot be read counts as an
+    extract, so that the run says what is wrong with it.
+    """
+    if fmt not in {"auto", Format.FHIR}:
+        return False
+    try:
+        if not opens_as_json(path):
+            return False
+        file = sniff(path, fmt)
+        if file.format is not Format.FHIR:
+            return False
+        seen = False
+        with file.open() as stream:
+            held = b""
+            while piece := stream.read(PIECE):
+                text = held + piece
+                if CLAIM.search(text):
+                    return False
+                seen = seen or RESOURCE.search(text) is not None
+                held = text[-OVERLAP:]
+    except (InputError, *READ_ERRORS):
+        return False
+    return seen

@@ -1,0 +1,177 @@
+"""Which files a run reads, which ones it consults, and which ones it passes over by name."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import InputError
+from claims_edit.intake.bystanders import bystander
+from claims_edit.intake.claimless import is_claimless
+from claims_edit.intake.managed import ManagedTables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GLOB_CHARACTERS = set("*?[")
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A file (or a hidden folder) that is not read, and what it is."""
+
+    path: Path
+    what: str
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The files that a run's arguments name, each list sorted by path.
+
+    Attributes:
+        extracts: what is read as claim lines.
+        context: FHIR files without a claim (Patient, Coverage, Condition, …): what claims may refer to.
+        passed_over: what folders and globs hold besides, such as a README.
+    """
+
+    extracts: list[Path]
+    context: list[Path] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Every file that the results depend on, sorted by path."""
+        return _by_path([*self.extracts, *self.context])
+
+
+def discover(extracts: tuple[str, ...], fmt: str = "auto") -> Discovered:
+    """The files that the arguments (files, folders, globs) name, once each.
+
+    Folders are searched to any depth. What a folder or a glob holds and is known by its name to hold no claims is
+    passed over; a file that is given by its own name never is. FHIR files without a claim are context where any other
+    file is an extract.
+
+    Args:
+        extracts: what `claims-edit run` was given.
+        fmt: what `--format` says: auto, table, x12 or fhir.
+
+    Raises:
+        InputError: an argument names nothing, a folder cannot be searched or holds no extract, or a file belongs to a
+            table whose other files say which rows hold.
+    """
+    search = _Search()
+    for extract in extracts:
+        search.add(extract)
+    if search.faults:
+        raise InputError(*sorted(search.faults))
+    context = {path for path in search.files if is_claimless(path, fmt)}
+    found = search.files - context
+    if not found:  # a file given by its own name is an extract all the same, and its reader says what is wrong with it
+        found = search.named & context
+        context -= found
+    if not found:
+        raise InputError(
+            f"{', '.join(extracts)}: FHIR without a claim: only {_names(context)}. "
+            "Give the file of the ExplanationOfBenefit or Claim resources too."
+        )
+    passed_over = sorted(search.passed_over.values(), key=lambda passed: passed.path.as_posix())
+    return Discovered(_by_path(found), _by_path(context), passed_over)
+
+
+def _by_path(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: path.as_posix())
+
+
+def _names(paths: Iterable[Path]) -> str:
+    names = sorted({path.name for path in paths})
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else "")
+
+
+class _Search:
+    """The files found so far; each counts once, under the first path that names it."""
+
+    def __init__(self) -> None:
+        self.files: set[Path] = set()
+        self.named: set[Path] = set()  # given by their own names
+        self.passed_over: dict[Path, PassedOver] = {}
+        self.faults: set[str] = set()
+        self._seen: set[Path] = set()
+        self._tables = ManagedTables()
+
+    def add(self, extract: str) -> None:
+        """Everything that one argument names."""
+        path = Path(extract)
+        if path.is_dir():
+            self._add_argument(extract, [path])
+        elif path.exists() or path.is_symlink():
+            self._add_file(path)
+            self.named.add(path)
+            self.passed_over.pop(path.resolve(), None)
+        elif GLOB_CHARACTERS & set(extract):
+            self._add_argument(extract, [Path(match) for match in glob.glob(extract, recursive=True)])  # noqa: PTH207 -- a glob may be absolute
+        else:
+            self.faults.add(f"{extract}: no such file or folder. Check the path.")
+
+    def _add_argument(self, extract: str, found: list[Path]) -> None:
+        """A folder by itself, or what a glob matches; a fault where there is no extract."""
+        if found and all(path.resolve() in self._seen for path in found):
+            return
+        files, faults, passed_over = len(self.files), len(self.faults), len(self.passed_over)
+        for path in sorted(found):
+            if path == Path(extract):
+                self._add_folder(path)
+            else:
+                self._add_found(path)
+        if (files, faults) == (len(self.files), len(self.faults)):
+            beside = [passed.path for passed in self.passed_over.values()][passed_over:]
+            held = f"no extract, only {_names(beside)}" if beside else "no file"
+            self.faults.add(f"{extract}: {held}. Give the files of the claims.")
+
+    def _add_found(self, path: Path) -> None:
+        """What a glob or a folder holds."""
+        if path.resolve() in self._seen:
+            return
+        if (what := bystander(path)) is not None:
+            self._check(path)
+            self.passed_over.setdefault(path.resolve(), PassedOver(path, what))
+        elif path.is_dir():
+            self._add_folder(path)
+        else:
+            self._add_file(path)
+
+    def _add_folder(self, folder: Path) -> None:
+        if not self._is_new(folder) or not self._check(folder):
+            return
+        try:
+            inside = sorted(folder.iterdir())
+        except OSError as error:
+            self.faults.add(f"{folder}: cannot be searched ({error.strerror}). Check its permissions.")
+            return
+        for path in inside:
+            self._add_found(path)
+
+    def _add_file(self, path: Path) -> None:
+        if not self._is_new(path):
+            return
+        if not path.exists():
+            self.faults.add(f"{path}: is a link to a file that is not there. Correct the link, or remove it.")
+        elif not path.is_file():
+            self.faults.add(f"{path}: is neither a file nor a folder. Give a file.")
+        elif self._check(path.parent) and self._check(path.resolve().parent):
+            self.files.add(path)
+
+    def _is_new(self, path: Path) -> bool:
+        resolved = path.resolve()
+        is_new = resolved not in self._seen
+        self._seen.add(resolved)
+        return is_new
+
+    def _check(self, folder: Path) -> bool:
+        """Whether a folder is no managed table and lies in none; else the fault is kept."""
+        fault = self._tables.fault(folder)
+        if fault is not None:
+            self.faults.add(fault)
+        return fault is None
