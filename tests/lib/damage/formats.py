@@ -1,0 +1,30 @@
+"""All sound files, and how each format damages them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.lib.damage import x12_damage
+from tests.lib.damage.x12_sound import sound_interchanges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.lib.damage.variant import Variant
+
+
+@dataclass(frozen=True)
+class Source:
+    """A sound file, and every damage to it."""
+
+    sound: Variant
+    damages: Callable[[], Iterator[Variant]]
+
+
+def sources() -> list[Source]:
+    """The sound files of all formats, in a fixed order."""
+    return [
+        Source(x12_damage.undamaged(sound), partial(x12_damage.damages, sound)) for sound in sound_interchanges()
+    ]  # fmt: skip
