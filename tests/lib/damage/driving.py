@@ -25,7 +25,16 @@ SHARED = 200  # variants of a packed file
 CONTRACTS = ROOT / "sample_claims" / "contracts.csv"
 MAPPINGS = {"none": "", "commercial": "constants: {line_of_business: commercial}\n"}
 SUFFIX = {"fhir-ndjson": "ndjson", "fhir-json": "json", "csv": "csv", "ndjson": "ndjson"}
-DECIDED = ["disposition", "reason_code", "claim_id", "member_id", "payer_raw", "billing_npi", "charge_amount", "hcpcs_code"]
+DECIDED = [
+    "disposition",
+    "reason_code",
+    "claim_id",
+    "member_id",
+    "payer_raw",
+    "billing_npi",
+    "charge_amount",
+    "hcpcs_code",
+]
 REFUSED = ["failed_checks", "claim_id", "charge_amount", "candidate_code"]
 
 
@@ -105,7 +114,13 @@ def _run(files: list[_File], folder: Path, mapping: str) -> list[Came]:
     mapped = folder / "mapping.yaml"
     mapped.write_text(MAPPINGS[mapping])
     options = RunOptions(
-        (str(extracts),), out, AS_OF, contracts=CONTRACTS, mapping=mapped if MAPPINGS[mapping] else None, keep_going=True
+        (str(extracts),),
+        out,
+        AS_OF,
+        contracts=CONTRACTS,
+        mapping=mapped if MAPPINGS[mapping] else None,
+        keep_going=True,
+        reports=(),
     )
     try:
         manifest = run_batch(options).manifest

@@ -82,7 +82,11 @@ def _others(row: dict[str, Any], line: Line, came: Came) -> list[str]:
 def _same(given: str, other: str) -> bool:
     """Whether they are equal but for the number in TOKEN's place."""
     head, token, tail = other.partition(TOKEN)
-    return given == other if not token else given.startswith(head) and given.endswith(tail) and len(given) == len(other) + 3
+    return (
+        given == other
+        if not token
+        else given.startswith(head) and given.endswith(tail) and len(given) == len(other) + 3
+    )
 
 
 def _line_of(row: dict[str, Any], came: Came) -> int | None:

@@ -1,4 +1,4 @@
-"""An 837 damaged one thing at a time: segments lost, doubled and moved, ids, qualifiers, separators and counts garbled."""
+"""An 837 damaged one thing at a time: segments lost, doubled and moved; ids, terminators and elements garbled."""
 
 from __future__ import annotations
 
@@ -137,7 +137,16 @@ def _move_shows(piece: Piece, before: Piece, sound: Sound) -> bool:
 def _ids(sound: Sound) -> Iterator[Variant]:
     for at, piece in enumerate(sound.pieces):
         name, _, rest = piece.text.partition("*")
-        garbled = (name.lower(), name[:-1], name + "X", f" {name}", f"{name} ", f"X{name[1:]}", f"{name[0]} {name[1:]}", "")
+        garbled = (
+            name.lower(),
+            name[:-1],
+            name + "X",
+            f" {name}",
+            f"{name} ",
+            f"X{name[1:]}",
+            f"{name[0]} {name[1:]}",
+            "",
+        )
         for damaged in garbled:
             if damaged in SEGMENT_IDS or damaged == name:
                 continue
@@ -153,7 +162,9 @@ def _ends(sound: Sound) -> Iterator[Variant]:
         for end in ("", "\n", "|", "^", " ", "~~", "~\n\n", "*~"):
             texts = whole(sound.pieces)
             texts[at] = (piece.text + end, piece)
-            shown = {"": "lost", "~~": "doubled", "~\n\n": "blank-line", "*~": "behind-empty-element"}.get(end, "garbled")
+            shown = {"": "lost", "~~": "doubled", "~\n\n": "blank-line", "*~": "behind-empty-element"}.get(
+                end, "garbled"
+            )
             yield variant(sound, f"terminator-{shown}", named(piece), texts, alone=True)
 
 

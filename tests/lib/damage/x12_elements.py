@@ -139,7 +139,10 @@ def _components(elements: list[str]) -> Iterator[Change]:
 
 def _hierarchy(elements: list[str]) -> Iterator[Change]:
     own, parent, level, _ = elements[1:5]
-    for place, values in ((1, (own, parent, "1", "2", "3", "4", "9", "A", "0")), (2, (own, "1", "2", "3", "4", "9", "A"))):
+    for place, values in (
+        (1, (own, parent, "1", "2", "3", "4", "9", "A", "0")),
+        (2, (own, "1", "2", "3", "4", "9", "A")),
+    ):
         for value in dict.fromkeys(values):
             if value != elements[place] and value:
                 yield "hierarchy-number", f"HL*{level} HL{place:02}", joined(elements, place, value)
@@ -156,7 +159,7 @@ def _health(elements: list[str]) -> Iterator[Change]:
             changed = ":".join([qualifier, form.format(code), *more])
             yield "health-code-form", where, joined(elements, place, changed)
         for extra in (":X", ":X:Y:Z", ":::::::Q", "::", ":ABF:Z006"):
-            yield "health-code-leftover", where, joined(elements, place, ":".join([qualifier, code]) + extra)
+            yield "health-code-leftover", where, joined(elements, place, f"{qualifier}:{code}" + extra)
 
 
 def _pointers(elements: list[str]) -> Iterator[Change]:
@@ -166,8 +169,8 @@ def _pointers(elements: list[str]) -> Iterator[Change]:
 
 def _dates(elements: list[str]) -> Iterator[Change]:
     day = elements[3]
-    texts = (day[:-1], day[2:], day + "0", f"{day[:4]}-{day[4:]}", "00000000", "99999999", day.replace("0", "O"), f" {day[1:]}",
-             f"{day[4:]}{day[:4]}", f"{day}-", f"-{day}", "20241399")  # fmt: skip
+    texts = (day[:-1], day[2:], day + "0", f"{day[:4]}-{day[4:]}", "00000000", "99999999", day.replace("0", "O"),
+             f" {day[1:]}", f"{day[4:]}{day[:4]}", f"{day}-", f"-{day}", "20241399")  # fmt: skip
     for text in texts:
         yield "date-form", f"DTP*{elements[1]} DTP03", joined(elements, 3, text)
 

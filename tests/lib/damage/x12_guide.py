@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.lib.damage.x12_sound import Piece
 
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
 BY_FIRST_ELEMENT = {"NM1", "REF", "DTP"}
-SEGMENT_IDS = {
-    "ISA", "GS", "ST", "BHT", "NM1", "PER", "HL", "N3", "N4", "REF", "SBR", "DMG", "PAT", "CLM", "DTP", "CL1", "HI", "CAS",
-    "AMT", "OI", "LX", "SV1", "SV2", "SV3", "SE", "GE", "IEA", "PRV", "CUR", "PWK", "CN1", "K3", "NTE", "CR1", "CR2", "CRC",
-    "HCP", "MIA", "MOA", "SVD", "LIN", "CTP", "QTY", "MEA", "PS1", "SV5", "SV4", "SV6", "SV7", "TOO", "DN1", "DN2", "LQ",
-    "FRM", "TA1", "N2", "CR3", "CR4", "CR5", "CR6", "CR7", "CR8", "DSB", "UR", "IMM", "HSD", "CR8",
-}  # fmt: skip
+SEGMENT_IDS = _words(
+    "ISA GS ST BHT NM1 PER HL N3 N4 REF SBR DMG PAT CLM DTP CL1 HI CAS AMT OI LX SV1 SV2 SV3 SE GE "
+    "IEA PRV CUR PWK CN1 K3 NTE CR1 CR2 CRC HCP MIA MOA SVD LIN CTP QTY MEA PS1 SV5 SV4 SV6 SV7 TOO "
+    "DN1 DN2 LQ FRM TA1 N2 CR3 CR4 CR5 CR6 CR7 CR8 DSB UR IMM HSD"
+)
 # Whose loss the structure shows even where the counts are put right.
 REQUIRED = {
     ("HL", "2000A"), ("HL", "2000B"), ("HL", "2000C"), ("NM1*85", "2010AA"), ("SBR", "2000B"), ("NM1*IL", "2010BA"),
@@ -31,7 +35,8 @@ REQUIRED_IN_FORMAT = {
 }
 # Where else a segment may stand: there it says something valid, and nothing shows that it came from another place.
 MAY_STAND = {
-    "REF*P4": {"2300"}, "REF*LX": {"2300"}, "REF*G1": {"2300", "2400", "2330"}, "REF*F8": {"2300", "2330"}, "HI": {"2300"},
+    "REF*P4": {"2300"}, "REF*LX": {"2300"}, "REF*G1": {"2300", "2400", "2330"}, "REF*F8": {"2300", "2330"},
+    "HI": {"2300"},
     "DTP*434": {"2300"}, "CL1": {"2300"}, "DTP*472": {"2300", "2400"}, "DMG": {"2010BA", "2010CA"},
     "N3": {"2010AA", "2010BA", "2010BB", "2010CA", "2330"}, "N4": {"2010AA", "2010BA", "2010BB", "2010CA", "2330"},
     "REF*EI": {"2010AA", "2330"}, "CAS": {"2320"}, "AMT": {"2300", "2320"}, "OI": {"2320"},
@@ -49,20 +54,27 @@ QUALIFIERS: dict[str, tuple[tuple[int, int], ...]] = {
     "OI": ((3, 0),), "CAS": ((1, 0),), "AMT": ((1, 0),), "DMG": ((1, 0), (3, 0)),
 }  # fmt: skip
 VALID = {
-    "NM101": {"85", "87", "PE", "IL", "PR", "QC", "41", "40", "71", "72", "77", "82", "DD", "DK", "DN", "DQ", "P3", "QB", "GB",
-              "ZZ", "PW", "45", "ZF"},
-    "REF01": {"F8", "P4", "LX", "G1", "9F", "D9", "EA", "EI", "SY", "0B", "1G", "G2", "LU", "6R", "2U", "4N", "F5", "F4", "X4",
-              "Y4", "1J", "1S", "T4", "9A", "9C", "9B", "EW", "XZ", "BT", "NF", "FY", "G4", "TJ", "1W", "U3", "IG", "G3", "N5"},
-    "DTP01": {"472", "434", "435", "439", "431", "454", "304", "453", "471", "090", "091", "314", "360", "361", "297", "296",
-              "455", "096", "444", "050", "573", "463", "607", "011", "119", "738", "739", "461", "452", "441", "196", "197"},
+    "NM101": _words(
+        "85 87 PE IL PR QC 41 40 71 72 77 82 DD DK DN DQ P3 QB GB ZZ PW 45 ZF"
+    ),
+    "REF01": _words(
+        "F8 P4 LX G1 9F D9 EA EI SY 0B 1G G2 LU 6R 2U 4N F5 F4 X4 Y4 1J 1S T4 9A 9C 9B EW XZ BT NF FY G4 "
+        "TJ 1W U3 IG G3 N5"
+    ),
+    "DTP01": _words(
+        "472 434 435 439 431 454 304 453 471 090 091 314 360 361 297 296 455 096 444 050 573 463 607 011 "
+        "119 738 739 461 452 441 196 197"
+    ),
     "DTP02": {"D8", "RD8", "DT", "TM"},
     "SBR01": set("PSTABCDEFGHU"),
-    "SBR09": {"09", "11", "12", "13", "14", "15", "16", "17", "AM", "BL", "CH", "CI", "DS", "FI", "HM", "LI", "LM", "MA", "MB",
-              "MC", "MH", "OF", "TV", "VA", "WC", "ZZ"},
+    "SBR09": _words(
+        "09 11 12 13 14 15 16 17 AM BL CH CI DS FI HM LI LM MA MB MC MH OF TV VA WC ZZ"
+    ),
     "HL03": {"20", "22", "23"}, "CLM05-2": {"A", "B"}, "CLM05-3": set("0123456789ABCDEFGHIJKMNOPQXYZ"),
     "SV101-1": {"HC", "ER", "IV", "WK"}, "SV202-1": {"HC", "HP", "IV", "WK", "ER"}, "SV301-1": {"AD"}, "ST01": {"837"},
-    "HI-1": {"ABK", "ABF", "ABJ", "APR", "ABN", "BK", "BF", "BJ", "PR", "BN", "BG", "BE", "BH", "BI", "DR", "BBR", "BBQ", "BR",
-             "BQ", "BP", "BO", "TC", "CAH"},
+    "HI-1": _words(
+        "ABK ABF ABJ APR ABN BK BF BJ PR BN BG BE BH BI DR BBR BBQ BR BQ BP BO TC CAH"
+    ),
     "BHT06": {"CH", "RP", "31"}, "GS01": {"HC"},
 }  # fmt: skip
 
