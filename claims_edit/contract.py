@@ -40,6 +40,11 @@ class Verdict:
     errors: dict[str, pl.Series]
     warnings: dict[str, pl.Series]
 
+    def refuse(self, found: Mapping[str, pl.Series]) -> None:
+        """Add errors that others found; a check that both name fails where either of them says so."""
+        for check, failing in found.items():
+            self.errors[check] = self.errors[check] | failing if check in self.errors else failing
+
 
 def matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
     """A rule of a column: its canonical text has this shape."""

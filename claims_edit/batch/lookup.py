@@ -162,8 +162,9 @@ class _RunAgain:
         """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
         lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
         verdict = judge(lines.frame, lines.distinct, as_of=self._as_of, known_programs=self._known_programs)
+        verdict.refuse(faults(raw))
         refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
-        for failing in (verdict.errors | faults(raw)).values():
+        for failing in verdict.errors.values():
             refused |= failing
         placed = lines.frame.with_columns(_source_row(extract, raw)).filter(~refused)
         for line in placed.drop(ORDINAL).iter_rows(named=True):

@@ -277,9 +277,9 @@ class Reading:
             known_programs=self._known_programs,
             passed=passed,
         )
-        verdict.errors.update(faults(lines.raw))
+        verdict.refuse(faults(lines.raw))
         if not self._accept_test_data:
-            verdict.errors.update(test_data(lines.frame))
+            verdict.refuse(test_data(lines.frame))
         return verdict
 
     def _keep_settled(self, settled: Settled, found: FileRead, prefix: str) -> None:

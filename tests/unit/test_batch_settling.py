@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -87,3 +88,16 @@ def test_a_charge_that_is_no_number_is_counted_once(
     assert manifest["charges"]["unparseable"] == 3
     assert manifest["counts"]["quarantined_by_check"]["charge_amount-unparseable"] == 3
     assert manifest["charges"]["read"] == "20.00"
+
+
+def test_a_check_that_reader_and_contract_share_refuses_the_rows_of_both(tmp_path: Path) -> None:
+    ire = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "0600T"}]}
+    items = [{"productOrService": ire, "servicedPeriod": {"end": "2024-03-04"}}, {"productOrService": ire}]
+    claim = {
+        "resourceType": "Claim", "id": "C1", "status": "active", "use": "claim", "patient": {"reference": "Patient/M1"},
+        "type": {"coding": [{"code": "professional"}]}, "insurer": {"display": "Florida Blue"},
+        "item": [{"sequence": place, **item} for place, item in enumerate(items, 1)],
+    }  # fmt: skip
+    (tmp_path / "claim.json").write_text(json.dumps(claim))
+    outcome = run_batch(RunOptions((str(tmp_path / "claim.json"),), tmp_path / "out", AS_OF, reports=()))
+    assert outcome.manifest["counts"]["quarantined_by_check"]["claim_line_start_date-missing"] == len(items)
