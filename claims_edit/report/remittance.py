@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from claims_edit.doubts import POSTING_HOLDS, SEPARATOR
 from claims_edit.errors import UsageError
 from claims_edit.policy.combinations import Adjustment, combinations_of, mismatches
 from claims_edit.report import queries
 from claims_edit.report.csv_format import cells_of
+from claims_edit.report.postings import Postings
 from claims_edit.store import ask
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
 TERMINATOR = "~"
-SEGMENT_COLUMNS = ("postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments")
+SEGMENT_COLUMNS = (
+    "postable", "note", "cas_segment", "ref_0k_segment", "lq_segments", "segments", "line_item_control_number",
+    "ref_6r_segment",
+)  # fmt: skip
 _CODES = ["disposition", "group_code", "carc", "rarcs", "policy_reference"]
 # What an element may hold, whatever separators an interchange declares: letters, digits, and what a Reference may have.
 _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,()/-]{0,49}[A-Za-z0-9.,()/-]$"
@@ -43,6 +48,7 @@ def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFr
     """
     counts = not view.is_shadow
     parameters = {"run_id": view.run_id, "counts": counts}
+    postings = Postings(view.candidates)
     codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
     coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values()))
     with ExitStack() as stack:
@@ -52,8 +58,9 @@ def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFr
         def write(lines: pl.DataFrame, cells: pl.DataFrame) -> None:
             if not counts:
                 lines, cells = lines.clear(), cells.clear()
+            known = lines.hstack(postings.of(lines))
             segments = _with_segments(
-                lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+                known.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
             ).select(SEGMENT_COLUMNS)
             for parquet in parquets:
                 parquet(lines.select(queries.REMITTANCE_COLUMNS).hstack(segments))
@@ -119,23 +126,40 @@ def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> st
 
 def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
     """Add the amounts to the segments, and say whether they can be posted."""
-    amount = pl.col("adjustment_amount")
+    amount, control = pl.col("adjustment_amount"), pl.col("line_item_control_number")
     fault = _told({
         "no charge, so no amount to adjust": amount.is_null(),
         "the charge is zero: there is nothing to adjust": amount == 0,
-        "the amount has more than ten digits": amount.abs() >= _MOST,
+        "the charge is negative: reverse what was posted before instead": amount < 0,
+        "the amount has more than ten digits": amount >= _MOST,
     })  # fmt: skip
-    told = lines.with_columns(
+    is_held = pl.col("posting_holds").is_not_null()
+    found = lines.with_columns(
         fault.alias("amount_fault"),
-        cas_segment=pl.when(fault.is_null()).then(pl.col("cas_stem") + _x12_number(amount)),
+        pl.when(~_shaped(control, _REFERENCE) & control.is_not_null())
+        .then(pl.lit("the line item control number is misshapen"))
+        .alias("control_fault"),
+        hold=_named(pl.col("posting_holds")),
+        ref_6r_segment=pl.when(_shaped(control, _REFERENCE)).then(pl.format("REF*6R*{}", control)),
     )
-    faults = pl.concat_str("amount_fault", "code_fault", "unknown", separator="; ", ignore_nulls=True)
-    postable = pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
-    return told.with_columns(
+    found = found.with_columns(
+        cas_segment=pl.when(~is_held & pl.col("amount_fault").is_null()).then(pl.col("cas_stem") + _x12_number(amount))
+    )
+    faults = pl.concat_str(
+        "hold", "amount_fault", "code_fault", "control_fault", "unknown", separator="; ", ignore_nulls=True
+    )
+    postable = ~is_held & pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
+    control_segment = (pl.col("ref_6r_segment") + TERMINATOR).fill_null("")
+    return found.with_columns(
         postable=postable,
         note=pl.when(faults != "").then(faults),
-        segments=pl.when(postable).then(pl.col("cas_segment") + TERMINATOR + pl.col("after")),
+        segments=pl.when(postable).then(pl.col("cas_segment") + TERMINATOR + control_segment + pl.col("after")),
     )
+
+
+def _named(holds: pl.Expr) -> pl.Expr:
+    """What each posting hold says, joined; a hold that this release does not know goes by its name."""
+    return holds.str.split(SEPARATOR).list.eval(pl.element().replace(POSTING_HOLDS)).list.join("; ")
 
 
 def _told(faults: dict[str, pl.Expr]) -> pl.Expr:

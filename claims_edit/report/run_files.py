@@ -10,7 +10,7 @@ from claims_edit.report.csv_format import write_frame
 from claims_edit.report.line_files import write_line_files
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
-from claims_edit.store import read_warned
+from claims_edit.store import candidates_in, read_warned
 from claims_edit.store.database import open_staged
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def write_reports(
     manifest itself is not written here.
     """
     with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
-        view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir))
+        candidates = candidates_in(staged.replay_dir)
+        view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir), candidates)
         if "csv" in wanted:
             _write_tables(view, staged.run_dir)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")

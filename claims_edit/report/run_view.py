@@ -33,6 +33,7 @@ class RunView:
         runs: the manifests of the results folder's runs up to this one, oldest first, this one last.
         catalog: the rules under which the run decided.
         warned: the first rows of each warning (WARNED_ROWS).
+        candidates: the lines as they were decided on, in the order of the decisions.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -40,6 +41,7 @@ class RunView:
     runs: tuple[dict[str, Any], ...]
     catalog: Catalog
     warned: pl.DataFrame
+    candidates: pl.LazyFrame
 
     @property
     def run_id(self) -> str:
@@ -77,9 +79,10 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     manifest = folder.manifest(run)
     run_id = manifest["run_id"]
     runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
-    catalog = rules_of(replay_of(out, run_id), manifest)
+    replay = replay_of(out, run_id)
+    catalog = rules_of(replay, manifest)
     with open_readonly(out) as connection:
-        yield RunView(connection, manifest, runs, catalog, read_warned(out / "runs" / run_id))
+        yield RunView(connection, manifest, runs, catalog, read_warned(out / "runs" / run_id), replay.candidates)
 
 
 def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:

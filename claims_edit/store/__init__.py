@@ -3,7 +3,7 @@
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
 from claims_edit.store.query import Answer, ask, open_readonly, query
-from claims_edit.store.replay import Replay, replay_of
+from claims_edit.store.replay import Replay, candidates_in, replay_of
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RunManifest",
     "StagedRun",
     "ask",
+    "candidates_in",
     "open_readonly",
     "query",
     "read_manifest",

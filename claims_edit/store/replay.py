@@ -38,6 +38,11 @@ class Replay:
     rules: Path
 
 
+def candidates_in(folder: Path) -> pl.LazyFrame:
+    """The candidate lines that a run keeps in its replay folder."""
+    return pl.scan_parquet(sorted(folder.glob(CANDIDATES)))
+
+
 def replay_of(out: Path, run_id: str) -> Replay:
     """What one published run decided on.
 
@@ -45,12 +50,11 @@ def replay_of(out: Path, run_id: str) -> Replay:
         ResultsError: it is not there, or damaged.
     """
     folder = out / "runs" / run_id / REPLAY
-    parts = sorted(folder.glob(CANDIDATES))
     rules = folder / RULES
     try:
-        if not parts or not rules.is_file():
+        if not any(folder.glob(CANDIDATES)) or not rules.is_file():
             raise FileNotFoundError
-        candidates, revisions = pl.scan_parquet(parts), pl.scan_parquet(folder / REVISIONS)
+        candidates, revisions = candidates_in(folder), pl.scan_parquet(folder / REVISIONS)
         revisions.collect_schema()
         return Replay(candidates, revisions, pl.read_parquet(folder / CONTRACTS), rules)
     except (OSError, pl.exceptions.PolarsError):

@@ -93,6 +93,90 @@ def test_what_the_reader_gives_back_is_the_feed(rows: list[dict[str, Any]]) -> N
         assert found.policies == ([row["policy_reference"]] if row["carc"] != "181" else [])
 
 
+POSTED = """
+ISA*00*          *00*          *ZZ*CLINIC         *ZZ*PAYER          *261101*0901*^*00501*000000001*0*P*:~
+GS*HC*CLINIC*PAYER*20261101*0901*1*X*005010X222A1~
+ST*837*0001*005010X222A1~
+BHT*0019*00*77*20261101*0901*CH~
+NM1*41*2*CLINIC*****46*S1~
+PER*IC*BILLING*TE*5555550100~
+NM1*40*2*PAYER*****46*R1~
+HL*1**20*1~
+NM1*85*2*CLINIC*****XX*1902000227~
+N3*1 ROAD~
+N4*TAMPA*FL*336010000~
+REF*EI*591112223~
+HL*2*1*22*0~
+SBR*P*18*******MC~
+NM1*IL*1*DOE*JO****MI*M20010001~
+NM1*PR*2*FLORIDA BLUE*****PI*SMP01~
+CLM*POSTED*18800***22:B:1*Y*A*Y*Y~
+HI*ABK:C251~
+LX*1~
+SV1*HC:0600T*9400*UN*1***1~
+DTP*472*D8*20240304~
+REF*6R*LINE-7/A~
+LX*2~
+SV1*HC:0601T*9400*UN*1***1~
+DTP*472*D8*20240304~
+HL*3*1*22*0~
+SBR*S*18*******MC~
+NM1*IL*1*DOE*AL****MI*M20010002~
+NM1*PR*2*FLORIDA BLUE*****PI*SMP01~
+CLM*SECOND*9400***22:B:1*Y*A*Y*Y~
+HI*ABK:C251~
+SBR*P*18*******CI~
+AMT*D*8000~
+OI***Y***Y~
+NM1*IL*1*DOE*AL****MI*Q1~
+NM1*PR*2*ANOTHER PAYER*****PI*OTH1~
+LX*1~
+SV1*HC:0600T*9400*UN*1***1~
+DTP*472*D8*20240304~
+SVD*OTH1*8000*HC:0600T**1~
+CAS*CO*45*1400~
+DTP*573*D8*20240601~
+SE*41*0001~
+GE*1*1~
+IEA*1*000000001~
+"""
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again: bool) -> None:
+    """From the run itself, and from the report on a published run."""
+    extract = write(tmp_path / "night.837", POSTED.strip())
+    out, to = tmp_path / "out", tmp_path / "feed.parquet"
+    done = program("run", extract, "--out", out, "--quiet", *AS_OF)
+    assert done.code == 0, done.err
+    if again:
+        assert program("report", "--out", out, "--format", "remittance", "--to", to).code == 0
+    (path,) = [to] if again else (out / "runs").glob("*/remittance.parquet")
+    rows = pl.read_parquet(path).to_dicts()
+    assert [(row["claim_id"], row["postable"], row["line_item_control_number"]) for row in rows] == [
+        ("POSTED", True, "LINE-7/A"), ("POSTED", True, None), ("SECOND", False, None),
+    ]  # fmt: skip
+    assert rows[2]["note"] == "another payer comes before this one, so the amount left to adjust is not the charge"
+    assert (rows[2]["segments"], rows[2]["cas_segment"], rows[2]["disposition"]) == (None, None, "deny")
+    text = interchange(rows[:2])
+    assert accepted(text)
+    assert [line.controls for line in service_lines(text)] == [["LINE-7/A"], []]
+
+
+def test_test_data_is_decided_on_request_and_not_posted(tmp_path: Path) -> None:
+    extract = write(tmp_path / "night.837", POSTED.strip().replace("*0*P*:~", "*0*T*:~"))
+    refused = program("run", extract, "--out", tmp_path / "refused", "--quiet", *AS_OF)
+    assert refused.code == 0, refused.err
+    checks = record(tmp_path / "refused", "quarantine")["failed_checks"].to_list()
+    assert checks == [["row-test-data"]] * 3
+    done = program("run", extract, "--out", tmp_path / "out", "--accept-test-data", "--quiet", *AS_OF)
+    assert done.code == 0, done.err
+    (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
+    rows = pl.read_parquet(path).to_dicts()
+    assert [row["postable"] for row in rows] == [False] * 3
+    assert rows[0]["note"] == "the claim is test data"
+
+
 def test_each_line_balances(rows: list[dict[str, Any]]) -> None:
     for found in service_lines(interchange(rows)):
         adjusted = sum((Decimal(amount) for _, _, amount in found.adjustments), Decimal())

@@ -164,9 +164,10 @@ def shipped() -> Catalog:
     return load_catalog()
 
 
-def keep_replay(folder: Path) -> None:
-    """The shipped rules, and no candidate lines: a hand-made run has decisions only."""
-    pl.DataFrame(schema=KEPT_CANDIDATES).write_parquet(folder / "candidates-00000.parquet")
+def keep_replay(folder: Path, candidates: pl.DataFrame | None = None) -> None:
+    """The shipped rules, and no candidate lines unless some are given: a hand-made run has decisions only."""
+    kept = pl.DataFrame(schema=KEPT_CANDIDATES) if candidates is None else candidates
+    kept.write_parquet(folder / "candidates-00000.parquet")
     pl.DataFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String)).write_parquet(folder / "revisions.parquet")
     no_contracts().write_parquet(folder / "contracts.parquet")
     (folder / "rules.zip").write_bytes(archived(shipped().contents))
@@ -179,6 +180,7 @@ def stage(
     refused: list[dict[str, Any]] | None = None,
     *,
     mode: str = "enforce",
+    candidates: pl.DataFrame | None = None,
 ) -> StagedRun:
     """Stage a whole run: two parts of decisions, one of refused rows, the manifest, the reports."""
     staged = folder.stage(run_id)
@@ -190,7 +192,7 @@ def stage(
     manifest = manifest_of(run_id, decisions, refused or [], mode)
     write_manifest(staged.run_dir, manifest)
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
-    keep_replay(staged.replay_dir)
+    keep_replay(staged.replay_dir, candidates)
     write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped())
     return staged
 
@@ -202,9 +204,10 @@ def publish(
     refused: list[dict[str, Any]] | None = None,
     *,
     mode: str = "enforce",
+    candidates: pl.DataFrame | None = None,
 ) -> ResultsFolder:
     """Publish a run with these rows."""
     folder = ResultsFolder(out)
     with folder.lock():
-        folder.publish(stage(folder, run_id, decisions, refused, mode=mode))
+        folder.publish(stage(folder, run_id, decisions, refused, mode=mode, candidates=candidates))
     return folder

@@ -43,6 +43,7 @@ class ReadLine:
     paid: str
     adjustments: list[tuple[str, str, str]]
     policies: list[str]
+    controls: list[str]
     remarks: list[str]
 
 
@@ -89,5 +90,6 @@ def _line(tree: Any) -> ReadLine:
         paid,
         [(group, carc, amount) for group, carc, amount in values("CAS", "CAS01", "CAS02", "CAS03")],
         [policy for (policy,) in values("REF[0K]", "REF02")],
+        [number for (number,) in values("REF[6R]", "REF02")],
         [remark for (remark,) in values("LQ[HE]", "LQ02")],
     )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.errors import UsageError
+from claims_edit.batch.deciding import KEPT_CANDIDATES
+from claims_edit.doubts import POSTING_HOLDS
+from claims_edit.errors import ResultsError, UsageError
 from claims_edit.report import report
 from claims_edit.report.queries import REMITTANCE_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = "20260301T010000Z-aaaa"
+REVERSAL = "the charge is negative: reverse what was posted before instead"
 
 
 def money(amount: str | None) -> dict[str, Any]:
@@ -31,12 +34,27 @@ def feed(out: Path, *lines: dict[str, Any], mode: str = "enforce") -> pl.DataFra
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet")
 
 
+def posted(out: Path, *facts: tuple[str | None, str | None], lost: int | None = None) -> list[dict[str, Any]]:
+    """The feed of denied lines whose candidates hold a control number and posting holds; one of them may be lost."""
+    rows = [line(source_row=row) for row in range(1, len(facts) + 1)]
+    candidates = pl.DataFrame(
+        [
+            {name: row[name] for name in ("source_file", "source_row", "claim_id", "claim_line_number")}
+            | {"line_item_control_number": number, "posting_holds": holds}
+            for row, (number, holds) in zip(rows, facts, strict=True)
+            if row["source_row"] != lost
+        ],
+        schema=KEPT_CANDIDATES,
+    )
+    publish(out, RUN, rows, candidates=candidates)
+    return pl.read_parquet(out / "runs" / RUN / "remittance.parquet").to_dicts()
+
+
 @pytest.mark.parametrize(
     ("amount", "cas03"),
     [
         ("10575.00", "10575"), ("1000.10", "1000.1"), ("1000.01", "1000.01"), ("0.05", ".05"), ("0.50", ".5"),
-        ("-0.05", "-.05"), ("-9400.00", "-9400"), ("10.00", "10"), ("99999999.99", "99999999.99"),
-        ("-99999999.99", "-99999999.99"),
+        ("10.00", "10"), ("99999999.99", "99999999.99"),
     ],
 )  # fmt: skip
 def test_an_amount_has_the_form_of_x12(tmp_path: Path, amount: str, cas03: str) -> None:
@@ -51,7 +69,7 @@ def test_an_amount_has_the_form_of_x12(tmp_path: Path, amount: str, cas03: str) 
         (None, "no charge, so no amount to adjust"),
         ("0.00", "the charge is zero: there is nothing to adjust"),
         ("100000000.00", "the amount has more than ten digits"),
-        ("-100000000.00", "the amount has more than ten digits"),
+        *((amount, REVERSAL) for amount in ("-0.01", "-9400.00", "-100000000.00")),
     ],
 )
 def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path, amount: str | None, note: str) -> None:
@@ -133,12 +151,12 @@ def test_only_what_was_denied_or_returned_stands_in_it_in_order(tmp_path: Path) 
     assert tuple(found.columns) == (*REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
 
 
-def test_a_negative_amount_and_the_segments_stay_as_they_are_in_csv(tmp_path: Path) -> None:
+def test_a_negative_amount_stays_as_it_is_in_csv(tmp_path: Path) -> None:
     feed(tmp_path, line(**money("-5.00"), claim_id="=C1"))
     table = pl.read_csv(tmp_path / "runs" / RUN / "remittance.csv", infer_schema=False)
     (row,) = table.to_dicts()
     assert (row["claim_id"], row["adjustment_amount"]) == ("'=C1", "-5.00")
-    assert (row["cas_segment"], row["segments"]) == ("CAS*PR*55*-5", "CAS*PR*55*-5~REF*0K*242~")
+    assert (row["cas_segment"], row["segments"], row["note"]) == (None, None, REVERSAL)
 
 
 @pytest.mark.parametrize("name", ["feed.csv", "feed.parquet"])
@@ -160,3 +178,46 @@ def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             report(tmp_path, RUN, "remittance", target)
         assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Give another --to.",)
+
+
+@pytest.mark.parametrize("hold", sorted(POSTING_HOLDS))
+def test_a_held_line_makes_no_segments_and_says_why(tmp_path: Path, hold: str) -> None:
+    held, free = posted(tmp_path, (None, hold), (None, None))
+    assert (held["postable"], held["note"]) == (False, POSTING_HOLDS[hold])
+    assert (held["cas_segment"], held["segments"]) == (None, None)
+    assert (free["postable"], free["note"], free["segments"]) == (True, None, "CAS*PR*55*1000.1~REF*0K*242~")
+
+
+def test_every_hold_of_a_line_is_named(tmp_path: Path) -> None:
+    (row,) = posted(tmp_path, (None, "encounter test-data"))
+    assert row["note"] == f"{POSTING_HOLDS['encounter']}; {POSTING_HOLDS['test-data']}"
+
+
+def test_the_control_number_of_a_line_stands_between_adjustment_and_policy(tmp_path: Path) -> None:
+    rows = posted(tmp_path, ("LINE-0001", None), (None, None), ("7" * 50, None))
+    assert [row["line_item_control_number"] for row in rows] == ["LINE-0001", None, "7" * 50]
+    assert [row["ref_6r_segment"] for row in rows] == ["REF*6R*LINE-0001", None, "REF*6R*" + "7" * 50]
+    assert rows[0]["segments"] == "CAS*PR*55*1000.1~REF*6R*LINE-0001~REF*0K*242~"
+    assert rows[1]["segments"] == "CAS*PR*55*1000.1~REF*0K*242~"
+
+
+@pytest.mark.parametrize("number", ["1*2", "1~2", "1:2", "1^2", "1|2", "1\n2", "1 ", "\u00e9", "1" * 51])
+def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path, number: str) -> None:
+    (row,) = posted(tmp_path, (number, None))
+    assert (row["ref_6r_segment"], row["note"]) == (None, "the line item control number is misshapen")
+    assert (row["postable"], row["segments"]) == (True, "CAS*PR*55*1000.1~REF*0K*242~")
+
+
+def test_a_line_that_the_run_did_not_keep_is_not_taken_for_free(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="lacks lines that the run decided"):
+        posted(tmp_path, (None, "encounter"), (None, None), (None, None), lost=2)
+
+
+def test_facts_are_found_however_many_lines_stand_between(tmp_path: Path) -> None:
+    facts = [
+        ("N" + str(row) if row % 1000 == 0 else None, "encounter" if row % 777 == 0 else None) for row in range(45_000)
+    ]
+    rows = posted(tmp_path, *facts)
+    assert [(row["line_item_control_number"], row["postable"]) for row in rows] == [
+        (number, hold is None) for number, hold in facts
+    ]

@@ -1,0 +1,61 @@
+"""What a run's candidate lines hold on posting them: line item control numbers, and what keeps them from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POSTING_FACTS = ("line_item_control_number", "posting_holds")
+_LINE = ("source_file", "source_row", "claim_id", "claim_line_number")
+
+
+class Postings:
+    """The posting facts of a run's lines, looked up batch by batch, in the order of the decisions."""
+
+    def __init__(self, candidates: pl.LazyFrame) -> None:
+        """`candidates` stand in the order of the decisions; those of an earlier release have none of the facts."""
+        columns = candidates.collect_schema().names()
+        facts = [name for name in POSTING_FACTS if name in columns]
+        filled = candidates.select(pl.col(facts).is_not_null().any()).collect()
+        has_any = any(filled.row(0)) if facts else False
+        absent = [pl.lit(None, pl.String).alias(name) for name in POSTING_FACTS if name not in columns]
+        kept = candidates.with_columns(absent).select(*_LINE, *POSTING_FACTS)
+        self._ahead: pl.DataFrame | None = kept.clear().collect() if has_any else None
+        self._coming: Iterator[pl.DataFrame] = kept.collect_batches(maintain_order=True) if has_any else iter(())
+
+    def of(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """The posting facts of some decided lines, which stand behind all lines that were asked for before.
+
+        Raises:
+            ResultsError: the run did not keep a line that it decided.
+        """
+        if self._ahead is None or lines.is_empty():
+            return pl.DataFrame(
+                dict.fromkeys(POSTING_FACTS, pl.repeat(None, lines.height, dtype=pl.String, eager=True))
+            )
+        last = lines.select(_LINE).tail(1)
+        waiting = [self._ahead]
+        while waiting[-1].join(last, on=_LINE, how="semi").is_empty():
+            following = next(self._coming, None)
+            if following is None:
+                raise self._missing()
+            waiting.append(following)
+        ahead = pl.concat(waiting).with_row_index("__place")
+        found = lines.select(_LINE).join(ahead, on=_LINE, how="left", validate="m:1", maintain_order="left")
+        if found["__place"].null_count():
+            raise self._missing()
+        self._ahead = ahead.slice(found["__place"][-1] + 1).drop("__place")
+        return found.select(POSTING_FACTS)
+
+    @staticmethod
+    def _missing() -> ResultsError:
+        return ResultsError(
+            "remittance: the run's replay lacks lines that the run decided, so it is not known what may be posted."
+            " Restore the results folder from a backup, or run the extracts again with --force."
+        )
