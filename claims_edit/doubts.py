@@ -55,9 +55,24 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the provider whether the service belongs to the trial.",
     ),
     Doubt(
+        "claim_frequency_code-unknown",
+        "The claim frequency code is not one that says whether the claim is an original, a replacement or a void.",
+        "Ask the sender what the claim does to earlier claims.",
+    ),
+    Doubt(
         "diagnosis_pointer-dangling",
         "A diagnosis pointer of the line points to no diagnosis of the claim.",
         "Ask the provider which diagnoses the line is for.",
+    ),
+    Doubt(
+        "repeated-line-differs",
+        "The same claim line came again with something else in what decides it; the later row was refused.",
+        "Compare the two rows, and ask the sender which one counts.",
+    ),
+    Doubt(
+        "revision-unclear",
+        "A claim that may replace or void this one was refused, or has an unknown claim frequency code.",
+        "Correct and resend that claim, or ask the sender what it does to this one.",
     ),
 )
 

@@ -9,7 +9,6 @@ import polars as pl
 from claims_edit.batch.parts import PartWriter, in_parts
 from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.batch.tally import Decided
-from claims_edit.edits.facts.revision import revised_claim
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS
@@ -17,8 +16,9 @@ from claims_edit.policy import archived
 from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
 
 if TYPE_CHECKING:
+    from claims_edit.batch.kept import FileRead
     from claims_edit.batch.options import RunOptions
-    from claims_edit.batch.reading import FileRead, Reading
+    from claims_edit.batch.reading import Reading
     from claims_edit.policy import Catalog
     from claims_edit.store import StagedRun
 
@@ -64,15 +64,7 @@ def decide_all(
 
 
 def _keep(staged: StagedRun, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> None:
-    """The rest of what the lines were decided on; of the revisions those that name a claim of a candidate."""
-    claims = pl.scan_parquet(staged.replay_dir / "candidates-*.parquet").select("claim_id").unique()
-    kept = (
-        revisions.with_columns(named=revised_claim())
-        .join(claims, left_on="named", right_on="claim_id", how="semi")
-        .drop("named")
-        .unique()
-        .collect(engine="streaming")
-    )
-    kept.sort(kept.columns, nulls_last=True).write_parquet(staged.replay_dir / REVISIONS)
+    """The rest of what the lines were decided on."""
+    revisions.collect().write_parquet(staged.replay_dir / REVISIONS)
     contracts.write_parquet(staged.replay_dir / CONTRACTS)
     (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))

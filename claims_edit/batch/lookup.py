@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.batch.kept import BATCH_ROWS
 from claims_edit.batch.options import sha256
-from claims_edit.batch.reading import BATCH_ROWS
+from claims_edit.batch.places import source_rows
 from claims_edit.contract import judge
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, faults, open_extract, recorded_mapping, sniff
-from claims_edit.intake.extract import CLAIM, ORDINAL
+from claims_edit.intake.extract import ORDINAL
 from claims_edit.policy import load_catalog
 from claims_edit.store import ResultsFolder, replay_of
 
@@ -35,8 +36,7 @@ KEY = ("claim_id", "claim_line_number")
 class Found:
     """Accepted lines without a candidate code, and the manifest of the run that accepted them.
 
-    Each line has `source_file`, `source_row`, `data_source` (None in an 837, where other claims may share the id) and
-    every canonical column that its extract has.
+    Each line has `source_file`, `source_row`, `data_source` and every canonical column that its extract has.
     """
 
     manifest: dict[str, Any]
@@ -152,7 +152,7 @@ class _RunAgain:
             # Copied: rows of a filtered frame may keep the whole batch in memory.
             return raw.filter(pl.col(ORDINAL) // (1 << extract.LINE_BITS) == ordinal).clone()
         keys = raw.select(ORDINAL, *(name for name in KEY if name in raw.columns))
-        lines = canonicalise(keys, extract.layout, self._mapping, data_source="").frame
+        lines = canonicalise(keys, extract.layout, self._mapping).frame
         is_wanted = lines["claim_id"].cast(pl.String) == self._wanted.claim_id.strip()
         if self._wanted.line is not None:
             is_wanted &= lines["claim_line_number"].cast(pl.Int64, strict=False) == self._wanted.line
@@ -160,30 +160,22 @@ class _RunAgain:
 
     def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
         """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
-        lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
+        lines = canonicalise(raw, extract.layout, self._mapping)
         verdict = judge(lines.frame, lines.distinct, as_of=self._as_of, known_programs=self._known_programs)
         verdict.refuse(faults(raw))
         refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
         for failing in verdict.errors.values():
             refused |= failing
-        placed = lines.frame.with_columns(_source_row(extract, raw)).filter(~refused)
+        placed = lines.frame.with_columns(source_rows(extract, raw[ORDINAL]).alias("source_row")).filter(~refused)
         for line in placed.drop(ORDINAL).iter_rows(named=True):
             if line.get("hcpcs_code") not in self._codes:
                 yield {
+                    "data_source": None,
                     **dict.fromkeys(extract.layout.columns),
                     **line,
                     "claim_line_number": int(line["claim_line_number"]),
-                    "data_source": None if CLAIM in raw.columns else line["data_source"],
                     "source_file": extract.file.path.as_posix(),
                 }
-
-
-def _source_row(extract: Extract, raw: pl.DataFrame) -> pl.Series:
-    """The number of each row in its file."""
-    rows = raw.select((pl.col(ORDINAL) // (1 << extract.LINE_BITS)).alias("row")).join_asof(
-        extract.source_row(), left_on="row", right_on="after", strategy="backward", allow_exact_matches=False
-    )
-    return rows.select((pl.col("row") + pl.col("shift")).alias("source_row")).to_series()
 
 
 def _ordinal(extract: Extract, row: int) -> int | None:

@@ -6,41 +6,43 @@ import os
 import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.batch.kept import BATCH_ROWS, FileRead, alike, gathered, in_order
+from claims_edit.batch.places import places_of
+from claims_edit.batch.repeats import Differing
+from claims_edit.batch.revisions import PayerIdentities, revisions_of
 from claims_edit.batch.settle import (
     CANDIDATE_SCHEMA,
     QUARANTINE_SCHEMA,
-    REVISION_COLUMNS,
     Settled,
     mark_repeats,
+    refusals,
     rejected,
     settle,
 )
-from claims_edit.batch.tally import Tally
 from claims_edit.batch.warned import WARNED_SCHEMA
 from claims_edit.contract import Passed, Verdict, judge
 from claims_edit.errors import InputError
 from claims_edit.intake import (
     Format,
-    SeenClaims,
     SeenKeys,
     canonicalise,
-    claim_hashes,
+    explained_hashes,
     faults,
     key_hashes,
     open_extract,
+    place_in_run,
     sniff,
     table_bits,
     test_data,
-    with_own_sources,
 )
-from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.extract import TEST_DATA_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,32 +55,17 @@ if TYPE_CHECKING:
     Look = Callable[[pl.DataFrame], "_Looked"]
     _Whole = tuple[Extract, list["_Looked"], tuple[int, int]]
 
-BATCH_ROWS = 250_000
-LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text hand over small ones
-FILE_SHIFT = 44  # a row's place in the run: the file's place in the upper bits, its ordinal in the lower 44
 SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
-
-
-@dataclass
-class FileRead:
-    """One extract as it was read: its tally, and the folder that holds what was kept."""
-
-    file: SourceFile
-    place: int
-    folder: Path
-    tally: Tally = field(default_factory=Tally)
-    columns: tuple[str, ...] = ()  # the canonical columns that it has
-    waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 
 @dataclass(frozen=True)
 class _Looked:
-    """A batch, what the contract says of it, its keys (`high`, `low`, `row`), and its claims where they share ids."""
+    """A batch, what the contract says of it, its keys, and of FHIR those of the claims explained: `high, low, row`."""
 
     lines: Lines
     verdict: Verdict
     keys: pl.DataFrame
-    claims: pl.DataFrame | None
+    explained: pl.DataFrame | None
 
 
 def _one_ahead(look: Look, batches: Iterator[pl.DataFrame]) -> Iterator[_Looked]:
@@ -99,26 +86,12 @@ def _state(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in batches of LEAST_ROWS at least, but for the last one of a type."""
-    waiting: pl.DataFrame | None = None
-    for batch in batches:
-        if waiting is not None and waiting.schema != batch.schema:  # dates in one batch, and text in another
-            yield waiting
-            waiting = None
-        waiting = batch if waiting is None else waiting.vstack(batch)
-        if waiting.height >= LEAST_ROWS:
-            yield waiting
-            waiting = None
-    if waiting is not None:
-        yield waiting
-
-
-def _alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
-    """The rows that waited, in order; a column may have come as dates in one batch and as text in another."""
-    for _, alike in groupby(parts, key=pl.read_parquet_schema):
-        waiting = pl.scan_parquet(list(alike)).drop("high", "low", "row")
-        yield waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+def _known(keys: pl.DataFrame, verdict: Verdict) -> pl.DataFrame:
+    """The keys without those of test data, which no line of a real claim repeats."""
+    if TEST_DATA_FAULT not in verdict.errors:
+        return keys
+    counts = pl.lit(~verdict.errors[TEST_DATA_FAULT])
+    return keys.with_columns(pl.when(counts).then("high").alias("high"), pl.when(counts).then("low").alias("low"))
 
 
 class Reading:
@@ -144,10 +117,11 @@ class Reading:
         self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
         self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
-        self._seen_claims = SeenClaims(table_bits(text_bytes // 2))
+        self._payers = PayerIdentities(catalog)
         self._text_passed = Passed(), Passed()
         self._context: tuple[SourceFile, ...] = ()
         self._extracts: dict[int, Extract] = {}
+        self._differing = Differing(scratch, self._extracts)
         self._parts = 0
 
     def read(self, files: Discovered, fmt: str) -> Iterator[FileRead | InputError]:
@@ -186,7 +160,7 @@ class Reading:
         before = _state(path)
         extract = self._open(path, fmt)
         while True:
-            batches = _gathered(extract.batches(BATCH_ROWS))
+            batches = gathered(extract.batches(BATCH_ROWS))
             looked = [self._look(raw, extract, place, self._passed(extract)) for raw in batches]
             again = extract.mended()
             if again is None:
@@ -213,7 +187,7 @@ class Reading:
         if found.tally.rows_read + found.waiting + rejects.height == 0:
             raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
         if rejects.height:
-            tally, frame = rejected(rejects, file.name, self._codes)
+            tally, frame = rejected(rejects, self._codes)
             found.tally.add(tally)
             self._keep(frame, found, "rejects")
         if _state(file.path) != before:
@@ -225,7 +199,7 @@ class Reading:
         found.folder.mkdir()
         self._extracts[place] = extract
         look = partial(self._look, extract=extract, place=place, passed=self._passed(extract))
-        for looked in whole if whole is not None else _one_ahead(look, _gathered(extract.batches(BATCH_ROWS))):
+        for looked in whole if whole is not None else _one_ahead(look, gathered(extract.batches(BATCH_ROWS))):
             self._set_suspects_aside(looked, found)
             self._on_rows(looked.lines.raw.height)
         return found
@@ -238,34 +212,32 @@ class Reading:
 
     def _look(self, raw: pl.DataFrame, extract: Extract, place: int, passed: tuple[Passed, Passed]) -> _Looked:
         """All of a batch that does not depend on the batches before."""
-        lines = canonicalise(raw, extract.layout, self._mapping, data_source=extract.file.name)
-        return _Looked(lines, self._judge(lines, passed), self._keys(lines, place), claim_hashes(lines))
-
-    def _keys(self, lines: Lines, place: int) -> pl.DataFrame:
-        row = lines.raw.select((pl.lit(place << FILE_SHIFT) + pl.col(ORDINAL)).alias("row"))
-        return pl.concat([key_hashes(lines.frame), row], how="horizontal")
+        lines = canonicalise(raw, extract.layout, self._mapping)
+        verdict = self._judge(lines, passed)
+        payers = self._payers.of(lines.distinct["payer"])
+        row = place_in_run(raw, place, refusals(verdict, raw.height))
+        explained = explained_hashes(lines, payers)
+        return _Looked(
+            lines,
+            verdict,
+            key_hashes(lines, payers).with_columns(row).pipe(_known, verdict),
+            None if explained is None else explained.with_columns(row).pipe(_known, verdict).drop_nulls(),
+        )
 
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
         self._extracts.pop(place, None)
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
-    def _apart(self, looked: _Looked, found: FileRead) -> tuple[Lines, pl.DataFrame]:
-        """The batch with a source of its own for each claim whose id an earlier claim has, and its keys."""
-        if looked.claims is None:
-            return looked.lines, looked.keys
-        repeated = self._seen_claims.repeated(looked.claims)
-        lines = with_own_sources(looked.lines, repeated, found.file.name)
-        return lines, self._keys(lines, found.place) if len(repeated) else looked.keys
-
     def _set_suspects_aside(self, looked: _Looked, found: FileRead) -> None:
-        lines, keys = self._apart(looked, found)
-        part = found.folder / f"keys-{self._parts:06}.parquet"
-        suspects = self._seen.suspects(keys.select("high", "low"), part)
+        lines, keys = looked.lines, looked.keys
+        suspects = self._seen.suspects(keys, found.folder / f"keys-{self._parts:06}.parquet")
         if suspects.any():
             found.waiting += int(suspects.sum())
             waiting = [lines.raw.filter(suspects), keys.filter(suspects)]
             self._keep(pl.concat(waiting, how="horizontal"), found, "suspects")
+        if looked.explained is not None:
+            self._keep(looked.explained, found, "explained")
         settled = settle(lines, looked.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
         self._keep_settled(settled, found, "")
 
@@ -299,69 +271,51 @@ class Reading:
         if not any(True for _ in self._scratch.glob("file-*/suspects-*.parquet")):
             return
         repeats = self._seen.repeats(
-            str(self._scratch / "file-*" / "keys-*.parquet"), str(self._scratch / "file-*" / "suspects-*.parquet")
+            str(self._scratch / "file-*" / "keys-*.parquet"),
+            str(self._scratch / "file-*" / "suspects-*.parquet"),
+            sorted(map(str, self._scratch.glob("file-*/explained-*.parquet"))),
         )
         for found in read:
-            first = found.place << FILE_SHIFT
-            own = repeats.filter((repeats >= first) & (repeats < first + (1 << FILE_SHIFT))) - first
-            self._second_look(found, own)
+            self._second_look(found, pl.scan_parquet(repeats))
+        by_place = {found.place: found for found in read}
+        self._differing.compare(lambda place: self._kept_candidates(by_place[place]))
 
-    def _second_look(self, found: FileRead, repeats: pl.Series) -> None:
+    def _second_look(self, found: FileRead, repeats: pl.LazyFrame) -> None:
         parts = sorted(found.folder.glob("suspects-*.parquet"))
-        if not parts:
-            return
         layout = self._extracts[found.place].layout
-        for raw in chain.from_iterable(_alike(parts)):
-            lines = canonicalise(raw, layout, self._mapping, data_source=found.file.name)
+        for waiting in chain.from_iterable(alike(parts)):
+            row, raw = waiting["row"], waiting.drop("row")
+            own = repeats.filter(pl.col("row").is_between(row.min(), row.max())).collect()
+            rows = row.to_frame().join(own, on="row", how="left", maintain_order="left")
+            lines = canonicalise(raw, layout, self._mapping)
             verdict = self._judge(lines)
-            mark_repeats(lines, verdict, repeats)
-            self._keep_settled(settle(lines, verdict, None, self._codes, layout), found, "late-")
+            mark_repeats(verdict, rows["first"].is_not_null())
+            firsts = places_of(rows["first"], self._extracts)
+            self._keep_settled(settle(lines, verdict, None, self._codes, layout, firsts), found, "late-")
+            if len(own):
+                self._differing.add(lines, verdict, rows)
+
+    def _kept_candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
+        for part in sorted(found.folder.glob("*candidates-*.parquet")):
+            yield pl.read_parquet(part)
 
     def candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's accepted candidate lines in file order, with `source_file` and `source_row`."""
-        return self._in_order(found, "candidates", CANDIDATE_SCHEMA, None)
+        doubts = self._differing.doubts_in(found.place)
+        return in_order(found, self._extracts[found.place], "candidates", CANDIDATE_SCHEMA, doubts=doubts)
 
     def quarantine(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's refused rows in file order, with `source_file` and `source_row`."""
-        return self._in_order(found, "quarantine", QUARANTINE_SCHEMA, "rejects")
+        return in_order(found, self._extracts[found.place], "quarantine", QUARANTINE_SCHEMA, unsplit="rejects")
 
     def warned(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The first rows of each batch with a warning, in file order, with `source_file` and `source_row`."""
-        return self._in_order(found, "warned", WARNED_SCHEMA, None)
+        return in_order(found, self._extracts[found.place], "warned", WARNED_SCHEMA)
 
     def reader_warned(self, found: FileRead) -> dict[str, list[tuple[int, str | None]]]:
         """The first places of each warning of the file's reader: source row and claim id."""
         return self._extracts[found.place].first_warned
 
-    def _in_order(
-        self, found: FileRead, name: str, schema: dict[str, pl.DataType], unsplit: str | None
-    ) -> Iterator[pl.DataFrame]:
-        extract = self._extracts[found.place]
-        shift = extract.source_row().lazy()
-        lines_of_a_row = 1 << extract.LINE_BITS
-        row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
-        columns = [column for column in schema if column != ORDINAL]
-        streams = [
-            pl.scan_parquet(parts).set_sorted(ORDINAL).with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
-            .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
-            .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)
-            for prefix in (name, f"late-{name}")
-            if (parts := sorted(found.folder.glob(f"{prefix}-*.parquet")))
-        ]  # fmt: skip
-        if unsplit is not None and (parts := sorted(found.folder.glob(f"{unsplit}-*.parquet"))):
-            place = (pl.col("source_row") * lines_of_a_row).alias("__place")
-            streams.append(pl.scan_parquet(parts).select(place, "source_row", *columns))
-        if not streams:
-            return
-        merged = streams[0]
-        for stream in streams[1:]:
-            merged = merged.merge_sorted(stream, key="__place")
-        named = merged.drop("__place").with_columns(pl.lit(found.file.path.as_posix()).alias("source_file"))
-        yield from named.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-
     def revisions(self) -> pl.LazyFrame:
-        """All replacements and voids among the accepted rows of the run."""
-        parts = sorted(self._scratch.glob("file-*/*revisions-*.parquet"))
-        if not parts:
-            return pl.LazyFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String))
-        return pl.scan_parquet(parts)
+        """What may revise a candidate's claim (REVISION_SCHEMA)."""
+        return revisions_of(self._scratch, self._payers)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.batch.kept import FileRead
+from claims_edit.batch.reading import Reading
 from claims_edit.intake import discover, text_bytes
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from claims_edit import __version__
 from claims_edit.batch.contracts import load_contracts, no_contracts
 from claims_edit.batch.deciding import decide_all
+from claims_edit.batch.kept import FileRead
 from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
-from claims_edit.batch.reading import FileRead, Reading
+from claims_edit.batch.reading import Reading
 from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.batch.warned import first_warned
 from claims_edit.errors import InputError

@@ -12,16 +12,16 @@ from claims_edit.batch.tally import Tally, total
 from claims_edit.batch.warned import warned_rows
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
 from claims_edit.contract import DUPLICATE
-from claims_edit.edits.facts.revision import REPLACEMENT, VOID
-from claims_edit.intake.extract import ORDINAL
+from claims_edit.edits.facts.revision import REVISION_SCHEMA, STANDS_ALONE
+from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
 
 if TYPE_CHECKING:
     from claims_edit.contract import Verdict
     from claims_edit.intake import Lines
     from claims_edit.intake.layout import Layout
 
-REVISION_COLUMNS = ("payer", "claim_id", "claim_frequency_code", "original_claim_id")
 MONEY = pl.Decimal(18, 2)
+FIRST = ("first_source_file", "first_source_row")
 _DTYPES = {
     Kind.INTEGER: pl.Int64(),
     Kind.NUMBER: pl.Float64(),
@@ -43,6 +43,8 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "candidate_code": pl.Boolean(),
     "charge_amount": MONEY,
     "raw_values": pl.String(),
+    "first_source_file": pl.String(),
+    "first_source_row": pl.Int64(),
 }
 
 
@@ -57,7 +59,22 @@ class Settled:
     warned: pl.DataFrame
 
 
-def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[str], layout: Layout) -> Settled:
+def refusals(verdict: Verdict, height: int) -> pl.Series:
+    """The rows of a batch that any check refuses (Boolean, never null)."""
+    refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
+    for failing in verdict.errors.values():
+        refused |= failing
+    return refused
+
+
+def settle(
+    lines: Lines,
+    verdict: Verdict,
+    rows: pl.Series | None,
+    codes: list[str],
+    layout: Layout,
+    firsts: pl.DataFrame | None = None,
+) -> Settled:
     """Split the batch's `rows` (Boolean; None for all) by the verdict.
 
     Args:
@@ -66,12 +83,11 @@ def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[s
         rows: which rows are to be settled now; suspects of a repeated key wait.
         codes: the candidate codes.
         layout: tells under which names the extract has its columns.
+        firsts: of each row `first_source_file`, `first_source_row`: where the line that it repeats stands first.
     """
     height = lines.frame.height
     settled = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
-    refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    for failing in verdict.errors.values():
-        refused |= failing
+    refused = refusals(verdict, height)
     accepted = settled & ~refused
     charge = _charge(lines.frame, verdict)
     is_candidate = _is_candidate(lines.frame, codes)
@@ -84,14 +100,19 @@ def settle(lines: Lines, verdict: Verdict, rows: pl.Series | None, codes: list[s
     for check, failing in verdict.warnings.items():
         if warned := int((failing & accepted).sum()):
             tally.warnings_by_check[check] += warned
-    candidates = _candidates(lines.frame.filter(accepted & is_candidate))
+    candidates = as_candidates(lines.frame.filter(accepted & is_candidate))
     tally.candidates, tally.candidate_charges = candidates.height, total(candidates["charge_amount"])
-    quarantine = _quarantine(lines, verdict, settled & refused, charge, is_candidate, layout)
+    if firsts is None:
+        firsts = pl.DataFrame(
+            {name: pl.repeat(None, height, dtype=QUARANTINE_SCHEMA[name], eager=True) for name in FIRST}
+        )
+    beside = firsts.with_columns(candidate_code=is_candidate, charge_amount=charge)
+    quarantine = _quarantine(lines, verdict, settled & refused, beside, layout)
     tally.add(_refusals(quarantine))
     if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
         tally.unparseable = int((bad & settled).sum())
     first = warned_rows(lines.frame, verdict.warnings, accepted)
-    return Settled(tally, candidates, _revisions(lines.frame, accepted), quarantine, first)
+    return Settled(tally, candidates, _revisions(lines.frame, verdict, settled, refused), quarantine, first)
 
 
 def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:
@@ -122,8 +143,8 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).cast(dtype)
 
 
-def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Accepted candidate lines, typed (CANDIDATE_SCHEMA): the dates that count, `member_id` else `person_id`."""
+def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Accepted lines, typed (CANDIDATE_SCHEMA): the dates that count, `member_id` else `person_id`."""
     if frame.is_empty():
         return pl.DataFrame(schema=CANDIDATE_SCHEMA)
     own, own_end = _typed(frame, "claim_line_start_date"), _typed(frame, "claim_line_end_date")
@@ -141,22 +162,36 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _revisions(frame: pl.DataFrame, accepted: pl.Series) -> pl.DataFrame:
-    revised = (frame["claim_frequency_code"].is_in((REPLACEMENT, VOID)) & accepted).fill_null(value=False)
-    if not revised.any():
-        return pl.DataFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String))
-    return frame.filter(revised).select(_typed(frame, name) for name in REVISION_COLUMNS).unique(maintain_order=True)
+def _revisions(frame: pl.DataFrame, verdict: Verdict, settled: pl.Series, refused: pl.Series) -> pl.DataFrame:
+    """Replacements, voids and what else may revise a claim (REVISION_SCHEMA), refused ones too.
+
+    Of refused rows all but test data count, and repeats, which the row that they repeat speaks for.
+    """
+    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE) & settled & frame["claim_id"].is_not_null()
+    for check in (DUPLICATE, TEST_DATA_FAULT):
+        if check in verdict.errors:
+            revises &= ~verdict.errors[check]
+    if not revises.any():
+        return pl.DataFrame(schema=REVISION_SCHEMA)
+    of_member = pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")).alias("member_id")
+    given = frame.with_columns(of_member, refused.alias("refused"), pl.lit(None, pl.String).alias("revised_claim_id"))
+    return given.filter(revises).select(
+        pl.col(name) if name in given.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in REVISION_SCHEMA.items()
+    ).unique(maintain_order=True)  # fmt: skip
 
 
 def _quarantine(
     lines: Lines,
     verdict: Verdict,
     refused: pl.Series,
-    charge: pl.Series,
-    is_candidate: pl.Series,
+    beside: pl.DataFrame,
     layout: Layout,
 ) -> pl.DataFrame:
-    """Refused rows with every failed check and their values as read, under the extract's own column names."""
+    """Refused rows with every failed check and their values as read, under the extract's own column names.
+
+    `beside` has the other columns of each row of the batch.
+    """
     if not refused.any():
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     checks = pl.select(
@@ -171,16 +206,9 @@ def _quarantine(
     raw = given.select(
         pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in shown).struct.json_encode()
     )
-    return (
-        lines.frame.filter(refused)
-        .select(ORDINAL, "data_source", "claim_id")
-        .with_columns(
-            checks["failed_checks"],
-            is_candidate.filter(refused).alias("candidate_code"),
-            charge.filter(refused).alias("charge_amount"),
-            raw.to_series().alias("raw_values"),
-        )
-    )
+    placed = lines.frame.select(ORDINAL, _typed(lines.frame, "data_source"), "claim_id").filter(refused)
+    rows = placed.with_columns(checks["failed_checks"], raw.to_series().alias("raw_values"))
+    return rows.hstack(beside.filter(refused)).select(*QUARANTINE_SCHEMA)
 
 
 def _refusals(quarantine: pl.DataFrame) -> Tally:
@@ -201,12 +229,11 @@ def _unique(layout: Layout) -> list[tuple[str, str]]:
     return [(name, source) for source, name in first.items()]
 
 
-def rejected(rejects: pl.DataFrame, data_source: str, codes: list[str]) -> tuple[Tally, pl.DataFrame]:
+def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[Tally, pl.DataFrame]:
     """Rows that could not be split, as quarantine (with `source_row` in ORDINAL's place), and their tally."""
     frame = rejects.select(
         "source_row",
-        pl.lit(data_source).alias("data_source"),
-        pl.lit(None, pl.String).alias("claim_id"),
+        *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST)),
         pl.concat_list("check").alias("failed_checks"),
         pl.col("text").str.to_uppercase().str.contains_any(codes).fill_null(value=False).alias("candidate_code"),
         pl.lit(None, MONEY).alias("charge_amount"),
@@ -217,8 +244,7 @@ def rejected(rejects: pl.DataFrame, data_source: str, codes: list[str]) -> tuple
     return tally, frame
 
 
-def mark_repeats(lines: Lines, verdict: Verdict, repeated: pl.Series) -> None:
-    """Add `duplicate-line` to the verdict for the rows (by ORDINAL) whose key stands on an earlier row."""
-    failing = lines.frame[ORDINAL].is_in(repeated.implode())
-    if failing.any():
-        verdict.errors[DUPLICATE] = failing
+def mark_repeats(verdict: Verdict, repeated: pl.Series) -> None:
+    """Add `duplicate-line` to the verdict for the rows that repeat another."""
+    if repeated.any():
+        verdict.errors[DUPLICATE] = repeated

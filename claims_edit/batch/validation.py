@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from claims_edit.batch.kept import FileRead
     from claims_edit.batch.options import Progress
-    from claims_edit.batch.reading import FileRead, Reading
+    from claims_edit.batch.reading import Reading
 
 SHOWN_ROWS = 5
 

@@ -12,7 +12,8 @@ from claims_edit.store import WARNED_ROWS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from claims_edit.batch.reading import FileRead, Reading
+    from claims_edit.batch.kept import FileRead
+    from claims_edit.batch.reading import Reading
 
 WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
 

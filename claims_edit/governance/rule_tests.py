@@ -10,7 +10,7 @@ import polars as pl
 
 from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
 from claims_edit.batch.settle import CANDIDATE_SCHEMA
-from claims_edit.edits.facts.revision import REPLACEMENT, VOID
+from claims_edit.edits.facts.revision import revisions_among
 from claims_edit.engine import decide, facts
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import DIAGNOSIS_COLUMNS, INFORMATIONAL_EDIT_IDS, MODIFIER_COLUMNS
@@ -129,7 +129,7 @@ def _failure(line: CaseLine, row: _Row) -> Failure:
 
 def _decided(suite: Suite, catalog: Catalog) -> pl.DataFrame:
     """What the engine makes of each line, as texts (`none`: there is nothing), and the citation."""
-    revisions = suite.candidates.lazy().filter(pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID]))
+    revisions = revisions_among(suite.candidates)
     contracts = _contracts(suite, catalog)
     decided = decide(suite.candidates, catalog, revisions=revisions, contracts=contracts)
     notes = pl.element().is_in(INFORMATIONAL_EDIT_IDS)

@@ -1,11 +1,10 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
 from claims_edit.intake.canonical import Lines, canonicalise
-from claims_edit.intake.claims import SeenClaims, claim_hashes, with_own_sources
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
 from claims_edit.intake.files import Format, SourceFile, sniff, text_bytes
-from claims_edit.intake.keys import SeenKeys, key_hashes, table_bits
+from claims_edit.intake.keys import SeenKeys, claim_hashes, explained_hashes, key_hashes, place_in_run, table_bits
 from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
 
@@ -15,21 +14,21 @@ __all__ = [
     "Format",
     "Lines",
     "Mapping",
-    "SeenClaims",
     "SeenKeys",
     "SourceFile",
     "canonicalise",
     "claim_hashes",
     "discover",
+    "explained_hashes",
     "faults",
     "key_hashes",
     "load_mapping",
     "mapping_record",
     "open_extract",
+    "place_in_run",
     "recorded_mapping",
     "sniff",
     "table_bits",
     "test_data",
     "text_bytes",
-    "with_own_sources",
 ]

@@ -39,8 +39,8 @@ class Lines:
     distinct: dict[str, pl.Series]
 
 
-def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping, *, data_source: str) -> Lines:
-    """A batch as canonical lines; `data_source` stands where the extract gives none."""
+def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
+    """A batch as canonical lines."""
     read = raw.select(ORDINAL, *(name for name in raw.columns if name in COLUMNS and _is_looked_at(raw[name])))
     frame = read.with_columns(as_text_or_typed(read)).with_columns(
         pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
@@ -59,7 +59,7 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping, *, data_so
         distinct[name] = canonical
     frame = frame.with_columns(changed + [pl.col(n).str.strip_chars() for n in texts if n not in distinct])
     frame = _one_date_type(frame.with_columns(_emptied(frame, [n for n in texts if n not in distinct])))
-    frame, distinct = _with_defaults(frame, distinct, data_source)
+    frame, distinct = _with_defaults(frame, distinct)
     return Lines(raw, frame, distinct)
 
 
@@ -164,16 +164,12 @@ def _one_date_type(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).dt.to_string("iso") for name in typed)
 
 
-def _with_defaults(
-    frame: pl.DataFrame, distinct: dict[str, pl.Series], data_source: str
-) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """The two key columns that an empty value leaves known: the extract's own name, and an original claim."""
-    filled = []
-    for name, default in (("data_source", data_source), ("claim_frequency_code", "1")):
-        if name not in frame.columns:
-            filled.append(pl.lit(default).alias(name))
-            distinct[name] = pl.Series(name, [default])
-        elif distinct[name].has_nulls():
-            filled.append(pl.col(name).fill_null(default))
-            distinct[name] = distinct[name].fill_null(default).unique()
-    return frame.with_columns(filled), distinct
+def _with_defaults(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """A claim that does not give its frequency is an original."""
+    name, default = "claim_frequency_code", "1"
+    if name not in frame.columns:
+        return frame.with_columns(pl.lit(default).alias(name)), distinct | {name: pl.Series(name, [default])}
+    if distinct[name].has_nulls():
+        filled = distinct[name].fill_null(default).unique()
+        return frame.with_columns(pl.col(name).fill_null(default)), distinct | {name: filled}
+    return frame, distinct

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
 TEST_DATA_FAULT = "row-test-data"
 FAULT = "__fault"  # names of the checks that the reader itself found failed (String, split by spaces), null where none
-CLAIM = "__claim"  # the source row at which the row's claim begins (Int64), where a format may use a claim id twice
 FIRST_WARNED = 5  # rows of a file that each warning names
+RANK = "__rank"  # 0, or 1 where a row of the same line and rank 0 comes before it wherever it is (FHIR: a Claim)
+EXPLAINS = "__explains"  # of an EOB the Claim that it explains, of a Claim itself (FHIR: resource id, a blank, patient)
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
@@ -51,8 +52,8 @@ class Extract(ABC):
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Frames of about `rows` rows: the canonical columns that the extract has, untouched, and ORDINAL.
 
-        Every frame of an extract has the same columns. FAULT and CLAIM stand where the format has them, and so may
-        columns that the layout shows beside the canonical ones.
+        Every frame of an extract has the same columns. FAULT, RANK and EXPLAINS are there where the format has them,
+        and so may be columns that the layout shows beside the canonical ones.
 
         Raises:
             InputError: the file is cut off or damaged.

@@ -1,8 +1,9 @@
-"""Repeated claim-line keys, in bounded memory.
+"""Which claim a line belongs to, and repeated lines, in bounded memory (ADR 0013, ADR 0005).
 
-A key is hashed to 128 bits. While an extract streams by, a table of up to 2^30 bits tells which rows *may* repeat an
-earlier key: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the hashes of
-every row, out of core, and tells which of them really do.
+A claim is its payer, data source, member, claim id and (837, FHIR) billing provider; a line of it has a number and a
+frequency code besides. Both are hashed. While an extract streams by, a table of up to 2^30 bits tells which rows *may*
+repeat an earlier line: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the
+hashes of every row, out of core, and finds which of them really do, and where the first row of each is.
 """
 
 from __future__ import annotations
@@ -13,34 +14,120 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.extract import EXPLAINS, ORDINAL, RANK
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from claims_edit.intake.canonical import Lines
+
 MOST_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
-KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
-ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
+CLAIM_KEY = ("payer", "data_source", "member_id", "claim_id", "billing_provider_id")
+LINE_KEY = (*CLAIM_KEY, "claim_line_number", "claim_frequency_code")
+_MAY_BE_EMPTY = {"data_source", "billing_provider_id"}
+ODD = (
+    0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
+    0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3,
+)  # fmt: skip
 MEMORY_LIMIT = "400MB"
 
-# Of a key's rows all but the first are suspects; so is the first where another key had taken its slot.
+# A row's place in the run (Int64) orders the rows of one line: the smallest is the first. The file's place and the
+# row's ordinal in it, behind those that rank above: accepted before refused, an EOB before the Claim that it explains.
+FILE_SHIFT, RANK_SHIFT, REFUSED_SHIFT = 44, 61, 62
+PLACE_BITS = (1 << RANK_SHIFT) - 1
+
+# Rows of one key, and the Claims whose line an accepted EOB explains under whatever key.
 REPEATS = """
-WITH suspects AS (
-    SELECT high, low, row, count(*) OVER same AS among, min(row) OVER same AS first
-    FROM read_parquet($suspects, union_by_name = true) WINDOW same AS (PARTITION BY high, low)
-), keys AS (
-    SELECT high, low, count(*) AS rows FROM read_parquet($keys) SEMI JOIN suspects USING (high, low) GROUP BY ALL
-)
-SELECT row FROM suspects JOIN keys USING (high, low) WHERE rows > among OR row > first ORDER BY row
+COPY (
+    WITH suspects AS (SELECT high, low, row FROM read_parquet($suspects, union_by_name = true)),
+    keys AS (
+        SELECT high, low, min(row) AS first FROM read_parquet($keys) SEMI JOIN suspects USING (high, low) GROUP BY ALL
+    ),
+    explained AS (SELECT * FROM read_parquet($explained)),
+    pairs AS (
+        SELECT row, first FROM suspects JOIN keys USING (high, low) WHERE row > first
+        UNION ALL
+        SELECT claim.row, eob.row FROM explained AS claim JOIN explained AS eob USING (high, low)
+        WHERE claim.row >> 61 = 1 AND eob.row >> 61 = 0
+    )
+    SELECT row, min(first) AS first FROM pairs GROUP BY row ORDER BY row
+) TO '{target}' (FORMAT parquet)
 """
 
 
-def key_hashes(frame: pl.DataFrame) -> pl.DataFrame:
-    """Two independent 64-bit hashes of each row's key: `high`, `low` (UInt64); null where a part of it is missing."""
+def place_in_run(raw: pl.DataFrame, file_place: int, refused: pl.Series) -> pl.Series:
+    """The place in the run of each row of a batch (`row`, Int64)."""
+    row = raw[ORDINAL] + (file_place << FILE_SHIFT)  # a series: a select would copy a wide frame of several chunks
+    if RANK in raw.columns:
+        row += raw[RANK].cast(pl.Int64) * (1 << RANK_SHIFT)
+    if refused.any():
+        row += refused.cast(pl.Int64) * (1 << REFUSED_SHIFT)
+    return row.alias("row")
+
+
+def key_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame:
+    """Two independent 64-bit hashes of each row: `high` of its claim, `low` of its line (UInt64).
+
+    Null where the line cannot be named: without a payer, member, claim id or line number.
+
+    Args:
+        lines: canonical.
+        payers: `payer` (as given, each once) and `identity`, which spellings of one payer share.
+    """
+    parts = [_payer(lines, payers), *(_part(lines, name) for name in CLAIM_KEY[1:])]
     number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
-    parts = [number if name == "claim_line_number" else pl.col(name) for name in KEY_COLUMNS]
-    whole = pl.all_horizontal(part.is_not_null() for part in parts)
-    return frame.select(
-        pl.when(whole).then(hashed(parts, seed)).alias(name) for name, seed in (("high", 1), ("low", 2))
+    line = [*parts, number, _part(lines, "claim_frequency_code")]
+    whole = pl.all_horizontal(
+        part.is_not_null() for name, part in zip(LINE_KEY, line, strict=True) if name not in _MAY_BE_EMPTY
     )
+    return lines.frame.select(
+        pl.when(whole).then(hashed(parts, 1)).alias("high"), pl.when(whole).then(hashed(line, 2)).alias("low")
+    )
+
+
+def explained_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame | None:
+    """Likewise of the line of the FHIR Claim that each row is or explains; None where there is none."""
+    if EXPLAINS not in lines.raw.columns or lines.raw[EXPLAINS].null_count() == lines.raw.height:
+        return None
+    number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
+    parts = [_payer(lines, payers), _part(lines, "data_source"), pl.lit(lines.raw[EXPLAINS]), number]
+    named = pl.lit(lines.raw[EXPLAINS].is_not_null()) & number.is_not_null()
+    return lines.frame.select(
+        pl.when(named).then(hashed(parts, 3)).alias("high"), pl.when(named).then(hashed(parts, 4)).alias("low")
+    )
+
+
+def claim_hashes(claims: pl.DataFrame, payers: pl.DataFrame) -> pl.Series:
+    """`high` of `key_hashes` for claims with the columns of CLAIM_KEY as text."""
+    identity = claims.select("payer").join(payers, on="payer", how="left", maintain_order="left")["identity"]
+    parts = [pl.col(name).fill_null("") if name in _MAY_BE_EMPTY else pl.col(name) for name in CLAIM_KEY[1:]]
+    return claims.select(hashed([pl.lit(identity), *parts], 1).alias("high")).to_series()
+
+
+def _part(lines: Lines, name: str) -> pl.Expr:
+    """A part of the key; one value of all rows is hashed once."""
+    frame, distinct = lines.frame, lines.distinct.get(name)
+    if name == "member_id":
+        given = [pl.col(column) for column in (name, "person_id") if column in frame.columns]
+        return pl.coalesce(given) if given else pl.lit(None, pl.String)
+    if name not in frame.columns:
+        return pl.lit("" if name in _MAY_BE_EMPTY else None, pl.String)
+    if distinct is not None and len(distinct) == 1 and distinct[0] is not None:
+        return pl.lit(distinct[0], pl.String)
+    if name in _MAY_BE_EMPTY and frame[name].has_nulls():
+        return pl.col(name).fill_null("")
+    return pl.col(name)
+
+
+def _payer(lines: Lines, payers: pl.DataFrame) -> pl.Expr:
+    """The payer's identity, looked up once for both hashes."""
+    here = payers.filter(pl.col("payer").is_in(lines.distinct["payer"].implode()))
+    if here.height == 1 and not lines.frame["payer"].has_nulls():
+        return pl.lit(here["identity"][0], pl.String)
+    identity = lines.frame["payer"].replace_strict(
+        here["payer"], here["identity"], default=None, return_dtype=pl.String
+    )
+    return pl.lit(identity)
 
 
 def hashed(parts: list[pl.Expr], seed: int) -> pl.Expr:
@@ -68,30 +155,40 @@ class SeenKeys:
         self._shift = np.uint64(64 - bits)
         self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
 
-    def suspects(self, hashes: pl.DataFrame, part: Path) -> pl.Series:
-        """Of each row whether its key may stand on an earlier one (Boolean, never null).
+    def suspects(self, keys: pl.DataFrame, part: Path) -> pl.Series:
+        """Of each row whether it may be another's repeat (Boolean, never null).
+
+        Its line may stand on an earlier row; or a later row ranks above it: it is refused, or a Claim.
 
         Args:
-            hashes: `high`, `low` of `key_hashes`, in the order of the run.
+            keys: `high`, `low` of `key_hashes` and `row` of `place_in_run`, in the order of the run.
             part: the file that keeps them; `repeats` reads it again.
         """
-        hashes.write_parquet(part, compression="uncompressed", statistics=False)
-        slot = hashes["high"].fill_null(0).to_numpy() >> self._shift
+        keys.write_parquet(part, compression="uncompressed", statistics=False)
+        slot = keys["low"].fill_null(0).to_numpy() >> self._shift
         byte = (slot >> np.uint64(3)).astype(np.int64)
         bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
         np.bitwise_or.at(self._taken, byte, bit)
-        return (taken | ~hashes["high"].is_first_distinct()) & hashes["high"].is_not_null()
+        waits = taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)
+        return waits & keys["low"].is_not_null()
 
-    def repeats(self, keys: str, suspects: str) -> pl.Series:
-        """The rows (Int64, rising) among the suspects whose key stands on an earlier row.
+    def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
+        """A Parquet file of the rows among the suspects that repeat another: `row`, `first` (Int64), rows rising.
 
         Args:
             keys: glob of the parts of `suspects`.
             suspects: glob of Parquet files with `high`, `low`, `row` of the suspects.
+            explained: Parquet files with `high`, `low` of `explained_hashes`, and `row`.
         """
+        target = self._scratch / "repeats.parquet"
+        if not explained:
+            nothing = self._scratch / "explained.parquet"
+            pl.DataFrame(schema={"high": pl.UInt64, "low": pl.UInt64, "row": pl.Int64}).write_parquet(nothing)
+            explained = [str(nothing)]
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET temp_directory=?", [str(self._scratch)])
-            found = connection.sql(REPEATS, params={"keys": keys, "suspects": suspects}).to_arrow_table()
-        return pl.DataFrame(found)["row"].cast(pl.Int64)
+            query = REPEATS.format(target=str(target).replace("'", "''"))
+            connection.execute(query, {"keys": keys, "suspects": suspects, "explained": explained})
+        return target

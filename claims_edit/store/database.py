@@ -28,6 +28,7 @@ _TYPES = {
     "modifiers": "VARCHAR[]", "diagnosis_codes": "VARCHAR[]", "edits": "VARCHAR[]", "rarcs": "VARCHAR[]",
     "failed_checks": "VARCHAR[]", "units": "DOUBLE", "charge_amount": "DECIMAL(18,2)", "paid_amount": "DECIMAL(18,2)",
     "adjustment_amount": "DECIMAL(18,2)", "policy_stale": "BOOLEAN", "candidate_code": "BOOLEAN",
+    "first_source_row": "BIGINT",
 }  # fmt: skip
 _TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
 _RUN_COLUMNS = {

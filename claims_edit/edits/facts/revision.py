@@ -1,4 +1,4 @@
-"""Facts on later claims: whether a replacement or a void in the same run takes the line's place."""
+"""Facts on later claims: whether a replacement or a void in the same run takes the line's place, or may."""
 
 from __future__ import annotations
 
@@ -6,64 +6,137 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.edits.facts.payer import payer_identity
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 REPLACEMENT, VOID = "7", "8"
-REVISED = ("payer_identity", "claim_id")
+STANDS_ALONE = ("0", "1", "2", "3", "4", "5", "9")
+"""Claim frequency codes that revise no claim: originals, interim and late bills. Others may be anything."""
+FREQUENCY_UNKNOWN = doubt_token("claim_frequency_code-unknown", "claim_frequency_code")
+REVISION_UNCLEAR = doubt_token("revision-unclear", "claim_frequency_code")
+
+REVISION_SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(
+        ("payer", "data_source", "member_id", "claim_id", "billing_provider_id", "claim_frequency_code",
+         "original_claim_id", "revised_claim_id"),
+        pl.String(),
+    ),
+    "refused": pl.Boolean(),
+}  # fmt: skip
+"""A claim that may revise another: who it is, the claim that it names, and whether it was refused."""
+_OF_WHOM = ("data_source", "member_id", "billing_provider_id")
+CLAIM = ("payer_identity", *_OF_WHOM, "claim_id")
+REVISING = (*CLAIM, "revising_claim", "revising_frequency", "is_certain")
 
 
-def revised_claim() -> pl.Expr:
-    """The claim that a replacement or void names: `original_claim_id`, or its own `claim_id` where that is empty."""
-    original = pl.col("original_claim_id").str.strip_chars()
-    return pl.when(original != "").then(original).otherwise(pl.col("claim_id"))
+def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
+    """The claim that a revision names: by `original_claim_id`, or its own `claim_id` where that names none known.
 
-
-def _revised_claims(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
-    """Per claim of the batch that is revised: by whom, itself told apart from others.
-
-    The revisions of a run may be many; only those that name a claim of this batch leave the scan.
+    In an 837 the original number is often the payer's, and the claim's own number is that of the claim revised.
     """
-    named = (
-        revisions.filter(pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID]))
-        .select(
-            payer_raw=pl.col("payer"),
-            revising_claim=pl.col("claim_id"),
-            revising_frequency=pl.col("claim_frequency_code"),
-            claim_id=revised_claim(),
-        )
-        .join(claims.lazy().select("claim_id").unique(), on="claim_id", how="semi")
-        .collect(engine="streaming")
+    original = pl.col("original_claim_id")
+    known = pl.lit(original_is_known) if isinstance(original_is_known, pl.Series) else original_is_known
+    return pl.when(known & original.is_not_null()).then(original).otherwise(pl.col("claim_id"))
+
+
+def revisions_among(candidates: pl.DataFrame) -> pl.LazyFrame:
+    """The revisions among lines that are all of a run (REVISION_SCHEMA)."""
+    absent = [pl.lit(None, dtype).alias(n) for n, dtype in REVISION_SCHEMA.items() if n not in candidates.columns]
+    given = candidates.with_columns(absent)
+    key = ["payer", "data_source", "member_id", "billing_provider_id"]
+    known = given.select(*key, original_claim_id="claim_id", known=True).unique()
+    revisions = given.filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE)).join(
+        known, on=[*key, "original_claim_id"], how="left", nulls_equal=True
     )
-    own = pl.col("revising_claim") == pl.col("claim_id")
-    frequency = pl.col("revising_frequency")
-    return (
-        named.join(payer_identity(named, catalog), on="payer_raw", how="inner")
-        .group_by(REVISED)
-        .agg(
-            revised_by_other=(~own).any(),
-            own_replacement=(own & (frequency == REPLACEMENT)).any(),
-            own_void=(own & (frequency == VOID)).any(),
-        )
+    named = revised_claim(pl.col("known").fill_null(value=False))
+    return revisions.with_columns(revised_claim_id=named, refused=False).select(*REVISION_SCHEMA).unique().lazy()
+
+
+def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
+    """What may revise the claims (CLAIM) of a batch, as REVISING.
+
+    A claim is revised by the same payer's, source's, member's and provider's; it may be by whatever names it and was
+    refused, or has a claim frequency code that is not known. Of a run's revisions only those that name a claim of the
+    batch leave the scan.
+    """
+    batch = claims.select(*CLAIM).unique()
+    given = batch.lazy().select("claim_id").unique()
+    whole, of_whom = _whole(revisions)
+    named = whole.join(given, left_on="revised_claim_id", right_on="claim_id", how="semi").select(
+        *of_whom,
+        payer_raw="payer",
+        revising_claim="claim_id",
+        revising_frequency="claim_frequency_code",
+        claim_id="revised_claim_id",
+        is_certain=~pl.col("refused") & pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID]),
+    ).collect(engine="streaming")  # fmt: skip
+    known = named.join(payer_identity(named, catalog), on="payer_raw", how="left")
+    same = ["payer_identity", *of_whom, "claim_id"]
+    certain = known.filter("is_certain").join(batch, on=same, how="inner", nulls_equal=True).select(REVISING)
+    near = known.filter(~pl.col("is_certain")).drop(of_whom).join(batch, on="claim_id", how="inner", suffix="_of_claim")
+    of_claim = pl.col("payer_identity_of_claim")
+    near = near.filter(pl.col("payer_identity").eq(of_claim).fill_null(value=True)).with_columns(
+        payer_identity=of_claim
     )
+    return pl.concat([certain, near.select(REVISING)]).unique()
+
+
+def _whole(revisions: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
+    """Revisions with the columns that are derived, and which of the columns on whose claim it is they have.
+
+    What an earlier release kept of a run says of whose claim it is the payer alone.
+    """
+    names = revisions.collect_schema().names()
+    derived = {"revised_claim_id": pl.coalesce("original_claim_id", "claim_id"), "refused": pl.lit(value=False)}
+    absent = [made.alias(name) for name, made in derived.items() if name not in names]
+    return revisions.with_columns(absent), [name for name in _OF_WHOM if name in names]
 
 
 def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `superseded`: the claim is a void, or a revision other than the claim itself names it.
+    """Add `superseded` and `superseded_by` (the claim that does it), and doubts on what may be.
 
     A claim is itself by claim id and frequency: a replacement under the same id supersedes the original, a void of the
-    same id supersedes both, and none supersedes itself.
+    same id supersedes both, and none supersedes itself. A void is superseded, by none. Of several a void counts first.
     """
     claims = lines.join(payer_identity(lines, catalog), on="payer_raw", how="left", maintain_order="left")
-    revised = _revised_claims(claims, revisions, catalog)
-    frequency = pl.col("claim_frequency_code")
-    by_own_replacement = pl.col("own_replacement") & frequency.ne_missing(pl.lit(REPLACEMENT))
-    by_own_void = pl.col("own_void") & frequency.ne_missing(pl.lit(VOID))
-    by_another = (pl.col("revised_by_other") | by_own_replacement | by_own_void).fill_null(value=False)
-    return (
-        claims.join(revised, on=REVISED, how="left", validate="m:1", maintain_order="left")
-        .with_columns(superseded=frequency.eq_missing(pl.lit(VOID)) | by_another, superseded_by=pl.lit(None, pl.String))
-        .drop("payer_identity", "revised_by_other", "own_replacement", "own_void")
+    by, frequency = pl.col("revising_claim"), pl.col("revising_frequency")
+    own = by == pl.col("claim_id")
+    revised = (
+        revising(claims, revisions, catalog)
+        .group_by(CLAIM)
+        .agg(
+            **{
+                f"{whose}_{code}": by.filter("is_certain", is_own, frequency == code).max()
+                for code in (VOID, REPLACEMENT)
+                for whose, is_own in (("own", own), ("other", ~own))
+            },
+            unclear=(by + pl.lit(" ") + frequency).filter(~pl.col("is_certain")),
+        )
     )
+    is_void = pl.col("claim_frequency_code").eq_missing(pl.lit(VOID))
+    replaced_under_own_id = pl.when(pl.col("claim_frequency_code").ne_missing(pl.lit(REPLACEMENT))).then("own_7")
+    superseding = pl.coalesce("other_8", "own_8", "other_7", replaced_under_own_id)
+    joined = claims.join(revised, on=CLAIM, how="left", validate="m:1", maintain_order="left", nulls_equal=True)
+    return joined.with_columns(
+        superseded=is_void | superseding.is_not_null(),
+        superseded_by=pl.when(~is_void).then(superseding),
+        doubts=_doubts(),
+    ).drop("payer_identity", "unclear", *(name for name in revised.columns if name.startswith(("own_", "other_"))))
+
+
+def _doubts() -> pl.Expr:
+    """The line's doubts, with those on what its claim may revise, and on what may revise it."""
+    frequency = pl.col("claim_frequency_code")
+    is_unknown = ~frequency.is_in([*STANDS_ALONE, REPLACEMENT, VOID])
+    others = pl.col("unclear").list.set_difference(pl.concat_list(pl.col("claim_id") + pl.lit(" ") + frequency))
+    doubts = pl.concat_str(
+        pl.col("doubts"),
+        pl.when(is_unknown).then(pl.lit(FREQUENCY_UNKNOWN)),
+        pl.when(others.list.len() > 0).then(pl.lit(REVISION_UNCLEAR)),
+        separator=SEPARATOR,
+        ignore_nulls=True,
+    )
+    return pl.when(doubts != "").then(doubts)

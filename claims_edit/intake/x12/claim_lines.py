@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from claims_edit.intake.extract import CLAIM, FAULT, ORDINAL
+from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.x12.claims import claims
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts
@@ -74,7 +74,6 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
         _names(held, rows.size).alias("posting_holds"),
         number.alias(ORDINAL),
         _names(grounds, rows.size).alias(FAULT),
-        pl.Series(np.where(claim == NONE, number, chunk.rows.number[claim])).alias(CLAIM),
         transaction_numbers(chunk, rows).alias(TRANSACTION),
     )
     return ClaimLines(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from claims_edit.errors import InputError
-from claims_edit.intake.extract import CLAIM, FAULT, ORDINAL, REJECTS_SCHEMA, Extract
+from claims_edit.intake.extract import FAULT, ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.x12.carrying import Carried, carry
 from claims_edit.intake.x12.claim_lines import claim_lines
 from claims_edit.intake.x12.envelope import ControlCounts
@@ -83,7 +83,7 @@ class X12Extract(Extract):
         carried = carry(chunk, carried)
         if len(carried.text) > LONGEST_CLAIM:
             raise too_long(self.file.path, "a claim", LONGEST_CLAIM)
-        return lines.frame.select(*self.layout.sources, ORDINAL, FAULT, CLAIM), carried
+        return lines.frame.select(*self.layout.sources, ORDINAL, FAULT), carried
 
     def _note(self, new: FileRows, segments: Segments, *, last: bool) -> None:
         """Check the control segments among new rows, and count what is unreadable."""

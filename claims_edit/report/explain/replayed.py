@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.edits.facts.payer import payer_identity
-from claims_edit.edits.facts.revision import revised_claim
+from claims_edit.edits.facts.revision import CLAIM, revising
 from claims_edit.engine import facts as resolved
 from claims_edit.errors import ResultsError
 
@@ -53,23 +53,21 @@ def _damaged(replay: Replay) -> ResultsError:
 
 
 def _revised_by(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> list[list[str]]:
-    """For each line the claims of the same payer that name its claim, with their frequency code."""
-    revising = (
-        revisions.select("payer", "claim_frequency_code", revising="claim_id", claim_id=revised_claim())
-        .join(lines.lazy().select("claim_id").unique(), on="claim_id", how="semi")
-        .collect()
+    """For each line the claims that replace or void its claim, with their frequency code."""
+    claims = lines.with_columns(payer_raw="payer").join(
+        payer_identity(lines.select(payer_raw="payer"), catalog), on="payer_raw", how="left", maintain_order="left"
     )
-    both = pl.concat([lines.select(payer_raw="payer"), revising.select(payer_raw="payer")])
-    identity = dict(payer_identity(both, catalog).iter_rows())
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for payer, frequency, claim, claim_id in revising.sort(pl.all()).iter_rows():
-        found.setdefault((identity[payer], claim_id), []).append((claim, frequency))
-    own = lines.select("payer", "claim_id", "claim_frequency_code").iter_rows()
-    return [
-        [
-            f"{claim} (claim_frequency_code {code})"
-            for claim, code in found.get((identity[payer], claim_id), [])
-            if (claim, code) != (claim_id, frequency)
-        ]
-        for payer, claim_id, frequency in own
-    ]
+    found = revising(claims, revisions, catalog).filter("is_certain")
+    itself = (pl.col("revising_claim") == pl.col("claim_id")) & (
+        pl.col("revising_frequency") == pl.col("claim_frequency_code")
+    )
+    named = pl.format("{} (claim_frequency_code {})", "revising_claim", "revising_frequency")
+    revised = (
+        claims.select(*CLAIM, "claim_frequency_code")
+        .with_row_index("line")
+        .join(found, on=CLAIM, how="left", nulls_equal=True)
+        .group_by("line")
+        .agg(by=named.filter(~itself.fill_null(value=True)).sort())
+        .sort("line")
+    )
+    return list(revised["by"].to_list())

@@ -1,0 +1,108 @@
+"""What is kept on disk of an extract while the run lasts, and how it is read again: in order, in bounded frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.batch.tally import Tally
+from claims_edit.doubts import SEPARATOR
+from claims_edit.intake.extract import ORDINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from claims_edit.intake import Extract, SourceFile
+
+BATCH_ROWS = 250_000
+LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text hand over small ones
+
+
+@dataclass
+class FileRead:
+    """One extract as it was read: its tally, and the folder that holds what was kept."""
+
+    file: SourceFile
+    place: int
+    folder: Path
+    tally: Tally = field(default_factory=Tally)
+    columns: tuple[str, ...] = ()  # the canonical columns that it has
+    waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
+
+
+def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in batches of LEAST_ROWS at least, but for the last one of a type."""
+    waiting: pl.DataFrame | None = None
+    for batch in batches:
+        if waiting is not None and waiting.schema != batch.schema:  # dates in one batch, and text in another
+            yield waiting
+            waiting = None
+        waiting = batch if waiting is None else waiting.vstack(batch)
+        if waiting.height >= LEAST_ROWS:
+            yield waiting
+            waiting = None
+    if waiting is not None:
+        yield waiting
+
+
+def alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
+    """The rows that waited, in order; a column may have come as dates in one batch and as text in another."""
+    for _, alike in groupby(parts, key=pl.read_parquet_schema):
+        waiting = pl.scan_parquet(list(alike)).drop("high", "low")
+        yield waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+
+def _with_doubts(candidates: pl.LazyFrame, doubts: pl.DataFrame | None) -> pl.LazyFrame:
+    """Candidates with the doubts (ORDINAL, `doubt`) that came from other rows."""
+    if doubts is None or doubts.is_empty():
+        return candidates
+    both = pl.concat_str("doubts", "doubt", separator=SEPARATOR, ignore_nulls=True)
+    joined = candidates.join(doubts.lazy(), on=ORDINAL, how="left", maintain_order="left")
+    return joined.with_columns(doubts=pl.when(pl.col("doubt").is_null()).then("doubts").otherwise(both))
+
+
+def in_order(
+    found: FileRead,
+    extract: Extract,
+    name: str,
+    schema: dict[str, pl.DataType],
+    *,
+    unsplit: str | None = None,
+    doubts: pl.DataFrame | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The file's rows of one kind in file order, with `source_file` and `source_row` in ORDINAL's place.
+
+    Args:
+        found: the file.
+        extract: its reader, read to its end.
+        name: of the kind.
+        schema: its columns.
+        unsplit: the kind of the rows that could not be split, which come among them.
+        doubts: doubts that came from other rows (ORDINAL, `doubt`).
+    """
+    shift = extract.source_row().lazy()
+    lines_of_a_row = 1 << extract.LINE_BITS
+    row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
+    columns = [column for column in schema if column != ORDINAL]
+    streams = [
+        _with_doubts(pl.scan_parquet(parts), doubts).set_sorted(ORDINAL)
+        .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
+        .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
+        .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)
+        for prefix in (name, f"late-{name}")
+        if (parts := sorted(found.folder.glob(f"{prefix}-*.parquet")))
+    ]  # fmt: skip
+    if unsplit is not None and (parts := sorted(found.folder.glob(f"{unsplit}-*.parquet"))):
+        place = (pl.col("source_row") * lines_of_a_row).alias("__place")
+        streams.append(pl.scan_parquet(parts).select(place, "source_row", *columns))
+    if not streams:
+        return
+    merged = streams[0]
+    for stream in streams[1:]:
+        merged = merged.merge_sorted(stream, key="__place")
+    named = merged.drop("__place").with_columns(pl.lit(found.file.path.as_posix()).alias("source_file"))
+    yield from named.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)

@@ -1,0 +1,152 @@
+"""Repeated lines that differ: what a refused repeat has that the row before it lacks is a doubt on that row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
+from claims_edit.batch.settle import FIRST, as_candidates
+from claims_edit.contract import DUPLICATE
+from claims_edit.doubts import doubt_names, doubt_token
+from claims_edit.intake.extract import ORDINAL, RANK
+from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.names import name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from claims_edit.contract import Verdict
+    from claims_edit.intake import Extract, Lines
+
+PART_ROWS = 250_000
+DIFFERS = "repeated-line-differs"
+_SETS = {"modifiers": MODIFIER_COLUMNS, "diagnosis_codes": DIAGNOSIS_COLUMNS}
+_NAMES = ("line_of_business", "plan")
+_VALUES = (
+    "service_start_date", "service_end_date", "hcpcs_code", "diagnosis_code_type", "claim_filing_indicator_code",
+    "group_id", "charge_amount", "clinical_trial_number", "condition_codes", "value_codes",
+    "investigational_device_exemption_number", "prior_authorization_number",
+)  # fmt: skip
+_TOKENS = ("doubts", "posting_holds")
+_KEPT = (ORDINAL, *_VALUES, *_NAMES, *(column for columns in _SETS.values() for column in columns), *_TOKENS)
+_OTHER = "__other"
+
+
+def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of candidate lines what decides them, in a form that compares: sets sorted, names as keys, doubts by name."""
+    sets = [
+        pl.concat_list(columns).list.drop_nulls().list.unique().list.sort().list.join(" ").replace("", None).alias(name)
+        for name, columns in _SETS.items()
+    ]
+    names = [name_key(pl.col(name)).alias(name) for name in _NAMES]
+    return frame.select(ORDINAL, *_VALUES, *sets, *names, *(doubt_names(pl.col(name)).alias(name) for name in _TOKENS))
+
+
+def _differs() -> pl.Expr:
+    """Whether the repeat has something else than the first row, or something where the first row has nothing.
+
+    A Claim may point at fewer diagnoses and give fewer modifiers than the EOB that explains it.
+    """
+    values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*_VALUES, *_NAMES)]
+    differing = [other.is_not_null() & first.ne_missing(other) for first, other in values]
+    for name in _SETS:
+        first, other = pl.col(name).fill_null(""), pl.col(f"{name}{_OTHER}").fill_null("")
+        more = other.str.split(" ").list.set_difference(first.str.split(" ")).list.join("") != ""
+        differing.append(pl.when(pl.col("may_lack")).then(more).otherwise(first != other))
+    differing += [pl.col(f"{name}{_OTHER}").is_not_null() & pl.col(name).is_null() for name in _TOKENS]
+    return pl.col("is_unclear") | pl.any_horizontal(differing)
+
+
+class Differing:
+    """The repeats of a run, kept on disk until the rows that they repeat are at hand too."""
+
+    def __init__(self, scratch: Path, extracts: Mapping[int, Extract]) -> None:
+        """`scratch` is a folder of this run alone; `extracts` are the run's, by their place in it."""
+        self._scratch, self._extracts = scratch, extracts
+        self._waiting: list[pl.DataFrame] = []
+        self._parts: list[Path] = []
+        self._files: set[int] = set()
+        self._doubts = pl.DataFrame(schema={"first": pl.Int64, "doubt": pl.String})
+
+    def add(self, lines: Lines, verdict: Verdict, rows: pl.DataFrame) -> None:
+        """Keep what decides the repeats of a batch; `rows` has their `row` and `first` (null for what repeats none)."""
+        refused = pl.repeat(value=False, n=lines.frame.height, dtype=pl.Boolean, eager=True)
+        for check, failing in verdict.errors.items():
+            if check != DUPLICATE:
+                refused |= failing
+        repeats = rows["first"].is_not_null()
+        rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
+        beside = rows.with_columns(lines.frame[ORDINAL], is_unclear=refused, may_lack=rank).filter(repeats)
+        given = as_candidates(lines.frame.filter(repeats & ~refused)).select(_KEPT)
+        deciding = _what_decides(given).select(ORDINAL, pl.exclude(ORDINAL).name.suffix(_OTHER))
+        kept = beside.join(deciding, on=ORDINAL, how="left", maintain_order="left").drop(ORDINAL)
+        self._files.update(kept.select(file_place(pl.col("first"))).to_series().unique().to_list())
+        self._waiting.append(kept)
+        if sum(frame.height for frame in self._waiting) >= PART_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._waiting:
+            path = self._scratch / f"repeated-{len(self._parts):06}.parquet"
+            pl.concat(self._waiting).write_parquet(path, compression="lz4")
+            self._parts.append(path)
+            self._waiting = []
+
+    def compare(self, candidates: Callable[[int], Iterator[pl.DataFrame]]) -> None:
+        """Find the candidates that a repeat differs from; `candidates` gives those of a file, by its place."""
+        self._write()
+        found = [self._compared(part) for part in _together(self._firsts(candidates))]
+        if found:
+            self._doubts = self._named(pl.concat(found))
+
+    def _firsts(self, candidates: Callable[[int], Iterator[pl.DataFrame]]) -> Iterator[pl.DataFrame]:
+        for file in sorted(self._files):
+            for frame in candidates(file):
+                yield (
+                    _what_decides(frame.select(_KEPT))
+                    .with_columns(first=pl.lit(file << FILE_SHIFT) + pl.col(ORDINAL))
+                    .drop(ORDINAL)
+                )
+
+    def _compared(self, firsts: pl.DataFrame) -> pl.DataFrame:
+        """Of these rows those that a repeat differs from: `first`, and the `row` of the first repeat that does."""
+        repeats = pl.scan_parquet(self._parts).with_columns(pl.col("first", "row") & PLACE_BITS)
+        return (
+            repeats.filter(pl.col("first").is_between(firsts["first"].min(), firsts["first"].max()))
+            .join(firsts.lazy(), on="first", how="inner")
+            .filter(_differs())
+            .group_by("first")
+            .agg(pl.col("row").min())
+            .collect(engine="streaming")
+        )
+
+    def _named(self, found: pl.DataFrame) -> pl.DataFrame:
+        """The doubt of each row: it has the place of the repeat."""
+        ordered = found.sort("first")
+        here, there = places_of(ordered["first"], self._extracts), places_of(ordered["row"], self._extracts)
+        both = here.hstack(there.rename({name: f"{name}{_OTHER}" for name in FIRST}))
+        file = pl.col(f"{FIRST[0]}{_OTHER}")
+        elsewhere = pl.when(file != pl.col(FIRST[0])).then(file.str.replace_all(r"\s", "_") + "-")
+        place = pl.concat_str(elsewhere.fill_null(""), pl.lit("row-"), pl.col(f"{FIRST[1]}{_OTHER}"))
+        return ordered.select("first").hstack(both.select(doubt=pl.lit(doubt_token(DIFFERS, "")) + place))
+
+    def doubts_in(self, file: int) -> pl.DataFrame:
+        """The doubts on a file's candidates: ORDINAL, `doubt`."""
+        own = self._doubts.filter(file_place(pl.col("first")) == file)
+        return own.select((pl.col("first") & ORDINAL_BITS).alias(ORDINAL), "doubt")
+
+
+def _together(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of about PART_ROWS."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(each.height for each in waiting) >= PART_ROWS:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)

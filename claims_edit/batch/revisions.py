@@ -1,0 +1,76 @@
+"""The replacements and voids of a run, each with the claim that it names, and the identity of payers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits.facts.payer import payer_identity
+from claims_edit.edits.facts.revision import REVISION_SCHEMA, revised_claim
+from claims_edit.intake import claim_hashes
+from claims_edit.intake.keys import CLAIM_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.policy import Catalog
+
+RESOLVED = "resolved-revisions.parquet"
+
+
+class PayerIdentities:
+    """The identity of each payer name that the run has met."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """No name is met yet."""
+        self._catalog = catalog
+        self._known = pl.DataFrame(schema={"payer": pl.String, "identity": pl.String})
+
+    def of(self, names: pl.Series) -> pl.DataFrame:
+        """These names, each once: `payer`, `identity`."""
+        given = names.drop_nulls().unique().alias("payer").to_frame()
+        new = given.join(self._known, on="payer", how="anti")
+        if new.height:
+            found = payer_identity(new.select(payer_raw="payer"), self._catalog)
+            named = found.select(payer="payer_raw", identity="payer_identity")
+            self._known = pl.concat([self._known, named]).unique("payer")
+        return given.join(self._known, on="payer", how="left", maintain_order="left")
+
+
+def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:
+    """What may revise a claim of a candidate (REVISION_SCHEMA), once each, sorted.
+
+    `scratch` holds the run's keys, candidates and revisions; what comes of them is kept there.
+    """
+    path = scratch / RESOLVED
+    if not path.exists():
+        _resolved(scratch, payers).write_parquet(path)
+    return pl.scan_parquet(path)
+
+
+def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
+    revisions = sorted(scratch.glob("file-*/*revisions-*.parquet"))
+    candidates = sorted(scratch.glob("file-*/*candidates-*.parquet"))
+    if not revisions or not candidates:
+        return pl.DataFrame(schema=REVISION_SCHEMA)
+    claims = pl.scan_parquet(candidates).select("claim_id").unique()
+    given = pl.scan_parquet(revisions)
+    original, own = (
+        given.join(claims, left_on=name, right_on="claim_id", how="semi") for name in ("original_claim_id", "claim_id")
+    )
+    near = pl.concat([original, own]).unique().collect(engine="streaming")
+    named = near.with_columns(revised_claim_id=revised_claim(_is_known(near, scratch, payers)))
+    return named.join(claims.collect(), left_on="revised_claim_id", right_on="claim_id", how="semi").sort(pl.all())
+
+
+def _is_known(revisions: pl.DataFrame, scratch: Path, payers: PayerIdentities) -> pl.Series:
+    """Whether the run has the claim that each revision names by `original_claim_id`."""
+    claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
+    wanted = claim_hashes(claims, payers.of(claims["payer"]))
+    keys = pl.scan_parquet(sorted(scratch.glob("file-*/keys-*.parquet"))).select("high")
+    asked = wanted.filter(revisions["original_claim_id"].is_not_null()).drop_nulls().unique()
+    if asked.is_empty():
+        return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
+    known = keys.join(asked.to_frame().lazy(), on="high", how="semi").unique().collect(engine="streaming")
+    return wanted.is_in(known["high"].implode()).fill_null(value=False)
