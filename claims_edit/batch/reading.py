@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.kept import BATCH_ROWS, FileRead, alike, gathered, in_order
+from claims_edit.batch.looking import Looked, looked, one_ahead
 from claims_edit.batch.places import places_of
 from claims_edit.batch.repeats import Differing
 from claims_edit.batch.revisions import PayerIdentities, revisions_of
@@ -22,7 +23,6 @@ from claims_edit.batch.settle import (
     QUARANTINE_SCHEMA,
     Settled,
     mark_repeats,
-    refusals,
     rejected,
     settle,
 )
@@ -33,16 +33,12 @@ from claims_edit.intake import (
     Format,
     SeenKeys,
     canonicalise,
-    explained_hashes,
     faults,
-    key_hashes,
     open_extract,
-    place_in_run,
     sniff,
     table_bits,
     test_data,
 )
-from claims_edit.intake.extract import TEST_DATA_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,46 +48,14 @@ if TYPE_CHECKING:
     from claims_edit.intake import Discovered, Extract, Lines, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-    Look = Callable[[pl.DataFrame], "_Looked"]
-    _Whole = tuple[Extract, list["_Looked"], tuple[int, int]]
+    _Whole = tuple[Extract, list[Looked], tuple[int, int]]
 
 SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """A batch, what the contract says of it, its keys, and of FHIR those of the claims explained: `high, low, row`."""
-
-    lines: Lines
-    verdict: Verdict
-    keys: pl.DataFrame
-    explained: pl.DataFrame | None
-
-
-def _one_ahead(look: Look, batches: Iterator[pl.DataFrame]) -> Iterator[_Looked]:
-    """Look at each batch while the one before is settled: two batches are at work at any time, never more."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="look") as ahead:
-        waiting: Future[_Looked] | None = None
-        for raw in batches:
-            following = ahead.submit(look, raw)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
 
 
 def _state(path: Path) -> tuple[int, int]:
     state = path.stat()
     return state.st_size, state.st_mtime_ns
-
-
-def _known(keys: pl.DataFrame, verdict: Verdict) -> pl.DataFrame:
-    """The keys without those of test data, which no line of a real claim repeats."""
-    if TEST_DATA_FAULT not in verdict.errors:
-        return keys
-    counts = pl.lit(~verdict.errors[TEST_DATA_FAULT])
-    return keys.with_columns(pl.when(counts).then("high").alias("high"), pl.when(counts).then("low").alias("low"))
 
 
 class Reading:
@@ -161,14 +125,14 @@ class Reading:
         extract = self._open(path, fmt)
         while True:
             batches = gathered(extract.batches(BATCH_ROWS))
-            looked = [self._look(raw, extract, place, self._passed(extract)) for raw in batches]
+            read = [self._look(raw, extract, place, self._passed(extract)) for raw in batches]
             again = extract.mended()
             if again is None:
-                return extract, looked, before
+                return extract, read, before
             extract = again
 
     def _keep_extract(
-        self, opened: Extract, whole: list[_Looked] | None, before: tuple[int, int], place: int
+        self, opened: Extract, whole: list[Looked] | None, before: tuple[int, int], place: int
     ) -> FileRead:
         """Settle an extract, `whole` where it was looked at beforehand, and what could not be split.
 
@@ -194,14 +158,14 @@ class Reading:
             raise InputError(f"{file.path}: changed while it was read. Run again once it is written.")
         return found
 
-    def _settle_batches(self, extract: Extract, place: int, whole: list[_Looked] | None) -> FileRead:
+    def _settle_batches(self, extract: Extract, place: int, whole: list[Looked] | None) -> FileRead:
         found = FileRead(extract.file, place, self._scratch / f"file-{place:06}", columns=extract.layout.columns)
         found.folder.mkdir()
         self._extracts[place] = extract
         look = partial(self._look, extract=extract, place=place, passed=self._passed(extract))
-        for looked in whole if whole is not None else _one_ahead(look, gathered(extract.batches(BATCH_ROWS))):
-            self._set_suspects_aside(looked, found)
-            self._on_rows(looked.lines.raw.height)
+        for batch in whole if whole is not None else one_ahead(look, gathered(extract.batches(BATCH_ROWS))):
+            self._set_suspects_aside(batch, found)
+            self._on_rows(batch.lines.raw.height)
         return found
 
     def _passed(self, extract: Extract) -> tuple[Passed, Passed]:
@@ -210,35 +174,27 @@ class Reading:
             return self._text_passed
         return Passed(), Passed()
 
-    def _look(self, raw: pl.DataFrame, extract: Extract, place: int, passed: tuple[Passed, Passed]) -> _Looked:
+    def _look(self, raw: pl.DataFrame, extract: Extract, place: int, passed: tuple[Passed, Passed]) -> Looked:
         """All of a batch that does not depend on the batches before."""
         lines = canonicalise(raw, extract.layout, self._mapping)
         verdict = self._judge(lines, passed)
-        payers = self._payers.of(lines.distinct["payer"])
-        row = place_in_run(raw, place, refusals(verdict, raw.height))
-        explained = explained_hashes(lines, payers)
-        return _Looked(
-            lines,
-            verdict,
-            key_hashes(lines, payers).with_columns(row).pipe(_known, verdict),
-            None if explained is None else explained.with_columns(row).pipe(_known, verdict).drop_nulls(),
-        )
+        return looked(lines, verdict, place, self._payers.of(lines.distinct["payer"]))
 
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
         self._extracts.pop(place, None)
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
-    def _set_suspects_aside(self, looked: _Looked, found: FileRead) -> None:
-        lines, keys = looked.lines, looked.keys
+    def _set_suspects_aside(self, batch: Looked, found: FileRead) -> None:
+        lines, keys = batch.lines, batch.keys
         suspects = self._seen.suspects(keys, found.folder / f"keys-{self._parts:06}.parquet")
         if suspects.any():
             found.waiting += int(suspects.sum())
             waiting = [lines.raw.filter(suspects), keys.filter(suspects)]
             self._keep(pl.concat(waiting, how="horizontal"), found, "suspects")
-        if looked.explained is not None:
-            self._keep(looked.explained, found, "explained")
-        settled = settle(lines, looked.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
+        if batch.explained is not None:
+            self._keep(batch.explained, found, "explained")
+        settled = settle(lines, batch.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
         self._keep_settled(settled, found, "")
 
     def _judge(self, lines: Lines, passed: tuple[Passed, Passed] | None = None) -> Verdict:

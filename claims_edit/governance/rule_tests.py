@@ -129,7 +129,7 @@ def _failure(line: CaseLine, row: _Row) -> Failure:
 
 def _decided(suite: Suite, catalog: Catalog) -> pl.DataFrame:
     """What the engine makes of each line, as texts (`none`: there is nothing), and the citation."""
-    revisions = revisions_among(suite.candidates)
+    revisions = revisions_among(suite.candidates, catalog)
     contracts = _contracts(suite, catalog)
     decided = decide(suite.candidates, catalog, revisions=revisions, contracts=contracts)
     notes = pl.element().is_in(INFORMATIONAL_EDIT_IDS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, deciding, reading, run, run_batch
+from claims_edit.batch import RunOptions, deciding, kept, reading, run, run_batch
 from claims_edit.engine import decide
 from tests.functional.program import (
     AS_OF,
@@ -49,7 +49,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [line(number) for number in range(1, 301)]
     rows[30] |= {"charge_amount": "$5"}
     rows[40] |= {"charge_amount": "-99.50"}
-    rows[200] |= {"claim_id": rows[100]["claim_id"]}
+    rows[200] |= {"claim_id": rows[100]["claim_id"], "member_id": rows[100]["member_id"]}
     text = csv_text(rows).encode().splitlines()
     text[50] = text[50].replace(b"Regence", b'"Regence')
     text[60] = b"too,short"
@@ -75,6 +75,7 @@ def test_the_batch_size_changes_no_byte(
     extracts = (str(night),) if rows > 7 else (str(night / "deck.csv"), str(night / "damaged.csv"))
     run_batch(RunOptions(extracts, tmp_path / "whole", DAY))
     monkeypatch.setattr(reading, "BATCH_ROWS", rows)
+    monkeypatch.setattr(kept, "BATCH_ROWS", rows)
     run_batch(RunOptions(extracts, tmp_path / "small", DAY))
     whole, small = content(tmp_path / "whole"), content(tmp_path / "small")
     assert len(whole) > 8

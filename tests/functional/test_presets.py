@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import reading
+from claims_edit.batch import kept, reading
 from tests.functional.program import (
     AS_OF,
     ROOT,
@@ -204,6 +204,7 @@ def test_the_size_of_batches_changes_nothing(
     extract = write(tmp_path / "carrier.csv", csv_text(rows, WIDE))
     run(command, extract, "cms-de-synpuf-carrier", tmp_path / "whole")
     monkeypatch.setattr(reading, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(kept, "BATCH_ROWS", batch_rows)
     run(command, extract, "cms-de-synpuf-carrier", tmp_path / "parts")
     assert decisions(tmp_path / "parts").equals(decisions(tmp_path / "whole"))
     alike = [quarantine(tmp_path / name).drop("run_id") for name in ("parts", "whole")]

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tests.lib.oracle import payer_of, squeezed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Row = dict[str, Any]
 
-LINE_BYTES = 28
+LINE_BYTES = 29
 CONTRACT_BYTES = 6
 
 MODIFIERS = tuple(f"hcpcs_modifier_{place}" for place in range(1, 6))
@@ -27,7 +29,7 @@ _TEXT_COLUMNS = (
     "data_source", "claim_id", "claim_type", "member_id", "payer", "plan", "group_id", "line_of_business",
     "claim_filing_indicator_code", "hcpcs_code", *MODIFIERS, "diagnosis_code_type", *DIAGNOSES, "rendering_npi",
     "billing_npi", "facility_npi", "claim_frequency_code", "original_claim_id", "clinical_trial_number",
-    "condition_codes", "prior_authorization_number",
+    "condition_codes", "prior_authorization_number", "billing_provider_id",
 )  # fmt: skip
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     "source_file": pl.String(),
@@ -41,7 +43,13 @@ CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     "paid_amount": pl.Decimal(18, 2),
     "allowed_amount": pl.Decimal(18, 2),
 }
-REVISION_SCHEMA = {column: pl.String() for column in ("payer", "claim_id", "claim_frequency_code", "original_claim_id")}
+_REVISION = (
+    "payer", "data_source", "member_id", "claim_id", "billing_provider_id", "claim_frequency_code", "original_claim_id",
+)  # fmt: skip
+REVISION_SCHEMA: dict[str, pl.DataType] = {
+    **{column: pl.String() for column in (*_REVISION, "revised_claim_id")},
+    "refused": pl.Boolean(),
+}
 CONTRACT_SCHEMA: dict[str, pl.DataType] = {
     "payer": pl.String(),
     "group_id": pl.String(),
@@ -119,6 +127,8 @@ TRIAL_SIGNS: tuple[Row, ...] = (
     {"condition_codes": "30A6"},
     {"hcpcs_modifier_4": "Q0", "clinical_trial_number": "00000017", "condition_codes": "30"},
 )
+# data source, billing provider: both are parts of a claim
+SENDERS = (*((None, None),) * 20, ("east", None), (None, "1902000227"), (None, "1902000110"), ("east", "1902000227"))
 GROUPS = ("G1", "G2", "G3", "G4", None, "G5", "g1", "G9")
 # frequency code, whether the line names an original claim
 REVISIONS = (
@@ -130,6 +140,12 @@ def lines_of(blob: bytes) -> list[Row]:
     """One candidate line for every `LINE_BYTES` bytes."""
     chunks = (blob[start : start + LINE_BYTES] for start in range(0, len(blob) - LINE_BYTES + 1, LINE_BYTES))
     return [_line(chunk, position) for position, chunk in enumerate(chunks)]
+
+
+def _claim_of(line: Row, claim_id: str | None) -> tuple[str | None, ...]:
+    """The claim of that id of a line's payer, source, member and billing provider."""
+    payer = payer_of(line["payer"]) or squeezed(line["payer"])
+    return (payer, line.get("data_source"), line["member_id"], line.get("billing_provider_id"), claim_id)
 
 
 def _pick(values: Sequence[Any], byte: int) -> Any:
@@ -154,12 +170,14 @@ def _line(chunk: bytes, position: int) -> Row:
     line_of_business, filing_indicator = _pick(PROGRAM_SIGNS, next(draw))
     frequency, names_original = _pick(REVISIONS, next(draw))
     original = f"C{next(draw) % 64}"
+    source, provider = _pick(SENDERS, next(draw))
     charge = Decimal(next(draw) * 97 - 500) / 4
     row: Row = dict.fromkeys(CANDIDATE_SCHEMA)
     row |= {
         "source_file": "extract.csv",
         "source_row": position + 1,
-        "data_source": "extract",
+        "data_source": source,
+        "billing_provider_id": provider,
         "claim_id": f"C{next(draw) % 64}",
         "claim_line_number": position + 1,
         "claim_type": _pick(("professional", "institutional", "undetermined"), next(draw)),
@@ -199,11 +217,15 @@ def contracts_of(blob: bytes) -> list[Row]:
     return list(found.values())
 
 
-def revisions_of(lines: Sequence[Row]) -> pl.LazyFrame:
-    """The replacements and voids among lines, as the engine takes them."""
-    revised = [
-        {column: line[column] for column in REVISION_SCHEMA}
-        for line in lines
-        if line["claim_frequency_code"] in {"7", "8"}
-    ]
+def revisions_of(lines: Sequence[Row], run_lines: Sequence[Row] | None = None) -> pl.LazyFrame:
+    """The replacements and voids among lines, as the engine takes them; `run_lines` are all of the run."""
+    claims = {_claim_of(line, line["claim_id"]) for line in run_lines or lines}
+    revised = []
+    for line in lines:
+        if line["claim_frequency_code"] in {"7", "8"}:
+            known = _claim_of(line, line["original_claim_id"]) in claims
+            named = line["original_claim_id"] if known else line["claim_id"]
+            revised.append(
+                {column: line.get(column) for column in _REVISION} | {"revised_claim_id": named, "refused": False}
+            )
     return pl.LazyFrame(revised, schema=REVISION_SCHEMA).unique(maintain_order=True)

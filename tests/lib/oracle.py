@@ -244,18 +244,32 @@ def _same_payer(one: str | None, other: str | None) -> bool:
     return squeezed(one) == squeezed(other)
 
 
-def is_superseded(line: Line, run_lines: Iterable[Line]) -> bool:
-    """Whether the claim is a void, or a replacement or void of it is in the run."""
-    if line["claim_frequency_code"] == "8":
-        return True
-    for other in run_lines:
-        if other["claim_frequency_code"] not in {"7", "8"} or not _same_payer(line["payer"], other["payer"]):
+def _are_of_one(one: Line, other: Line) -> bool:
+    """Whether two lines are of one payer, data source, member and billing provider."""
+    columns = ("data_source", "member_id", "billing_provider_id")
+    return _same_payer(one["payer"], other["payer"]) and all(one.get(name) == other.get(name) for name in columns)
+
+
+def superseding(line: Line, run_lines: Sequence[Line]) -> str | None:
+    """The claim that supersedes a line: a void before a replacement, then the greatest id; a void has none."""
+    found = []
+    near = [other for other in run_lines if _are_of_one(line, other)]
+    for other in near:
+        if line["claim_frequency_code"] == "8" or other["claim_frequency_code"] not in {"7", "8"}:
             continue
-        target = other.get("original_claim_id") or other["claim_id"]
+        original = other.get("original_claim_id")
+        is_known = any(each["claim_id"] == original for each in near)
+        target = original if is_known else other["claim_id"]
         itself = (other["claim_id"], other["claim_frequency_code"]) == (line["claim_id"], line["claim_frequency_code"])
         if target == line["claim_id"] and not itself:
-            return True
-    return False
+            own = other["claim_id"] == line["claim_id"]
+            found.append((other["claim_frequency_code"], not own, other["claim_id"]))
+    return max(found)[2] if found else None
+
+
+def is_superseded(line: Line, run_lines: Sequence[Line]) -> bool:
+    """Whether the claim is a void, or a replacement or void of it is in the run."""
+    return line["claim_frequency_code"] == "8" or superseding(line, run_lines) is not None
 
 
 def boundaries_of(payer: str | None, code: str) -> set[date]:
@@ -484,6 +498,7 @@ def decide_line(
         "adjustment_amount": line.get("charge_amount") if disposition in {"deny", "return"} else None,
         "policy_stale": is_stale(facts),
         "trial_evidence": "; ".join(trial_evidence_of(line)) or None,
+        "superseded_by": superseding(line, run_lines),
     }
 
 
@@ -495,7 +510,9 @@ MONEY = r"-?[0-9]+(\.[0-9]{1,2})?"
 NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 REQUIRED = ("claim_id", "claim_line_number", "claim_type", "payer")
 NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
-KEY_COLUMNS = ("payer", "data_source", "claim_id", "claim_line_number", "claim_frequency_code")
+KEY_COLUMNS = (
+    "payer", "data_source", "member_id", "claim_id", "billing_provider_id", "claim_line_number", "claim_frequency_code",
+)  # fmt: skip
 
 
 def text_of(row: Line, column: str) -> str | None:
@@ -586,13 +603,16 @@ def is_accepted(row: Line, as_of: date) -> bool:
     return not check_line(row, as_of)
 
 
-def repeated_keys(rows: Iterable[Line], default_source: str = "") -> list[int]:
-    """The positions of the rows whose key stood on an earlier row; a row that lacks a part of the key has none."""
-    seen: set[tuple[str | None, ...]] = set()
-    repeated = []
+def repeated_keys(rows: Iterable[Line]) -> dict[int, int]:
+    """The rows whose key an earlier row has, and the first of each; a row that lacks a part of the key has none."""
+    seen: dict[tuple[str | None, ...], int] = {}
+    repeated: dict[int, int] = {}
     for position, row in enumerate(rows):
         parts = {column: text_of(row, column) for column in KEY_COLUMNS}
-        parts["data_source"] = parts["data_source"] or default_source
+        parts["payer"] = parts["payer"] and (payer_of(parts["payer"]) or squeezed(parts["payer"]))
+        parts["member_id"] = parts["member_id"] or text_of(row, "person_id")
+        for optional in ("data_source", "billing_provider_id"):
+            parts[optional] = parts[optional] or ""
         parts["claim_frequency_code"] = (parts["claim_frequency_code"] or "1").upper()
         if re.fullmatch(r"[0-9]+", parts["claim_line_number"] or ""):
             parts["claim_line_number"] = str(int(parts["claim_line_number"] or ""))
@@ -600,8 +620,8 @@ def repeated_keys(rows: Iterable[Line], default_source: str = "") -> list[int]:
         if None in key:
             continue
         if key in seen:
-            repeated.append(position)
-        seen.add(key)
+            repeated[position] = seen[key]
+        seen.setdefault(key, position)
     return repeated
 
 

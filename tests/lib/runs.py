@@ -11,7 +11,7 @@ import polars as pl
 
 from claims_edit.batch.contracts import no_contracts
 from claims_edit.batch.deciding import KEPT_CANDIDATES
-from claims_edit.batch.settle import REVISION_COLUMNS
+from claims_edit.edits.facts.revision import REVISION_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition
 from claims_edit.policy import archived, load_catalog
@@ -27,6 +27,7 @@ QUARANTINE_TYPES: dict[str, pl.DataType] = {
     "source_row": pl.Int64(),
     "failed_checks": pl.List(pl.String()),
     "candidate_code": pl.Boolean(),
+    "first_source_row": pl.Int64(),
     "charge_amount": pl.Decimal(18, 2),
 }
 QUARANTINE_SCHEMA = {name: QUARANTINE_TYPES.get(name, pl.String()) for name in QUARANTINE_COLUMNS}
@@ -168,7 +169,7 @@ def keep_replay(folder: Path, candidates: pl.DataFrame | None = None) -> None:
     """The shipped rules, and no candidate lines unless some are given: a hand-made run has decisions only."""
     kept = pl.DataFrame(schema=KEPT_CANDIDATES) if candidates is None else candidates
     kept.write_parquet(folder / "candidates-00000.parquet")
-    pl.DataFrame(schema=dict.fromkeys(REVISION_COLUMNS, pl.String)).write_parquet(folder / "revisions.parquet")
+    pl.DataFrame(schema=REVISION_SCHEMA).write_parquet(folder / "revisions.parquet")
     no_contracts().write_parquet(folder / "contracts.parquet")
     (folder / "rules.zip").write_bytes(archived(shipped().contents))
 

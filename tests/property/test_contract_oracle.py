@@ -10,10 +10,12 @@ import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from claims_edit.batch.revisions import PayerIdentities
 from claims_edit.contract import judge
 from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
+from claims_edit.policy import load_catalog
 from tests.lib.oracle import PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ ROW_BYTES = 3 + len(POOLS)
 def verdicts(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
     """Of each row the columns that the contract refuses, and those that it warns of."""
     raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping(), data_source="deck")
+    lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping())
     verdict = judge(lines.frame, lines.distinct, as_of=AS_OF, known_programs=KNOWN)
     return _columns(verdict.errors, len(rows)), _columns(verdict.warnings, len(rows))
 
@@ -122,20 +124,22 @@ def test_drawn_rows_fail_in_every_column() -> None:
     assert sum(not check_line(row, AS_OF) for row in rows) > 300
 
 
-@given(blob=st.binary(min_size=5 * 60, max_size=5 * 60), batch=st.integers(1, 60))
+@given(blob=st.binary(min_size=7 * 60, max_size=7 * 60), batch=st.integers(1, 60))
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_repeated_keys_are_found_whatever_the_batch(
     tmp_path_factory: pytest.TempPathFactory, blob: bytes, batch: int
 ) -> None:
-    rows = [_key_row(blob[place : place + 5]) for place in range(0, len(blob), 5)]
+    rows = [_key_row(blob[place : place + 7]) for place in range(0, len(blob), 7)]
     scratch = tmp_path_factory.mktemp("keys")
-    assert sorted(_repeats(rows, batch, scratch)) == repeated_keys(rows, "deck")
+    assert _repeats(rows, batch, scratch) == repeated_keys(rows)
 
 
 def _key_row(chunk: bytes) -> Row:
     pools = (
-        ("payer", ("Florida Blue", "Regence", " Florida Blue", None)),
+        ("payer", ("Florida Blue", "Regence", " Florida Blue", "BCBSFL", "Zebra Health", "zebra-health", None)),
         ("data_source", (None, "deck", "east")),
+        ("member_id", ("M1", "M1", "M2", None)),
+        ("billing_provider_id", (None, "1902000227", "1902000110")),
         ("claim_id", ("A1", "A2", None)),
         ("claim_line_number", ("1", "2", "01", None)),
         ("claim_frequency_code", (None, "1", "7", "8")),
@@ -143,13 +147,15 @@ def _key_row(chunk: bytes) -> Row:
     return {column: pool[byte % len(pool)] for byte, (column, pool) in zip(chunk, pools, strict=True)}
 
 
-def _repeats(rows: list[Row], batch: int, scratch: Path) -> list[int]:
-    seen = SeenKeys(scratch)
+def _repeats(rows: list[Row], batch: int, scratch: Path) -> dict[int, int]:
+    seen, payers = SeenKeys(scratch), PayerIdentities(load_catalog())
     layout = Layout({name: name for name in rows[0]}, {})
     for start in range(0, len(rows), batch):
         raw = pl.DataFrame(rows[start : start + batch], schema=dict.fromkeys(rows[0], pl.String))
-        lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping(), data_source="deck")
-        keys = key_hashes(lines.frame).with_columns(row=pl.int_range(start, start + raw.height))
+        lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping())
+        hashes = key_hashes(lines, payers.of(lines.distinct["payer"]))
+        keys = hashes.with_columns(row=pl.int_range(start, start + raw.height))
         suspects = seen.suspects(keys, scratch / f"keys-{start}.parquet")
         keys.filter(suspects).write_parquet(scratch / f"suspects-{start}.parquet")
-    return seen.repeats(str(scratch / "keys-*.parquet"), str(scratch / "suspects-*.parquet")).to_list()
+    found = seen.repeats(str(scratch / "keys-*.parquet"), str(scratch / "suspects-*.parquet"), [])
+    return dict(pl.read_parquet(found).iter_rows())

@@ -31,6 +31,7 @@ CONTRACTS = 12
 ORACLE_FIELDS = (
     "disposition", "reason_code", "edits", "program", "program_basis", "payer", "policy_version", "site_class",
     "group_code", "liability_basis", "carc", "rarcs", "adjustment_amount", "policy_stale", "trial_evidence",
+    "superseded_by",
 )  # fmt: skip
 SLOW_BUT_SURE = settings(
     max_examples=60,

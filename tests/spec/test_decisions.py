@@ -25,10 +25,11 @@ import polars as pl
 import pytest
 
 from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, Edit
+from claims_edit.edits.facts.revision import revisions_among
 from claims_edit.engine import decide
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, StalePolicy
 from claims_edit.policy import Catalog, load_catalog, name_key
-from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA, REVISION_SCHEMA
+from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,12 +157,12 @@ def decided_as(cases: list[Case], stale_policy: StalePolicy) -> dict[int, dict[s
     lines = typed(rows, CANDIDATE_SCHEMA)
     keys = payer_keys(catalog, lines)
     contracts = [terms for case, row in zip(cases, rows, strict=True) for terms in contract_rows(case, row, keys)]
-    revisions = lines.filter(pl.col("claim_frequency_code").is_in(["7", "8"])).select(*REVISION_SCHEMA).unique()
+    revisions = revisions_among(lines, catalog)
     candidates = lines.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
     decisions = decide(
         candidates,
         catalog,
-        revisions=revisions.lazy(),
+        revisions=revisions,
         contracts=typed(contracts, CONTRACT_SCHEMA),
         stale_policy=stale_policy,
     )

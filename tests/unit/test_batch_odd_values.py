@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from claims_edit.batch import RunOptions, run_batch
+from claims_edit.batch import RunOptions, kept, run_batch
 from claims_edit.batch import reading as reading_module
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def test_amounts_and_units_that_are_no_numbers(tmp_path: Path) -> None:
 def test_a_repeated_key_behind_an_odd_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that wait for their key come as dates in one batch and as text in another."""
     monkeypatch.setattr(reading_module, "BATCH_ROWS", 2)
+    monkeypatch.setattr(kept, "BATCH_ROWS", 2)
     days = pa.array([19_000, 19_000, 19_000, 3_000_000], pa.int32()).cast(pa.date32())
     counts, _ = run(tmp_path, claim_id=["A", "A", "A", "A"], claim_start_date=days)
     assert counts["quarantined_by_check"] == {"claim_start_date-unparseable": 1, "duplicate-line": 3}

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from claims_edit.batch import RunOptions, reading, run_batch
+from claims_edit.batch import RunOptions, kept, reading, run_batch
 from tests.lib.candidates import LINE_BYTES, lines_of
 
 if TYPE_CHECKING:
@@ -89,4 +89,5 @@ def test_batch_size_row_order_and_file_split_change_nothing(
     assert decided([frame.head(cut), frame.slice(cut)], folder / "split") == whole
     assert decided([frame.sample(fraction=1, shuffle=True, seed=seed)], folder / "shuffled") == whole
     monkeypatch.setattr(reading, "BATCH_ROWS", batch)
+    monkeypatch.setattr(kept, "BATCH_ROWS", batch)
     assert decided([frame], folder / "small") == whole

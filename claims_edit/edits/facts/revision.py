@@ -42,11 +42,12 @@ def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
     return pl.when(known & original.is_not_null()).then(original).otherwise(pl.col("claim_id"))
 
 
-def revisions_among(candidates: pl.DataFrame) -> pl.LazyFrame:
+def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
     """The revisions among lines that are all of a run (REVISION_SCHEMA)."""
     absent = [pl.lit(None, dtype).alias(n) for n, dtype in REVISION_SCHEMA.items() if n not in candidates.columns]
-    given = candidates.with_columns(absent)
-    key = ["payer", "data_source", "member_id", "billing_provider_id"]
+    identity = payer_identity(candidates.select(payer_raw="payer"), catalog)
+    given = candidates.with_columns(absent).join(identity, left_on="payer", right_on="payer_raw", how="left")
+    key = ["payer_identity", *_OF_WHOM]
     known = given.select(*key, original_claim_id="claim_id", known=True).unique()
     revisions = given.filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE)).join(
         known, on=[*key, "original_claim_id"], how="left", nulls_equal=True
