@@ -202,13 +202,18 @@ def _quarantine(
         .list.sort()
     )
     given = lines.raw.filter(refused)
-    shown = [(name, source) for name, source in _unique(layout) if given[name].null_count() < given.height]
-    raw = given.select(
-        pl.struct(pl.col(name).cast(pl.String).alias(source) for name, source in shown).struct.json_encode()
+    raw = given.select(_as_json(name, source) for name, source in _unique(layout)).select(
+        "{" + pl.concat_str(pl.all(), separator=",", ignore_nulls=True) + "}"
     )
     placed = lines.frame.select(ORDINAL, _typed(lines.frame, "data_source"), "claim_id").filter(refused)
     rows = placed.with_columns(checks["failed_checks"], raw.to_series().alias("raw_values"))
     return rows.hstack(beside.filter(refused)).select(*QUARANTINE_SCHEMA)
+
+
+def _as_json(name: str, source: str) -> pl.Expr:
+    """A column as a member of a JSON object, under the extract's name; null where it has no value."""
+    whole = pl.struct(pl.col(name).cast(pl.String).alias(source)).struct.json_encode()
+    return pl.when(pl.col(name).is_not_null()).then(whole.str.slice(1, whole.str.len_chars() - 2)).alias(name)
 
 
 def _refusals(quarantine: pl.DataFrame) -> Tally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS, Disposition
 from claims_edit.report.csv_format import LIST_SEPARATOR
+from claims_edit.store import CLAIM
 
 LINE_REPORTS = {
     "denials.csv": Disposition.DENY,
@@ -32,7 +33,7 @@ SELECT {", ".join(DECISION_COLUMNS)} FROM decisions WHERE run_id = $run_id
 ORDER BY charge_amount DESC NULLS LAST, source_file, source_row, claim_id, claim_line_number LIMIT $rows
 """  # noqa: S608 -- our own column names
 
-_SUMS = """count(*) AS lines, count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
+_SUMS = f"""count(*) AS lines, count(DISTINCT ({CLAIM})) AS claims,
     CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(38,2)) AS charges"""
 
 # By payer, program, disposition, reason and month of service.
@@ -102,11 +103,12 @@ SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference {_REMITTE
 # The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.
 DENIED_LINES = """
 WITH denied AS (
-    SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, claim_id,
+    SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, member_id, claim_id, billing_npi,
         row_number() OVER (ORDER BY source_file, source_row, claim_line_number, rowid) AS place
     FROM decisions WHERE run_id = $run_id AND disposition = 'deny'
 )
-SELECT id, min(place) OVER (PARTITION BY whose, data_source, claim_id) AS claim FROM denied ORDER BY claim, place
+SELECT id, min(place) OVER (PARTITION BY whose, data_source, member_id, claim_id, billing_npi) AS claim
+FROM denied ORDER BY claim, place
 """
 
 # Lines of the database by their place in it.

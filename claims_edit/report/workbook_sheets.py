@@ -33,7 +33,8 @@ LINE_COLUMNS = {
     Disposition.REFER: (*_LINE[:5], "program_basis", _LINE[5], *_SERVICE, "policy_reference", *_REASON),
 }  # fmt: skip
 QUARANTINE_COLUMNS = (
-    "source_file", "source_row", "claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values",
+    "source_file", "source_row", "claim_id", "failed_checks", "candidate_code", "charge_amount", "first_source_file",
+    "first_source_row", "raw_values",
 )  # fmt: skip
 
 

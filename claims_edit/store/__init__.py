@@ -1,5 +1,6 @@
 """The results folder: the Parquet record, the DuckDB file made from it, and publishing by one rename."""
 
+from claims_edit.store.database import CLAIM
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
 from claims_edit.store.query import Answer, ask, open_readonly, query
@@ -7,6 +8,7 @@ from claims_edit.store.replay import Replay, candidates_in, replay_of
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
+    "CLAIM",
     "WARNED_ROWS",
     "Answer",
     "Replay",

@@ -38,7 +38,9 @@ _RUN_COLUMNS = {
     "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT",
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
-_CLAIM_LINE = "coalesce(payer, payer_raw), data_source, claim_id, claim_line_number"
+CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
+"""What a claim is in SQL: as in a run (ADR 0013), with the billing provider's NPI, which is all that decisions keep."""
+_CLAIM_LINE = f"{CLAIM}, claim_line_number"
 
 
 def _latest(mode: Mode) -> str:
@@ -53,7 +55,8 @@ def _latest(mode: Mode) -> str:
     )
     SELECT d.* FROM decisions AS d LEFT JOIN known USING (payer_raw) WHERE d.mode = '{mode}'
     QUALIFY d.run_id = max(d.run_id) OVER (
-        PARTITION BY coalesce(d.payer, known.payer, d.payer_raw), d.data_source, d.claim_id, d.claim_line_number
+        PARTITION BY coalesce(d.payer, known.payer, d.payer_raw), d.data_source, d.member_id, d.claim_id, d.billing_npi,
+            d.claim_line_number
     )"""  # noqa: S608 -- our own words
 
 
@@ -79,11 +82,13 @@ _SHADOW_VS_ENFORCED = f"""
         e.rules_hash AS enforced_rules_hash, s.rules_hash AS shadow_rules_hash,
         e.run_id AS enforced_run_id, s.run_id AS shadow_run_id
     FROM shadow AS s LEFT JOIN enforced AS e
-        ON s.data_source IS NOT DISTINCT FROM e.data_source
+        ON s.data_source IS NOT DISTINCT FROM e.data_source AND s.member_id IS NOT DISTINCT FROM e.member_id
+        AND s.billing_npi IS NOT DISTINCT FROM e.billing_npi
         AND s.claim_id = e.claim_id AND s.claim_line_number = e.claim_line_number AND s.nth = e.nth
         AND (coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) OR s.payer_raw = e.payer_raw)
     QUALIFY row_number() OVER (
-        PARTITION BY coalesce(s.payer, s.payer_raw), s.data_source, s.claim_id, s.claim_line_number, s.nth
+        PARTITION BY coalesce(s.payer, s.payer_raw), s.data_source, s.member_id, s.claim_id, s.billing_npi,
+            s.claim_line_number, s.nth
         ORDER BY coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) DESC NULLS LAST, e.run_id DESC
     ) = 1"""  # noqa: S608 -- our own words
 _VIEWS = f"""
@@ -96,7 +101,7 @@ CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'revi
 CREATE VIEW referrals AS SELECT * FROM current_decisions WHERE disposition = 'refer';
 CREATE VIEW denial_reasons AS
     SELECT payer, program, reason_code, strftime(service_start_date, '%Y-%m') AS month, count(*) AS lines,
-        count(DISTINCT (coalesce(payer, payer_raw), data_source, claim_id)) AS claims,
+        count(DISTINCT ({CLAIM})) AS claims,
         CAST(sum(charge_amount) AS DECIMAL(38,2)) AS charges
     FROM current_decisions WHERE disposition = 'deny'
     GROUP BY ALL ORDER BY ALL;

@@ -70,7 +70,7 @@ def interchange(*claims: list[str], control: int = 1) -> str:
 def decided(
     command: Command, folder: Path, *extracts: Path, options: tuple[str, ...] = ()
 ) -> dict[tuple[str, str], str]:
-    """Claim id and frequency-independent source → disposition and reason, after a run over the extracts."""
+    """Claim id and source → disposition and reason, after a run over the extracts."""
     done = command("run", *extracts, "--out", folder, *AS_OF, "--quiet", *options)
     assert done.code == 0, done.err
     found = record(folder, "decisions").select("claim_id", "data_source", "disposition", "reason_code")
@@ -112,35 +112,63 @@ def test_each_837_claim_is_decided_by_the_facts_of_its_own_loops(command: Comman
     assert told == {segments[4].split("*")[1]: outcome for segments, outcome in CLAIMS}
 
 
-def test_a_claim_id_that_repeats_loses_no_line(command: Command, tmp_path: Path) -> None:
-    same = claim("SAME")
-    extract = write(tmp_path / "night.837", interchange(same, claim("OTHER"), same, same))
-    found = decided(command, tmp_path / "out", extract)
-    assert sorted(key for key in found) == [
-        ("OTHER", "night"),
-        ("SAME", "night"),
-        ("SAME", "night#29"),
-        ("SAME", "night#38"),
-    ]
+def test_a_claim_that_comes_again_is_decided_once_and_others_that_share_its_id_are_others(
+    command: Command, tmp_path: Path
+) -> None:
+    same, others = claim("SAME"), claim("SAME", member="M9")
+    extract = write(tmp_path / "night.837", interchange(same, claim("OTHER"), same, others))
+    again = write(tmp_path / "other name.837", interchange(same, others))
+    decided(command, tmp_path / "out", extract, again)
+    lines = record(tmp_path / "out", "decisions")
+    assert lines.select("claim_id", "member_id", "source_row").rows() == [
+        ("SAME", "M1", 14), ("OTHER", "M1", 23), ("SAME", "M9", 41),
+    ]  # fmt: skip
+    assert lines["data_source"].to_list() == [None, None, None]
+    assert lines["doubts"].to_list() == [None, None, None]
+    refused = quarantine(tmp_path / "out")
+    assert refused.select("source_row", "first_source_row").rows() == [(32, 14), (14, 14), (23, 41)]
+    assert refused["first_source_file"].to_list() == [extract.as_posix()] * 3
+    assert refused["failed_checks"].to_list() == [["duplicate-line"]] * 3
     done = command("explain", "SAME", "--out", tmp_path / "out")
     assert done.code == 0
-    assert done.out.count("investigational") >= 3
+    assert f"{extract.as_posix()} row 14" in done.out
+
+
+@pytest.mark.parametrize(
+    ("changed", "outcome"),
+    [
+        ({"more": ("HI*BG:30",)}, "review facts-in-doubt"),
+        ({"diagnoses": "ABK:C61"}, "review facts-in-doubt"),
+        ({"code": "0601T"}, "review facts-in-doubt"),
+        ({"day": "20260302"}, "review facts-in-doubt"),
+        ({}, "deny investigational"),
+    ],
+)
+def test_a_claim_that_comes_again_otherwise_is_in_doubt(
+    command: Command, tmp_path: Path, changed: dict[str, Any], outcome: str
+) -> None:
+    extract = write(tmp_path / "a b.837", interchange(claim("A")))
+    again = write(tmp_path / "c d.837", interchange(claim("A", **changed)))
+    assert decided(command, tmp_path / "out", extract, again) == {("A", None): outcome}
+    kept = pl.read_parquet(tmp_path / "out" / "runs" / "*" / "replay" / "candidates-*.parquet")
+    place = f"{tmp_path.as_posix()}/c_d.837-row-{15 if 'more' in changed else 14}"
+    assert kept["doubts"].to_list() == [f"repeated-line-differs@{place}" if changed else None]
 
 
 def test_a_line_number_that_repeats_within_a_claim_is_a_repeat(command: Command, tmp_path: Path) -> None:
     twice = claim("A", line_more=("LX*1", "SV1*HC:0600T*100.00*UN*1***1", "DTP*472*D8*20260301"))
     extract = write(tmp_path / "night.837", interchange(twice, twice))
     command("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet")
-    assert counts(tmp_path / "out") == (4, 2, 2)
+    assert counts(tmp_path / "out") == (4, 1, 3)
     refused = quarantine(tmp_path / "out")
-    assert refused["failed_checks"].to_list() == [["duplicate-line"], ["duplicate-line"]]
+    assert refused["failed_checks"].to_list() == [["duplicate-line"]] * 3
     assert manifest(tmp_path / "out")["counts"]["warnings_by_check"]["clm02-line-charges"] == 2
 
 
 def test_constants_of_a_mapping_reach_837_and_fhir_and_its_columns_do_not(command: Command, tmp_path: Path) -> None:
     extract = write(
         tmp_path / "a.837",
-        interchange(claim("A", payer="REGENCE", sbr09="BL"), claim("A", payer="REGENCE", sbr09="BL")),
+        interchange(claim("A", payer="REGENCE", sbr09="BL")),
     )
     eob = write(tmp_path / "b.json", json.dumps(resource("B")))
     mapping = write(
@@ -150,7 +178,6 @@ def test_constants_of_a_mapping_reach_837_and_fhir_and_its_columns_do_not(comman
     found = decided(command, tmp_path / "out", extract, eob, options=("--mapping", str(mapping)))
     assert found == {
         ("A", "east"): "deny investigational",
-        ("A", "east#a:20"): "deny investigational",
         ("B", "east"): "deny investigational",
     }
 
@@ -191,7 +218,7 @@ def test_fhir_lines_bundles_and_single_resources_are_decided_alike(command: Comm
     for name, text in ways.items():
         extract = write(tmp_path / f"{name}.txt", text)
         found = decided(command, tmp_path / name, extract)
-        assert found == {(f"C{place}", name): "review program-unknown" for place in range(3)}, name
+        assert found == {(f"C{place}", None): "review program-unknown" for place in range(3)}, name
         assert record(tmp_path / name, "decisions")["source_row"].to_list() == [1, 2, 3]
 
 
@@ -199,7 +226,7 @@ def mixed(folder: Path) -> list[Path]:
     """A night of every format, under names that mislead; every file is small."""
     return [
         write(folder / "a.json", interchange(claim("A1"), claim("A2"))),
-        write(folder / "b.csv", gzip.compress(interchange(claim("B1"), claim("B1"), control=2).encode())),
+        write(folder / "b.csv", gzip.compress(interchange(claim("B1"), claim("B2"), control=2).encode())),
         write(folder / "c.837", "".join(json.dumps(resource(f"C{n}")) + "\n" for n in range(2))),
         write(folder / "d.x12", gzip.compress(json.dumps(resource("D1"), indent=2).encode())),
         write(folder / "e.837", csv_text(lines(9))),

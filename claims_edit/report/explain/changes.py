@@ -29,7 +29,9 @@ def changes(line: Line) -> list[str]:
 
 def line_superseded(line: Line) -> Iterator[str]:
     if line.known is None:
-        yield "The claim is a void itself, or a replacement or a void of it is in the same run and is what counts."
+        by = line.row.get("superseded_by")
+        named = f"Claim {by} replaces or voids it, and" if by else "The claim is a void, or a replacement or void of it"
+        yield f"{named} is in the same run and is what counts."
         return
     if line.known["claim_frequency_code"] == VOID:
         yield f"The claim is a void itself (claim_frequency_code {VOID}), so nothing is left to decide on."

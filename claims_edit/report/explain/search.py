@@ -11,7 +11,7 @@ from claims_edit.model import DECISION_COLUMNS
 from claims_edit.report.explain.lines import explained
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import rules_of
-from claims_edit.store import ResultsFolder, open_readonly, replay_of
+from claims_edit.store import CLAIM, ResultsFolder, open_readonly, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-_KEY = ("coalesce(payer, payer_raw)", "data_source", "claim_id", "claim_line_number")
 _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
     AND ($row IS NULL OR source_row = $row)
     AND ($file IS NULL OR source_file = $file)"""
@@ -27,7 +26,7 @@ _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR
 _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
 WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
-QUALIFY dense_rank() OVER (PARTITION BY {", ".join(_KEY)} ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
+QUALIFY dense_rank() OVER (PARTITION BY {CLAIM}, claim_line_number ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
 ORDER BY run_id, source_file, source_row
 """  # noqa: S608 -- our own column names
 _REFUSED = f"SELECT * FROM quarantine WHERE {_WANTED} ORDER BY run_id, source_file, source_row"  # noqa: S608 -- our own

@@ -196,10 +196,17 @@ def _refusal(refused: dict[str, Any]) -> Article:
     lead = (
         f"Failed checks: {', '.join(refused['failed_checks'])}",
         f"Candidate code on the row: {'yes' if refused['candidate_code'] else 'no'}",
+        *_first(refused),
         _where(refused),
         "Mend the row at its source, and send it again.",
     )
     return Article(title, lead, ())
+
+
+def _first(refused: dict[str, Any]) -> Iterator[str]:
+    """Where the line is that the row repeats."""
+    if refused["first_source_file"] is not None:
+        yield f"The same claim line: {refused['first_source_file']} row {refused['first_source_row']}"
 
 
 def _where(each: dict[str, Any]) -> str:
