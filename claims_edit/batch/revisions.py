@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.edits.facts.payer import payer_identity
-from claims_edit.edits.facts.revision import REVISION_SCHEMA, revised_claim
+from claims_edit.edits.facts.revision import REVISION_SCHEMA, is_certain, revised_claim
 from claims_edit.intake import claim_hashes
 from claims_edit.intake.keys import CLAIM_KEY
 
@@ -61,6 +61,10 @@ def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
     )
     near = pl.concat([original, own]).unique().collect(engine="streaming")
     named = near.with_columns(revised_claim_id=revised_claim(_is_known(near, scratch, payers)))
+    # What was refused may name either: whether the run knows the original hangs on what was refused.
+    unclear = near.filter(~is_certain(), pl.col("original_claim_id").is_not_null())
+    both = [unclear.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
+    named = pl.concat([named, *both]).unique()
     return named.join(claims.collect(), left_on="revised_claim_id", right_on="claim_id", how="semi").sort(pl.all())
 
 

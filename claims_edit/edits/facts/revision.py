@@ -42,6 +42,11 @@ def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
     return pl.when(known & original.is_not_null()).then(original).otherwise(pl.col("claim_id"))
 
 
+def is_certain() -> pl.Expr:
+    """Whether a revision is an accepted replacement or void, and not one that was refused or that may be one."""
+    return ~pl.col("refused") & pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID])
+
+
 def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
     """The revisions among lines that are all of a run (REVISION_SCHEMA)."""
     absent = [pl.lit(None, dtype).alias(n) for n, dtype in REVISION_SCHEMA.items() if n not in candidates.columns]
@@ -72,7 +77,7 @@ def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) ->
         revising_claim="claim_id",
         revising_frequency="claim_frequency_code",
         claim_id="revised_claim_id",
-        is_certain=~pl.col("refused") & pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID]),
+        is_certain=is_certain(),
     ).collect(engine="streaming")  # fmt: skip
     known = named.join(payer_identity(named, catalog), on="payer_raw", how="left")
     same = ["payer_identity", *of_whom, "claim_id"]
