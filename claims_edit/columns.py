@@ -24,13 +24,18 @@ class Kind(StrEnum):
     MONEY = "money"  # decimal, two places
 
 
+COUNTED = {Kind.INTEGER, Kind.NUMBER, Kind.MONEY}  # zero is a value of these; of others, zeros say nothing
+
+
 @dataclass(frozen=True)
 class Column:
     """One canonical column.
 
     `pattern` is the shape (a regular expression over the canonical text) that a value must have, `length` the most
     characters it may have; `repeats` says that a batch holds few distinct values, so that a check looks at each of them
-    once instead of at every row.
+    once instead of at every row. An `identifier` is compared digit by digit, so that one in exponent form is refused.
+    What does not decide (`decides`) never costs a row. What is `verbatim` is the reader's own, or goes back to the
+    sender as it came: no word in it is read as empty.
     """
 
     name: str
@@ -38,10 +43,11 @@ class Column:
     pattern: str | None = None
     length: int | None = None
     repeats: bool = True
-    placeholder: str | None = None
+    identifier: bool = False
+    decides: bool = True
+    verbatim: bool = False
 
 
-_NPI = r"^[0-9]{10}$"
 ID_LENGTH = 80  # characters of a claim id
 DOUBTS_LENGTH = 1_000_000  # a reader writes them: as many as a claim has parts
 NAME_LENGTH = 1000  # a longer text is no name: a shifted column, or a broken quote
@@ -50,14 +56,14 @@ NAME_LENGTH = 1000  # a longer text is no name: a shifted column, or a broken qu
 def _columns() -> tuple[Column, ...]:
     text, code = Kind.TEXT, Kind.CODE
     return (
-        Column("claim_id", text, length=ID_LENGTH, repeats=False),
+        Column("claim_id", text, length=ID_LENGTH, repeats=False, identifier=True),
         Column("claim_line_number", Kind.INTEGER),
         Column("claim_type", Kind.KEYWORD, r"^(professional|institutional|undetermined)$"),
-        Column("member_id", text, length=NAME_LENGTH, repeats=False),
-        Column("person_id", text, length=NAME_LENGTH, repeats=False),
+        Column("member_id", text, length=NAME_LENGTH, repeats=False, identifier=True),
+        Column("person_id", text, length=NAME_LENGTH, repeats=False, identifier=True),
         Column("payer", text, length=NAME_LENGTH),
         Column("plan", text, length=NAME_LENGTH),
-        Column("group_id", text, length=NAME_LENGTH),
+        Column("group_id", text, length=NAME_LENGTH, identifier=True),
         Column("line_of_business", text, length=NAME_LENGTH),
         Column("claim_filing_indicator_code", code, length=NAME_LENGTH),
         Column("claim_line_start_date", Kind.DATE),
@@ -67,29 +73,29 @@ def _columns() -> tuple[Column, ...]:
         Column("place_of_service_code", code, r"^[0-9]{2}$"),
         Column("bill_type_code", code, length=NAME_LENGTH),
         Column("revenue_center_code", code, length=NAME_LENGTH),
-        Column("hcpcs_code", code, r"^[A-Z0-9]{5}$", placeholder="0"),
+        Column("hcpcs_code", code, r"^[A-Z0-9]{5}$"),
         *(Column(name, code, r"^[A-Z0-9]{2}$") for name in MODIFIER_COLUMNS),
         Column("diagnosis_code_type", Kind.KEYWORD, r"^icd-(10|9)-cm$"),
         *(Column(name, Kind.DIAGNOSIS) for name in DIAGNOSIS_COLUMNS),
         Column("service_unit_quantity", Kind.NUMBER),
         Column("charge_amount", Kind.MONEY, repeats=False),
-        Column("paid_amount", Kind.MONEY, repeats=False),
-        Column("allowed_amount", Kind.MONEY, repeats=False),
-        Column("rendering_npi", code, _NPI),
-        Column("billing_npi", code, _NPI),
-        Column("facility_npi", code, _NPI),
+        Column("paid_amount", Kind.MONEY, repeats=False, decides=False),
+        Column("allowed_amount", Kind.MONEY, repeats=False, decides=False),
+        Column("rendering_npi", code, decides=False),
+        Column("billing_npi", code, decides=False),
+        Column("facility_npi", code, decides=False),
         Column("data_source", text, length=NAME_LENGTH),
         Column("claim_frequency_code", code, r"^[A-Z0-9]$"),
-        Column("original_claim_id", text, length=ID_LENGTH, repeats=False),
+        Column("original_claim_id", text, length=ID_LENGTH, repeats=False, identifier=True),
         Column("clinical_trial_number", text, length=NAME_LENGTH),
         Column("condition_codes", code, length=NAME_LENGTH),
         Column("value_codes", code, length=NAME_LENGTH),
         Column("investigational_device_exemption_number", text, length=NAME_LENGTH),
         Column("prior_authorization_number", text, length=NAME_LENGTH, repeats=False),
-        Column("line_item_control_number", text, length=NAME_LENGTH, repeats=False),
-        Column("billing_provider_id", text, length=NAME_LENGTH),
-        Column("doubts", text, length=DOUBTS_LENGTH),
-        Column("posting_holds", text, length=NAME_LENGTH),
+        Column("line_item_control_number", text, length=NAME_LENGTH, repeats=False, verbatim=True),
+        Column("billing_provider_id", text, length=NAME_LENGTH, verbatim=True),
+        Column("doubts", text, length=DOUBTS_LENGTH, verbatim=True),
+        Column("posting_holds", text, length=NAME_LENGTH, verbatim=True),
     )
 
 

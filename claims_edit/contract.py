@@ -9,13 +9,16 @@ half a million rows costs a few milliseconds a column; rows are looked at only f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import pandera.polars as pa
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Kind
 from claims_edit.names import name_key
+from claims_edit.value_rules import ICD_9_CM, in_range, matches, value_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,11 +26,6 @@ if TYPE_CHECKING:
 
     from pandera.api.polars.types import PolarsData
 
-ICD_10_CM = r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$"
-ICD_9_CM = r"^([0-9]{3}[0-9]{0,2}|V[0-9]{2}[0-9]{0,2}|E[0-9]{3}\.?[0-9]?)$"
-ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-MONEY = r"^[+-]?([0-9]{1,15}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
-NUMBER = r"^[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)$"
 DUPLICATE = "duplicate-line"
 MOST_KNOWN = 200_000  # values of a column
 START, END = "claim_line_start_date", "claim_line_end_date"
@@ -46,58 +44,6 @@ class Verdict:
             self.errors[check] = self.errors[check] | failing if check in self.errors else failing
 
 
-def matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
-    """A rule of a column: its canonical text has this shape."""
-    return lambda text: text.str.contains(pattern)
-
-
-def at_most(characters: int) -> Callable[[pl.Expr], pl.Expr]:
-    """A rule of a column: its text is one line, no longer than this; a line end inside says that rows ran together."""
-    return lambda text: (text.str.len_chars() <= characters) & ~text.str.contains("\n", literal=True)
-
-
-def is_date(text: pl.Expr) -> pl.Expr:
-    """A rule of a column: an ISO date that the calendar has."""
-    exists = text.str.to_date("%Y-%m-%d", strict=False).is_not_null()
-    return text.str.contains(ISO_DATE) & exists & ~text.str.starts_with("0000")
-
-
-def is_line_number(text: pl.Expr) -> pl.Expr:
-    """A rule of a column: an integer of at least 1."""
-    return text.str.contains(r"^\+?[0-9]{1,18}$") & (text.cast(pl.Int64, strict=False) >= 1)
-
-
-def luhn(text: pl.Expr) -> pl.Expr:
-    """A rule of a column: the check digit of a ten-digit NPI is right (ISO/IEC 7812 over the prefix 80840).
-
-    What is no NPI at all passes: that is another check's finding.
-    """
-    total = pl.lit(24, pl.UInt32)  # the prefix's share of the sum
-    for place in range(10):
-        digit = text.str.slice(place, 1).cast(pl.UInt32, strict=False)
-        total = total + (digit * 2 // 10 + digit * 2 % 10 if place % 2 == 0 else digit)
-    return ~text.str.contains(r"^[0-9]{10}$") | (total % 10 == 0)
-
-
-def value_rule(column: Column) -> tuple[str, Callable[[pl.Expr], pl.Expr]]:
-    """The one rule that a column's text must pass, and what failing it is called."""
-    if column.pattern is not None:
-        return "shape", matches(column.pattern)
-    if column.length is not None:
-        return "length", at_most(column.length)
-    match column.kind:
-        case Kind.DATE:
-            return "unparseable", is_date
-        case Kind.INTEGER:
-            return "not-a-line-number", is_line_number
-        case Kind.NUMBER:
-            return "unparseable", matches(NUMBER)
-        case Kind.MONEY:
-            return "unparseable", matches(MONEY)
-        case _:
-            return "shape", matches(ICD_10_CM)
-
-
 def _check(name: str, rule: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
     """A pandera check of a column's values: `rule` gives true for one that may stay."""
 
@@ -108,30 +54,33 @@ def _check(name: str, rule: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
     return pa.Check(evaluate, name=name, ignore_na=True)
 
 
-def _column(name: str, rule: Callable[[pl.Expr], pl.Expr], fault: str) -> pa.Column:
-    return pa.Column(nullable=True, required=False, checks=[_check(f"{name}-{fault}", rule)])
+def _column(name: str, rules: Mapping[str, Callable[[pl.Expr], pl.Expr]]) -> pa.Column:
+    checks = [_check(f"{name}-{fault}", rule) for fault, rule in rules.items()]
+    return pa.Column(nullable=True, required=False, checks=checks)
 
 
-def _values() -> pa.DataFrameSchema:
-    rules = {name: value_rule(column) for name, column in COLUMNS.items()}
-    return pa.DataFrameSchema({name: _column(name, rule, fault) for name, (fault, rule) in rules.items()})
+def _values(*, deciding: bool) -> dict[str, pa.Column]:
+    return {n: _column(n, value_rules(column)) for n, column in COLUMNS.items() if column.decides == deciding}
 
 
-VALUES = _values()
+VALUES = pa.DataFrameSchema(_values(deciding=True))
+DAYS = pa.DataFrameSchema({name: _column(name, {"out-of-range": in_range}) for name in DATE_COLUMNS})
 ICD_9_VALUES = pa.DataFrameSchema(
-    {n: _column(n, matches(ICD_9_CM), "shape") for n, column in COLUMNS.items() if column.kind is Kind.DIAGNOSIS}
+    {n: _column(n, {"shape": matches(ICD_9_CM)}) for n, column in COLUMNS.items() if column.kind is Kind.DIAGNOSIS}
 )
 
 
 def _warnings(known_programs: frozenset[str]) -> pa.DataFrameSchema:
     """What keeps a row; `known_programs` are the lines of business that resolve, as their name keys."""
-    lob = "line_of_business"
-    columns = {name: _column(name, luhn, "luhn") for name in NPI_COLUMNS}
-    columns[lob] = _column(lob, lambda text: name_key(text).is_in(known_programs).fill_null(value=False), "unknown")
-    columns["service_unit_quantity"] = _column(
-        "service_unit_quantity", lambda units: units.cast(pl.Float64, strict=False).ne(0), "zero"
+    resolves = {"unknown": lambda text: name_key(text).is_in(known_programs).fill_null(value=False)}
+    is_some = {"zero": lambda units: units.cast(pl.Float64, strict=False).ne(0)}
+    return pa.DataFrameSchema(
+        _values(deciding=False)
+        | {
+            "line_of_business": _column("line_of_business", resolves),
+            "service_unit_quantity": _column("service_unit_quantity", is_some),
+        }
     )
-    return pa.DataFrameSchema(columns)
 
 
 def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
@@ -149,18 +98,16 @@ def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
         return whole(f"{columns[0]}-missing", pl.any_horizontal(filled), nulls_pass=False)
 
     checks = [required(*group) for group in REQUIRED]
-    checks.append(
-        whole(f"{START}-after-as-of", pl.when(has_own).then(own <= day).otherwise(claim <= day), nulls_pass=True)
-    )
-    in_order = pl.when(has_own).then(own_end >= own).otherwise(claim_end >= claim)
-    checks.append(whole(f"{END}-before-start", in_order, nulls_pass=True))
+    start = pl.when(has_own).then(own).otherwise(claim)
+    end = pl.when(has_own).then(own_end).otherwise(claim_end)
+    checks.append(whole(f"{START}-after-as-of", start <= day, nulls_pass=True))
+    checks.append(whole(f"{END}-after-as-of", end <= day, nulls_pass=True))
+    checks.append(whole(f"{END}-before-start", end >= start, nulls_pass=True))
     for name, dtype in schema.items():
         if name == "claim_line_number" and dtype.is_integer():
             checks.append(whole(f"{name}-not-a-line-number", pl.col(name).is_between(1, 10**18), nulls_pass=True))
         elif name == "service_unit_quantity" and dtype.is_float():
             checks.append(whole(f"{name}-unparseable", pl.col(name).is_finite(), nulls_pass=True))
-        elif name in MONEY_COLUMNS and dtype.is_decimal():
-            checks.append(whole(f"{name}-unparseable", pl.col(name).abs() < pl.lit(10**15), nulls_pass=True))
     return pa.DataFrameSchema(checks=checks)
 
 
@@ -214,7 +161,7 @@ def judge(
 
     Args:
         frame: canonical columns; text is String, dates are Date or ISO text.
-        distinct: of text columns whose values repeat, the distinct values; they are judged in their rows' stead.
+        distinct: of text columns, the distinct values that may fail; they are judged in their rows' stead.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as their name keys.
         passed: what passed without error and without warning in earlier batches of the extract.
@@ -223,6 +170,7 @@ def judge(
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
     errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, without_error, frame)
     errors |= failures(VALUES, frame.select(name for name in texts if name not in distinct))
+    errors |= failures(DAYS, frame.select(name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date))
     errors |= _under_icd_9(errors, distinct, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
@@ -238,14 +186,17 @@ def _judge_values(
     if judged.is_empty():
         return {}
     found = failures(schema, judged)
-    bad = {check.partition("-")[0]: failing for check, failing in found.items()}
     for name in judged.columns:
-        passed.learn(name, judged[name].filter(~bad[name]) if name in bad else judged[name])
+        bad = [failing for check, failing in found.items() if check.partition("-")[0] == name]
+        passed.learn(name, judged[name].filter(~reduce(or_, bad)) if bad else judged[name])
     return _rows(found, judged, frame)
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
-    return [name for name in (*NPI_COLUMNS, "line_of_business", "service_unit_quantity") if name in frame.columns]
+    """The columns that may warn; of amounts, only those that are not all read are still text."""
+    read = {name for name in MONEY_COLUMNS if frame.schema.get(name) != pl.String}
+    warned = {name for name, column in COLUMNS.items() if not column.decides} - read
+    return [name for name in frame.columns if name in warned | {"line_of_business", "service_unit_quantity"}]
 
 
 def _side_by_side(values: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -290,11 +241,10 @@ def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFra
     only); an empty end is the start, which agrees with it.
     """
     dtype = next((frame.schema[name] for name in DATE_COLUMNS if name in frame.columns), pl.Date())
-    shown = [
-        pl.when(~errors[f"{name}-unparseable"]).then(pl.col(name)).alias(f"good_{name}")
-        if f"{name}-unparseable" in errors
-        else (pl.col(name) if name in frame.columns else pl.lit(None, dtype)).alias(f"good_{name}")
-        for name in DATE_COLUMNS
-    ]
-    looked_at = {name for group in REQUIRED for name in group} | set(MONEY_COLUMNS) | {"service_unit_quantity"}
+    shown = []
+    for name in DATE_COLUMNS:
+        day = pl.col(name) if name in frame.columns else pl.lit(None, dtype)
+        bad = [errors[check] for fault in ("unparseable", "out-of-range") if (check := f"{name}-{fault}") in errors]
+        shown.append((pl.when(~reduce(or_, bad)).then(day) if bad else day).alias(f"good_{name}"))
+    looked_at = {name for group in REQUIRED for name in group} | {"service_unit_quantity"}
     return frame.select(*(name for name in frame.columns if name in looked_at), *shown)

@@ -201,7 +201,7 @@ BAD-DIAGNOSIS-TYPE            | Florida Blue       | commercial   | 2024-03-04 |
 BAD-PLACE-OF-SERVICE          | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | pos=2
 BAD-UNITS                     | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | units=one
 BAD-CHARGE                    | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | charge=9,400.00
-BAD-NPI                       | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | npi=190200011
+BAD-DATE-SENTINEL             | Florida Blue       | commercial   | 1900-01-01 | 0600T | C25.1 |
 BAD-TWO-FAULTS                | Florida Blue       | commercial   | 2024-03-04 | 0600  | C25.1 | mod1=Q
 BAD-NOT-A-CANDIDATE           | Florida Blue       | commercial   | 2024-03-04 | 99213 | ??    |
 BAD-REPEATED                  | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 |

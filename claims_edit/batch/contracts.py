@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.errors import InputError
-from claims_edit.intake.canonical import iso_date, trimmed
+from claims_edit.intake.canonical import trimmed
+from claims_edit.intake.dates import iso_date
 from claims_edit.model import Coverage
 from claims_edit.policy import name_key
 

@@ -14,6 +14,7 @@ from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
 from claims_edit.contract import DUPLICATE
 from claims_edit.edits.facts.revision import REVISION_SCHEMA, STANDS_ALONE
 from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
+from claims_edit.value_rules import MONEY as AMOUNT
 
 if TYPE_CHECKING:
     from claims_edit.contract import Verdict
@@ -106,8 +107,10 @@ def settle(
         firsts = pl.DataFrame(
             {name: pl.repeat(None, height, dtype=QUARANTINE_SCHEMA[name], eager=True) for name in FIRST}
         )
-    beside = firsts.with_columns(candidate_code=is_candidate, charge_amount=charge)
-    quarantine = _quarantine(lines, verdict, settled & refused, beside, layout)
+    quarantined = settled & refused
+    has_code = is_candidate | _holds_code(lines.raw, quarantined, codes)
+    beside = firsts.with_columns(candidate_code=has_code, charge_amount=charge)
+    quarantine = _quarantine(lines, verdict, quarantined, beside, layout)
     tally.add(_refusals(quarantine))
     if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
         tally.unparseable = int((bad & settled).sum())
@@ -138,6 +141,10 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
         return pl.lit(None, dtype).alias(name)
     if dtype == pl.Date and frame.schema[name] == pl.String:
         return pl.col(name).str.to_date("%Y-%m-%d")
+    if (
+        COLUMNS[name].kind is Kind.MONEY and frame.schema[name] == pl.String
+    ):  # one that decides nothing may be no number
+        return pl.when(pl.col(name).str.contains(AMOUNT)).then(pl.col(name)).cast(dtype)
     if COLUMNS[name].kind is Kind.DIAGNOSIS:
         return pl.col(name).str.replace(".", "", literal=True)  # ICD-9 E codes have theirs behind the fourth character
     return pl.col(name).cast(dtype)
@@ -214,6 +221,18 @@ def _as_json(name: str, source: str) -> pl.Expr:
     """A column as a member of a JSON object, under the extract's name; null where it has no value."""
     whole = pl.struct(pl.col(name).cast(pl.String).alias(source)).struct.json_encode()
     return pl.when(pl.col(name).is_not_null()).then(whole.str.slice(1, whole.str.len_chars() - 2)).alias(name)
+
+
+def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: list[str]) -> pl.Series:
+    """Whether the code's raw text holds a candidate code in any form (`="0600T"`, `0600T-59`), of these rows.
+
+    A code inside a longer run of characters counts too: one row too many is looked at sooner than one is overlooked.
+    """
+    if "hcpcs_code" not in raw.columns or not rows.any():
+        return pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
+    text = raw["hcpcs_code"].set(~rows, None).cast(pl.String)
+    text = text.str.replace_all(r"[^0-9A-Za-z]", "").str.to_uppercase()
+    return text.str.contains_any(codes).fill_null(value=False)
 
 
 def _refusals(quarantine: pl.DataFrame) -> Tally:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.intake.amounts import as_amounts
+from claims_edit.intake.dates import iso_date
 from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 
 WHOLE_FLOATS = 2**53  # beyond, a float has lost digits
 NEEDED = {name for group in REQUIRED for name in group}  # a column of these is judged even if it is empty
-CENTS = 2  # decimal places of an amount
-ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
+# Of text whose values rarely repeat: blanks, no digit of 1 to 9, a fraction of zeros, an exponent.
+ODD = r"\s|^[^1-9]*$|\.0+$|[0-9][Ee][+-]?[0-9]+$"
+WHOLE = r"^(\+?[0-9]+)\.0+$"  # how a float writes a code or a number that has no fraction
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Lines:
     Attributes:
         raw: the rows as read, under canonical names, with ORDINAL and what else the reader gave.
         frame: the same rows, canonical; text columns are String, dates Date or ISO text (all four alike).
-        distinct: of each text column whose values repeat, the distinct canonical values.
+        distinct: of each text column but amounts, the distinct canonical values; where values rarely repeat, only those
+            that may need a look.
     """
 
     raw: pl.DataFrame
@@ -45,22 +50,37 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     frame = read.with_columns(as_text_or_typed(read)).with_columns(
         pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
     )
+    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in mapping.values if name in frame.columns)
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
-    repeating = [name for name in texts if COLUMNS[name].repeats or name in mapping.values]
-    values = frame.select(pl.col(name).unique().implode() for name in repeating)
     distinct: dict[str, pl.Series] = {}
     changed = []
-    for name in repeating:
-        given = values[name][0]
+    for name, given in _examined(frame, texts, mapping).items():
         canonical = _canonical(given, COLUMNS[name], mapping)
         if given.ne_missing(canonical).any():
-            changed.append(pl.col(name).replace_strict(given, canonical, return_dtype=pl.String))
+            changed.append(pl.col(name).replace(given, canonical))
             canonical = canonical.unique()
         distinct[name] = canonical
-    frame = frame.with_columns(changed + [pl.col(n).str.strip_chars() for n in texts if n not in distinct])
-    frame = _one_date_type(frame.with_columns(_emptied(frame, [n for n in texts if n not in distinct])))
-    frame, distinct = _with_defaults(frame, distinct)
+    frame = frame.with_columns(changed)
+    frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
+    frame, distinct = _with_defaults(_one_date_type(frame), distinct)
     return Lines(raw, frame, distinct)
+
+
+def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:
+    """The distinct values of each column that are looked at: all where they repeat, else those that may need it."""
+    rare = [name for name in names if not (COLUMNS[name].repeats or name in mapping.values)]
+    values = frame.select(
+        (_odd(COLUMNS[name]) if name in rare else pl.col(name)).unique().implode()
+        for name in names
+        if name not in rare or name not in MONEY_COLUMNS
+    )
+    return {name: values[name][0].alias(name) for name in values.columns}
+
+
+def _odd(column: Column) -> pl.Expr:
+    """Text that may not be canonical, or may be refused: some too many rather than one too few."""
+    text = pl.col(column.name).drop_nulls()
+    return text.filter(text.str.contains(ODD) | (text.str.len_bytes() > (column.length or 0)))
 
 
 def _is_looked_at(column: pl.Series) -> bool:
@@ -78,7 +98,7 @@ def as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
         column = pl.col(name)
         if kind is Kind.DATE and dtype.is_temporal() and dtype != pl.Date:
             casts.append(column.dt.date())
-        elif dtype.is_float():
+        elif dtype.is_float() and kind is not Kind.MONEY:
             casts.append(_from_float(kind, column.fill_nan(None)).alias(name))
         elif not _stays(kind, dtype):
             casts.append(column.cast(pl.String))
@@ -86,19 +106,11 @@ def as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _from_float(kind: Kind, number: pl.Expr) -> pl.Expr:
-    """Floats as what they stand for: cents are no binary fractions, and codes with gaps arrive as 1234567893.0."""
-    match kind:
-        case Kind.NUMBER:
-            return number
-        case Kind.MONEY:
-            return number.round(CENTS).cast(pl.String)
-        case _:
-            whole = (number == number.floor()) & (number.abs() < WHOLE_FLOATS)
-            return (
-                pl.when(whole)
-                .then(number.cast(pl.Int64, strict=False).cast(pl.String))
-                .otherwise(number.cast(pl.String))
-            )
+    """Floats as what they stand for: codes with gaps arrive as 1234567893.0."""
+    if kind is Kind.NUMBER:
+        return number
+    whole = (number == number.floor()) & (number.abs() < WHOLE_FLOATS)
+    return pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(number.cast(pl.String))
 
 
 def _stays(kind: Kind, dtype: pl.DataType) -> bool:
@@ -107,18 +119,10 @@ def _stays(kind: Kind, dtype: pl.DataType) -> bool:
             return dtype == pl.Date
         case Kind.INTEGER:
             return dtype.is_integer()
-        case Kind.NUMBER:
+        case Kind.NUMBER | Kind.MONEY:
             return dtype.is_numeric()
-        case Kind.MONEY:
-            return isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS
         case _:
             return False
-
-
-def _emptied(frame: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
-    """Empty text is no value; asked first, because masking a column costs five times what asking does."""
-    empty = frame.select((pl.col(name).str.len_bytes() == 0).any() for name in names)
-    return [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names if empty[name].item()]
 
 
 def trimmed(text: pl.Expr) -> pl.Expr:
@@ -130,8 +134,14 @@ def trimmed(text: pl.Expr) -> pl.Expr:
 def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
     """The canonical form of each distinct value; what is not understood stays, for the contract to refuse."""
     text = trimmed(pl.col(given.name))
-    if column.name in mapping.values:
-        text = text.replace(mapping.values[column.name])
+    if column.verbatim:
+        return given.to_frame().select(text).to_series()
+    is_none = is_placeholder(text, column)
+    if own := mapping.values.get(column.name):  # a word that the mapping translates is a word of the extract's
+        is_none &= ~text.is_in(list(own))
+        text = text.replace(own)
+    if column.kind not in {Kind.DIAGNOSIS, Kind.MONEY, Kind.NUMBER}:
+        text = text.str.replace(WHOLE, "${1}")
     match column.kind:
         case Kind.CODE:
             text = text.str.to_uppercase()
@@ -143,16 +153,7 @@ def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
             text = iso_date(text, mapping.date_formats)
         case Kind.TEXT | Kind.INTEGER | Kind.NUMBER | Kind.MONEY:
             pass
-    if column.placeholder is not None:
-        text = pl.when(text != column.placeholder).then(text)
-    return given.to_frame().select(text).to_series()
-
-
-def iso_date(text: pl.Expr, formats: tuple[str, ...] = ()) -> pl.Expr:
-    """A date as ISO text, from CCYYMMDD and from other `formats`; what is no date stays as it is."""
-    dashed = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
-    told = [pl.when(~text.str.contains(ISO_DATE)).then(text.str.to_date(form, strict=False)) for form in formats]
-    return pl.coalesce(*(date.dt.to_string("iso") for date in told), dashed)
+    return given.to_frame().select(pl.when(~is_none).then(text)).to_series()
 
 
 def _one_date_type(frame: pl.DataFrame) -> pl.DataFrame:

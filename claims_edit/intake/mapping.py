@@ -7,7 +7,7 @@ columns: {claim_id: CLM_ID}          # canonical name: the extract's name, or se
 optional: [plan]                     # columns that an extract may lack though they are named above
 constants: {payer: Florida Blue}     # a column that the extract does not have
 values: {claim_type: {P: professional, I: institutional}}
-date_formats: ["%d-%b-%Y"]           # tried after ISO and CCYYMMDD
+date_formats: ["%d-%b-%Y"]           # tried in order after ISO and CCYYMMDD
 lines: 13                            # claim lines side by side in a row, whose columns are named with {n}
 line_signs: ["TAX_NUM_{n}"]          # further columns that only a used line fills
 ```
@@ -24,6 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
+from claims_edit.intake.dates import format_pattern
 from claims_edit.presets import NAMES, known, preset_text
 
 MOST_LINES = 63  # of a row: their numbers fit the low bits of an ordinal
@@ -118,8 +119,8 @@ class Mapping(BaseModel):
     @field_validator("date_formats")
     @classmethod
     def _formats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any("%" not in text for text in value):
-            raise ValueError("a date format is written with % directives, such as %d-%b-%Y")
+        for text in value:
+            format_pattern(text)
         return value
 
     def names_of(self, column: str) -> tuple[str, ...]:

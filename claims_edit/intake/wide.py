@@ -15,6 +15,7 @@ from claims_edit.intake.canonical import as_text_or_typed
 from claims_edit.intake.extract import FAULT, ORDINAL, Extract
 from claims_edit.intake.layout import of_line
 from claims_edit.intake.mapping import LINE, MOST_LINES
+from claims_edit.intake.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +134,7 @@ class WideExtract(Extract):
 
 
 def _says_something(value: pl.Expr, dtype: pl.DataType, name: str) -> pl.Expr:
-    """Whether a value speaks for a line: it is neither empty nor an amount, a number or a placeholder of nothing."""
+    """Whether a value is of a used line: it is neither empty nor zero nor a word for no value."""
     if dtype.is_numeric():
         return (value.fill_nan(None) if dtype.is_float() else value).ne(0).fill_null(value=False)
     if dtype != pl.String:
@@ -142,5 +143,7 @@ def _says_something(value: pl.Expr, dtype: pl.DataType, name: str) -> pl.Expr:
     if column is not None and column.kind in {Kind.MONEY, Kind.NUMBER}:
         return (value.str.strip_chars(ZERO) != "").fill_null(value=False)
     text = value.str.strip_chars()
-    nothing = ["", *([column.placeholder] if column is not None and column.placeholder else [])]
-    return (~text.is_in(nothing)).fill_null(value=False)
+    is_none = text == ""
+    if column is not None:
+        is_none |= is_placeholder(text, column)
+    return (~is_none).fill_null(value=False)

@@ -145,7 +145,7 @@ def test_de_synpuf_rows_are_decided_like_their_lines_one_by_one(command: Command
 
 
 def test_a_line_keeps_its_number_its_row_and_the_names_of_its_values(command: Command, tmp_path: Path) -> None:
-    row = claim(1, {2: used("0600T", LINE_ICD9_DGNS_CD="1552"), 11: used("0601T", LINE_NCH_PMT_AMT="ten")})
+    row = claim(1, {2: used("0600T", LINE_ICD9_DGNS_CD="1552"), 11: used("0601T", LINE_ICD9_DGNS_CD="15?")})
     extract = write(tmp_path / "carrier.csv", csv_text([claim(0, {1: used("99213")}), row], WIDE))
     run(command, extract, "cms-de-synpuf-carrier", tmp_path / "out")
     decided = record(tmp_path / "out", "decisions").row(0, named=True)
@@ -157,9 +157,9 @@ def test_a_line_keeps_its_number_its_row_and_the_names_of_its_values(command: Co
     }  # fmt: skip
     assert {name: decided[name] for name in wanted} == wanted
     refused = quarantine(tmp_path / "out").row(0, named=True)
-    assert (refused["source_row"], refused["failed_checks"]) == (2, ["paid_amount-unparseable"])
+    assert (refused["source_row"], refused["failed_checks"]) == (2, ["diagnosis_code_1-shape"])
     raw = json.loads(refused["raw_values"])
-    assert (raw["{n}"], raw["HCPCS_CD_{n}"], raw["LINE_NCH_PMT_AMT_{n}"]) == ("11", "0601T", "ten")
+    assert (raw["{n}"], raw["HCPCS_CD_{n}"], raw["LINE_ICD9_DGNS_CD_{n}"]) == ("11", "0601T", "15?")
 
 
 def test_a_row_without_any_line_is_refused_by_name(command: Command, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -509,6 +510,8 @@ ICD_9 = r"([0-9]{3}|V[0-9]{2})(\.?[0-9]{1,2})?|E[0-9]{3}(\.?[0-9])?"
 MONEY = r"-?[0-9]+(\.[0-9]{1,2})?"
 NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 REQUIRED = ("claim_id", "claim_line_number", "claim_type", "payer")
+NOTHING = {"NULL", "N/A", "NA", "NONE", "NAN", r"\N", "~", "UNKNOWN", "-", ".", "?"}
+COUNTED = ("claim_line_number", "service_unit_quantity", "charge_amount", "paid_amount", "allowed_amount")
 NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
 KEY_COLUMNS = (
     "payer", "data_source", "member_id", "claim_id", "billing_provider_id", "claim_line_number", "claim_frequency_code",
@@ -516,21 +519,48 @@ KEY_COLUMNS = (
 
 
 def text_of(row: Line, column: str) -> str | None:
-    """A cell without the spaces around it; an empty one is None, and so is Medicare's `0` for no procedure code."""
-    text = (row.get(column) or "").strip() or None
-    return None if column == "hcpcs_code" and text == "0" else text
+    """A cell without the spaces around it; None where it is empty or a word that means nothing.
+
+    A code or number that a float wrote (`47384.0`) is without its fraction of zeros; a diagnosis keeps it.
+    """
+    text = (row.get(column) or "").strip()
+    word = "".join(text.split()).upper()
+    if not text or word in NOTHING:
+        return None
+    if column in COUNTED:
+        return re.sub(r"\.0+$", "", text) if column == "claim_line_number" else text
+    if re.fullmatch(r"0+(\.0*)?", word):
+        return None
+    if re.fullmatch(r"[0-9]+\.0+", text) and not column.startswith("diagnosis_code_"):
+        return text.split(".")[0]
+    return text
 
 
 def day_of(text: str) -> date | None:
-    """The day that an ISO date or CCYYMMDD names, or None."""
-    parts = re.fullmatch("([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})([0-9]{2})([0-9]{2})", text)
-    if parts is None:
+    """The day that an ISO date, CCYYMMDD or a timestamp names as written, within the bounds, or None."""
+    day, _, time = text.replace("T", " ").partition(" ")
+    parts = re.fullmatch("([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})([0-9]{2})([0-9]{2})", day)
+    if parts is None or (time and not _is_time(time)):
         return None
     try:
-        year, month, day = (int(part) for part in parts.groups() if part)
-        return date(year, month, day)
+        year, month, number = (int(part) for part in parts.groups() if part)
+        found = date(year, month, number)
     except ValueError:
         return None
+    return found if date(1990, 1, 1) <= found <= date(2199, 12, 31) else None
+
+
+def _is_time(text: str) -> bool:
+    parts = re.fullmatch(r"([0-9]{2}):([0-9]{2})(:[0-9]{2})?(\.[0-9]+)?( ?Z| ?[+-][0-9]{2}:[0-9]{2})?", text)
+    return parts is not None and int(parts[1]) < 24 and int(parts[2]) < 60
+
+
+def amount_of(text: str) -> Decimal | None:
+    """An amount of cents, also where a binary float added noise; None where it is no number of two places."""
+    if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", text):
+        return None
+    cents = Decimal(text).quantize(Decimal("0.01"))
+    return cents if abs(Decimal(text) - cents) <= Decimal("0.000001") else None
 
 
 def service_columns(row: Line) -> tuple[str, str]:
@@ -548,7 +578,6 @@ def _shapes(row: Line) -> dict[str, str]:
         "claim_frequency_code": r"[A-Z0-9]",
         "diagnosis_code_type": r"ICD-10-CM|ICD-9-CM",
         "claim_type": r"PROFESSIONAL|INSTITUTIONAL|UNDETERMINED",
-        **dict.fromkeys(NPI_COLUMNS, r"[0-9]{10}"),
         **{f"hcpcs_modifier_{place}": r"[A-Z0-9]{2}" for place in range(1, 6)},
         **{f"diagnosis_code_{place}": diagnosis for place in range(1, 26)},
     }
@@ -568,8 +597,26 @@ def _date_faults(row: Line, as_of: date) -> set[tuple[str, str]]:
     end = day_of(end_text) if end_text else start
     if start and start > as_of:
         faults.add(("claim_line_start_date", "after-as-of"))
+    if end_text and end and end > as_of:
+        faults.add(("claim_line_end_date", "after-as-of"))
     if start and end and end < start:
         faults.add(("claim_line_end_date", "before-start"))
+    return faults
+
+
+def _number_faults(row: Line) -> set[tuple[str, str]]:
+    """What is wrong with the line number, the units and the charge."""
+    faults = set()
+    number = text_of(row, "claim_line_number")
+    if number is not None and not re.fullmatch(r"[0-9]+", number):
+        faults.add(("claim_line_number", "unparseable"))
+    elif number is not None and int(number) < 1:
+        faults.add(("claim_line_number", "range"))
+    units, charge = text_of(row, "service_unit_quantity"), text_of(row, "charge_amount")
+    if units is not None and not re.fullmatch(NUMBER, units):
+        faults.add(("service_unit_quantity", "unparseable"))
+    if charge is not None and amount_of(charge) is None:
+        faults.add(("charge_amount", "unparseable"))
     return faults
 
 
@@ -580,22 +627,14 @@ def check_line(row: Line, as_of: date) -> set[tuple[str, str]]:
         faults.add(("member_id", "missing"))
     if len(text_of(row, "claim_id") or "") > 80:
         faults.add(("claim_id", "length"))
-    number = text_of(row, "claim_line_number")
-    if number is not None and not re.fullmatch(r"[0-9]+", number):
-        faults.add(("claim_line_number", "unparseable"))
-    elif number is not None and int(number) < 1:
-        faults.add(("claim_line_number", "range"))
+    for column in ("claim_id", "member_id", "person_id", "group_id", "original_claim_id"):
+        if re.fullmatch(r"[0-9](\.[0-9]+)?E[+-]?[0-9]{1,2}", (text_of(row, column) or "").upper()):
+            faults.add((column, "exponent"))
     for column, shape in _shapes(row).items():
         value = text_of(row, column)
         if value is not None and not re.fullmatch(shape, value.upper()):
             faults.add((column, "shape"))
-    for column, shape in (
-        ("service_unit_quantity", NUMBER), ("charge_amount", MONEY), ("paid_amount", MONEY), ("allowed_amount", MONEY),
-    ):  # fmt: skip
-        value = text_of(row, column)
-        if value is not None and not re.fullmatch(shape, value):
-            faults.add((column, "unparseable"))
-    return faults | _date_faults(row, as_of)
+    return faults | _number_faults(row) | _date_faults(row, as_of)
 
 
 def is_accepted(row: Line, as_of: date) -> bool:
@@ -626,11 +665,18 @@ def repeated_keys(rows: Iterable[Line]) -> dict[int, int]:
 
 
 def warnings_of(row: Line) -> set[str]:
-    """The columns that keep a row and are counted: a wrong check digit, an unknown line of business, zero units."""
+    """The columns that keep a row and are counted.
+
+    They are a malformed NPI, an unknown line of business, zero units, and a paid or allowed amount that is no number.
+    """
     warned = set()
     for column in NPI_COLUMNS:
         npi = text_of(row, column)
-        if npi is not None and re.fullmatch(r"[0-9]{10}", npi) and not has_right_check_digit(npi):
+        if npi is not None and not (re.fullmatch(r"[0-9]{10}", npi) and has_right_check_digit(npi)):
+            warned.add(column)
+    for column in ("paid_amount", "allowed_amount"):
+        amount = text_of(row, column)
+        if amount is not None and not re.fullmatch(NUMBER, amount):
             warned.add(column)
     line_of_business = text_of(row, "line_of_business")
     if line_of_business is not None and _one_of(PROGRAM_NAMES, line_of_business) is None:

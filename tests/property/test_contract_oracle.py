@@ -16,7 +16,7 @@ from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.policy import load_catalog
-from tests.lib.oracle import PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
+from tests.lib.oracle import NPI_COLUMNS, PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as AnyMapping
@@ -29,43 +29,102 @@ Row = dict[str, str | None]
 AS_OF = date(2026, 11, 20)
 ROWS = 100
 KNOWN = frozenset(squeezed(name) for names in PROGRAM_NAMES.values() for name in names)
-DATES = ("2024-03-04", "2024-03-04", "20240304", None, "2024-03-05", "2026-11-20", "2026-11-21", "2024-02-30", "March")
-MONEY = ("1250.00", "1250.00", "0", "-9400.5", None, "12.345", "1,250.00", "$5", "1e3")
-NPIS = ("1902000110", "1902000110", None, "1902000227", "1902000111", "190200011", "19020001100", "190200011O")
-MODIFIERS = (None, None, "26", "q0", "Q", "Q01", "2-")
+DATES = (
+    "2024-03-04", "2024-03-04", "20240304", None, "2024-03-05", "2026-11-20", "2026-11-21", "2024-02-30", "March",
+    "1990-01-01", "1989-12-31", "1900-01-01", "0001-01-01", "9999-12-31", "2199-12-31", "2200-01-01", "24-03-04",
+    "2024-03-04T23:59:59Z", "2024-03-04 00:00:00.000", "2024-03-04T01:30:00+09:00", "2024-03-04 24:00", "20240304.0",
+    "03/04/2024", "N/A", "0000-00-00", "00000000",
+)  # fmt: skip
+MONEY = (
+    "1250.00", "1250.00", "0", "-9400.5", None, "12.345", "1,250.00", "$5", "1e3", "NULL", "9400.370000000001",
+    "208.896", "12.3400009", "12.340002", "-0.0",
+)  # fmt: skip
+NPIS = (
+    "1902000110", "1902000110", None, "1902000227", "1902000111", "190200011", "19020001100", "190200011O",
+    "0000000000", "1902000110.0", "1.902E+09", "unknown",
+)  # fmt: skip
+MODIFIERS = (None, None, "26", "q0", "Q", "Q01", "2-", "NULL", "00", "59.0", "~")
 ICD_10 = (
     "C25.1", "C251", "c22.0", "C61", None, "K75.81", "Z00.6", "C50.911", "C4A.9", "157.1", "C2", "??", "C25.11111",
+    "none", "0", "000.0", "C61.0",
 )  # fmt: skip
-ICD_9 = ("157.1", "1571", "V70.7", "V707", "E950.1", "E9501", "199", None, "C25.1", "V7", "15712", "157123", "E95")
+ICD_9 = (
+    "157.1",
+    "1571",
+    "V70.7",
+    "V707",
+    "E950.1",
+    "E9501",
+    "199",
+    None,
+    "C25.1",
+    "V7",
+    "15712",
+    "157123",
+    "E95",
+    "157.0",
+)
 # column -> values, plain ones first
 POOLS: dict[str, tuple[str | None, ...]] = {
-    "claim_id": ("A1", "A2", " A3 ", "A1", "x" * 80, "x" * 81, None, "  "),
-    "claim_line_number": ("1", "2", "3", "01", " 4", "0", "two", "-1", "1.5", None),
-    "claim_type": ("professional", "institutional", "undetermined", "Professional", "dental", None),
-    "member_id": ("M1", "M2", "M3", None, " "),
-    "person_id": ("P1", None, None),
-    "payer": ("Florida Blue", "Regence", " Florida Blue", None, "\u00a0"),
-    "line_of_business": ("commercial", None, "Medicare-Advantage", "Zebra Gold", "---"),
+    "claim_id": (
+        "A1",
+        "A2",
+        " A3 ",
+        "A1",
+        "x" * 80,
+        "x" * 81,
+        None,
+        "  ",
+        "NULL",
+        "0",
+        "12.0",
+        "2.02403E+11",
+        "1e5",
+        "E12",
+    ),
+    "claim_line_number": ("1", "2", "3", "01", " 4", "0", "two", "-1", "1.5", None, "2.0", "0.0", "null"),
+    "claim_type": ("professional", "institutional", "undetermined", "Professional", "dental", None, "unknown"),
+    "member_id": ("M1", "M2", "M3", None, " ", "N / A", "000000000", "~", "1.00200E+08", "NONE1", "100.0"),
+    "person_id": ("P1", None, None, "nan", "3e7"),
+    "payer": ("Florida Blue", "Regence", " Florida Blue", None, "\u00a0", "UNKNOWN", "00"),
+    "line_of_business": ("commercial", None, "Medicare-Advantage", "Zebra Gold", "()", "Unknown", "0"),
+    "group_id": ("G1", None, "17", "1E+05", "NULL"),
     "claim_line_start_date": DATES,
     "claim_line_end_date": DATES,
     "claim_start_date": DATES,
     "claim_end_date": DATES,
-    "place_of_service_code": ("22", None, "2", "221", "2A", " 11 "),
-    "hcpcs_code": ("0600T", "0601t", "99213", None, "0", "0600", "0600TT", "0600-", " 47384 "),
+    "place_of_service_code": ("22", None, "2", "221", "2A", " 11 ", "11.0", "0", "None"),
+    "hcpcs_code": (
+        "0600T",
+        "0601t",
+        "99213",
+        None,
+        "0",
+        "0600",
+        "0600TT",
+        "0600-",
+        " 47384 ",
+        "47384.0",
+        "00000",
+        "NULL",
+        "0600T-59",
+        "47384.5",
+    ),
     "hcpcs_modifier_1": MODIFIERS,
     "hcpcs_modifier_5": MODIFIERS,
-    "diagnosis_code_type": ("icd-10-cm", None, "ICD-10-CM", "icd-9-cm", "icd-9-cm", "icd-o"),
+    "diagnosis_code_type": ("icd-10-cm", None, "ICD-10-CM", "icd-9-cm", "icd-9-cm", "icd-o", "0", "UNKNOWN", "10"),
     "diagnosis_code_1": ICD_10,
     "diagnosis_code_25": ICD_10,
-    "service_unit_quantity": ("1", "2.5", None, "0", "0.0", "-1", "one", "1,5"),
+    "service_unit_quantity": ("1", "2.5", None, "0", "0.0", "-1", "one", "1,5", "NaN", "inf"),
     "charge_amount": MONEY,
     "paid_amount": MONEY,
     "allowed_amount": MONEY,
     "rendering_npi": NPIS,
     "billing_npi": NPIS,
     "facility_npi": NPIS,
-    "data_source": (None, None, "east", "west"),
-    "claim_frequency_code": ("1", None, "7", "8", "11", "-"),
+    "data_source": (None, None, "east", "west", "NULL"),
+    "claim_frequency_code": ("1", None, "7", "8", "11", "#", "7.0", "0", "N/A"),
+    "original_claim_id": (None, None, "A1", "0", "1e+10"),
 }
 
 
@@ -119,7 +178,7 @@ def test_drawn_rows_fail_in_every_column() -> None:
     draw = Random(1)  # noqa: S311 -- test data
     rows = [row_of(draw.randbytes(ROW_BYTES)) for _ in range(3000)]
     faults = {fault for row in rows for fault in check_line(row, AS_OF)}
-    never = {"person_id", "line_of_business", "data_source"}
+    never = {"line_of_business", "data_source", *NPI_COLUMNS, "paid_amount", "allowed_amount"}
     assert {column for column, _ in faults} == set(POOLS) - never
     assert sum(not check_line(row, AS_OF) for row in rows) > 300
 

@@ -54,14 +54,14 @@ def test_days_that_no_calendar_names(tmp_path: Path, dates: pa.Array) -> None:
 
 def test_year_nought_is_no_date(tmp_path: Path) -> None:
     counts, _ = run(tmp_path, claim_start_date=["0000-01-01", "0001-01-01", "2024-02-30", "20240101"])
-    assert counts["quarantined_by_check"] == {"claim_start_date-unparseable": 2}
+    assert counts["quarantined_by_check"] == {"claim_start_date-out-of-range": 1, "claim_start_date-unparseable": 2}
 
 
 def test_whole_floats_are_the_codes_that_they_stand_for(tmp_path: Path) -> None:
     counts, decisions = run(tmp_path, claim_id=[1.0, 2.0, 3.0, 4.0], rendering_npi=[1234567893.0, None, 123.0, None])
-    assert counts["quarantined_by_check"] == {"rendering_npi-shape": 1}
-    assert decisions["claim_id"].to_list() == ["1", "2", "4"]
-    assert decisions["rendering_npi"].to_list() == ["1234567893", None, None]
+    assert (counts["rows_quarantined"], counts["warnings_by_check"]) == (0, {"rendering_npi-shape": 1})
+    assert decisions["claim_id"].to_list() == ["1", "2", "3", "4"]
+    assert decisions["rendering_npi"].to_list() == ["1234567893", None, "123", None]
 
 
 def test_amounts_and_units_that_are_no_numbers(tmp_path: Path) -> None:
@@ -82,3 +82,25 @@ def test_a_repeated_key_behind_an_odd_day(tmp_path: Path, monkeypatch: pytest.Mo
     days = pa.array([19_000, 19_000, 19_000, 3_000_000], pa.int32()).cast(pa.date32())
     counts, _ = run(tmp_path, claim_id=["A", "A", "A", "A"], claim_start_date=days)
     assert counts["quarantined_by_check"] == {"claim_start_date-unparseable": 1, "duplicate-line": 3}
+
+
+@pytest.mark.parametrize(
+    ("code", "holds_one"),
+    [
+        ('="0600T"', True), ("0600T-59", True), ("hc:0600T", True), ("0600t 59", True), ("CPT0600T", True),
+        ("'47384", True), ("47384.5", True), ("HC:0600T:59", True), ("0600T59", True), ("0600\u00a0T", True),
+        ("0600", False), ("HC:99213", False), ("473 84x", True), (None, False),
+    ],
+)  # fmt: skip
+def test_a_refused_row_says_whether_its_code_text_holds_a_candidate_code(
+    tmp_path: Path, code: str | None, *, holds_one: bool
+) -> None:
+    run(tmp_path, hcpcs_code=[code, "0600T", "0600T", "0600T"], claim_line_number=["x", "1", "1", "1"])
+    refused = pl.read_parquet(tmp_path / "out" / "quarantine" / "*" / "*.parquet")
+    assert refused["candidate_code"].to_list() == [holds_one]
+
+
+def test_an_amount_that_decides_nothing_is_left_out_where_it_cannot_be_read(tmp_path: Path) -> None:
+    counts, decisions = run(tmp_path, paid_amount=["1,250.00", "1e3", "12.5", "208.89600000000002"])
+    assert (counts["rows_quarantined"], counts["warnings_by_check"]) == (0, {"paid_amount-unparseable": 2})
+    assert [str(paid) for paid in decisions["paid_amount"]] == ["None", "None", "12.50", "208.90"]

@@ -1,0 +1,94 @@
+"""What a value of a column must be (DESIGN §3): shapes and bounds, as expressions over canonical text."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.columns import Column, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ICD_10_CM = r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$"
+ICD_9_CM = r"^([0-9]{3}[0-9]{0,2}|V[0-9]{2}[0-9]{0,2}|E[0-9]{3}\.?[0-9]?)$"
+ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+MONEY = r"^[+-]?([0-9]{1,15}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
+NUMBER = r"^[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)$"
+NPI = r"^[0-9]{10}$"
+EXPONENT = (  # as spreadsheets (2.02403E+11), Python (1e+16), Java (2.02403E11) and Rust (1e16) write a number
+    r"^[+-]?([0-9]([.,][0-9]+)?[Ee][+-]?[0-9]{1,2}|[0-9]+([.,][0-9]+)?[Ee][+-][0-9]{1,3}|[0-9]+[.,][0-9]+[Ee][0-9]{1,3})$"
+)
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # what is outside stands for no date, or is a slip
+
+
+def matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
+    """A rule of a column: its canonical text has this shape."""
+    return lambda text: text.str.contains(pattern)
+
+
+def at_most(characters: int) -> Callable[[pl.Expr], pl.Expr]:
+    """A rule of a column: its text is one line, no longer than this; a line end inside says that rows ran together."""
+    return lambda text: (text.str.len_chars() <= characters) & ~text.str.contains("\n", literal=True)
+
+
+def is_date(text: pl.Expr) -> pl.Expr:
+    """A rule of a column: an ISO date that the calendar has."""
+    exists = text.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    return text.str.contains(ISO_DATE) & exists & ~text.str.starts_with("0000")
+
+
+def is_exact(text: pl.Expr) -> pl.Expr:
+    """A rule of an identifier: it is no number in exponent form (`2.02403E+11`), whose digits are lost."""
+    return ~text.str.contains(EXPONENT)
+
+
+def in_range(day: pl.Expr) -> pl.Expr:
+    """A rule of a column: a day, or the ISO text of one, that is no sentinel; text that is no date passes."""
+    return day.is_between(pl.lit(FIRST_DAY), pl.lit(LAST_DAY))
+
+
+def text_in_range(text: pl.Expr) -> pl.Expr:
+    """The same for ISO text; what is no date passes: that is another check's finding."""
+    return ~is_date(text) | text.is_between(pl.lit(FIRST_DAY.isoformat()), pl.lit(LAST_DAY.isoformat()))
+
+
+def is_line_number(text: pl.Expr) -> pl.Expr:
+    """A rule of a column: an integer of at least 1."""
+    return text.str.contains(r"^\+?[0-9]{1,18}$") & (text.cast(pl.Int64, strict=False) >= 1)
+
+
+def luhn(text: pl.Expr) -> pl.Expr:
+    """A rule of a column: the check digit of a ten-digit NPI is right (ISO/IEC 7812 over the prefix 80840).
+
+    What is no NPI at all passes: that is another check's finding.
+    """
+    number = text.cast(pl.Int64, strict=False)
+    total = pl.lit(24, pl.Int64)  # the prefix's share of the sum
+    for place in range(10):
+        digit = number // 10**place % 10
+        total = total + (digit * 2 // 10 + digit * 2 % 10 if place % 2 else digit)
+    return ~text.str.contains(NPI) | (total % 10 == 0)
+
+
+def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
+    """The rules that a column's text must pass, by what failing each is called."""
+    if column.pattern is not None:
+        return {"shape": matches(column.pattern)}
+    if column.length is not None:
+        return {"length": at_most(column.length)} | ({"exponent": is_exact} if column.identifier else {})
+    match column.kind:
+        case Kind.DATE:
+            return {"unparseable": is_date, "out-of-range": text_in_range}
+        case Kind.INTEGER:
+            return {"not-a-line-number": is_line_number}
+        case Kind.NUMBER:
+            return {"unparseable": matches(NUMBER)}
+        case Kind.MONEY:
+            return {"unparseable": matches(MONEY)}
+        case Kind.CODE:
+            return {"shape": matches(NPI), "luhn": luhn}
+        case _:
+            return {"shape": matches(ICD_10_CM)}
