@@ -38,4 +38,4 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
         case Format.X12:
             return X12Extract(file, mapping)
         case Format.FHIR:
-            return FhirExtract(file, mapping)
+            return FhirExtract(file, mapping, scratch)

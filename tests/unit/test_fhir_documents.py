@@ -11,7 +11,7 @@ import pytest
 
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
-from claims_edit.intake.extract import FAULT, ORDINAL, REJECTS_SCHEMA
+from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK, REJECTS_SCHEMA
 from claims_edit.intake.fhir import FhirExtract, documents
 from claims_edit.intake.fhir import extract as extract_module
 from claims_edit.intake.files import sniff
@@ -68,7 +68,7 @@ def opened(folder: Path, content: bytes, mapping: Mapping | None = None) -> Fhir
     """An extract of this content."""
     path = folder / "claims.fhir"
     path.write_bytes(content)
-    return FhirExtract(sniff(path, "fhir"), mapping or Mapping())
+    return FhirExtract(sniff(path, "fhir"), mapping or Mapping(), folder)
 
 
 def rows(extract: FhirExtract, batch: int = 1000) -> pl.DataFrame:
@@ -100,7 +100,7 @@ def test_a_line_is_an_item_and_every_frame_has_the_same_columns(tmp_path: Path) 
     frames = list(extract.batches(10))
     assert len(frames) > 1
     assert {tuple(frame.schema.items()) for frame in frames} == {tuple(frames[0].schema.items())}
-    assert frames[0].columns == [*extract.layout.sources, ORDINAL, FAULT]
+    assert frames[0].columns == [*extract.layout.sources, ORDINAL, FAULT, EXPLAINS, RANK]
     assert set(extract.layout.sources) <= set(COLUMNS)
     assert {frames[0].schema[name] for name in extract.layout.sources} == {pl.String()}
     assert places(pl.concat(frames)) == [(row, line) for row in range(1, 400) for line in (1, 2, 3)]
@@ -188,7 +188,7 @@ def test_other_resources_are_counted_and_skipped_whatever_their_shape(tmp_path: 
     ]
     extract = opened(tmp_path, ndjson(*others, eob()))
     assert places(rows(extract)) == [(4, 1)]
-    assert extract.warnings == {"resource-not-a-claim": 3}
+    assert extract.warnings == dict.fromkeys(map("resource-not-a-claim:{}".format, others), 1)
     assert rejected(extract) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def resources(path: Path) -> list[Any]:
 
 
 def read(name: str) -> tuple[pl.DataFrame, FhirExtract]:
-    extract = FhirExtract(sniff(SAMPLES / name), Mapping())
+    extract = FhirExtract(sniff(SAMPLES / name), Mapping(), Path(tempfile.gettempdir()))
     return pl.concat(extract.batches(1000)), extract
 
 

@@ -1,4 +1,4 @@
-"""What else a claim says of itself: type of bill, frequency, condition codes, and the number of a clinical trial."""
+"""What else a claim says of itself: type of bill, frequency, condition and value codes, trial and device exemption."""
 
 from __future__ import annotations
 
@@ -7,31 +7,48 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from claims_edit.doubts import doubt_token
 from claims_edit.intake.fhir import systems
-from claims_edit.intake.fhir.concepts import Concepts, codings, first_code, located
-from claims_edit.intake.fhir.resources import ABSENT, Concept, Extension
-from claims_edit.intake.fhir.systems import variable_of
+from claims_edit.intake.fhir.concepts import MOST_KNOWN, Concepts, codings, first_code, located
+from claims_edit.intake.fhir.elements import ABSENT, Coding, Concept, Identifier, NamedConcept, Reference
+from claims_edit.intake.fhir.references import last_part
+from claims_edit.intake.fhir.systems import name_of, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from claims_edit.intake.fhir.elements import Extended
     from claims_edit.intake.fhir.resources import Information, Resource
 
-BILL, TRIAL, CONDITION = "bill", "trial", "condition"
-CATEGORIES = {
+BILL, TRIAL, CONDITION, VALUE, EXEMPTION, CLASS = "bill", "trial", "condition", "value", "exemption", "class"
+KINDS = {
     "typeofbill": BILL,
     "clm_freq_cd": BILL,
     "clm_bill_freq_cd": BILL,
     "clm_clncl_tril_num": TRIAL,
     "clm_rlt_cond_cd": CONDITION,
+    "clm_val_cd": VALUE,
+    "conditioncodes": CONDITION,
+    "valuecodes": VALUE,
+    "ahanubcconditioncodes": CONDITION,
+    "ahanubcvaluecodes": VALUE,
 }
-TRIAL_VARIABLE = "clm_clncl_tril_num"
-TRIAL_NAMES = (b"clm_clncl_tril_num", b"CLM-CLNCL-TRIL-NUM")
+WORDS = {
+    TRIAL: re.compile(r"tril_num|clinical[ _-]?trial|\btrial\b|research[ _-]?stud|clinical[ _-]?research"),
+    EXEMPTION: re.compile(r"investigational[ _-]?device|device[ _-]?exemption|\bide\b"),
+    CONDITION: re.compile(r"condition[ _-]?codes?\b"),
+    VALUE: re.compile(r"\bvalue[ _-]?codes?\b"),
+}
 CLASS_VARIABLE = "clm_srvc_clsfctn_type_cd"
 TYPE_OF_BILL = re.compile(r"0?[0-9][0-9A-Za-z]([0-9A-Za-z])")
 FREQUENCY_CONFLICT = "claim_frequency_code-conflict"
+TRIAL_MISSING = "clinical_trial_number-missing"
+EXEMPTION_MISSING = "investigational_device_exemption_number-missing"
 
-_extensions = msgspec.json.Decoder(list[Extension] | None).decode
+_coding = msgspec.json.Decoder(Coding | None).decode
+_identifier = msgspec.json.Decoder(Identifier | None).decode
+_reference = msgspec.json.Decoder(Reference | None).decode
+_text = msgspec.json.Decoder(str | None).decode
 
 
 class TypeOfBill(NamedTuple):
@@ -46,20 +63,47 @@ class TypeOfBill(NamedTuple):
 class Bill(NamedTuple):
     """What a claim says of its bill."""
 
-    type_of_bill: str | None
-    frequency: str | None
-    trial: str | None
-    conditions: str | None
-    fault: str | None
+    type_of_bill: str | None = None
+    frequency: str | None = None
+    trial: str | None = None
+    conditions: str | None = None
+    values: str | None = None
+    exemption: str | None = None
+    fault: str | None = None
+    doubts: tuple[str, ...] = ()
+
+
+class Told(NamedTuple):
+    """What a claim's further information tells, and the doubts about it."""
+
+    bill: TypeOfBill
+    numbers: dict[str, list[str]]
+    doubts: list[str]
 
 
 NOTHING = TypeOfBill(None, None, None, None)
-NO_BILL = Bill(None, None, None, None, None)
+NO_BILL = Bill()
+NOTHING_TOLD = Told(NOTHING, {}, [])
 
 
-def _category(concept: Concept | None) -> str | None:
-    told = (variable_of(one.code) for one in codings(concept) if one.code)
-    return next((CATEGORIES[code] for code in told if code in CATEGORIES), None)
+def _kind(concept: NamedConcept | None) -> str | None:
+    """What a category tells, by its codes, else by what it is called."""
+    given = (concept.coding or []) if concept is not None else []
+    told = (variable_of(one.code) for one in given if one.code)
+    kind = next((KINDS[code] for code in told if code in KINDS), None)
+    if kind is not None or concept is None:
+        return kind
+    names = [concept.text, *(name for one in given for name in (one.code, one.display))]
+    text = " ".join(name.lower() for name in names if name)
+    return next((kind for kind, words in WORDS.items() if words.search(text)), None)
+
+
+def _kind_by_system(concept: NamedConcept | None) -> str | None:
+    """What a code tells, by the system that it is of; a category may say no more than that it is information."""
+    given = (concept.coding or []) if concept is not None else []
+    told = (name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given)
+    kind = next((KINDS[name] for name in told if KINDS.get(name, BILL) != BILL), None)
+    return kind or (_kind(concept) if concept is not None else None)
 
 
 def _type_of_bill(concept: Concept | None) -> TypeOfBill:
@@ -80,39 +124,66 @@ class Bills:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._categories = Concepts(Concept, _category, "$.supportingInfo[...].category")
+        self._urls = Urls()
+        self._kinds = Concepts(NamedConcept, _kind, "$.supportingInfo[...].category")
+        self._kinds_by_system = Concepts(NamedConcept, _kind_by_system, "$.supportingInfo[...].code")
         self._types = Concepts(Concept, _type_of_bill, "$.supportingInfo[...].code")
         self._codes = Concepts(Concept, _any_code, "$.supportingInfo[...].code")
 
     def read(self, claim: Resource, facility: str | None, classification: str | None) -> Bill:
         """What a claim says of its bill; `facility` and `classification` are parts of its type said elsewhere."""
-        bill, trial, conditions = self._informed(claim.supporting_info or claim.information or ())
-        if claim.extension is not ABSENT:
-            extension = bytes(claim.extension)
-            if any(name in extension for name in TRIAL_NAMES):
-                trial = trial or _extended(extension, TRIAL_VARIABLE)
+        information = claim.supporting_info or claim.information
+        bill, numbers, doubts = self._informed(information) if information else NOTHING_TOLD
+        trial = numbers.get(TRIAL)
+        if claim.extension:
+            found, told_class = self._extended(claim.extension)
+            trial = trial or found
             if facility is not None and classification is None:
-                classification = _extended(extension, CLASS_VARIABLE)
-        if bill is NOTHING and facility is None and trial is None and conditions is None:
+                classification = told_class
+        if bill is NOTHING and facility is None and not trial and not numbers and not doubts:
             return NO_BILL
         whole, frequency, fault = _settled(bill, facility, classification)
-        return Bill(whole, frequency, trial if trial and trial.strip("0 ") else None, conditions, fault)
+        told = next((number for number in trial or () if number.strip("0 ")), None)
+        texts = {kind: " ".join(numbers[kind]) or None for kind in numbers}
+        rest = texts.get(CONDITION), texts.get(VALUE), texts.get(EXEMPTION)
+        return Bill(whole, frequency, told, *rest, fault, tuple(doubts))
 
-    def _informed(self, information: Sequence[Information]) -> tuple[TypeOfBill, str | None, str | None]:
-        bill, trial = NOTHING, None
-        conditions: list[str | None] = []
-        for one in information:
-            kind = self._categories[bytes(one.category)]
+    def _extended(self, extensions: list[Extended]) -> tuple[list[str], str | None]:
+        """The numbers of trials, and the second digit of the type of bill, among a claim's extensions.
+
+        One that names a trial and no number is a sign all the same.
+        """
+        trials: list[str] = []
+        classification = None
+        for one in extensions:
+            kind = self._urls[one.url]
+            if kind == TRIAL:
+                trials.append(_extension_value(one) or TRIAL)
+            elif kind == CLASS:
+                classification = classification or _extension_value(one)
+        return trials, classification
+
+    def _informed(self, information: Sequence[Information]) -> Told:
+        bill = NOTHING
+        numbers: dict[str, list[str]] = {}
+        doubts: list[str] = []
+        for place, one in enumerate(information):
+            kind = self._kinds[bytes(one.category)]
+            if kind is None and one.code is not ABSENT:
+                kind = self._kinds_by_system[bytes(one.code)]
             if kind is None:
                 continue
             if kind == BILL:
                 told = self._types[bytes(one.code)]
                 bill = TypeOfBill(*(old or new for old, new in zip(bill, told, strict=True)))
-            elif kind == TRIAL:
-                trial = trial or one.value_string or self._codes[bytes(one.code)]
-            else:
-                conditions.append(one.value_string or self._codes[bytes(one.code)])
-        return bill, trial, " ".join(filter(None, conditions)) or None if conditions else None
+                continue
+            number = _value(one.value_string, one.value_identifier, one.value_reference) or self._codes[bytes(one.code)]
+            if number:
+                numbers.setdefault(kind, []).append(number)
+            elif kind in {TRIAL, EXEMPTION}:
+                name = TRIAL_MISSING if kind == TRIAL else EXEMPTION_MISSING
+                doubts.append(doubt_token(name, f"supportingInfo[{place}]"))
+        return Told(bill, numbers, doubts)
 
 
 def _settled(
@@ -134,19 +205,46 @@ def _settled(
     return bill.whole, last, FREQUENCY_CONFLICT if differs else None
 
 
-def _extended(extension: bytes, variable: str) -> str | None:
-    """The value of a CMS variable among extensions.
+def _value(text: str | None, identifier: Identifier | None, reference: Reference | None) -> str | None:
+    """A number, however it is written."""
+    if text or (identifier is not None and identifier.value):
+        return text or (identifier.value if identifier is not None else None)
+    if reference is None:
+        return None
+    named = reference.identifier.value if reference.identifier is not None else None
+    return named or (last_part(reference.reference) if reference.reference else reference.display)
+
+
+def _of_url(url: str) -> str | None:
+    """What an extension of this URL tells."""
+    variable = variable_of(url)
+    if variable == CLASS_VARIABLE:
+        return CLASS
+    return TRIAL if WORDS[TRIAL].search(variable) else None
+
+
+class Urls(dict[str | None, str | None]):
+    """What extensions of each URL tell; all are forgotten when there are too many."""
+
+    def __missing__(self, url: str | None) -> str | None:
+        """Judge a URL that was not seen before."""
+        if len(self) >= MOST_KNOWN:
+            self.clear()
+        found = self[url] = _of_url(url) if url else None
+        return found
+
+
+def _extension_value(extended: Extended) -> str | None:
+    """The value of an extension.
 
     Raises:
-        msgspec.ValidationError: an extension is malformed.
+        msgspec.ValidationError: it is malformed.
     """
     try:
-        extensions = _extensions(extension) or []
+        coding = _coding(extended.value_coding) if bytes(extended.value_coding) else None
+        identifier = _identifier(extended.value_identifier) if bytes(extended.value_identifier) else None
+        text = _text(extended.value_string) if bytes(extended.value_string) else None
+        reference = _reference(extended.value_reference) if bytes(extended.value_reference) else None
     except msgspec.ValidationError as error:
-        raise located(error, "$.extension") from None
-    for one in extensions:
-        if one.url and variable_of(one.url) == variable:
-            coded = one.value_coding.code if one.value_coding is not None else None
-            identified = one.value_identifier.value if one.value_identifier is not None else None
-            return one.value_string or identified or coded
-    return None
+        raise located(error, "$.extension[...]") from None
+    return _value(text, identifier, reference) or (coding.code if coding is not None else None)

@@ -8,7 +8,7 @@ import msgspec
 
 from claims_edit.intake.fhir import systems
 from claims_edit.intake.fhir.concepts import codings, first_code, located
-from claims_edit.intake.fhir.resources import Concept, Profiles
+from claims_edit.intake.fhir.elements import Concept
 from claims_edit.intake.fhir.systems import name_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ HL7_CODES = {
 }
 SUBTYPES = {"inpatient": INSTITUTIONAL, "outpatient": INSTITUTIONAL}
 
-_profiles = msgspec.json.Decoder(Profiles | None).decode
+_profiles = msgspec.json.Decoder(list[str] | None).decode
 _concept = msgspec.json.Decoder(Concept | None).decode
 
 
@@ -62,9 +62,9 @@ def type_by_profile(claim: Resource) -> str:
         found = next((SUBTYPES[one.code] for one in codings(subtype) if one.code in SUBTYPES), None)
         if found is not None:
             return found
-        meta = _profiles(claim.meta) if bytes(claim.meta) else None
+        given = _profiles(claim.meta.profile) if claim.meta is not None and bytes(claim.meta.profile) else None
     except msgspec.ValidationError as error:
-        raise located(error, "$.meta") from None
-    profiles = " ".join((meta.profile if meta is not None else None) or ())
+        raise located(error, "$.meta.profile") from None
+    profiles = " ".join(given or ())
     told = [kind for kind in (PROFESSIONAL, INSTITUTIONAL) if kind.capitalize() in profiles]
     return told[0] if len(told) == 1 else UNDETERMINED

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claims_edit.doubts import TEST_DATA
 from claims_edit.intake.fhir.bills import Bills
 from claims_edit.intake.fhir.claim_types import claim_type, type_by_profile
-from claims_edit.intake.fhir.concepts import Concepts, has_code, relationship
-from claims_edit.intake.fhir.references import NOTHING, last_part, referred
-from claims_edit.intake.fhir.resources import ABSENT, Concept, Insurance, Reference
-from claims_edit.intake.fhir.systems import variable_of
+from claims_edit.intake.fhir.code_lists import is_plain, standing
+from claims_edit.intake.fhir.concepts import Concepts
+from claims_edit.intake.fhir.coverages import focal, hold_of, member, payer, terms
+from claims_edit.intake.fhir.elements import ABSENT, Coding, Concept, Reference
+from claims_edit.intake.fhir.identities import claim_id, provider_id
+from claims_edit.intake.fhir.references import NOTHING, referred
+from claims_edit.intake.fhir.resources import Insurance
+from claims_edit.intake.fhir.revisions import Revisions
 
 if TYPE_CHECKING:
-    from claims_edit.intake.fhir.references import Referred, Surroundings
-    from claims_edit.intake.fhir.resources import Coverage, NamedConcept, Numbered, Related, Resource
+    from claims_edit.intake.fhir.resources import Meta, Resource
+    from claims_edit.intake.fhir.surroundings import Surroundings
 
 CLAIM_COLUMNS = {
     "claim_id": "identifier",
@@ -27,49 +32,17 @@ CLAIM_COLUMNS = {
     "claim_end_date": "billablePeriod.end",
     "bill_type_code": "supportingInfo:typeofbill",
     "billing_npi": "provider",
+    "billing_provider_id": "provider:id",
     "facility_npi": "facility",
     "claim_frequency_code": "status",
     "original_claim_id": "related.claim",
     "clinical_trial_number": "supportingInfo:clm_clncl_tril_num",
     "condition_codes": "supportingInfo:clm_rlt_cond_cd",
+    "value_codes": "supportingInfo:clm_val_cd",
     "prior_authorization_number": "preAuthRef",
 }  # fmt: skip
-CLAIM_IDS = frozenset({"clm_id", "clm_uniq_id", "pde_id"})
-UNIQUE_CLAIM_ID = frozenset({"uc"})
-VOID = frozenset({"cancelled", "entered-in-error"})
-NOT_FOR_PAYMENT = frozenset({"preauthorization", "predetermination", "proposed", "exploratory"})
-PLAN, GROUP = frozenset({"plan"}), frozenset({"group"})
-NO_CLAIM_FOR_PAYMENT = "row-no-claim-for-payment"
-DRAFT = "row-draft"
-UNRESOLVED = "original_claim_id-unresolved"
-SEVERAL = "original_claim_id-several"
 CMS_PAYER = "CMS"
-
-
-def focal(insurance: list[Insurance] | Insurance | None) -> tuple[Referred, str | None]:
-    """The coverage under which a claim is made, and its prior authorisations.
-
-    It is the one that is said to be focal, else the only one, unless it is said not to be.
-    """
-    given = insurance if isinstance(insurance, list) else [insurance] if insurance is not None else []
-    said = [one for one in given if one.focal]
-    found = said[0] if said else given[0] if len(given) == 1 and given[0].focal is None else Insurance()
-    return referred(found.coverage), " ".join(found.pre_auth_ref or ()) or None
-
-
-def claim_id(claim: Resource | Numbered) -> str | None:
-    """The payer's own number of a claim.
-
-    CMS's `clm_id` first: its server types the number of a claim group as a unique claim id, too. Then CARIN's unique
-    claim id. The id of the resource is the server's name for it, and other identifiers may be anybody's (a control
-    number, a patient account), so that they come after.
-    """
-    identifiers = [one for one in claim.identifier or () if one.value]
-    for one in identifiers:
-        if one.system and variable_of(one.system) in CLAIM_IDS:
-            return one.value
-    unique = next((one.value for one in identifiers if has_code(one.type, UNIQUE_CLAIM_ID)), None)
-    return unique or claim.id or (identifiers[0].value if identifiers else None)
+TEST_LABEL = "HTEST"
 
 
 class Claims:
@@ -77,143 +50,97 @@ class Claims:
 
     def __init__(self, findings: list[str]) -> None:
         """What is noticed is appended to `findings`."""
-        self._findings = findings
         self._types = Concepts(Concept, claim_type, "$.type")
         self._insurers = Concepts(Reference, referred, "$.insurer")
         self._providers = Concepts(Reference, referred, "$.provider")
         self._organizations = Concepts(Reference, referred, "$.organization")
         self._facilities = Concepts(Reference, referred, "$.facility")
         self._insurances = Concepts(list[Insurance] | Insurance, focal, "$.insurance")
-        self._relationships = Concepts(Concept, relationship, "$.related[...].relationship")
+        self._labels = Concepts(list[Coding], is_test_label, "$.meta")
+        self._revisions = Revisions(findings)
         self._bills = Bills()
 
-    def read(self, claim: Resource, around: Surroundings) -> tuple[tuple[str | None, ...], str | None]:
-        """The values of CLAIM_COLUMNS, and the checks that the claim as a whole fails."""
+    def read(
+        self, claim: Resource, around: Surroundings
+    ) -> tuple[tuple[str | None, ...], list[str], list[str], list[str], str | None]:
+        """The values of CLAIM_COLUMNS; faults, doubts, why it must not be posted; and the device's exemption."""
         own_id = claim_id(claim)
         told_type, bill_class, by_cms = self._types[bytes(claim.type)]
-        insured, authorized = self._insurances[bytes(claim.insurance)]
-        coverage = around.coverage(insured.literal, claim) if insured.literal else None
+        insured = self._insurances[bytes(claim.insurance)]
+        literal = insured.coverage.literal
+        coverage = around.coverage(literal, claim) if literal else None
         facility = NOTHING if claim.facility is ABSENT else self._facilities[bytes(claim.facility)]
         bill = self._bills.read(claim, facility.facility_type, bill_class)
+        faults: list[str] = []
+        doubts: list[str] = []
         frequency, original = bill.frequency, None
         if claim.related:
-            frequency, original = self._revision(claim, around, frequency, own_id)
-        if claim.status in VOID:
-            frequency, original = "8", None
+            frequency, original, fault = self._revisions.read(claim, around, frequency, own_id)
+            faults += [fault] if fault is not None else []
+        if not is_plain(claim):
+            void, codes_refused, codes_doubted = standing(claim)
+            frequency, original = ("8", None) if void else (frequency, original)
+            faults += codes_refused
+            doubts += codes_doubted
+        faults += [one for one in (insured.fault, bill.fault) if one is not None]
+        doubts += bill.doubts
         period = claim.billable_period
-        fault = bill.fault
-        if claim.use in NOT_FOR_PAYMENT or claim.status == "draft":
-            others = (NO_CLAIM_FOR_PAYMENT * (claim.use in NOT_FOR_PAYMENT), DRAFT * (claim.status == "draft"))
-            fault = " ".join(filter(None, (fault, *others)))
-        plan, group, program = _of_coverage(coverage) if coverage is not None else (None, None, None)
+        plan, group, program = terms(coverage) if coverage is not None else (None, None, None)
+        npi, provider = self._billed_by(claim, around)
         values = (
             own_id,
             told_type or type_by_profile(claim),
-            _member(claim, coverage, around),
-            self._payer(claim, insured, coverage, around) or (CMS_PAYER if by_cms else None),
+            member(claim, coverage, around),
+            payer(self._insurers[bytes(claim.insurer)], claim, insured.coverage, coverage, around)
+            or (CMS_PAYER if by_cms else None),
             plan,
             group,
             program,
             period.start if period is not None else None,
             period.end if period is not None else None,
             bill.type_of_bill,
-            self._billing_npi(claim, around),
+            npi,
+            provider,
             facility.npi or (around.npi(facility.literal, claim) if facility.literal else None),
             frequency,
             original,
             bill.trial,
             bill.conditions,
-            " ".join(claim.pre_auth_ref) if claim.pre_auth_ref else authorized,
+            bill.values,
+            " ".join(claim.pre_auth_ref) if claim.pre_auth_ref else insured.authorized,
         )
-        return values, fault
+        if around.faults:
+            faults += around.faults
+            around.faults.clear()
+        hold = insured.hold if coverage is None or coverage.order is None else hold_of(insured, coverage.order)
+        holds = [hold] if hold is not None else []
+        if around.is_test or (claim.meta is not None and self.is_test(claim.meta)):
+            holds.append(TEST_DATA)
+        return values, faults, doubts, holds, bill.exemption
 
-    def _payer(self, claim: Resource, insured: Referred, coverage: Coverage | None, around: Surroundings) -> str | None:
-        """Who adjudicated the claim; where the insurer is not named, who pays under the coverage."""
-        insurer = self._insurers[bytes(claim.insurer)]
-        if insurer.display:
-            return insurer.display
-        named = (around.organization(insurer.literal, claim) if insurer.literal else None) or insurer.value
-        if named or coverage is None:
-            return named or insured.display
-        payors = [referred(one) for one in (coverage.insurer, *(coverage.payor or ())) if one is not None]
-        told = (one.display or around.organization(one.literal, claim) or one.value for one in payors)
-        return next((one for one in told if one), insured.display)
+    def is_test(self, meta: Meta | None) -> bool:
+        """Whether the labels of a resource name it test data.
 
-    def _billing_npi(self, claim: Resource, around: Surroundings) -> str | None:
-        """The NPI of the provider; of the organization where STU3 senders give the provider's CCN."""
+        Raises:
+            msgspec.ValidationError: they are malformed.
+        """
+        if meta is None:
+            return False
+        return (meta.security is not ABSENT and self._labels[bytes(meta.security)]) or (
+            meta.tag is not ABSENT and self._labels[bytes(meta.tag)]
+        )
+
+    def _billed_by(self, claim: Resource, around: Surroundings) -> tuple[str | None, str | None]:
+        """The NPI of the provider (of the organization where STU3 senders give the provider's CCN), and who it is."""
         provider = self._providers[bytes(claim.provider)]
         npi = provider.npi or (around.npi(provider.literal, claim) if provider.literal else None)
-        if npi is None and claim.organization is not ABSENT:
-            npi = self._organizations[bytes(claim.organization)].npi
-        return npi
-
-    def _revision(
-        self, claim: Resource, around: Surroundings, billed: str | None, own_id: str | None
-    ) -> tuple[str | None, str | None]:
-        """The claim frequency code, and the claim that this one replaces.
-
-        One that says that another took its place is void. One that names its prior claim replaces it, even where the
-        bill (which may be the first one still) has another frequency.
-        """
-        frequency = billed
-        original = None
-        for one in claim.related or ():
-            told = self._relationships[bytes(one.relationship)]
-            if told is None:
-                continue
-            frequency = frequency if frequency == "8" else told
-            if told == "7" and original is not None:
-                self._findings.append(SEVERAL)
-            elif told == "7":
-                original = self._original(claim, one, around, own_id)
-        return frequency, original
-
-    def _original(self, claim: Resource, related: Related, around: Surroundings, own_id: str | None) -> str | None:
-        """The number of the claim that this one replaces, of the same kind as this claim's own."""
-        named = related.reference or (related.claim.identifier if related.claim is not None else None)
-        if named is not None and named.value:
-            return named.value
-        literal = related.claim.reference if related.claim is not None else None
-        if literal is None:
-            self._findings.append(UNRESOLVED)
-            return None
-        replaced = around.claim(literal, claim)
-        if replaced is None and own_id != claim.id:
-            self._findings.append(UNRESOLVED)
-        return claim_id(replaced) if replaced is not None else last_part(literal)
+        if npi is not None or claim.organization is ABSENT:
+            return npi, provider_id(provider, npi)
+        organization = self._organizations[bytes(claim.organization)]
+        billed_by = provider if provider != NOTHING else organization
+        return organization.npi, provider_id(billed_by, organization.npi)
 
 
-def _member(claim: Resource, coverage: Coverage | None, around: Surroundings) -> str | None:
-    """The subscriber's number, else the patient's member number, else the patient's id."""
-    if coverage is not None and coverage.subscriber_id:
-        return coverage.subscriber_id
-    patient = claim.patient
-    if patient is None:
-        return None
-    literal = patient.reference
-    if literal:
-        number = around.member(literal, claim)
-        if number is not None or literal.startswith("#"):
-            return number
-        return last_part(literal)
-    return patient.identifier.value if patient.identifier is not None else None
-
-
-def _of_coverage(coverage: Coverage) -> tuple[str | None, str | None, str | None]:
-    """Plan, group and line of business."""
-    classes = coverage.classes or ()
-    plan = next((one.name or one.value for one in classes if has_code(one.type, PLAN)), None)
-    group = next((one.value or one.name for one in classes if has_code(one.type, GROUP)), None)
-    if coverage.grouping is not None:
-        plan = plan or coverage.grouping.plan_display or coverage.grouping.plan
-        group = group or coverage.grouping.group
-    return plan, group, _name(coverage.type)
-
-
-def _name(concept: NamedConcept | None) -> str | None:
-    """What a concept is called: its text, else a display, else a code."""
-    if concept is None:
-        return None
-    given = concept.coding or ()
-    told = (concept.text, *(one.display for one in given), *(one.code for one in given))
-    return next((text for text in told if text), None)
+def is_test_label(labels: list[Coding] | None) -> bool:
+    """Whether one of the labels of a resource names it test data."""
+    return any(one.code is not None and one.code.strip().upper() == TEST_LABEL for one in labels or ())

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Raw
 
 from claims_edit.errors import InputError
-from claims_edit.intake.fhir.resources import Kind, Typed
+from claims_edit.intake.fhir.fragments import NO_RESOURCE, fragment
+from claims_edit.intake.fhir.resources import Bundle, Entry, Kind, Typed
 from claims_edit.intake.files import READ_ERRORS
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ Text = bytes | bytearray  # msgspec.Raw counts as bytes
 
 _kind = msgspec.json.Decoder(Kind).decode
 _typed = msgspec.json.Decoder(Typed).decode
+_bundle = msgspec.json.Decoder(Bundle).decode
+_entry = msgspec.json.Decoder(Entry).decode
 _array = msgspec.json.Decoder(list[Raw]).decode
 
 
@@ -48,6 +51,28 @@ def type_of(resource: Text) -> str:
         msgspec.DecodeError: it is no JSON, or (ValidationError) no resource.
     """
     return _typed(resource).resource_type
+
+
+def bundle_of(text: Text) -> Bundle:
+    """A Bundle.
+
+    Raises:
+        msgspec.DecodeError: it is malformed.
+    """
+    return _bundle(text)
+
+
+def entries(bundle: Bundle) -> list[tuple[str | None, Raw]]:
+    """The resources of a Bundle, and their URLs; an entry that is malformed stands for its resource."""
+    found: list[tuple[str | None, Raw]] = []
+    for raw in bundle.entry or ():
+        try:
+            entry = _entry(raw)
+        except MALFORMED:
+            found.append((None, raw))
+        else:
+            found.append((entry.full_url, entry.resource))
+    return found
 
 
 def is_resource(text: bytes) -> bool:
@@ -141,17 +166,21 @@ def elements(content: Text, file: SourceFile) -> list[Raw]:
     """
     try:
         if is_array(content):
-            return _array(content)
+            found = _array(content)
+            if not any(is_resource(one) for one in found) and (what := fragment(content)) is not None:
+                raise InputError(f"{file.path}: {what}")
+            return found
         type_of(content)
     except MALFORMED as error:
-        raise _unreadable(file, error) from None
+        first, _, _ = bytes(content).lstrip().partition(b"\n")
+        raise _unreadable(file, error, fragment(content) or fragment(first)) from None
     return [Raw(content)]
 
 
-def _unreadable(file: SourceFile, error: Exception) -> InputError:
+def _unreadable(file: SourceFile, error: Exception, what: str | None) -> InputError:
     """What is wrong with a document; the decoder's own words tell no more than a byte's place."""
-    if isinstance(error, msgspec.ValidationError):
-        return InputError(f"{file.path}: is JSON, and no FHIR resource. Give ExplanationOfBenefit or Claim resources.")
+    if what is not None or isinstance(error, msgspec.ValidationError):
+        return InputError(f"{file.path}: {what or NO_RESOURCE}")
     if not isinstance(error, msgspec.DecodeError):
         reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "is nested too deeply"
     elif "truncated" in str(error):

@@ -8,10 +8,12 @@ import polars as pl
 
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import REJECTS_SCHEMA, Extract
+from claims_edit.intake.fhir.context import Context
 from claims_edit.intake.fhir.documents import (
     MALFORMED,
     Text,
     alone,
+    bundle_of,
     elements,
     is_array,
     is_document,
@@ -19,16 +21,16 @@ from claims_edit.intake.fhir.documents import (
     type_of,
     whole,
 )
+from claims_edit.intake.fhir.fragments import without_claims
 from claims_edit.intake.fhir.reader import LINE_BITS, Reader, failed_check
-from claims_edit.intake.fhir.references import Surroundings
 from claims_edit.intake.fhir.resources import BUNDLE
+from claims_edit.intake.fhir.surroundings import Surroundings
 from claims_edit.intake.fhir.table import SOURCES
 from claims_edit.intake.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from msgspec import Raw
+    from pathlib import Path
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.mapping import Mapping
@@ -45,10 +47,14 @@ class FhirExtract(Extract):
 
     LINE_BITS: ClassVar[int] = LINE_BITS
 
-    def __init__(self, file: SourceFile, mapping: Mapping) -> None:
-        """The columns are the same for every file; a mapping's constants stand in their stead."""
+    def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
+        """The columns are the same for every file; a mapping's constants stand in their stead.
+
+        What claims refer to is looked for in the file and in its `context`, through an index in `scratch`.
+        """
         sources = {name: source for name, source in SOURCES.items() if name not in mapping.constants}
         super().__init__(file, Layout(sources, dict(mapping.constants)))
+        self._context = Context((*file.context, file), scratch)
         self._rejected: list[tuple[int, str, str]] = []
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
@@ -60,17 +66,19 @@ class FhirExtract(Extract):
         reader = Reader(tuple(self.layout.sources))
         self._rejected = reader.rejected
         self.warnings.clear()
-        for _ in self._steps(reader):
-            if reader.table.height >= min(rows, TABLE_ROWS):
+        self.first_warned = reader.first
+        try:
+            for _ in self._steps(reader):
+                if reader.table.height >= min(rows, TABLE_ROWS):
+                    yield reader.frame()
+                    self.warnings.update(reader.findings())
+            if reader.table.height:
                 yield reader.frame()
-                self.warnings.update(reader.findings())
-        if reader.table.height:
-            yield reader.frame()
+        finally:
+            self._context.close()
         self.warnings.update(reader.findings())
-        if not reader.claims_read and not reader.rejected:
-            raise InputError(
-                f"{self.file.path}: holds no ExplanationOfBenefit and no Claim resource. Give the file of the claims."
-            )
+        if not reader.has_claims and not reader.rejected:
+            raise InputError(f"{self.file.path}: {without_claims(self.warnings)}")
 
     def rejects(self) -> pl.DataFrame:
         """See Extract."""
@@ -78,27 +86,31 @@ class FhirExtract(Extract):
 
     def _steps(self, reader: Reader) -> Iterator[None]:
         """Read the file, a bounded number of resources at a step."""
+        around = Surroundings(self._context)
         if is_document(self.file):
-            return self._read_document(reader, whole(self.file))
+            return self._read_document(reader, whole(self.file), around)
         only, found = alone(lines(self.file))
-        return self._read_document(reader, only) if only is not None else _read_lines(reader, found)
+        return self._read_document(reader, only, around) if only is not None else _read_lines(reader, found, around)
 
-    def _read_document(self, reader: Reader, content: Text) -> Iterator[None]:
-        found: list[tuple[str | None, Raw]] = [(None, element) for element in elements(content, self.file)]
+    def _read_document(self, reader: Reader, content: Text, around: Surroundings) -> Iterator[None]:
+        resources = elements(content, self.file)
         if not is_array(content) and type_of(content) == BUNDLE:
             try:
-                found = reader.entries(content)
+                bundle = bundle_of(content)
+                labeled = reader.is_test(bundle)
             except MALFORMED as error:
                 raise InputError(
                     f"{self.file.path}: the Bundle is malformed ({failed_check(error)}). Ask the sender for it again."
                 ) from None
-        yield from reader.read_together((place, *entry) for place, entry in enumerate(found, 1))
+            yield from reader.read_together(reader.entries(bundle), around, is_test=labeled)
+            return
+        found = ((place, None, element) for place, element in enumerate(resources, 1))
+        yield from reader.read_together(found, around)
 
 
-def _read_lines(reader: Reader, found: Iterator[bytes]) -> Iterator[None]:
-    nowhere = Surroundings()
+def _read_lines(reader: Reader, found: Iterator[bytes], around: Surroundings) -> Iterator[None]:
     for row, line in enumerate(found, 1):
-        reader.read(row, line, nowhere)
+        reader.read(row, line, around)
         if row % STEP == 0:
             yield
     yield

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.intake.fhir.concepts import (
     CHARGE,
     NOT_EVALUABLE,
+    OTHER_PAYER,
     RANKS,
     Concepts,
     amount_told,
-    located,
+    exemption_of,
     modifiers,
     place_of_service,
     procedure,
     revenue_center,
 )
+from claims_edit.intake.fhir.elements import ABSENT, Concept, Extension, Service
 from claims_edit.intake.fhir.pointers import DANGLING
-from claims_edit.intake.fhir.resources import ABSENT, Concept, Detail
+from claims_edit.intake.fhir.unbilled import DETAILS
 from claims_edit.model import MODIFIER_COLUMNS
 
 if TYPE_CHECKING:
@@ -31,9 +34,11 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses
     from claims_edit.intake.fhir.resources import Adjudication, Item
+    from claims_edit.intake.fhir.unbilled import Unbilled
 
-DETAILS = "item-details"
 CHARGE_CONFLICT = "charge_amount-conflict"
+EMPTY_MODIFIER = "hcpcs_modifier-empty"
+OTHER_PAYER_FIRST = "other-payer-first"
 MANY_MODIFIERS = "hcpcs_modifier-too-many"
 NO_START = "claim_line_start_date-missing"
 PRECISION = 60  # digits: a price, a quantity and a factor of twenty each are multiplied exactly
@@ -54,13 +59,18 @@ LINE_COLUMNS = {
     "diagnosis_code_type": "diagnosis.diagnosisCodeableConcept.system",
 }
 
-# A line: ORDINAL, the claim's place, faults, number, where modifiers and diagnoses begin and how many, LINE_COLUMNS.
+# A line: ORDINAL, the claim's place, faults, doubts, what holds it from being posted, number of a device's exemption;
+# number, where modifiers and diagnoses begin and how many, LINE_COLUMNS.
 Line = tuple[Any, ...]
-LINE_WIDTH = 8 + len(LINE_COLUMNS)
+OWN_FAULTS, OWN_DOUBTS = 2, 3
+CODE = 15  # where a line has its procedure code
+LINE_WIDTH = 11 + len(LINE_COLUMNS)
 
 
-def written(raw: Raw, path: str) -> str | None:
+def written(raw: Raw, path: str, *, must: bool = True) -> str | None:
     """A number as it is written, without an exponent; null where none stands there.
+
+    What `must` not be a number decides nothing: the contract warns of it.
 
     Raises:
         msgspec.ValidationError: what stands there is no number.
@@ -70,6 +80,8 @@ def written(raw: Raw, path: str) -> str | None:
         return _without_exponent(text) if "e" in text or "E" in text else text
     if text in {"", "null"}:
         return None
+    if not must:
+        return text.strip('"')
     raise msgspec.ValidationError(f"Expected `number` - at `{path}`")
 
 
@@ -79,49 +91,48 @@ def _without_exponent(text: str) -> str:
     return f"{Decimal(text):f}" if exponent is not None else text
 
 
-_details = msgspec.json.Decoder(list[Detail] | None).decode
-
-
 class Lines:
     """The lines of claims, one after another."""
 
-    def __init__(self, diagnoses: Diagnoses, team: CareTeam, modifiers: list[str], findings: list[str]) -> None:
+    def __init__(
+        self, diagnoses: Diagnoses, team: CareTeam, unbilled: Unbilled, modifiers: list[str], findings: list[str]
+    ) -> None:
         """The modifiers that lines have are appended to `modifiers`, and what is noticed to `findings`."""
+        self._unbilled = unbilled
         self._diagnoses = diagnoses
         self._team = team
         self._findings = findings
         self._all_modifiers = modifiers
-        self._procedures = Concepts(Concept, procedure, "$.item[...].productOrService")
+        self._procedures = Concepts(Service, procedure, "$.item[...].productOrService")
         self._modifiers = Concepts(list[Concept | None], self._modified, "$.item[...].modifier")
         self._places = Concepts(Concept, place_of_service, "$.item[...].locationCodeableConcept")
         self._revenue_centers = Concepts(Concept, revenue_center, "$.item[...].revenue")
         self._amounts = Concepts(Concept, amount_told, "$.item[...].adjudication[...].category")
+        self._exemptions = Concepts(list[Extension], exemption_of, "$.item[...].extension")
         self._expected: list[tuple[Raw, tuple[int, int] | None]] = []
 
     def forget_modifiers(self) -> None:
         """Begin anew with the list of modifiers."""
         self._modifiers.clear()
 
-    def _modified(self, concepts: list[Concept | None] | None) -> tuple[int, int, str | None]:
-        """Where the modifiers of a line begin, how many there are, and the check that they fail."""
-        codes = modifiers(concepts)
+    def _modified(self, concepts: list[Concept | None] | None) -> tuple[int, int, str | None, bool]:
+        """Where the modifiers of a line begin, how many they are, the check that they fail, and if one says nothing."""
+        codes, says_nothing = modifiers(concepts)
         self._all_modifiers += codes
         many = MANY_MODIFIERS if len(codes) > len(MODIFIER_COLUMNS) else None
-        return len(self._all_modifiers) - len(codes), len(codes), many
+        return len(self._all_modifiers) - len(codes), len(codes), many, says_nothing
 
-    def read(self, item: Item, ordinal: int, claim: int) -> Line:
-        """A line, for a Table."""
+    def read(self, item: Item, place: int, ordinal: int, claim: int) -> Line:
+        """A line, for a Table; `place` is the item's in its claim."""
         service = item.product_or_service if item.product_or_service is not ABSENT else item.service
-        code, fault, is_other = self._procedures[bytes(service)]
+        code, fault, doubt, is_other, exemption = self._procedures[bytes(service)]
         if is_other:
             self._findings.append(NOT_EVALUABLE)
-        first_modifier, modifier_count, many = self._modifiers[bytes(item.modifier)]
+        first_modifier, modifier_count, many, is_empty = self._modifiers[bytes(item.modifier)]
         to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
         pointers = bytes(to_codes)
         diagnosed = self._diagnoses.of_lines.get(pointers) or self._diagnoses.judge(pointers, item)
-        first_code, code_count, code_type, coded, dangling = diagnosed
-        if dangling:
-            self._findings.append(DANGLING)
+        first_code, code_count, code_type, coded, dangling, diagnosis_doubts = diagnosed
         to_team = item.care_team_sequence if item.care_team_sequence is not ABSENT else item.care_team_link_id
         pointers = bytes(to_team)
         rendering = self._team.of_lines.get(pointers) or self._team.judge(pointers, item)
@@ -129,32 +140,50 @@ class Lines:
         if start is None and item.serviced_period is not None:
             start, end = item.serviced_period.start, item.serviced_period.end
             undated = NO_START if start is None and end is not None else None
-        place = (
+        location = (
             None if item.location_codeable_concept is ABSENT else self._places[bytes(item.location_codeable_concept)]
         )
         revenue = None if item.revenue is ABSENT else self._revenue_centers[bytes(item.revenue)]
         units = written(item.quantity.value, "$.item[...].quantity.value") if item.quantity is not None else None
-        charge, paid, allowed, conflict = self._adjudicated(item.adjudication or ())
+        charge, paid, allowed, conflict, hold = self._adjudicated(item.adjudication or ())
         if charge is None:
             charge = _net(item, units)
-        details = DETAILS if item.detail is not ABSENT and self._has_codes(bytes(item.detail)) else None
+        details = DETAILS if item.detail is not ABSENT and self._unbilled.has_details(bytes(item.detail)) else None
         if fault or many or coded or undated or conflict or details:
             fault = " ".join(filter(None, (fault, many, coded, undated, conflict, details)))
+        if dangling or is_empty:
+            diagnosis_doubts = self._pointed(diagnosis_doubts, place, dangling=dangling, is_empty=is_empty)
+        if doubt is not None:
+            doubt = doubt_token(doubt, f"item[{place}].productOrService")
+            diagnosis_doubts = doubt if diagnosis_doubts is None else f"{doubt} {diagnosis_doubts}"
+        if revenue is not None and item.extension is not ABSENT and b"ide_" in bytes(item.extension):
+            exemption = exemption or self._exemptions[bytes(item.extension)]
         return (
-            ordinal, claim, fault, item.sequence, first_modifier, modifier_count, first_code, code_count,
-            start, end, place, revenue, code, units, charge, paid, allowed, rendering, code_type,
+            ordinal, claim, fault, diagnosis_doubts, hold, exemption,
+            item.sequence, first_modifier, modifier_count, first_code, code_count,
+            start, end, location, revenue, code, units, charge, paid, allowed, rendering, code_type,
         )  # fmt: skip
+
+    def _pointed(self, doubts: str | None, place: int, *, dangling: bool, is_empty: bool) -> str:
+        """The doubts of a line with those about its pointers and modifiers."""
+        found = [doubts] if doubts is not None else []
+        if dangling:
+            self._findings.append(DANGLING)
+            found.append(doubt_token(DANGLING, f"item[{place}].diagnosisSequence"))
+        if is_empty:
+            found.append(doubt_token(EMPTY_MODIFIER, f"item[{place}].modifier"))
+        return SEPARATOR.join(found)
 
     def _adjudicated(
         self, adjudication: Sequence[Adjudication]
-    ) -> tuple[str | None, str | None, str | None, str | None]:
-        """Charge, paid and allowed amount, and the check that fails where two say the charge differently.
+    ) -> tuple[str | None, str | None, str | None, str | None, str | None]:
+        """Charge, paid and allowed amount; the check that fails where two say the charge differently; and what holds.
 
         Lines mostly have the same adjudications in the same order, so that each is first held against the line before.
         """
         ranks = [RANKS, RANKS, RANKS]
         amounts: list[str | None] = [None, None, None]
-        conflict = None
+        conflict = hold = None
         expected = self._expected
         expected += [(ABSENT, None)] * (len(adjudication) - len(expected))
         for place, one in enumerate(adjudication):
@@ -165,9 +194,12 @@ class Lines:
             if told is None or one.amount is None:
                 continue
             which, rank = told
+            if which == OTHER_PAYER:
+                hold = OTHER_PAYER_FIRST if str(one.amount.value, "utf-8").strip("-0.eE+ ") else hold
+                continue
             if rank > ranks[which]:
                 continue
-            amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value")
+            amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value", must=which == CHARGE)
             if amount is None:
                 continue
             if rank < ranks[which]:
@@ -175,21 +207,7 @@ class Lines:
                 conflict = None if which == CHARGE else conflict
             elif which == CHARGE and float(amount) != float(amounts[CHARGE] or 0):
                 conflict = CHARGE_CONFLICT
-        return amounts[0], amounts[1], amounts[2], conflict
-
-    def _has_codes(self, raw: bytes) -> bool:
-        """Whether the lines below a line carry procedure codes of their own."""
-        try:
-            below = _details(raw) or []
-        except msgspec.ValidationError as error:
-            raise located(error, "$.item[...].detail") from None
-        while below:
-            one = below.pop()
-            code, _, _ = self._procedures[bytes(one.product_or_service) or bytes(one.service)]
-            if code is not None:
-                return True
-            below += one.sub_detail or []
-        return False
+        return amounts[0], amounts[1], amounts[2], conflict, hold
 
 
 def _net(item: Item, units: str | None) -> str | None:

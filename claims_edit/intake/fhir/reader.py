@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from claims_edit.intake.extract import FIRST_WARNED
 from claims_edit.intake.fhir.claims import Claims
-from claims_edit.intake.fhir.documents import MALFORMED, Text, kind_of, type_of
-from claims_edit.intake.fhir.lines import Lines
-from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses
-from claims_edit.intake.fhir.references import Surroundings
-from claims_edit.intake.fhir.resources import BUNDLE, CLAIMS, Bundle, Entry, Resource
+from claims_edit.intake.fhir.documents import MALFORMED, Text, bundle_of, entries, kind_of, type_of
+from claims_edit.intake.fhir.elements import ABSENT
+from claims_edit.intake.fhir.fragments import NOT_A_CLAIM
+from claims_edit.intake.fhir.identities import CLAIM, explained
+from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, OWN_DOUBTS, OWN_FAULTS, Lines
+from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses, Others
+from claims_edit.intake.fhir.resource_types import RESOURCE_TYPES
+from claims_edit.intake.fhir.resources import BUNDLE, CLAIMS, Bundle, Resource
+from claims_edit.intake.fhir.second_look import AMOUNT_CURRENCY, Notes, second_look
 from claims_edit.intake.fhir.table import Table
+from claims_edit.intake.fhir.unbilled import ADDED_LINES, Unbilled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,23 +28,23 @@ if TYPE_CHECKING:
     import polars as pl
     from msgspec import Raw
 
+    from claims_edit.intake.fhir.resources import Item
+    from claims_edit.intake.fhir.surroundings import Surroundings
+
 LINE_BITS = 12
 MOST_LINES = (1 << LINE_BITS) - 1
 BAD_JSON = "row-bad-json"
 BAD_FIELD = "row-bad-field"
 WITHOUT_LINES = "row-claim-without-lines"
 TOO_MANY_LINES = "row-too-many-lines"
-NOT_A_CLAIM = "resource-not-a-claim"
-ADDED_LINES = "item-added-by-payer"
 NEXT_PAGE = "bundle-has-next-page"
 PLACE = re.compile(r" - at `(.+)`$")
 MISSING = re.compile(r"missing required field `(\w+)`")
+NOTHING_NOTED = Notes()
 NO_ITEMS = frozenset({b"", b"null", b"[]"})
 INDEX = re.compile(r"\[\d+\]")
 
 _resource = msgspec.json.Decoder(Resource).decode
-_bundle = msgspec.json.Decoder(Bundle).decode
-_entry = msgspec.json.Decoder(Entry).decode
 
 
 def failed_check(error: Exception) -> str:
@@ -58,20 +64,24 @@ class Reader:
 
     Attributes:
         table: the lines of claims, until they become a frame.
-        claims_read: how many claims were met.
+        has_claims: whether a claim was met.
         rejected: row, check and text of what could not be read as lines, rows rising.
+        first: of each finding the first places, row and claim id.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
-        """`columns` are those of a frame, beside ORDINAL and FAULT."""
+        """`columns` are those of a frame, beside what readers add."""
         self.table = Table(columns)
-        self.claims_read = 0
+        self.has_claims = False
         self.rejected: list[tuple[int, str, str]] = []
+        self.first: dict[str, list[tuple[int, str | None]]] = {}
         self._findings: list[str] = []
+        self._unbilled = Unbilled()
         self._claims = Claims(self._findings)
         self._diagnoses = Diagnoses(self.table.diagnoses, self._findings)
         self._team = CareTeam()
-        self._lines = Lines(self._diagnoses, self._team, self.table.modifiers, self._findings)
+        self._others = Others()
+        self._lines = Lines(self._diagnoses, self._team, self._unbilled, self.table.modifiers, self._findings)
         self._row, self._lines_of_row = 0, 0
 
     def frame(self) -> pl.DataFrame:
@@ -90,54 +100,71 @@ class Reader:
         try:
             resource = _resource(text)
             if resource.resource_type in CLAIMS:
-                self._read_claim(row, text, resource, around)
-            elif resource.resource_type == BUNDLE:
-                for _ in self.read_together((row, *entry) for entry in self.entries(text)):
-                    pass
+                self._read_claim(row, text, resource, around, NOTHING_NOTED)
             else:
-                self._findings.append(NOT_A_CLAIM)
+                self._read_other(row, text, resource.resource_type, around)
         except MALFORMED as error:
-            self._refuse(row, text, error)
+            self._read_again(row, text, around, error)
 
-    def entries(self, bundle: Text) -> list[tuple[str | None, Raw]]:
-        """The resources of a Bundle, and their URLs; an entry that is malformed stands for its resource.
-
-        Raises:
-            msgspec.ValidationError: the Bundle is malformed.
-        """
-        told = _bundle(bundle)
-        if any(link.relation == "next" for link in told.link or ()):
-            self._findings.append(NEXT_PAGE)
-        found: list[tuple[str | None, Raw]] = []
-        for raw in told.entry or ():
-            try:
-                entry = _entry(raw)
-            except MALFORMED:
-                found.append((None, raw))
+    def _read_again(self, row: int, text: Text, around: Surroundings, error: Exception) -> None:
+        """Read a resource that has not the shape of a claim: it may be none, or hold what few claims hold."""
+        try:
+            if type_of(text) == BUNDLE:
+                self._read_other(row, text, BUNDLE, around)
+                return
+            plain, notes = second_look(bytes(text))
+            if not notes:
+                self._refuse(row, text, error)
+                return
+            resource = _resource(plain)
+            if resource.resource_type in CLAIMS:
+                self._read_claim(row, plain, resource, around, notes)
             else:
-                found.append((entry.full_url, entry.resource))
-        return found
+                self._pass_over(row, resource.resource_type)
+        except MALFORMED as other:
+            self._refuse(row, text, other)
 
-    def read_together(self, resources: Iterable[tuple[int, str | None, Raw]]) -> Iterator[None]:
+    def _read_other(self, row: int, text: Text, resource_type: str, around: Surroundings) -> None:
+        """Read what a Bundle holds, and pass over other resources."""
+        if resource_type != BUNDLE:
+            self._pass_over(row, resource_type)
+            return
+        bundle = bundle_of(text)
+        for _ in self.read_together(self.entries(bundle, row), around, is_test=self.is_test(bundle)):
+            pass
+
+    def is_test(self, bundle: Bundle) -> bool:
+        """Whether a Bundle is labeled test data."""
+        return self._claims.is_test(bundle.meta)
+
+    def entries(self, bundle: Bundle, row: int | None = None) -> list[tuple[int, str | None, Raw]]:
+        """Row, URL and JSON of what a Bundle holds; each is a row of its own where it has none."""
+        if any(link.relation == "next" for link in bundle.link or ()):
+            self._notice(row or 1, None, NEXT_PAGE)
+        return [(row or place, *entry) for place, entry in enumerate(entries(bundle), 1)]
+
+    def read_together(
+        self, resources: Iterable[tuple[int, str | None, Raw]], around: Surroundings, *, is_test: bool = False
+    ) -> Iterator[None]:
         """Read the resources of one document, which may refer to one another: row, URL and JSON of each."""
         together = list(resources)
-        around = Surroundings()
+        beside = around.in_document(is_test=is_test)
         malformed: dict[int, Exception] = {}
         for place, (_, url, resource) in enumerate(together):
             try:
-                around.add(url, kind_of(resource), resource)
+                beside.add(url, kind_of(resource), resource)
             except MALFORMED as error:
                 malformed[place] = error
         for place, (row, _, resource) in enumerate(together):
             if place in malformed:
                 self._refuse(row, resource, malformed[place])
             else:
-                self.read(row, resource, around)
+                self.read(row, resource, beside)
             yield
 
-    def _read_claim(self, row: int, text: Text, claim: Resource, around: Surroundings) -> None:
+    def _read_claim(self, row: int, text: Text, claim: Resource, around: Surroundings, notes: Notes) -> None:
         """Append the lines of a claim; none where any of it is malformed."""
-        self.claims_read += 1
+        self.has_claims = True
         if row != self._row:
             self._row, self._lines_of_row = row, 0
         items = claim.item
@@ -147,24 +174,95 @@ class Reader:
         if self._lines_of_row + len(items) > MOST_LINES:
             self.rejected.append((row, TOO_MANY_LINES, _shown(text)))
             return
-        table, findings = self.table, self._findings
-        lines_before, findings_before = len(table.lines), len(findings)
+        lines, findings = self.table.lines, self._findings
+        lines_before, findings_before = len(lines), len(findings)
         try:
-            values, fault = self._claims.read(claim, around)
-            self._diagnoses.turn_to(claim, around)
-            self._team.turn_to(claim, around)
-            lines, read, place = table.lines, self._lines.read, table.next_claim
-            ordinal = (row << LINE_BITS) + self._lines_of_row
-            for item in items:
-                ordinal += 1
-                lines += read(item, ordinal, place)
-            table.claims += (*values, fault)
+            claim_number, aside = self._append(row, claim, around, notes)
         except MALFORMED:
-            del table.lines[lines_before:], findings[findings_before:]
+            del lines[lines_before:], findings[findings_before:]
+            around.doubts.clear()
+            around.faults.clear()
             raise
         self._lines_of_row += len(items)
-        if bytes(claim.add_item) not in NO_ITEMS:
-            findings.append(ADDED_LINES)
+        self.rejected += [(row, *one) for one in aside]
+        if len(findings) > findings_before:
+            self._notice_first(row, claim_number, findings[findings_before:])
+
+    def _append(
+        self, row: int, claim: Resource, around: Surroundings, notes: Notes
+    ) -> tuple[str | None, list[tuple[str, str]]]:
+        """Append the lines of a claim; its id, and check and text of what is set aside."""
+        table, _others = self.table, self._others
+        values, faults, doubts, holds, exemption = self._claims.read(claim, around)
+        self._diagnoses.turn_to(claim, around)
+        self._team.turn_to(claim, around)
+        lines, read, place = table.lines, self._lines.read, table.next_claim
+        begin, ordinal = len(lines), (row << LINE_BITS) + self._lines_of_row + 1
+        odd = []
+        is_old = claim.information is not None
+        for number, item in enumerate(claim.item or ()):
+            lines += read(item, number, ordinal + number, place)
+            if (
+                is_old  # STU3
+                or item.detail is not ABSENT
+                or item.information_sequence is not ABSENT
+                or item.procedure_sequence is not ABSENT
+            ):
+                odd.append((number, item))
+        is_odd = odd or claim.procedure is not ABSENT or claim.add_item is not ABSENT
+        aside = self._set_aside(claim, begin, odd) if is_odd else []
+        if notes:
+            _add_notes(lines, begin, notes)
+            self._findings += [AMOUNT_CURRENCY] * notes.dropped
+        doubts += self._diagnoses.doubts
+        doubts += notes.doubts
+        if around.doubts:
+            doubts += around.doubts
+            around.doubts.clear()
+        table.claims += values
+        table.claims += (
+            " ".join(faults) if faults else None,
+            " ".join(doubts) if doubts else None,
+            " ".join(holds) if holds else None,
+            exemption,
+            explained(claim),
+            int(claim.resource_type == CLAIM),
+        )
+        return values[0], aside
+
+    def _set_aside(self, claim: Resource, begin: int, odd: list[tuple[int, Item]]) -> list[tuple[str, str]]:
+        """Check and text of the codes of a claim that are on none of its lines, which begin at `begin`.
+
+        The `odd` ones have lines below them, or point to what few lines point to.
+        """
+        found: list[tuple[str, str]] = []
+        if claim.add_item is not ABSENT and bytes(claim.add_item) not in NO_ITEMS:
+            self._findings.append(ADDED_LINES)
+            found += self._unbilled.added(claim)
+        if claim.procedure is not ABSENT:
+            found += self._unbilled.procedures(claim, self.table.lines[begin + CODE :: LINE_WIDTH])
+        for number, item in odd:
+            if item.detail is not ABSENT:
+                found += self._unbilled.below(item)
+            doubts = self._others.doubts(claim, item, f"item[{number}]")
+            if doubts:
+                _add(self.table.lines, begin + number * LINE_WIDTH + OWN_DOUBTS, doubts)
+        return found
+
+    def _pass_over(self, row: int, resource_type: str) -> None:
+        """Count a resource of another kind, by its type where that is one of FHIR's."""
+        self._notice(row, None, f"{NOT_A_CLAIM}:{resource_type if resource_type in RESOURCE_TYPES else 'unknown'}")
+
+    def _notice(self, row: int, claim: str | None, name: str) -> None:
+        self._findings.append(name)
+        self._notice_first(row, claim, [name])
+
+    def _notice_first(self, row: int, claim: str | None, names: list[str]) -> None:
+        """Keep the first places of each finding."""
+        for name in names:
+            first = self.first.setdefault(name, [])
+            if len(first) < FIRST_WARNED:
+                first.append((row, claim))
 
     def _refuse(self, row: int, text: Text, error: Exception) -> None:
         """Set aside what is malformed; an empty line is nothing, and a resource of another kind is not read at all."""
@@ -172,7 +270,7 @@ class Reader:
         if not shown.strip():
             return
         if isinstance(error, msgspec.ValidationError) and self._is_other(text):
-            self._findings.append(NOT_A_CLAIM)
+            self._pass_over(row, type_of(text))
             return
         self.rejected.append((row, failed_check(error), shown))
 
@@ -181,6 +279,18 @@ class Reader:
             return type_of(text) not in {*CLAIMS, BUNDLE}
         except MALFORMED:
             return False
+
+
+def _add_notes(lines: list[Any], begin: int, notes: Notes) -> None:
+    """Add to the lines of a claim, which begin at `begin`, what a second look at it found."""
+    for number, doubts in notes.line_doubts.items():
+        _add(lines, begin + number * LINE_WIDTH + OWN_DOUBTS, doubts)
+    for number, fault in notes.line_faults.items():
+        _add(lines, begin + number * LINE_WIDTH + OWN_FAULTS, [fault])
+
+
+def _add(lines: list[Any], place: int, names: list[str]) -> None:
+    lines[place] = " ".join(filter(None, (lines[place], *names)))
 
 
 def _shown(text: Text) -> str:

@@ -1,38 +1,22 @@
-"""What a claim refers to: itself in the reference, contained in the claim, or beside it in the same document."""
+"""What a reference to another resource says by itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from claims_edit.intake.fhir import systems
-from claims_edit.intake.fhir.concepts import has_code, located
-from claims_edit.intake.fhir.resources import CLAIMS, Condition, Coverage, Kind, Numbered, Party
+from claims_edit.intake.fhir.concepts import has_code
 from claims_edit.intake.fhir.systems import name_of, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from claims_edit.intake.fhir.resources import Extension, Identifier, Reference, Resource
-
-T = TypeVar("T")
+    from claims_edit.intake.fhir.elements import Extension, Identifier, Reference
+    from claims_edit.intake.fhir.resources import Party
 
 SEARCHED = "?identifier="
-CONTAINED = "$.contained[...]"
-SHAPES: dict[str, object] = {
-    "Condition": Condition,
-    "Coverage": Coverage,
-    **dict.fromkeys(CLAIMS, Numbered),
-    **dict.fromkeys(("Location", "Organization", "Patient", "Practitioner", "PractitionerRole"), Party),
-}
-MEMBER_TYPES = frozenset({"MB", "um", "mb", "UM"})
-
-_kind = msgspec.json.Decoder(Kind).decode
-_contained = msgspec.json.Decoder(list[Raw] | None).decode
-_party = msgspec.json.Decoder(Party).decode
-_text = msgspec.json.Decoder(str | list[Raw] | None).decode
 
 
 class Referred(Struct, frozen=True, gc=False):
@@ -102,103 +86,6 @@ def last_part(literal: str) -> str:
     if searched:
         return value.rpartition("|")[2]
     return literal.partition("/_history/")[0].rpartition("/")[2].rpartition(":")[2]
-
-
-class Surroundings:
-    """The resources beside a claim in its document; none in newline-delimited JSON."""
-
-    def __init__(self) -> None:
-        """Nothing stands beside."""
-        self._beside: dict[str, Raw] = {}
-
-    def add(self, url: str | None, kind: Kind, resource: Raw) -> None:
-        """Keep a resource under the names by which claims may refer to it.
-
-        Raises:
-            msgspec.ValidationError: it is malformed.
-        """
-        shape = SHAPES.get(kind.resource_type)
-        if shape is None:
-            return
-        if shape is not Numbered:  # a claim is judged as a claim
-            msgspec.json.decode(resource, type=shape)
-        for name in (url, f"{kind.resource_type}/{kind.id}" if kind.id else None):
-            if name:
-                self._beside.setdefault(name, resource)
-
-    def coverage(self, literal: str | None, claim: Resource) -> Coverage | None:
-        """The coverage that a claim refers to, where it is at hand."""
-        return self._find(literal, claim, Coverage)
-
-    def organization(self, literal: str | None, claim: Resource) -> str | None:
-        """The name of the organization that a claim refers to, else its first identifier."""
-        party = self._find(literal, claim, Party)
-        if party is None:
-            return None
-        name = _text(party.name) if bytes(party.name) else None
-        if isinstance(name, str) and name:
-            return name
-        return next((one.value for one in identifiers_of(party) if one.value), None)
-
-    def npi(self, literal: str | None, claim: Resource) -> str | None:
-        """The NPI of the practitioner or organization that a claim refers to, through its role if need be."""
-        party = self._find(literal, claim, Party)
-        if party is None:
-            return None
-        own = npi_among(identifiers_of(party))
-        if own is not None or party.practitioner is None:
-            return own
-        person = referred(party.practitioner)
-        beyond = self._find(person.literal, claim, Party) if person.npi is None else None
-        return person.npi if beyond is None else npi_among(identifiers_of(beyond))
-
-    def member(self, literal: str | None, claim: Resource) -> str | None:
-        """The member id of the patient that a claim refers to; of a contained one, who has no other id, any."""
-        party = self._find(literal, claim, Party)
-        if party is None or literal is None:
-            return None
-        identifiers = [one for one in identifiers_of(party) if one.value]
-        found = [one for one in identifiers if has_code(one.type, MEMBER_TYPES)]
-        if not found and literal.startswith("#"):
-            found = identifiers
-        return found[0].value if found else None
-
-    def condition(self, literal: str | None, claim: Resource) -> bytes:
-        """The JSON of the code of the condition that a claim refers to; empty where it is not at hand."""
-        found = self._find(literal, claim, Condition)
-        return bytes(found.code) if found is not None else b""
-
-    def claim(self, literal: str | None, claim: Resource) -> Numbered | None:
-        """The ids of another claim that a claim refers to, where it is at hand and sound."""
-        try:
-            return self._find(literal, claim, Numbered)
-        except msgspec.ValidationError:
-            return None
-
-    def _find(self, literal: str | None, claim: Resource, shape: type[T]) -> T | None:
-        """What a claim refers to, where it is at hand and of that shape.
-
-        Raises:
-            msgspec.ValidationError: what the claim contains is malformed.
-        """
-        if not literal:
-            return None
-        if not literal.startswith("#"):
-            relative = "/".join(literal.partition("/_history/")[0].rsplit("/", 2)[-2:])
-            found = self._beside.get(literal) or self._beside.get(relative) if self._beside else None
-            return _decoded(found, shape) if found is not None else None
-        try:
-            all_contained = _contained(claim.contained) or [] if bytes(claim.contained) else []
-            own = next((one for one in all_contained if _kind(one).id == literal[1:]), None)
-            return _decoded(own, shape) if own is not None else None
-        except msgspec.ValidationError as error:
-            raise located(error, CONTAINED) from None
-
-
-def _decoded(resource: Raw, shape: type[T]) -> T | None:
-    if SHAPES.get(_kind(resource).resource_type) is not shape:
-        return None
-    return msgspec.json.decode(resource, type=shape)
 
 
 def identifiers_of(party: Party) -> list[Identifier]:

@@ -1,20 +1,29 @@
-"""The shapes of FHIR resources, with only the elements that are read (R4 and STU3 names side by side).
-
-Elements that repeat over a file (concepts, references, lists of pointers) are left as their JSON (`msgspec.Raw`): they
-are looked up by it, and decoded once (see `concepts`). So are numbers, which are kept as written.
-"""
+"""The shapes of FHIR resources, with only the elements that are read (R4 and STU3 names side by side)."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta as Limits
+from msgspec import Raw, Struct, field
+
+from claims_edit.intake.fhir.elements import (
+    ABSENT,
+    Amount,
+    Concept,
+    Extended,
+    Identifier,
+    NamedConcept,
+    Period,
+    Quantity,
+    Reference,
+    Unmodified,
+)
 
 CLAIMS = frozenset({"ExplanationOfBenefit", "Claim"})
 BUNDLE = "Bundle"
 
-ABSENT = Raw()  # what stands where an element is not there
-Sequence = Annotated[int, Meta(le=2**63 - 1)]
+Sequence = Annotated[int, Limits(le=2**63 - 1)]
 
 
 class Typed(Struct, gc=False, rename="camel"):
@@ -29,96 +38,35 @@ class Kind(Typed, gc=False, rename="camel"):
     id: str | None = None
 
 
-class Coding(Struct, gc=False, rename="camel"):
-    """A code of a code system."""
-
-    system: str | None = None
-    code: str | None = None
-
-
-class Concept(Struct, gc=False, rename="camel"):
-    """A CodeableConcept: codings that say the same, or a text."""
-
-    coding: list[Coding] | None = None
-    text: str | None = None
-
-
-class NamedCoding(Struct, gc=False, rename="camel"):
-    """A code, and what it is called."""
-
-    code: str | None = None
-    display: str | None = None
-
-
-class NamedConcept(Struct, gc=False, rename="camel"):
-    """A CodeableConcept of which the name counts."""
-
-    coding: list[NamedCoding] | None = None
-    text: str | None = None
-
-
-class Identifier(Struct, gc=False, rename="camel"):
-    """A business identifier."""
-
-    type: Concept | None = None
-    system: str | None = None
-    value: str | None = None
-
-
-class Extension(Struct, gc=False, rename="camel"):
-    """An extension, as CMS writes codes and identifiers that FHIR has no element for."""
-
-    url: str | None = None
-    value_coding: Coding | None = None
-    value_identifier: Identifier | None = None
-    value_string: str | None = None
-
-
-class Reference(Struct, gc=False, rename="camel"):
-    """A reference to another resource, which it may name or identify by itself."""
-
-    reference: str | None = None
-    identifier: Identifier | None = None
-    display: str | None = None
-    extension: list[Extension] | None = None
-
-
-class Period(Struct, gc=False, rename="camel"):
-    """From when to when."""
-
-    start: str | None = None
-    end: str | None = None
-
-
-class Amount(Struct, gc=False, rename="camel"):
-    """A quantity or an amount of money; its number as written."""
-
-    value: Raw = ABSENT
-
-
-class Adjudication(Struct, gc=False, rename="camel"):
+class Adjudication(Unmodified, gc=False, rename="camel"):
     """One finding of the payer on a line."""
 
     category: Raw = ABSENT
     amount: Amount | None = None
 
 
-class Detail(Struct, gc=False, rename="camel"):
+class Detail(Unmodified, gc=False, rename="camel"):
     """A line below a line."""
 
     product_or_service: Raw = ABSENT
     service: Raw = ABSENT
+    detail: list[Detail] | None = None
     sub_detail: list[Detail] | None = None
 
 
-class Item(Struct, gc=False, rename="camel"):
-    """A claim line."""
+class Item(Unmodified, gc=False, rename="camel"):
+    """A claim line, or one that the payer added."""
 
     sequence: Sequence | None = None
+    extension: Raw = ABSENT
     care_team_sequence: Raw = ABSENT
     care_team_link_id: Raw = ABSENT
     diagnosis_sequence: Raw = ABSENT
     diagnosis_link_id: Raw = ABSENT
+    information_sequence: Raw = ABSENT
+    information_link_id: Raw = ABSENT
+    procedure_sequence: Raw = ABSENT
+    procedure_link_id: Raw = ABSENT
     revenue: Raw = ABSENT
     product_or_service: Raw = ABSENT
     service: Raw = ABSENT
@@ -126,7 +74,7 @@ class Item(Struct, gc=False, rename="camel"):
     serviced_date: str | None = None
     serviced_period: Period | None = None
     location_codeable_concept: Raw = ABSENT
-    quantity: Amount | None = None
+    quantity: Quantity | None = None
     unit_price: Amount | None = None
     factor: Raw = ABSENT
     net: Amount | None = None
@@ -134,7 +82,7 @@ class Item(Struct, gc=False, rename="camel"):
     detail: Raw = ABSENT
 
 
-class CareTeamMember(Struct, gc=False, rename="camel"):
+class CareTeamMember(Unmodified, gc=False, rename="camel"):
     """Who took part, and as what."""
 
     sequence: int | None = None
@@ -142,31 +90,45 @@ class CareTeamMember(Struct, gc=False, rename="camel"):
     role: Raw = ABSENT
 
 
-class Information(Struct, gc=False, rename="camel"):
+class Information(Unmodified, gc=False, rename="camel"):
     """What else the claim says (`supportingInfo`; STU3 `information`)."""
 
+    sequence: int | None = None
     category: Raw = ABSENT
     code: Raw = ABSENT
+    verification_status: Raw = ABSENT
     value_string: str | None = None
+    value_identifier: Identifier | None = None
+    value_reference: Reference | None = None
 
 
-class Diagnosis(Struct, gc=False, rename="camel"):
+class Diagnosis(Unmodified, gc=False, rename="camel"):
     """A diagnosis of the claim."""
 
     sequence: int | None = None
     diagnosis_codeable_concept: Raw = ABSENT
     diagnosis_reference: Reference | None = None
+    type: Raw = ABSENT
 
 
-class Insurance(Struct, gc=False, rename="camel"):
+class Procedure(Unmodified, gc=False, rename="camel"):
+    """A procedure of the claim, of no line in particular."""
+
+    sequence: int | None = None
+    procedure_codeable_concept: Raw = ABSENT
+
+
+class Insurance(Unmodified, gc=False, rename="camel"):
     """Under which coverage."""
 
+    sequence: int | None = None
     focal: bool | None = None
+    claim_response: Reference | None = None
     coverage: Reference | None = None
     pre_auth_ref: list[str] | None = None
 
 
-class Related(Struct, gc=False, rename="camel"):
+class Related(Unmodified, gc=False, rename="camel"):
     """Another claim, and what this one is to it."""
 
     claim: Reference | None = None
@@ -174,10 +136,12 @@ class Related(Struct, gc=False, rename="camel"):
     reference: Identifier | None = None
 
 
-class Profiles(Struct, gc=False, rename="camel"):
-    """Which profiles a resource says it follows."""
+class Meta(Struct, gc=False, rename="camel"):
+    """Which profiles a resource says it follows, and its labels."""
 
-    profile: list[str] | None = None
+    profile: Raw = ABSENT
+    security: Raw = ABSENT
+    tag: Raw = ABSENT
 
 
 class Resource(Struct, gc=False, rename="camel"):
@@ -185,25 +149,30 @@ class Resource(Struct, gc=False, rename="camel"):
 
     resource_type: str
     id: str | None = None
-    meta: Raw = ABSENT
+    implicit_rules: None = None
+    modifier_extension: None = None
+    meta: Meta | None = None
     contained: Raw = ABSENT
-    extension: Raw = ABSENT
+    extension: list[Extended] | None = None
     identifier: list[Identifier] | None = None
     status: str | None = None
     type: Raw = ABSENT
     sub_type: Raw = ABSENT
     use: str | None = None
+    outcome: Raw = ABSENT
     patient: Reference | None = None
     billable_period: Period | None = None
     insurer: Raw = ABSENT
     provider: Raw = ABSENT
     organization: Raw = ABSENT
+    claim: Reference | None = None
     related: list[Related] | None = None
     facility: Raw = ABSENT
     care_team: list[CareTeamMember] | None = None
     supporting_info: list[Information] | None = None
     information: list[Information] | None = None
     diagnosis: list[Diagnosis] | None = None
+    procedure: Raw = ABSENT
     insurance: Raw = ABSENT
     pre_auth_ref: list[str] | None = None
     item: list[Item] | None = None
@@ -226,6 +195,7 @@ class Link(Struct, gc=False, rename="camel"):
 class Bundle(Struct, gc=False, rename="camel"):
     """A Bundle; each entry stays as its JSON, so that a bad one refuses only itself."""
 
+    meta: Meta | None = None
     entry: list[Raw] | None = None
     link: list[Link] | None = None
 
@@ -246,9 +216,10 @@ class Grouping(Struct, gc=False, rename="camel"):
     plan_display: str | None = None
 
 
-class Coverage(Struct, gc=False, rename="camel"):
+class Coverage(Unmodified, gc=False, rename="camel"):
     """What a claim refers to as its coverage."""
 
+    order: int | None = None
     subscriber_id: str | None = None
     type: NamedConcept | None = None
     payor: list[Reference] | None = None
@@ -261,6 +232,7 @@ class Party(Struct, gc=False, rename="camel"):
     """An Organization, Practitioner, PractitionerRole, Location or Patient; only an Organization's name is a text."""
 
     resource_type: str
+    modifier_extension: None = None
     name: Raw = ABSENT
     identifier: list[Identifier] | Identifier | None = None
     practitioner: Reference | None = None
@@ -273,7 +245,8 @@ class Numbered(Struct, gc=False, rename="camel"):
     identifier: list[Identifier] | None = None
 
 
-class Condition(Struct, gc=False, rename="camel"):
+class Condition(Unmodified, gc=False, rename="camel"):
     """What a diagnosis may refer to."""
 
     code: Raw = ABSENT
+    verification_status: Raw = ABSENT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.columns import DATE_COLUMNS
-from claims_edit.intake.extract import FAULT, ORDINAL
+from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK
 from claims_edit.intake.fhir.claims import CLAIM_COLUMNS
 from claims_edit.intake.fhir.lines import LINE_COLUMNS, LINE_WIDTH
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 DATE_TIME = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$"
 ISO_DAY = len("2026-11-20")
-CLAIM_FAULT = "__claim_fault"
-CLAIM_WIDTH = len(CLAIM_COLUMNS) + 1
+EXEMPTION = "investigational_device_exemption_number"
+
+# What both a claim and its lines have of, several separated by a blank.
+SHARED = (FAULT, "doubts", "posting_holds", EXEMPTION)
+CLAIM_PART = "__claim_"
+CLAIM_WIDTH = len(CLAIM_COLUMNS) + len(SHARED) + 2
 SOURCES = {
     **CLAIM_COLUMNS,
     "claim_line_number": "item.sequence",
     **LINE_COLUMNS,
     **{name: f"item.modifier[{place}]" for place, name in enumerate(MODIFIER_COLUMNS)},
     **{name: f"diagnosis[{place}].diagnosisCodeableConcept" for place, name in enumerate(DIAGNOSIS_COLUMNS)},
+    EXEMPTION: "item.productOrService.extension",
+    "doubts": "doubts",
+    "posting_holds": "posting_holds",
 }
 
 
@@ -33,7 +40,7 @@ class Table:
 
     Attributes:
         lines: what `Lines.read` gives, one after another, flat (tuples that stay are what garbage collection costs).
-        claims: likewise, the values of CLAIM_COLUMNS and the checks that the claim fails; lines point to their claim.
+        claims: likewise, the values of CLAIM_COLUMNS, of SHARED, EXPLAINS and RANK; lines point to their claim.
         modifiers: those of all lines; lines point to their first one.
         diagnoses: likewise.
     """
@@ -42,7 +49,7 @@ class Table:
         """`names` are the columns of a frame, beside ORDINAL and FAULT."""
         self._names = names
         self.lines: list[Any] = []
-        self.claims: list[str | None] = []
+        self.claims: list[Any] = []
         self.modifiers: list[str] = []
         self.diagnoses: list[str] = []
 
@@ -58,11 +65,11 @@ class Table:
 
     def frame(self) -> pl.DataFrame:
         """The lines as a frame; the table is empty afterwards."""
-        ordinal, claim, fault, number, modifier, modifiers, code, codes, *texts = (
-            self.lines[column::LINE_WIDTH] for column in range(LINE_WIDTH)
-        )
-        of_claims = [pl.Series(self.claims[column::CLAIM_WIDTH], dtype=pl.String) for column in range(CLAIM_WIDTH)]
+        ordinal, claim, *rest = (self.lines[column::LINE_WIDTH] for column in range(LINE_WIDTH))
+        shared, (number, modifier, modifiers, code, codes, *texts) = rest[: len(SHARED)], rest[len(SHARED) :]
+        of_claims = [self.claims[column::CLAIM_WIDTH] for column in range(CLAIM_WIDTH)]
         claim_place = _places(claim)
+        names = (*CLAIM_COLUMNS, *(CLAIM_PART + name for name in SHARED), EXPLAINS)
         columns = [
             pl.Series(ORDINAL, ordinal, pl.Int64),
             pl.Series("claim_line_number", number, pl.Int64).cast(pl.String),
@@ -70,17 +77,23 @@ class Table:
             *_spread(self.modifiers, modifier, modifiers, MODIFIER_COLUMNS),
             *_spread(self.diagnoses, code, codes, DIAGNOSIS_COLUMNS),
             *(
-                values.gather(claim_place).alias(name)
-                for name, values in zip((*CLAIM_COLUMNS, CLAIM_FAULT), of_claims, strict=True)
+                pl.Series(name, values, pl.String).gather(claim_place)
+                for name, values in zip(names, of_claims[:-1], strict=True)
             ),
-            pl.Series(FAULT, fault, pl.String),
+            pl.Series(RANK, of_claims[-1], pl.Int8).gather(claim_place),
+            *(pl.Series(name, values, pl.String) for name, values in zip(SHARED, shared, strict=True)),
         ]
         for waiting in (self.lines, self.claims, self.modifiers, self.diagnoses):
             waiting.clear()
         frame = pl.DataFrame(columns)
-        faults = pl.concat_str(CLAIM_FAULT, FAULT, separator=" ", ignore_nulls=True)
-        both = [pl.when(faults != "").then(faults).alias(FAULT)] if frame[CLAIM_FAULT].count() else []
-        return frame.with_columns(*_days(frame), *both).select(*self._names, ORDINAL, FAULT)
+        both = [_both(name) for name in SHARED if frame[CLAIM_PART + name].count()]
+        return frame.with_columns(*_days(frame), *both).select(*self._names, ORDINAL, FAULT, EXPLAINS, RANK)
+
+
+def _both(name: str) -> pl.Expr:
+    """What a claim and a line have of it together."""
+    together = pl.concat_str(CLAIM_PART + name, name, separator=" ", ignore_nulls=True)
+    return pl.when(together != "").then(together).alias(name)
 
 
 def _spread(values: list[str], first: list[int], count: list[int], names: Sequence[str]) -> list[pl.Series]:
