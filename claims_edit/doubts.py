@@ -35,9 +35,79 @@ def _doubts(*doubts: Doubt) -> dict[str, Doubt]:
 
 DOUBTS: dict[str, Doubt] = _doubts(
     Doubt(
+        "claim_frequency_code-unknown",
+        "The claim frequency code is not one that says whether the claim is an original, a replacement or a void.",
+        "Ask the sender what the claim does to earlier claims.",
+    ),
+    Doubt(
         "clinical_trial_number-missing",
         "A reference for a clinical trial number holds no number.",
         "Ask the provider whether the claim belongs to a trial, and for its number.",
+    ),
+    Doubt(
+        "diagnosis-ambiguous",
+        "A diagnosis of the claim refers to a Condition, and there are several different ones of that name.",
+        "Ask the sender which of them the claim means.",
+    ),
+    Doubt(
+        "diagnosis-not-coded",
+        "A diagnosis of the claim has no ICD-10-CM or ICD-9-CM code.",
+        "Ask the provider for the ICD-10-CM code of the diagnosis.",
+    ),
+    Doubt(
+        "diagnosis-not-confirmed",
+        "A diagnosis of the claim refers to a Condition that is not confirmed.",
+        "Ask the provider whether the diagnosis holds.",
+    ),
+    Doubt(
+        "diagnosis-type-unknown",
+        "A diagnosis of the claim has a type that is in no code list.",
+        "Ask the sender whether it is an established diagnosis or one for admission.",
+    ),
+    Doubt(
+        "diagnosis-unresolved",
+        "A diagnosis of the claim refers to a Condition that is not at hand.",
+        "Give the file of the Conditions in the same run, or ask the sender to contain them.",
+    ),
+    Doubt(
+        "diagnosis_pointer-dangling",
+        "A diagnosis pointer of the line points to no diagnosis of the claim.",
+        "Ask the provider which diagnoses the line is for.",
+    ),
+    Doubt(
+        "diagnosis_sequence-gap",
+        "The sequence numbers of the claim's diagnoses have a gap: one may be lost.",
+        "Ask the sender whether the claim has another diagnosis.",
+    ),
+    Doubt(
+        "diagnosis_sequence-missing",
+        "A diagnosis of the claim has no sequence number, so no line can point to it.",
+        "Ask the sender which lines the diagnosis is for.",
+    ),
+    Doubt(
+        "diagnosis_sequence-repeated",
+        "Two different diagnoses of the claim have one sequence number.",
+        "Ask the sender which of them the line points to.",
+    ),
+    Doubt(
+        "hcpcs_code-system-unknown",
+        "The procedure code of the line is of a code system that is not HCPCS or CPT, or is only a text.",
+        "Ask the sender whether the code is a HCPCS or CPT code.",
+    ),
+    Doubt(
+        "hcpcs_modifier-empty",
+        "A modifier of the line has neither code nor text.",
+        "Ask the sender for the modifiers of the line.",
+    ),
+    Doubt(
+        "implicit-rules",
+        "The claim, or what it refers to, follows rules of its own (`implicitRules`) that are not known here.",
+        "Ask the sender what the rules change.",
+    ),
+    Doubt(
+        "information_pointer-dangling",
+        "The line points to further information that the claim does not have.",
+        "Ask the sender for the whole claim.",
     ),
     Doubt(
         "investigational_device_exemption_number-missing",
@@ -45,24 +115,29 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the provider whether the device has an exemption, and for its number.",
     ),
     Doubt(
+        "modifier-extension",
+        "An extension changes the meaning of a part of the claim (`modifierExtension`), and it is not known here.",
+        "Ask the sender what the extension changes.",
+    ),
+    Doubt(
+        "outcome-incomplete",
+        "The claim is queued, in error or only partly adjudicated.",
+        "Wait for the complete adjudication, or ask the sender for it.",
+    ),
+    Doubt(
+        "outcome-unknown",
+        "The outcome of the adjudication is missing or in no code list.",
+        "Ask the sender whether the adjudication is complete.",
+    ),
+    Doubt(
         "prior_authorization_number-missing",
         "A reference for a prior authorization number holds no number.",
         "Look up whether the service was authorized, or ask the provider for the number.",
     ),
     Doubt(
-        "trial-diagnosis-not-pointed",
-        "The claim carries the clinical trial diagnosis Z00.6, and the line does not point to it.",
-        "Ask the provider whether the service belongs to the trial.",
-    ),
-    Doubt(
-        "claim_frequency_code-unknown",
-        "The claim frequency code is not one that says whether the claim is an original, a replacement or a void.",
-        "Ask the sender what the claim does to earlier claims.",
-    ),
-    Doubt(
-        "diagnosis_pointer-dangling",
-        "A diagnosis pointer of the line points to no diagnosis of the claim.",
-        "Ask the provider which diagnoses the line is for.",
+        "procedure_pointer-dangling",
+        "The line points to a procedure that the claim does not have.",
+        "Ask the sender for the whole claim.",
     ),
     Doubt(
         "repeated-line-differs",
@@ -73,6 +148,16 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "revision-unclear",
         "A claim that may replace or void this one was refused, or has an unknown claim frequency code.",
         "Correct and resend that claim, or ask the sender what it does to this one.",
+    ),
+    Doubt(
+        "trial-diagnosis-not-pointed",
+        "The claim carries the clinical trial diagnosis Z00.6, and the line does not point to it.",
+        "Ask the provider whether the service belongs to the trial.",
+    ),
+    Doubt(
+        "use-unknown",
+        "The use of the claim is missing or in no code list.",
+        "Ask the sender whether it is a claim for payment.",
     ),
 )
 

@@ -79,6 +79,8 @@ def test_what_a_claim_does_not_say_is_null(tmp_path: Path) -> None:
         "claim_line_start_date": "2026-03-01",
         "hcpcs_code": "0600T",
         "service_unit_quantity": "1",
+        "__fault": "related-relationship-unknown",
+        "doubts": "diagnosis-not-coded@diagnosis[0].diagnosisCodeableConcept hcpcs_modifier-empty@item[0].modifier",
     }
 
 
@@ -259,7 +261,7 @@ HOSPITAL = {"extension": [{"valueCoding": {"system": CMS + "variables/clm_fac_ty
                 "extension": [{"url": CMS + "variables/clm_srvc_clsfctn_type_cd", "valueCoding": {"code": "3"}}],
             },
         ),
-        ((None, None, None), {"supportingInfo": [information("pointoforigin", ("http://x/origin", "1"))]}),
+        ((None, None, None), {"supportingInfo": [information("pointoforigin", (NUBC, "0131"))]}),
         ((None, None, None), {}),
     ],
 )
@@ -429,9 +431,10 @@ def test_a_bundle_resolves_what_stands_beside(tmp_path: Path) -> None:
     wanted = ("payer", "member_id", "group_id", "line_of_business", "billing_npi", "rendering_npi", "diagnosis_code_1")
     for document in (bundle(claim, *beside), bundle(*beside, claim)):
         extract = opened(tmp_path, json.dumps(document).encode())
+        held = ("Condition", "Coverage", "Organization", "Patient", "Practitioner")
         expected = ("Premera Blue Cross", "M1", "G1", "Commercial", "1000000001", "1000000001", "C22.0")
         assert rows(extract).select(wanted).row(0) == expected
-        assert extract.warnings == dict.fromkeys(map("resource-not-a-claim:{}".format, held), 1)
+        assert extract.warnings == {f"resource-not-a-claim:{kind}": 1 for kind in held}
 
 
 def test_a_reference_to_a_resource_of_another_kind_says_nothing(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def eob(number: Any = 1, **changes: Any) -> Json:
         "id": f"claim-{number}",
         "status": "active",
         "use": "claim",
+        "outcome": "complete",
         "type": concept("http://terminology.hl7.org/CodeSystem/claim-type", "professional"),
         "patient": {"reference": f"Patient/{number}"},
         "insurer": {"display": "Regence"},
@@ -188,7 +189,8 @@ def test_other_resources_are_counted_and_skipped_whatever_their_shape(tmp_path: 
     ]
     extract = opened(tmp_path, ndjson(*others, eob()))
     assert places(rows(extract)) == [(4, 1)]
-    assert extract.warnings == dict.fromkeys(map("resource-not-a-claim:{}".format, others), 1)
+    assert extract.warnings == {f"resource-not-a-claim:{one['resourceType']}": 1 for one in others}
+    assert extract.first_warned["resource-not-a-claim:Coverage"] == [(2, None)]
     assert rejected(extract) == []
 
 
@@ -199,7 +201,6 @@ def test_other_resources_are_counted_and_skipped_whatever_their_shape(tmp_path: 
         json.dumps({"resourceType": "Patient"}).encode(),
         json.dumps({"resourceType": "Bundle", "type": "searchset"}).encode(),
         b'[{"resourceType": "Patient"}]',
-        b"[]",
     ],
 )
 def test_a_file_without_claims_is_refused(tmp_path: Path, content: bytes) -> None:
@@ -238,7 +239,7 @@ def test_a_bad_entry_refuses_only_itself(tmp_path: Path) -> None:
         (4, "row-bad-field:$.resourceType"),
         (7, "row-claim-without-lines"),
     ]
-    assert extract.warnings == {"resource-not-a-claim": 1}
+    assert extract.warnings == {"resource-not-a-claim:Coverage": 1}
 
 
 def test_a_bundle_within_a_line_or_a_bundle_is_read(tmp_path: Path) -> None:

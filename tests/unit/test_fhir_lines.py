@@ -75,14 +75,13 @@ def test_codes_of_hcpcs_and_cpt_are_codes_whatever_their_systems_spelling(
 @pytest.mark.parametrize(
     ("given", "warned"),
     [
-        (concept(SNOMED, "0600T"), 1),
+        (concept(SNOMED, "73761001"), 1),
+        (concept(SNOMED, "47384"), 1),
         (concept("http://hl7.org/fhir/sid/ndc", "00409189001"), 1),
         (concept("http://hl7.org/fhir/sid/cvx", "140"), 1),
         (concept("http://www.ada.org/cdt", "D0120"), 1),
-        (concept("http://example.org/ama-assn.org/go/cpt", "0600T"), 1),
-        ({"coding": [{"code": "0600T"}]}, 1),
         ({"coding": [{"system": CPT}]}, 1),
-        ({"text": "0600T"}, 1),
+        ({"text": "ablation"}, 1),
         (concept(HL7 + "data-absent-reason", "masked"), 1),
         (concept(HL7 + "data-absent-reason", "not-applicable"), 0),
         ({}, 0),
@@ -423,6 +422,8 @@ def test_lines_that_the_payer_added_are_counted(tmp_path: Path) -> None:
     extract = opened(tmp_path, ndjson(eob(1, addItem=added), eob(2, addItem=[])))
     assert rows(extract).height == 2
     assert extract.warnings == {"item-added-by-payer": 1}
+    assert rejected(extract) == [(1, "item-added-by-payer")]
+    assert "0600T" in extract.rejects()["text"].item()
 
 
 def test_a_line_without_number_stays_without(tmp_path: Path) -> None:

@@ -24,25 +24,24 @@ PROCEDURES = frozenset({
     "urn:oid:2.16.840.1.113883.6.14",  # HCPCS
     "urn:oid:2.16.840.1.113883.6.285",  # HCPCS level II
 })  # fmt: skip
-OTHER_SERVICES = frozenset(
-    {  # systems whose codes may be five digits that are no CPT code
-        "snomed.info/sct",
-        "hl7.org/fhir/sid/ndc",
-        "hl7.org/fhir/sid/cvx",
-        "hl7.org/fhir/sid/icd-9-cm",
-        "hl7.org/fhir/sid/icd-10",
-        "hl7.org/fhir/sid/icd-10-pcs",
-        "cms.gov/medicare/coding/icd10",
-        "nlm.nih.gov/research/umls/rxnorm",
-        "www.nlm.nih.gov/research/umls/rxnorm",
-        "loinc.org",
-        "nubc.org/codesystem/revenuecodes",
-        "urn:oid:2.16.840.1.113883.6.96",
-        "urn:oid:2.16.840.1.113883.6.88",
-        "urn:oid:2.16.840.1.113883.6.69",
-        "urn:oid:2.16.840.1.113883.12.292",
-    }
-)
+OTHER_SERVICES = frozenset({  # what looks like a CPT code there, digits alone or behind a D, is none
+    "ada.org/cdt",
+    "snomed.info/sct",
+    "hl7.org/fhir/sid/ndc",
+    "hl7.org/fhir/sid/cvx",
+    "hl7.org/fhir/sid/icd-9-cm",
+    "hl7.org/fhir/sid/icd-10",
+    "hl7.org/fhir/sid/icd-10-pcs",
+    "cms.gov/medicare/coding/icd10",
+    "nlm.nih.gov/research/umls/rxnorm",
+    "www.nlm.nih.gov/research/umls/rxnorm",
+    "loinc.org",
+    "nubc.org/codesystem/revenuecodes",
+    "urn:oid:2.16.840.1.113883.6.96",
+    "urn:oid:2.16.840.1.113883.6.88",
+    "urn:oid:2.16.840.1.113883.6.69",
+    "urn:oid:2.16.840.1.113883.12.292",
+})  # fmt: skip
 ICD_10_CM = frozenset({"hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90"})
 ICD_10 = frozenset({"hl7.org/fhir/sid/icd-10", "urn:oid:2.16.840.1.113883.6.3"})  # STU3 senders mean ICD-10-CM
 ICD_9_CM = frozenset({
