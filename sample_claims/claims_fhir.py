@@ -24,7 +24,7 @@ def concept(system: str, code: str) -> Json:
 
 DIAGNOSES = [
     {"sequence": 1, "diagnosisCodeableConcept": concept(ICD_10_CM, "C25.1")},
-    {"sequence": 2, "diagnosisCodeableConcept": concept(ICD_10_CM, "Z00.6")},
+    {"sequence": 2, "diagnosisCodeableConcept": concept(ICD_10_CM, "C78.7")},
 ]
 
 
@@ -44,14 +44,15 @@ def resource(claim_id: str, payer: str, product: str, items: list[Json], more: J
         "resourceType": "Coverage", "id": "coverage", "status": "active", "subscriberId": f"M-{claim_id}",
         "type": {"text": product}, "beneficiary": {"display": "Robin Sample"}, "payor": [{"display": payer}],
     }  # fmt: skip
-    return {
+    given = {
         "resourceType": "ExplanationOfBenefit", "id": claim_id, "contained": [coverage], "status": "active",
         "type": concept(HL7 + "claim-type", "professional"), "use": "claim", "patient": {"display": "Robin Sample"},
-        "created": "2026-11-20", "insurer": {"display": payer},
+        "created": "2026-11-20", "outcome": "complete", "insurer": {"display": payer},
         "provider": {"identifier": {"system": NPI, "value": "1902000227"}},
         "insurance": [{"focal": True, "coverage": {"reference": "#coverage"}}],
         "diagnosis": [DIAGNOSES[0]], "item": items, **(more or {}),
     }  # fmt: skip
+    return {name: value for name, value in given.items() if value is not None}
 
 
 DAY = "2024-03-04"
@@ -61,6 +62,7 @@ PRIOR = {"relationship": concept(HL7 + "ex-relatedclaimrelationship", "prior")}
 BAD = {"servicedDate": 20240304}  # not a text
 AS_A_CLAIM = {  # no adjudication, and days of the claim only
     "resourceType": "Claim",
+    "outcome": None,
     "billablePeriod": {"start": "2022-03-07", "end": "2022-03-07"},
     "item": [{"sequence": 1, "productOrService": IRE, "net": {"value": 9650.00, "currency": "USD"}}],
 }
@@ -104,7 +106,7 @@ FACTS = """
 E-DENIED            | Florida Blue | commercial | 2024-03-04 | 0600T | C25.1 |
 E-FEP-BY-COVERAGE   | Florida Blue | FEP        | 2024-03-04 | 0600T | C25.1 |
 E-POINTED-DIAGNOSIS | Florida Blue | commercial | 2024-03-04 | 0600T | C25.1 |
-E-POINTED-DIAGNOSIS | Florida Blue | commercial | 2024-03-04 | 0601T | Z00.6 | line=2 dx2=C25.1
+E-POINTED-DIAGNOSIS | Florida Blue | commercial | 2024-03-04 | 0601T | C78.7 | line=2 dx2=C25.1
 E-TRIAL-NUMBER      | Florida Blue | commercial | 2024-03-04 | 0600T | C25.1 | trial=00000017
 E-OTHER-CODE-SYSTEM | Florida Blue | commercial | 2024-03-04 |       | C25.1 |
 E-OTHER-CODE-SYSTEM | Florida Blue | commercial | 2024-03-04 | 0600T | C25.1 | line=2

@@ -197,6 +197,8 @@ def resource(claim_id: str, code: str = "0600T", **changes: Any) -> dict[str, An
         "resourceType": "ExplanationOfBenefit",
         "id": claim_id,
         "status": "active",
+        "use": "claim",
+        "outcome": "complete",
         "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
         "patient": {"reference": "Patient/p1"},
         "billablePeriod": {"start": "2026-03-01", "end": "2026-03-01"},
