@@ -34,6 +34,7 @@ CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     ORDINAL: pl.Int64(),
     "service_start_date": pl.Date(),
     "service_end_date": pl.Date(),
+    "service_date_column": pl.String(),  # of the start: the line's own date, or its claim's
     **{name: _DTYPES.get(column.kind, pl.String()) for name, column in COLUMNS.items() if name not in _REPLACED},
 }
 QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
@@ -161,6 +162,9 @@ def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
         ORDINAL: pl.col(ORDINAL),
         "service_start_date": pl.coalesce(own, claim),
         "service_end_date": end,
+        "service_date_column": pl.when(own.is_not_null())
+        .then(pl.lit("claim_line_start_date"))
+        .otherwise(pl.lit("claim_start_date")),
         "member_id": pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")),
         "diagnosis_code_type": _typed(frame, "diagnosis_code_type").fill_null("icd-10-cm"),
     }

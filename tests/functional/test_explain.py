@@ -60,6 +60,40 @@ def test_every_format_tells_every_kind(command: Command, published: Path, fmt: s
         assert (done.code, claim in done.out) == (0, True)
 
 
+DATED = (*COLUMNS, "claim_line_start_date", "claim_line_end_date")
+
+
+@pytest.mark.parametrize(
+    ("extract", "claim", "start", "end"),
+    [
+        (
+            "claims.837",
+            "X-STATEMENT-DATES",
+            "claim_start_date (2300 DTP*434)",
+            "claim_end_date (2300 DTP*434 end), else the start",
+        ),
+        (
+            "claims.837",
+            "X-DENIED",
+            "claim_line_start_date (2400 DTP*472)",
+            "claim_line_end_date (2400 DTP*472 end), else the start",
+        ),
+        ("night.csv", "CL0000003", "claim_line_start_date", "claim_line_end_date, else the start"),
+        ("night.csv", "CL0000006", "claim_start_date", "claim_end_date, else the start"),
+    ],
+)
+def test_each_line_names_the_element_that_its_dates_come_from(
+    command: Command, tmp_path: Path, extract: str, claim: str, start: str, end: str
+) -> None:
+    rows = [{**line(3), "claim_line_start_date": "2026-03-02"}, line(6)]
+    write(tmp_path / "night.csv", csv_text(rows, DATED))
+    out, folder = tmp_path / "out", tmp_path if extract == "night.csv" else DECK
+    assert command("run", folder / extract, "--out", out, "--quiet", *AS_OF).code == 0
+    (found,) = told(command("explain", claim, "--out", out, "--json"))
+    sources = {fact["name"]: fact["source"] for fact in found["facts"]}
+    assert (sources["service_start_date"], sources["service_end_date"]) == (start, f"{end}, else the start")
+
+
 def test_a_row_is_found_by_its_number(command: Command, published: Path) -> None:
     for row, kind in ((1, "accepted"), (3, "decision")):
         (found,) = told(command("explain", "--row", row, "--out", published, "--json"))

@@ -228,7 +228,16 @@ def test_a_segment_that_is_not_utf_8_is_latin_1(tmp_path: Path) -> None:
             rendered(PLAIN) + rendered(PLAIN).replace(b"*P*:~", b"*P**~", 1),
             f"byte {len(rendered(PLAIN)) + 1}: the inter",
         ),
-        (rendered(file_of(("ST*835*0001", "SE*2*0001"))), "holds no 837 transaction"),
+        (rendered(file_of(("ST*835*0001", "SE*2*0001"))), "holds no 837 transaction.*it is a remittance advice"),
+        (rendered(file_of(("ST*277*1*005010X214", "SE*2*1"))), "it is a claim status response or claim acknowledgment"),
+        (
+            rendered(file_of(("ST*999*0001", "SE*2*0001"), ("ST*835*2", "SE*2*2"))),
+            r"\(835\), an implementation acknowledgment",
+        ),
+        (rendered(file_of(("ST*ZZ*0001", "SE*2*0001"))), "it is X12 of another kind"),
+        (rendered((ISA, "TA1*000000001*260101*1253*A*000", "IEA*0*000000001")), "an interchange acknowledgment"),
+        (rendered(file_of()), "an X12 interchange without transactions, or cut off"),
+        (rendered(file_of(transaction(), transaction(*PROVIDER, *SUBSCRIBER))), r"837 without claims.*\(2\)"),
     ],
 )
 @pytest.mark.parametrize("size", [None, 50])

@@ -26,7 +26,7 @@ CLAIM_COLUMNS = (
     "line_of_business", "claim_filing_indicator_code", "service_start_date", "service_end_date", "hcpcs_code",
     "diagnosis_code_type", "modifiers", "diagnosis_codes", "claim_frequency_code", "clinical_trial_number",
     "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number",
-    "doubts", "plan", "billing_provider_id",
+    "doubts", "plan", "billing_provider_id", "service_date_column",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts
 from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_unpointed_trials
 from claims_edit.intake.x12.facts import Facts
-from claims_edit.intake.x12.guides import claim_date
+from claims_edit.intake.x12.guides import claim_days
 from claims_edit.intake.x12.layout import TRANSACTION
 from claims_edit.intake.x12.lines import services, transaction_numbers
 from claims_edit.intake.x12.loops import NONE
@@ -69,7 +69,10 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])
+    claim_start, claim_end = claim_days(chunk, claim, lines["claim_type"], facts)
     frame = _completed(frame).with_columns(
+        claim_start.alias("claim_start_date"),
+        claim_end.alias("claim_end_date"),
         doubts.of(claim, line).alias("doubts"),
         _names(held, rows.size).alias("posting_holds"),
         number.alias(ORDINAL),
@@ -122,8 +125,6 @@ def _completed(lines: pl.DataFrame) -> pl.DataFrame:
         investigational_device_exemption_number=pl.coalesce(
             "line_exemption", "investigational_device_exemption_number"
         ),
-        claim_start_date=claim_date("start"),
-        claim_end_date=claim_date("end"),
     )
 
 

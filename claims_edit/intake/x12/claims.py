@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
-from claims_edit.intake.x12.guides import CLAIM_DATES, guide_types
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.posting import holds, usage
 from claims_edit.intake.x12.providers import billing_provider
@@ -58,13 +57,7 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
         "condition_codes": nubc_codes(codes, rows, CONDITION),
         "value_codes": nubc_codes(codes, rows, VALUE),
     })  # fmt: skip
-    dates = [
-        each.alias(f"{kind} {end}")
-        for kind in CLAIM_DATES.values()
-        for end, each in zip(("start", "end"), facts.days(rows, kind), strict=True)
-    ]
-    surroundings = _surroundings(chunk, rows, facts)
-    frame = own.hstack([*dates, *place, *surroundings, *guide_types(chunk, rows)])
+    frame = own.hstack(place).hstack(_surroundings(chunk, rows, facts))
     grounds = {
         "claim_frequency_code-missing": place["claim_frequency_code"].is_null().to_numpy(),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from claims_edit.model import TRIAL_DIAGNOSIS
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import Diagnoses, HealthCodes
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.segments import Numbers
 
+# As an 837 may write the diagnosis of a trial.
+_DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
+_SPELLINGS = [code for each in (TRIAL_DIAGNOSIS, _DOTTED) for code in (each, each.lower())]
 # What stands in the place of each fact without its number is neither the fact nor its absence.
 REFERENCES = {
     "REF*P4": "clinical_trial_number-missing",
@@ -26,7 +30,10 @@ REFERENCES = {
 def doubt_empty_references(doubts: Doubts, facts: Facts, owners: Numbers) -> None:
     """Doubt the references of claims or lines that hold no number."""
     for kind, name in REFERENCES.items():
-        is_empty = facts.has(owners, kind) & facts.told(owners, kind, 2).is_null().to_numpy()
+        is_empty = facts.has(owners, kind)
+        if not is_empty.any():
+            continue
+        is_empty &= facts.told(owners, kind, 2).is_null().to_numpy()
         doubts.add(name, owners[is_empty], facts.first(owners, kind)[is_empty])
 
 
@@ -37,15 +44,12 @@ def doubt_unpointed_trials(
 
     `claims` and `lines` are the rows at which the claim and the line of each service begin.
     """
-    of_trial = codes.where(_is_trial(codes.code).to_numpy())
+    of_trial = codes.where(codes.code.is_in(_SPELLINGS).fill_null(value=False).to_numpy())
     if not of_trial.claim.size:
         return
-    has_own = diagnoses.columns.select(pl.any_horizontal(_is_trial(each) for each in diagnoses.columns)).to_series()
     first = np.searchsorted(of_trial.claim, claims)
-    known = np.append(of_trial.claim, -1)[first] == claims
-    unpointed = np.flatnonzero(known & ~has_own.to_numpy())
+    touched = np.flatnonzero(np.append(of_trial.claim, NONE)[first] == claims)
+    own = diagnoses.columns[touched]
+    has_own = own.select(pl.any_horizontal(pl.col(DIAGNOSIS_COLUMNS).is_in(_SPELLINGS))).to_series()
+    unpointed = touched[~has_own.fill_null(value=False).to_numpy()]
     doubts.add("trial-diagnosis-not-pointed", lines[unpointed], of_trial.segment[first[unpointed]])
-
-
-def _is_trial(code: pl.Series) -> pl.Series:
-    return (code.str.to_uppercase().str.replace(".", "", literal=True) == TRIAL_DIAGNOSIS).fill_null(value=False)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
-from claims_edit.errors import InputError
 from claims_edit.intake.extract import FAULT, ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.x12.carrying import Carried, carry
 from claims_edit.intake.x12.claim_lines import claim_lines
+from claims_edit.intake.x12.contents import Contents
 from claims_edit.intake.x12.envelope import ControlCounts
 from claims_edit.intake.x12.interchange import LONGEST_SEGMENT, texts, too_long
 from claims_edit.intake.x12.kinds import tabulate
@@ -46,7 +46,7 @@ class X12Extract(Extract):
         super().__init__(file, layout_of(mapping))
         self._controls = ControlCounts(self.warnings)
         self._rejected: list[pl.DataFrame] = []
-        self._transactions = 0
+        self._contents = Contents()
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract; a batch is cut between claims, and holds what CHUNK_BYTES do, however many rows are wished."""
@@ -56,11 +56,7 @@ class X12Extract(Extract):
             if lines.height:
                 yield lines
             del piece, lines  # the next ones need the room
-        if not self._transactions:
-            raise InputError(
-                f"{self.file.path}: is X12, and holds no 837 transaction (ST*837): it is cut off, or holds no claims. "
-                "Ask the sender for it again, or give the file of the claims."
-            )
+        self._contents.check(self.file.path)
 
     def rejects(self) -> pl.DataFrame:
         """See Extract: claims without lines, and lines without a service."""
@@ -88,7 +84,7 @@ class X12Extract(Extract):
     def _note(self, new: FileRows, segments: Segments, *, last: bool) -> None:
         """Check the control segments among new rows, and count what is unreadable."""
         self._controls.check(new, segments, last=last)
-        self._transactions += int(new.are("ST*837").sum())
+        self._contents.note(new, segments)
         self._warn({"transaction-not-837": int(new.are("ST").sum()), "segment-unreadable": int(new.unreadable.sum())})
 
     def _warn(self, found: dict[str, int]) -> None:

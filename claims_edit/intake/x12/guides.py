@@ -8,43 +8,51 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import nothing, word
 
 if TYPE_CHECKING:
+    from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Numbers
+    from claims_edit.intake.x12.segments import Flags, Numbers
 
-# The number of each guide in GS08 and ST03 (005010X222A1), and the claim type of its claims.
+_VERSION = len("005010")  # in GS08 and ST03, before X and the number of the guide: 005010X222A1
+# The claim type of the claims of each guide.
 GUIDES = {
-    "X098": "professional", "X096": "institutional", "X097": "undetermined",
-    "X222": "professional", "X223": "institutional", "X224": "undetermined",
-    "X298": "professional", "X299": "institutional", "X300": "undetermined",
+    "098": "professional", "096": "institutional", "097": "undetermined",
+    "222": "professional", "223": "institutional", "224": "undetermined",
+    "298": "professional", "299": "institutional", "300": "undetermined",
 }  # fmt: skip
-_GUIDE = r"^00[45]010(X[0-9]{3})"
 # The claim type whose lines may take the claim's date, and the date: of service (837D), of the statement (837I).
 # A line of an 837P has a date of its own, and no guide makes the day of admission (435) a date of service.
 CLAIM_DATES = {"institutional": "DTP*434", "undetermined": "DTP*472"}
 
 
-def guide_types(chunk: Chunk, rows: Numbers) -> pl.DataFrame:
-    """The claim types that GS08 and ST03 of the group and transaction of each row name; null where they name none."""
-    return pl.DataFrame({
-        "group_type": _type(chunk, chunk.group[rows], 8),
-        "transaction_type": _type(chunk, chunk.transaction[rows], 3),
-    })  # fmt: skip
+def claim_days(chunk: Chunk, claims: Numbers, claim_types: pl.Series, facts: Facts) -> tuple[pl.Series, pl.Series]:
+    """The first and the last day of the claim that each line may fall back on, null where its guide gives it none.
+
+    `claims` (rows, NONE for none) and `claim_types` go by line; neither GS08 nor ST03 may name another guide than the
+    line's service segment does.
+    """
+    start = end = nothing(claims.size)
+    for claim_type, kind in CLAIM_DATES.items():
+        is_given = facts.has(claims, kind)
+        if not is_given.any():
+            continue
+        is_given &= (claim_types == claim_type).to_numpy()
+        for opened, place in ((chunk.group, 8), (chunk.transaction, 3)):
+            is_given &= _agrees(chunk, np.where(claims == NONE, NONE, opened[claims]), place, claim_type)
+        taken = pl.Series(is_given)
+        first, last = facts.days(claims, kind)
+        start, end = first.zip_with(taken, start), last.zip_with(taken, end)
+    return start, end
 
 
-def _type(chunk: Chunk, rows: Numbers, place: int) -> pl.Series:
-    opening, of_row = np.unique(rows, return_inverse=True)
-    segments = np.where(opening == NONE, NONE, chunk.rows.segment[opening])
-    guide = chunk.segments.elements(segments, place).str.extract(_GUIDE)
-    return guide.replace_strict(GUIDES, default=None, return_dtype=pl.String).gather(of_row)
-
-
-def claim_date(end: str) -> pl.Expr:
-    """The `end` (start or end) of the claim's date that a line may fall back on; no guide in force may forbid it."""
-    claim_type = pl.col("claim_type")
-    agrees = (pl.col(named).fill_null(claim_type) == claim_type for named in ("group_type", "transaction_type"))
-    chosen = pl.coalesce(
-        pl.when(claim_type == of_type).then(pl.col(f"{kind} {end}")) for of_type, kind in CLAIM_DATES.items()
-    )
-    return pl.when(*agrees).then(chosen)
+def _agrees(chunk: Chunk, opened: Numbers, place: int, claim_type: str) -> Flags:
+    """Whether the guide that an element of each opening segment names is of a claim type, or is not known."""
+    segments = np.where(opened == NONE, NONE, chunk.rows.segment[opened])
+    begins, ends = chunk.segments.bounds(segments, place)
+    number = np.minimum(begins + _VERSION, ends)
+    names_guide = chunk.segments.words(number, np.minimum(number + 1, ends)) == word("X")
+    words = chunk.segments.words(np.minimum(number + 1, ends), np.minimum(number + 4, ends))
+    agrees: Flags = ~(names_guide & np.isin(words, [word(of) for of, kind in GUIDES.items() if kind != claim_type]))
+    return agrees

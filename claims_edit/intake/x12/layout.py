@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from claims_edit.columns import COLUMNS
 from claims_edit.intake.layout import Layout
+from claims_edit.intake.x12.guides import CLAIM_DATES
 from claims_edit.model import DIAGNOSIS_COLUMNS
 
 if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
 
+_CLAIM_DATE = "DTP*434/472"
 TRANSACTION = "__st"  # ST02, shown with the raw values of a refused row
 _PLACES = {
     "claim_id": "CLM01",
@@ -23,8 +25,8 @@ _PLACES = {
     "claim_filing_indicator_code": "SBR09",
     "claim_line_start_date": "2400 DTP*472",
     "claim_line_end_date": "2400 DTP*472 end",
-    "claim_start_date": "2300 DTP*434/472",
-    "claim_end_date": "2300 DTP*434/472 end",
+    "claim_start_date": f"2300 {_CLAIM_DATE}",
+    "claim_end_date": f"2300 {_CLAIM_DATE} end",
     "place_of_service_code": "SV105/SV303/CLM05-1",
     "bill_type_code": "CLM05-1 CLM05-3",
     "revenue_center_code": "SV201",
@@ -55,3 +57,8 @@ def layout_of(mapping: Mapping) -> Layout:
     """The layout of every 837; a constant of the mapping stands in place of what the file says."""
     sources = {name: _PLACES[name] for name in COLUMNS if name in _PLACES and name not in mapping.constants}
     return Layout(sources | {TRANSACTION: "ST02"}, dict(mapping.constants))
+
+
+def of_claim_type(place: str, claim_type: str) -> str:
+    """The place of a column, with the date of the claim that lines of the type take."""
+    return place.replace(_CLAIM_DATE, CLAIM_DATES.get(claim_type, _CLAIM_DATE))

@@ -10,7 +10,7 @@ from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line, recorded_mapping
-from claims_edit.intake.x12.layout import layout_of
+from claims_edit.intake.x12.layout import layout_of, of_claim_type
 from claims_edit.report.explain.doubts import doubts_of
 
 if TYPE_CHECKING:
@@ -43,10 +43,21 @@ FACTS = {
     "policy_version": "payer and service_start_date, by rules/policies",
     "policy_stale": "service_start_date, by rules/policies",
 }
+# The same where the column of the start is at hand.
+_DATED_BY = {
+    "claim_line_start_date": {
+        "service_start_date": "claim_line_start_date",
+        "service_end_date": "claim_line_end_date, else the start",
+    },
+    "claim_start_date": {
+        "service_start_date": "claim_start_date",
+        "service_end_date": "claim_end_date, else the start",
+    },
+}
 # What a decision does not repeat and an edit may have looked at: told where the candidate line is at hand.
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
-    "clinical_trial_number", "condition_codes",
+    "clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number",
 )  # fmt: skip
 _FIRST_OF_MANY = {"hcpcs_modifier_1..5": "hcpcs_modifier_1", "diagnosis_code_1..25": "diagnosis_code_1"}
 _COLUMN = re.compile("|".join([*map(re.escape, _FIRST_OF_MANY), *sorted(map(r"\b{}\b".format, COLUMNS), reverse=True)]))
@@ -107,9 +118,13 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
 def told(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
     """The facts of a decision row, and of its candidate `line` what the edits looked at besides."""
     shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
-    sources = {**shown, "program": row["program_basis"] or "no column gave one"}
+    dated = _DATED_BY.get((line or {}).get("service_date_column") or "", {})
+    sources = {**shown, **dated, "program": row["program_basis"] or "no column gave one"}
     if line is not None and (placed := [each.place for each in doubts_of(row, line) if each.place]):
         sources["doubts"] = "; ".join(dict.fromkeys(placed))
-    facts = [{"name": name, "value": row[name], "source": own(source)} for name, source in sources.items()]
+    facts = [
+        {"name": name, "value": row[name], "source": of_claim_type(own(source), row["claim_type"])}
+        for name, source in sources.items()
+    ]
     more = [name for name in LOOKED_AT if line is not None and line.get(name) is not None]
     return facts + [{"name": name, "value": line[name], "source": own(name)} for name in more if line is not None]

@@ -1,0 +1,76 @@
+"""What a file that holds no claims is instead, in the words of the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import InputError
+from claims_edit.intake.x12.segments import word
+from claims_edit.intake.x12.vocabulary import SERVICES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.intake.x12.loops import FileRows
+    from claims_edit.intake.x12.segments import Segments
+
+# By ST01.
+_TRANSACTIONS = {
+    "269": "a benefit coordination verification (269)",
+    "270": "an eligibility inquiry (270)",
+    "271": "an eligibility response (271)",
+    "275": "an attachment to a claim (275)",
+    "276": "a claim status request (276)",
+    "277": "a claim status response or claim acknowledgment (277)",
+    "278": "a request for or response to prior authorization (278)",
+    "820": "a premium payment (820)",
+    "824": "an application advice (824)",
+    "834": "a benefit enrollment (834)",
+    "835": "a remittance advice (835)",
+    "997": "a functional acknowledgment (997)",
+    "999": "an implementation acknowledgment (999)",
+}
+
+
+class Contents:
+    """Counts what a file holds, as it is read."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._claims = 0  # and lines
+        self._transactions = 0
+        self._others: set[str | None] = set()
+        self._is_acknowledgment = False
+
+    def note(self, new: FileRows, segments: Segments) -> None:
+        """Count rows that were not there before."""
+        self._claims += int(new.are("CLM", "LX", *SERVICES).sum())
+        self._transactions += int(new.are("ST*837").sum())
+        if not self._transactions:
+            self._others |= set(segments.elements(new.segment[new.are("ST")], 1))
+            self._is_acknowledgment |= bool((segments.words(*segments.names()) == word("TA1")).any())
+
+    def check(self, path: Path) -> None:
+        """Check, at the end of the file, that it holds claims.
+
+        Raises:
+            InputError: it does not; the message names what it is.
+        """
+        if not self._transactions:
+            raise InputError(
+                f"{path}: holds no 837 transaction (ST*837): it is {self._kind()}. Give the 837 file of the claims, or"
+                " remove this file."
+            )
+        if not self._claims:
+            raise InputError(
+                f"{path}: is an 837 without claims: its transactions ({self._transactions}) hold no CLM segment."
+                " Ask the sender whether claims are missing, or remove this file."
+            )
+
+    def _kind(self) -> str:
+        known = sorted(_TRANSACTIONS[code] for code in self._others if code in _TRANSACTIONS)
+        if self._others:
+            return ", ".join(known) or "X12 of another kind"
+        if self._is_acknowledgment:
+            return "an interchange acknowledgment (TA1)"
+        return "an X12 interchange without transactions, or cut off"
