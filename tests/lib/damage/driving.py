@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -24,17 +25,11 @@ AS_OF = date(2026, 11, 20)
 SHARED = 200  # variants of a packed file
 CONTRACTS = ROOT / "sample_claims" / "contracts.csv"
 MAPPINGS = {"none": "", "commercial": "constants: {line_of_business: commercial}\n"}
-SUFFIX = {"fhir-ndjson": "ndjson", "fhir-json": "json", "csv": "csv", "ndjson": "ndjson"}
+SUFFIX = {"fhir-ndjson": "ndjson", "fhir-json": "json", "csv": "csv", "ndjson": "ndjson", "parquet": "parquet"}
 DECIDED = [
-    "disposition",
-    "reason_code",
-    "claim_id",
-    "member_id",
-    "payer_raw",
-    "billing_npi",
-    "charge_amount",
-    "hcpcs_code",
-]
+    "disposition", "reason_code", "claim_id", "member_id", "payer_raw", "billing_npi", "charge_amount", "hcpcs_code",
+    "service_start_date",
+]  # fmt: skip
 REFUSED = ["failed_checks", "claim_id", "charge_amount", "candidate_code"]
 
 
@@ -96,7 +91,7 @@ def _packed(variants: list[Variant]) -> list[_File]:
 def _file(variants: list[Variant], place: int) -> _File:
     """One file of these variants."""
     one = variants[0]
-    content, rows, first_rows = one.head, one.head.count("\n"), []
+    content, rows, first_rows = one.head, 0, []
     for number, variant in enumerate(variants):
         first_rows.append(rows)
         content += variant.content.replace(TOKEN, f"{place * SHARED + number:06}")
@@ -110,7 +105,7 @@ def _run(files: list[_File], folder: Path, mapping: str) -> list[Came]:
         shutil.rmtree(each, ignore_errors=True)
     extracts.mkdir(parents=True)
     for file in files:
-        (extracts / file.name).write_text(file.content, encoding="utf-8", newline="")
+        _write(file, extracts / file.name)
     mapped = folder / "mapping.yaml"
     mapped.write_text(MAPPINGS[mapping])
     options = RunOptions(
@@ -128,6 +123,14 @@ def _run(files: list[_File], folder: Path, mapping: str) -> list[Came]:
         return [Came(variant, fault=str(error)) for file in files for variant in file.variants]
     faults = {each["path"].rpartition("/")[2]: each["fault"] for each in manifest["inputs"]}
     return _sorted_out(files, faults, out, manifest["run_id"])
+
+
+def _write(file: _File, path: Path) -> None:
+    if path.suffix == ".parquet":
+        rows = [json.loads(line) for line in file.content.splitlines()]
+        pl.DataFrame(rows, infer_schema_length=None, strict=False).write_parquet(path)
+    else:
+        path.write_text(file.content, encoding="utf-8", newline="")
 
 
 def _sorted_out(files: list[_File], faults: dict[str, str | None], out: Path, run_id: str) -> list[Came]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.lib.damage import x12_damage
+from tests.lib.damage import fhir_damage, table_damage, x12_damage
+from tests.lib.damage.fhir_sound import sound_files
+from tests.lib.damage.table_sound import sound_tables
 from tests.lib.damage.x12_sound import sound_interchanges
 
 if TYPE_CHECKING:
@@ -26,5 +28,7 @@ class Source:
 def sources() -> list[Source]:
     """The sound files of all formats, in a fixed order."""
     return [
-        Source(x12_damage.undamaged(sound), partial(x12_damage.damages, sound)) for sound in sound_interchanges()
-    ]  # fmt: skip
+        *(Source(x12_damage.undamaged(sound), partial(x12_damage.damages, sound)) for sound in sound_interchanges()),
+        *(Source(fhir_damage.undamaged(sound), partial(fhir_damage.damages, sound)) for sound in sound_files()),
+        *(Source(table_damage.undamaged(sound), partial(table_damage.damages, sound)) for sound in sound_tables()),
+    ]

@@ -12,13 +12,13 @@ from tests.lib.damage.variant import DENY, REFUSED, RETURN, TOKEN, Line
 if TYPE_CHECKING:
     from tests.lib.damage.driving import Came
 
-DENIED, LOST, MOVED, OTHERWISE = "denied", "lost", "moved", "otherwise"
+DENIED, LOST, MOVED, MISDATED, OTHERWISE = "denied", "lost", "moved", "misdated", "otherwise"
 MAY_BE_DENIED = {DENY, RETURN}
 
 
 @dataclass(frozen=True)
 class Violation:
-    """How the rule is broken for one line; `what` is DENIED, LOST, MOVED, or OTHERWISE for a sound file."""
+    """How the rule is broken for one line; `what` is DENIED, LOST, MOVED, MISDATED, or (of a sound file) OTHERWISE."""
 
     what: str
     line: int
@@ -65,6 +65,8 @@ def _of_decision(row: dict[str, Any], came: Came) -> list[Violation]:
         found.append(Violation(DENIED, place, shown))
     if others := _others(row, line, came):
         found.append(Violation(MOVED, place, f"{shown} with another claim's {', '.join(others)}"))
+    if row["service_start_date"].isoformat() != line.day:
+        found.append(Violation(MISDATED, place, f"{shown} on another day than the one that was sent"))
     return found
 
 
@@ -89,13 +91,17 @@ def _same(given: str, other: str) -> bool:
     )
 
 
+def _by_charge(row: dict[str, Any], came: Came) -> int | None:
+    charge = row["charge_amount"]
+    found = (place for place, line in enumerate(came.variant.lines) if charge == Decimal(line.charge))
+    return next(found, None) if charge is not None else None
+
+
 def _line_of(row: dict[str, Any], came: Came) -> int | None:
     """The line as sent that a decision is of: by its charge, else by its place."""
-    lines = came.variant.lines
-    charge = row["charge_amount"]
-    for place, line in enumerate(lines):
-        if charge is not None and charge == Decimal(line.charge):
-            return place
+    place = _by_charge(row, came)
+    if place is not None:
+        return place
     owners = came.variant.owners
     here = owners[row["row"]] if 0 <= row["row"] < len(owners) else ()
     return here[0] if here else None
@@ -107,6 +113,9 @@ def _lost(came: Came) -> list[int]:
     told = {place for row in came.decisions if (place := _line_of(row, came)) is not None}
     at: Counter[tuple[int, ...]] = Counter()
     for row in (*came.decisions, *came.refused):
+        if (place := _by_charge(row, came)) is not None:
+            told.add(place)
+            continue
         here = variant.owners[row["row"]] if 0 <= row["row"] < len(variant.owners) else ()
         at[here] += 1
     enough = {line for here, count in at.items() for line in here if count >= len(here)}

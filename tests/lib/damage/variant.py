@@ -21,6 +21,7 @@ class Line:
     provider: str
     charge: str
     outcome: str
+    day: str = ""
 
     @property
     def identity(self) -> dict[str, str]:

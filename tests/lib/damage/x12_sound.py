@@ -180,9 +180,9 @@ class _Builder:
         for place, (procedure, charge) in enumerate(zip(sent.procedures, charges, strict=True)):
             segments = self._line(place + 1, procedure, charge, sent)
             self.add("2400", *segments, claim=claim, line=first + place)
-            self.lines.append(
-                Line(claim_id, member, sent.payer, PROVIDERS[sent.provider][0], charge, sent.outcome)
-            )  # fmt: skip
+            whose = (claim_id, member, sent.payer, PROVIDERS[sent.provider][0])
+            day = f"{sent.day[:4]}-{sent.day[4:6]}-{sent.day[6:8]}"
+            self.lines.append(Line(*whose, charge, sent.outcome, day))
 
     def _claim_days(self, sent: Sent) -> tuple[str, ...]:
         if self.format == "837I" and sent.day:

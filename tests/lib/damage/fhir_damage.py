@@ -1,0 +1,231 @@
+"""A FHIR file damaged one thing at a time: keys, types, codes and references of its resources, and the text of one."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tests.lib.damage.variant import Variant
+
+if TYPE_CHECKING:
+    from tests.lib.damage.fhir_sound import Json, Sound
+
+Change = Callable[[Any, Any], None]  # is given what holds a value, and its key there
+Path = tuple[str | int, ...]
+AGAIN = "\x02"  # behind a key that is written twice; it does not stay in the text
+WRONG = (None, True, 7, "x", [], {}, [[]], {"x": 1}, "", " ")
+REQUIRED = {
+    "resourceType", "status", "type", "use", "provider", "insurance", "focal", "coverage", "sequence", "item", "category",
+    "productOrService", "diagnosisCodeableConcept", "diagnosisReference", "outcome", "coding", "code", "system", "reference",
+}  # fmt: skip
+CODES = {"status", "use", "outcome", "resourceType"}  # with a code list that FHIR requires
+SYSTEM_CODES = {"type", "relationship", "category"}  # concepts whose codes come from a list
+OPTIONAL_CODE = {
+    "supportingInfo",
+    "modifier",
+}  # in which a code that is gone is one of many things that may stand there
+EXTENSION = [{"url": "http://example.org/not-done", "valueBoolean": True}]
+
+
+def undamaged(sound: Sound) -> Variant:
+    """The file as it was sent."""
+    return _variant(sound, "sound", "", [_text(one) for one in sound.resources])
+
+
+def damages(sound: Sound) -> Iterator[Variant]:
+    """Every damage to the claim of interest and to what it refers to, in a fixed order."""
+    for at in range(1, len(sound.resources) - 1) if len(sound.resources) > 2 else (0, 1):
+        for damage, place, changed in _of_resource(sound.resources[at]):
+            texts = [_text(one) for one in sound.resources]
+            texts[at] = _text(changed)
+            yield _variant(sound, damage, place, texts)
+        yield from _of_text(sound, at)
+
+
+def _variant(sound: Sound, damage: str, place: str, texts: list[str], owners: Any = None) -> Variant:
+    is_bundle = sound.format == "fhir-json"
+    content = "".join(f"{text}\n" for text in texts)
+    if is_bundle:
+        entries = ",".join(f'{{"resource":{text}}}' for text in texts)
+        content = f'{{"resourceType":"Bundle","type":"collection","entry":[{entries}]}}'
+    owned = sound.owners if owners is None else owners
+    kept = tuple(sorted({line for lines in owned for line in lines}))
+    return Variant(sound.name, sound.format, "none", damage, place, content, sound.lines, owned, kept, alone=is_bundle)
+
+
+def _text(resource: Any) -> str:
+    return json.dumps(resource, separators=(",", ":")).replace("\\u0002", "")
+
+
+def _of_text(sound: Sound, at: int) -> Iterator[Variant]:
+    """Damage that a parser sees, and whole resources lost, doubled or moved."""
+    texts = [_text(one) for one in sound.resources]
+    text = texts[at]
+    kind = sound.resources[at]["resourceType"]
+    cuts = {"cut": text[: len(text) // 2], "brace-lost": text[:-1], "brace-doubled": text + "}", "quote-lost": text.replace('"', "", 1),
+            "comma-lost": text.replace(",", "", 3), "colon-garbled": text.replace(":", ";", 1), "glued": text + text,
+            "in-list": f"[{text}]", "blank": " ", "byte-order-mark": "\ufeff" + text}  # fmt: skip
+    for damage, changed in cuts.items():
+        if sound.format == "fhir-json" and damage == "blank":
+            continue
+        owners = [*sound.owners]
+        if damage == "blank":
+            owners[at] = ()
+        yield _variant(sound, f"text-{damage}", kind, [*texts[:at], changed, *texts[at + 1 :]], tuple(owners))
+    doubled = (*sound.owners[: at + 1], *sound.owners[at:])
+    yield _variant(sound, "resource-doubled", kind, [*texts[: at + 1], *texts[at:]], doubled)
+    if not sound.owners[at]:
+        left = (*sound.owners[:at], *sound.owners[at + 1 :])
+        yield _variant(sound, "resource-lost", kind, [*texts[:at], *texts[at + 1 :]], left)
+
+
+def _of_resource(resource: Json) -> Iterator[tuple[str, str, Json]]:
+    for path in _paths(resource):
+        place = ".".join(str(part) for part in path if isinstance(part, str))
+        for damage, change in _changes(resource, path):
+            changed = copy.deepcopy(resource)
+            _apply(changed, path, change)
+            yield damage, f"{resource['resourceType']}.{place}", changed
+
+
+def _paths(node: Any, above: Path = ()) -> Iterator[Path]:
+    for key in node if isinstance(node, dict) else range(len(node)):
+        yield (*above, key)
+        if isinstance(node[key], (dict, list)):
+            yield from _paths(node[key], (*above, key))
+
+
+def _apply(resource: Json, path: Path, change: Change) -> None:
+    owner: Any = resource
+    for part in path[:-1]:
+        owner = owner[part]
+    change(owner, path[-1])
+
+
+def _at(node: Any, path: Path) -> Any:
+    for part in path:
+        node = node[part]
+    return node
+
+
+def _changes(resource: Json, path: Path) -> Iterator[tuple[str, Change]]:
+    key, value = path[-1], _at(resource, path)
+    names = [part for part in path if isinstance(part, str)]
+    if isinstance(key, str):
+        for spelling in (
+            key[:-1],
+            f"{key}s",
+            key[:1].upper() + key[1:],
+            key.lower(),
+            f" {key}",
+            f"{key[:-2]}{key[-1]}{key[-2]}",
+        ):
+            if spelling and spelling != key:
+                yield "key-misspelt", _renamed(spelling)
+        if key in REQUIRED and not (key in {"code", "system", "coding"} and OPTIONAL_CODE & set(names)):
+            yield "key-lost", _lost
+        for again in (value, None, [], "x"):
+            yield "key-doubled", _doubled(again)
+    for wrong in WRONG:
+        if type(wrong) is not type(value) and not (wrong in (None, [], {}) and key not in REQUIRED):
+            yield "wrong-type", _replaced(wrong)
+    yield from _wrapped(value)
+    if isinstance(value, str):
+        yield from _values(names, value)
+    if key in {"diagnosisSequence", "sequence", "careTeamSequence"}:
+        for number in (0, 9, -1, 99, "1", 1.5):
+            yield "sequence-dangling", _replaced([number] if key != "sequence" else number)
+    if isinstance(value, dict) and key != "quantity":
+        yield "modifier-extension", _extended
+    if key == "currency":
+        for currency in ("EUR", "usd", "US$", "QQQ", "US"):
+            yield "currency", _replaced(currency)
+
+
+def _wrapped(value: Any) -> Iterator[tuple[str, Change]]:
+    """A list where one thing should be, one thing where a list should be."""
+    if isinstance(value, list) and value:
+        yield "list-undone", _replaced(value[0])
+        yield "list-in-list", _replaced([value])
+        yield "null-in-list", _replaced([None, *value])
+    else:
+        yield "one-in-list", _replaced([value])
+
+
+def _values(names: list[str], value: str) -> Iterator[tuple[str, Change]]:
+    key = names[-1]
+    is_code = key in CODES or (key == "code" and (SYSTEM_CODES & set(names)))
+    if is_code:
+        for text in (
+            value[:-1],
+            f"{value}x",
+            value.upper(),
+            value.title(),
+            f"{value} ",
+            f" {value}",
+            "unknown-code",
+            value[1:],
+        ):
+            if text not in {value, "claim", "Claim"}:
+                yield "code-misspelt", _replaced(text)
+    if key == "system":
+        for text in (
+            value[:-1],
+            f"{value}x",
+            value.replace("/", "\\"),
+            "http://example.org/local",
+            value.replace(":", ";", 1),
+        ):
+            yield "system-misspelt", _replaced(text)
+    if key == "reference":
+        for text in (
+            value[:-1],
+            f"{value}x",
+            value.replace("#", "").replace("/", ""),
+            "#",
+            "Patient/nobody",
+            "urn:uuid:0",
+        ):
+            yield "reference-cut", _replaced(text)
+    if key == "code" and not is_code:
+        for text in (value.lower(), f"{value} ", f" {value}", f"{value}.", f"-{value}", f"hc:{value}", f'="{value}"', f"{value}-59",
+                     f"{value},{value}", value.replace("0", "O")):  # fmt: skip
+            if text != value and not ("modifier" in names and text.replace("0", "O") == text):
+                yield "value-garbled", _replaced(text)
+    if key in {"servicedDate", "start", "end"}:
+        for text in (value[:-1], value[:4], value[:7], value.replace("-", ""), value.replace("-", "/"), f"{value}T25:00:00", "00-03-04",
+                     "2024-13-41", value.replace("0", "O")):  # fmt: skip
+            yield "date-form", _replaced(text)
+
+
+def _renamed(spelling: str) -> Change:
+    def change(owner: Any, key: Any) -> None:
+        whole = {spelling if name == key else name: value for name, value in owner.items()}
+        owner.clear()
+        owner.update(whole)
+
+    return change
+
+
+def _doubled(again: Any) -> Change:
+    def change(owner: Any, key: Any) -> None:
+        owner[f"{key}{AGAIN}"] = again
+
+    return change
+
+
+def _replaced(value: Any) -> Change:
+    def change(owner: Any, key: Any) -> None:
+        owner[key] = value
+
+    return change
+
+
+def _lost(owner: Any, key: Any) -> None:
+    del owner[key]
+
+
+def _extended(owner: Any, key: Any) -> None:
+    owner[key]["modifierExtension"] = EXTENSION
