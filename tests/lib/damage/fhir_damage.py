@@ -17,8 +17,9 @@ Path = tuple[str | int, ...]
 AGAIN = "\x02"  # behind a key that is written twice; it does not stay in the text
 WRONG = (None, True, 7, "x", [], {}, [[]], {"x": 1}, "", " ")
 REQUIRED = {
-    "resourceType", "status", "type", "use", "provider", "insurance", "focal", "coverage", "sequence", "item", "category",
-    "productOrService", "diagnosisCodeableConcept", "diagnosisReference", "outcome", "coding", "code", "system", "reference",
+    "resourceType", "status", "type", "use", "provider", "insurance", "focal", "coverage", "sequence", "item",
+    "category", "productOrService", "diagnosisCodeableConcept", "diagnosisReference", "outcome", "coding", "code",
+    "system", "reference",
 }  # fmt: skip
 CODES = {"status", "use", "outcome", "resourceType"}  # with a code list that FHIR requires
 SYSTEM_CODES = {"type", "relationship", "category"}  # concepts whose codes come from a list
@@ -26,6 +27,7 @@ OPTIONAL_CODE = {
     "supportingInfo",
     "modifier",
 }  # in which a code that is gone is one of many things that may stand there
+CODE_FORMS = ("{} ", " {}", "{}.", "-{}", "hc:{}", '="{}"', "{}-59", "{},X", "{}/{{}}", "({})")
 EXTENSION = [{"url": "http://example.org/not-done", "valueBoolean": True}]
 
 
@@ -64,9 +66,12 @@ def _of_text(sound: Sound, at: int) -> Iterator[Variant]:
     texts = [_text(one) for one in sound.resources]
     text = texts[at]
     kind = sound.resources[at]["resourceType"]
-    cuts = {"cut": text[: len(text) // 2], "brace-lost": text[:-1], "brace-doubled": text + "}", "quote-lost": text.replace('"', "", 1),
-            "comma-lost": text.replace(",", "", 3), "colon-garbled": text.replace(":", ";", 1), "glued": text + text,
-            "in-list": f"[{text}]", "blank": " ", "byte-order-mark": "\ufeff" + text}  # fmt: skip
+    cuts = {
+        "cut": text[: len(text) // 2], "brace-lost": text[:-1], "brace-doubled": text + "}",
+        "quote-lost": text.replace('"', "", 1), "comma-lost": text.replace(",", "", 3),
+        "colon-garbled": text.replace(":", ";", 1), "glued": text + text, "in-list": f"[{text}]", "blank": " ",
+        "byte-order-mark": "\ufeff" + text,
+    }  # fmt: skip
     for damage, changed in cuts.items():
         if sound.format == "fhir-json" and damage == "blank":
             continue
@@ -114,34 +119,29 @@ def _changes(resource: Json, path: Path) -> Iterator[tuple[str, Change]]:
     key, value = path[-1], _at(resource, path)
     names = [part for part in path if isinstance(part, str)]
     if isinstance(key, str):
-        for spelling in (
-            key[:-1],
-            f"{key}s",
-            key[:1].upper() + key[1:],
-            key.lower(),
-            f" {key}",
-            f"{key[:-2]}{key[-1]}{key[-2]}",
-        ):
-            if spelling and spelling != key:
-                yield "key-misspelt", _renamed(spelling)
-        if key in REQUIRED and not (key in {"code", "system", "coding"} and OPTIONAL_CODE & set(names)):
-            yield "key-lost", _lost
-        for again in (value, None, [], "x"):
-            yield "key-doubled", _doubled(again)
+        yield from _of_key(key, names, value)
     for wrong in WRONG:
-        if type(wrong) is not type(value) and not (wrong in (None, [], {}) and key not in REQUIRED):
+        if type(wrong) is not type(value) and (wrong or key in REQUIRED):
             yield "wrong-type", _replaced(wrong)
     yield from _wrapped(value)
     if isinstance(value, str):
         yield from _values(names, value)
-    if key in {"diagnosisSequence", "sequence", "careTeamSequence"}:
+    if key in {"diagnosisSequence", "sequence"}:
         for number in (0, 9, -1, 99, "1", 1.5):
-            yield "sequence-dangling", _replaced([number] if key != "sequence" else number)
+            yield "sequence-dangling", _replaced(number if key == "sequence" else [number])
     if isinstance(value, dict) and key != "quantity":
         yield "modifier-extension", _extended
-    if key == "currency":
-        for currency in ("EUR", "usd", "US$", "QQQ", "US"):
-            yield "currency", _replaced(currency)
+
+
+def _of_key(key: str, names: list[str], value: Any) -> Iterator[tuple[str, Change]]:
+    spellings = (key[:-1], f"{key}s", key[:1].upper() + key[1:], key.lower(), f" {key}", key[:-2] + key[-1] + key[-2])
+    for spelling in spellings:
+        if spelling != key:
+            yield "key-misspelt", _renamed(spelling)
+    if key in REQUIRED and not (key in {"code", "system", "coding"} and OPTIONAL_CODE & set(names)):
+        yield "key-lost", _lost
+    for again in (value, None, [], "x"):
+        yield "key-doubled", _doubled(again)
 
 
 def _wrapped(value: Any) -> Iterator[tuple[str, Change]]:
@@ -155,49 +155,32 @@ def _wrapped(value: Any) -> Iterator[tuple[str, Change]]:
 
 
 def _values(names: list[str], value: str) -> Iterator[tuple[str, Change]]:
+    """A text that is in no code list, names nothing, or has not the form that it should have."""
     key = names[-1]
-    is_code = key in CODES or (key == "code" and (SYSTEM_CODES & set(names)))
-    if is_code:
-        for text in (
-            value[:-1],
-            f"{value}x",
-            value.upper(),
-            value.title(),
-            f"{value} ",
-            f" {value}",
-            "unknown-code",
-            value[1:],
-        ):
-            if text not in {value, "claim", "Claim"}:
-                yield "code-misspelt", _replaced(text)
-    if key == "system":
-        for text in (
-            value[:-1],
-            f"{value}x",
-            value.replace("/", "\\"),
-            "http://example.org/local",
-            value.replace(":", ";", 1),
-        ):
-            yield "system-misspelt", _replaced(text)
-    if key == "reference":
-        for text in (
-            value[:-1],
-            f"{value}x",
-            value.replace("#", "").replace("/", ""),
-            "#",
-            "Patient/nobody",
-            "urn:uuid:0",
-        ):
-            yield "reference-cut", _replaced(text)
-    if key == "code" and not is_code:
-        for text in (value.lower(), f"{value} ", f" {value}", f"{value}.", f"-{value}", f"hc:{value}", f'="{value}"', f"{value}-59",
-                     f"{value},{value}", value.replace("0", "O")):  # fmt: skip
-            if text != value and not ("modifier" in names and text.replace("0", "O") == text):
-                yield "value-garbled", _replaced(text)
-    if key in {"servicedDate", "start", "end"}:
-        for text in (value[:-1], value[:4], value[:7], value.replace("-", ""), value.replace("-", "/"), f"{value}T25:00:00", "00-03-04",
-                     "2024-13-41", value.replace("0", "O")):  # fmt: skip
-            yield "date-form", _replaced(text)
+    is_code = key in CODES or (key == "code" and bool(SYSTEM_CODES & set(names)))
+    known = {value, "claim", "Claim"}
+    match key:
+        case "system":
+            damage, texts = (
+                "system-misspelt",
+                [value[:-1], f"{value}x", "http://example.org/local", value.replace(":", ";", 1)],
+            )
+        case "reference":
+            bare = value.replace("#", "").replace("/", "")
+            damage, texts = "reference-cut", [value[:-1], f"{value}x", bare, "#", "Patient/nobody", "urn:uuid:0"]
+        case "servicedDate":
+            forms = [value[:-1], value[:4], value[:7], value.replace("-", "/"), value.replace("0", "O")]
+            damage, texts = "date-form", [*forms, value.replace("-", ""), f"{value}T25:00:00", "00-03-04", "2024-13-41"]
+        case "currency":
+            damage, texts = "currency", ["EUR", "usd", "US$", "QQQ", "US"]
+        case _ if is_code:
+            cases = [value.upper(), value.title(), f"{value} ", f" {value}"]
+            damage, texts = "code-misspelt", [value[:-1], value[1:], f"{value}x", "unknown-code", *cases]
+        case "code":
+            damage, texts = "value-garbled", [form.format(value) for form in CODE_FORMS]
+        case _:
+            damage, texts = "", []
+    yield from ((damage, _replaced(text)) for text in texts if text not in known)
 
 
 def _renamed(spelling: str) -> Change:

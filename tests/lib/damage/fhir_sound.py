@@ -134,6 +134,9 @@ def claim(sent: Sent, place: int) -> tuple[Json, Line]:
         item["adjudication"] = [{"category": concept(HL7 + "adjudication", "submitted"), "amount": amount}]
     else:
         item["net"] = amount
+    insurance = {"focal": True, "coverage": {"reference": "#coverage"}, **sent.insurance}
+    if not sent.is_eob:
+        insurance["sequence"] = 1
     resource = {
         "resourceType": "ExplanationOfBenefit" if sent.is_eob else "Claim", "id": claim_id,
         "contained": [coverage, *more.pop("contained", [])], "status": "active",
@@ -141,9 +144,7 @@ def claim(sent: Sent, place: int) -> tuple[Json, Line]:
         "created": "2026-11-20", "insurer": {"display": sent.payer},
         "provider": {"identifier": {"system": NPI, "value": PROVIDERS[place]}},
         **({"outcome": "complete"} if sent.is_eob else {"priority": concept(HL7 + "processpriority", "normal")}),
-        "insurance": [
-            {**({} if sent.is_eob else {"sequence": 1}), "focal": True, "coverage": {"reference": "#coverage"}, **sent.insurance}
-        ],
+        "insurance": [insurance],
         "diagnosis": diagnoses, "item": [item], **more,
     }  # fmt: skip
     return resource, Line(claim_id, member, sent.payer, PROVIDERS[place], charge, sent.outcome, sent.day)

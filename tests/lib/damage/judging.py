@@ -111,12 +111,9 @@ def _lost(came: Came) -> list[int]:
     """The lines of the damaged file of which no row tells."""
     variant = came.variant
     told = {place for row in came.decisions if (place := _line_of(row, came)) is not None}
-    at: Counter[tuple[int, ...]] = Counter()
     for row in (*came.decisions, *came.refused):
         if (place := _by_charge(row, came)) is not None:
             told.add(place)
-            continue
-        here = variant.owners[row["row"]] if 0 <= row["row"] < len(variant.owners) else ()
-        at[here] += 1
-    enough = {line for here, count in at.items() for line in here if count >= len(here)}
-    return [line for line in variant.kept if line not in told | enough]
+        elif 0 <= row["row"] < len(variant.owners):
+            told |= {*variant.owners[row["row"]]}
+    return [line for line in variant.kept if line not in told]

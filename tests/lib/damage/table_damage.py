@@ -6,6 +6,7 @@ A cell that is emptied shows nothing, nor does one valid value in another's plac
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.lib.damage.table_sound import COLUMNS
@@ -21,36 +22,26 @@ HEADER = ",".join(COLUMNS) + "\n"
 PLACEHOLDERS = ("NULL", "N/A", "NONE", "NaN", "\\N", "~", "UNKNOWN", "", " ", "0000", "nan", "none", "#N/A", "-", "?")
 REQUIRED = ("claim_id", "claim_line_number", "claim_type", "member_id", "payer", "claim_line_start_date")
 FORMS = (
-    '="{}"',
-    "{}-59",
-    "hc:{}",
-    " {}",
-    "{} ",
-    "{}.",
-    "'{}'",
-    "{},{}",
-    "{}/{}",
-    "-{}",
-    "{}\u00a0",
-    "\u200b{}",
-    "{}\t",
-    "[{}]",
-    "{}*",
-)
+    '="{}"', "{}-59", "hc:{}", " {}", "{} ", "{}.", "'{}'", "{},{}", "{}/{}", "-{}", "{}\u00a0", "\u200b{}", "{}\t",
+    "[{}]", "{}*",
+)  # fmt: skip
 CODE_FORMS = {
     "hcpcs_code": FORMS, "hcpcs_modifier_1": FORMS, "hcpcs_modifier_2": FORMS, "diagnosis_code_1": FORMS,
     "diagnosis_code_2": (*FORMS, "ICD10:{}", "{};C25.1"), "diagnosis_code_3": (*FORMS, "ICD10:{}", "{};C25.1"),
     "condition_codes": (*FORMS, "{}.0", "0{}", "{}A6", "['{}']", "A6+{}", "A6/{}", "A6:{}"),
     "value_codes": (*FORMS, "{}.0", "0{}", "{}:5", "{}A1", "['{}']", "A1+{}", "A1/{}"),
-    "claim_frequency_code": ("{}.0", "0{}", " {}", "{} ", "{}{}", "-{}", "'{}'", '="{}"', "void", "{};7", "{}-8", "[{}]", "{}\u00a0"),
+    "claim_frequency_code": (
+        "{}.0", "0{}", " {}", "{} ", "{}{}", "-{}", "'{}'", '="{}"', "void", "{};7", "{}-8", "[{}]", "{}\u00a0",
+    ),
     "claim_filing_indicator_code": ("{}X", "-{}", "{}.", "'{}'", "?{}", '="{}"', " {}", "{}\u00a0", "{}:"),
     "diagnosis_code_type": ("{}x", "{}-", "x{}", "icd", "9", "icd9cm", "{} "),
     "claim_type": ("{}x", "P", "prof", "x{}", "{},{}", "1"),
 }  # fmt: skip
 DATES = (
-    "20240304.0", "45355", "45355.0", "2024-03-04T00:00:00", "2024-03-04 00:00:00.000", "24-03-04", "03/04/2024", "2024-3-4",
-    "04-MAR-24", "2024-02-30", "0024-03-04", "1900-01-01", "9999-12-31", "2024-03", "2024", "2024-O3-04", "1709510400", "99991231",
-    "00000000", "2024-03-04Z", "2024-03-04T25:00:00", "2024/03/04", "2024.03.04", "04.03.2024", "2024-03-04;2024-03-05",
+    "20240304.0", "45355", "45355.0", "2024-03-04T00:00:00", "2024-03-04 00:00:00.000", "24-03-04", "03/04/2024",
+    "2024-3-4", "04-MAR-24", "2024-02-30", "0024-03-04", "1900-01-01", "9999-12-31", "2024-03", "2024", "2024-O3-04",
+    "1709510400", "99991231", "00000000", "2024-03-04Z", "2024-03-04T25:00:00", "2024/03/04", "2024.03.04",
+    "04.03.2024",    "2024-03-04;2024-03-05",
 )  # fmt: skip
 CHARGES = (
     "9,425.00",
@@ -65,7 +56,6 @@ CHARGES = (
     "94 25.00",
 )
 IDS = ("2.02403E+11", "1.0E+10", "#REF!", "\x00", "A\nB")
-EXPONENT_COLUMNS = ("claim_id", "member_id")
 LINE_NUMBERS = ("1.5", "one", "-1", "0", "1e0", "1;2", "99999999999999999999")
 SHIFT_FROM = COLUMNS.index(
     "hcpcs_code"
@@ -131,25 +121,18 @@ def _written(row: Row) -> str:
 
 
 def _cells(row: Row) -> Iterator[tuple[str, str, str]]:
-    for column in REQUIRED:
-        for word in PLACEHOLDERS:
-            yield column, "placeholder", word
+    yield from ((column, "placeholder", word) for column in REQUIRED for word in PLACEHOLDERS)
     for column, forms in CODE_FORMS.items():
-        for form in forms if row[column] else ():
-            yield column, "value-garbled", form.format(row[column], row[column])
-        if row[column] and row[column].lower() != row[column]:
-            yield column, "value-lower-case", row[column].lower()
-    for text in DATES:
-        yield "claim_line_start_date", "date-form", text
-        if row["claim_line_end_date"]:
-            yield "claim_line_end_date", "date-form", text
-    for text in CHARGES:
-        yield "charge_amount", "amount-form", text
-    for column in EXPONENT_COLUMNS:
-        for text in IDS:
-            yield column, "id-garbled", text
-    for text in LINE_NUMBERS:
-        yield "claim_line_number", "number-form", text
+        value = row[column]
+        for form in forms if value else ():
+            yield column, "value-garbled", form.format(value, value)
+        if value.lower() != value:
+            yield column, "value-lower-case", value.lower()
+    dated = [name for name in ("claim_line_start_date", "claim_line_end_date") if row[name]]
+    yield from ((column, "date-form", text) for column in dated for text in DATES)
+    yield from (("charge_amount", "amount-form", text) for text in CHARGES)
+    yield from ((column, "id-garbled", text) for column in ("claim_id", "member_id") for text in IDS)
+    yield from (("claim_line_number", "number-form", text) for text in LINE_NUMBERS)
 
 
 def _of_lines(sound: Sound) -> Iterator[Variant]:
@@ -171,8 +154,11 @@ def _of_lines(sound: Sound) -> Iterator[Variant]:
         if at <= SHIFT_FROM:
             yield changed("shifted-left", name, ",".join([*cells[:at], *cells[at + 1 :], ""]) + "\n")
             yield changed("shifted-right", name, ",".join([*cells[:at], "", *cells[at:-1]]) + "\n")
-    for end in ("", ",", "\r", "\n\n", ",,,\n", "\x1a\n"):
+    for end in ("\r", "\n\n", ",,,\n", "\x1a\n"):
         yield changed("line-end", repr(end), texts[FOCUS].rstrip("\n") + end)
+    for mark in ("", ",", " ", ";"):
+        glued = changed("lines-glued", repr(mark), texts[FOCUS].rstrip("\n") + mark)
+        yield replace(glued, owners=((0,), (1, 2)))
     yield changed("line-cut", "", texts[FOCUS][: len(texts[FOCUS]) // 2] + "\n")
 
 
@@ -214,7 +200,7 @@ def _doubled(sound: Sound) -> Iterator[Variant]:
     for order, both in orders.items():
         rows = (sound.rows[0], *both, sound.rows[2])
         variant = _of_rows(sound, "row-doubled", order, rows)
-        yield Variant(**{**vars(variant), "owners": ((0,), (1,), (1,), (2,))})
+        yield replace(variant, owners=((0,), (1,), (1,), (2,)))
 
 
 def _types(sound: Sound) -> Iterator[Variant]:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 COLUMNS = (
-    "claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business", "claim_filing_indicator_code",
-    "claim_line_start_date", "claim_line_end_date", "place_of_service_code", "hcpcs_code", "hcpcs_modifier_1",
-    "hcpcs_modifier_2", "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2", "diagnosis_code_3",
-    "service_unit_quantity", "charge_amount", "paid_amount", "rendering_npi", "billing_npi", "claim_frequency_code",
+    "claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business",
+    "claim_filing_indicator_code", "claim_line_start_date", "claim_line_end_date", "place_of_service_code",
+    "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2", "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2",
+    "diagnosis_code_3", "service_unit_quantity", "charge_amount", "paid_amount", "rendering_npi", "billing_npi", "claim_frequency_code",
     "original_claim_id", "group_id", "clinical_trial_number", "condition_codes", "value_codes",
     "investigational_device_exemption_number", "prior_authorization_number",
 )  # fmt: skip
@@ -27,6 +27,7 @@ BASE: Row = {
     "claim_frequency_code": "1",
 }  # fmt: skip
 REGENCE = {"payer": "Regence", "claim_line_start_date": "2026-02-03"}
+SPANS = {"claim_line_start_date": "2020-06-30", "claim_line_end_date": "2020-07-01"}
 CASES: dict[str, tuple[str, Row]] = {
     "denied": (DENY, {}),
     "denied-regence": (DENY, {**REGENCE, "hcpcs_code": "47384", "diagnosis_code_1": "C22.0"}),
@@ -50,10 +51,7 @@ CASES: dict[str, tuple[str, Row]] = {
     "not-in-force": (PASS, {"payer": "Regence"}),
     "void": (PASS, {"claim_frequency_code": "8", "original_claim_id": "EARLIER01"}),
     "unlisted": (REVIEW, {"payer": "Premera", "claim_line_start_date": "2020-03-02", "hcpcs_code": "48999"}),
-    "spans-boundary": (
-        REVIEW,
-        {"payer": "Premera", "claim_line_start_date": "2020-06-30", "claim_line_end_date": "2020-07-01", "hcpcs_code": "48999"},
-    ),
+    "spans-boundary": (REVIEW, {**SPANS, "payer": "Premera", "hcpcs_code": "48999"}),
     "icd-9": (REVIEW, {**REGENCE, "diagnosis_code_type": "icd-9-cm", "diagnosis_code_1": "157.0"}),
     "not-a-tumor": (REVIEW, {**REGENCE, "diagnosis_code_1": "K85.90"}),
 }  # fmt: skip

@@ -1,0 +1,40 @@
+"""Damaged claims: none turns a review, a referral, a pass or a refusal into a denial, and no line is lost or moved.
+
+A seeded few hundred; `python bench/damage.py --files 100000` runs as many as one likes, and gives the counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lib.damage import campaign
+from tests.lib.damage.known import is_known
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMATS = {
+    "837": {"837P", "837I", "837D"},
+    "fhir": {"fhir-ndjson", "fhir-json"},
+    "tables": {"csv", "ndjson", "parquet"},
+}
+FILES = 150
+LEAST_KINDS = 25  # of damage, so that the draw is no small part of them
+SEED = 20_261_125
+
+
+@pytest.mark.parametrize("family", FORMATS)
+def test_sound_claims_come_out_as_they_should(tmp_path: Path, family: str) -> None:
+    found = campaign.sound_outcomes(tmp_path, frozenset(FORMATS[family]))
+    assert [(v.format, v.source, each.shown) for v, each in found if not is_known(v.format, "sound", v.source)] == []
+
+
+@pytest.mark.parametrize("family", FORMATS)
+def test_no_damage_denies_loses_or_moves_a_line(tmp_path: Path, family: str) -> None:
+    counts = campaign.run(FILES, SEED, tmp_path, frozenset(FORMATS[family]))
+    assert counts.files.total() == FILES
+    assert len(counts.damages) >= LEAST_KINDS
+    broken = {kind: counts.examples[kind][0][1].shown for kind in counts.broken}
+    assert {kind: shown for kind, shown in broken.items() if not is_known(*kind)} == {}
