@@ -14,10 +14,11 @@ Row = dict[str, str]
 COLUMNS = (
     "claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business",
     "claim_filing_indicator_code", "claim_line_start_date", "claim_line_end_date", "place_of_service_code",
-    "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2", "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2",
-    "diagnosis_code_3", "service_unit_quantity", "charge_amount", "paid_amount", "rendering_npi", "billing_npi", "claim_frequency_code",
-    "original_claim_id", "group_id", "clinical_trial_number", "condition_codes", "value_codes",
-    "investigational_device_exemption_number", "prior_authorization_number",
+    "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2", "diagnosis_code_type", "diagnosis_code_1",
+    "diagnosis_code_2", "diagnosis_code_3", "service_unit_quantity", "charge_amount", "paid_amount",
+    "rendering_npi", "billing_npi", "claim_frequency_code", "original_claim_id", "group_id",
+    "clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number",
+    "prior_authorization_number",
 )  # fmt: skip
 PROVIDERS = ("1902000227", "1902000334", "1902000441", "1902000557")
 BASE: Row = {
