@@ -53,6 +53,15 @@ if TYPE_CHECKING:
 SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
 
 
+def _no_rows(filtered: int) -> str:
+    """The fault of a file that gave no row."""
+    if filtered:
+        return (
+            f"the mapping passes over all of its {filtered} rows. Correct rows or rows_except, or leave the file out."
+        )
+    return "has a header and no rows. Ask the sender for the extract again."
+
+
 def _state(path: Path) -> tuple[int, int]:
     state = path.stat()
     return state.st_size, state.st_mtime_ns
@@ -147,9 +156,9 @@ class Reading:
             extract = extract.mended()
         rejects = self._extracts[place].rejects()
         found.tally.warnings_by_check.update(self._extracts[place].warnings)
-        found.tally.rows_filtered = self._extracts[place].filtered
+        found.tally.rows_filtered = self._extracts[place].filtered()
         if found.tally.rows_read + found.waiting + rejects.height == 0:
-            raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
+            raise InputError(f"{file.path}: {_no_rows(found.tally.rows_filtered)}")
         if rejects.height:
             tally, frame = rejected(rejects, self._codes)
             found.tally.add(tally)

@@ -50,6 +50,7 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     frame = read.with_columns(as_text_or_typed(read)).with_columns(
         pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
     )
+    frame = frame.with_columns(_null_words(frame, mapping))
     frame = frame.with_columns(pl.col(name).cast(pl.String) for name in mapping.values if name in frame.columns)
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
     distinct: dict[str, pl.Series] = {}
@@ -81,6 +82,16 @@ def _odd(column: Column) -> pl.Expr:
     """Text that may not be canonical, or may be refused: some too many rather than one too few."""
     text = pl.col(column.name).drop_nulls()
     return text.filter(text.str.contains(ODD) | (text.str.len_bytes() > (column.length or 0)))
+
+
+def _null_words(frame: pl.DataFrame, mapping: Mapping) -> list[pl.Expr]:
+    """The columns without the words that the mapping calls empty; none are touched where it names no word."""
+    words = {name: mapping.empty_words(name) for name in frame.columns if name in COLUMNS and mapping.null_values}
+    return [
+        pl.when(~pl.col(name).cast(pl.String).str.strip_chars().is_in(empty)).then(pl.col(name)).alias(name)
+        for name, empty in words.items()
+        if empty
+    ]
 
 
 def _is_looked_at(column: pl.Series) -> bool:

@@ -34,7 +34,6 @@ class Extract(ABC):
         layout: how its columns become canonical ones.
         warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
         first_warned: of each of these warnings the first places: source row and, where there is one, claim id.
-        filtered: how many rows of the file the mapping passes over; complete once `rejects` was asked.
         LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
     """
 
@@ -46,7 +45,6 @@ class Extract(ABC):
         self.layout = layout
         self.warnings: Counter[str] = Counter()
         self.first_warned: dict[str, list[tuple[int, str | None]]] = {}
-        self.filtered = 0
 
     @abstractmethod
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
@@ -69,6 +67,17 @@ class Extract(ABC):
     def rejects(self) -> pl.DataFrame:
         """Rows that could not be split (REJECTS_SCHEMA); complete once `batches` is exhausted."""
         return pl.DataFrame(schema=REJECTS_SCHEMA)
+
+    def filtered(self) -> int:
+        """How many rows of the file its mapping passes over; complete once `rejects` was asked."""
+        return 0
+
+    def text_field(self, _column: str) -> pl.Expr | None:
+        """A column of the file as its value in `text`, a row that could not be split; null where it has none.
+
+        None where no value can be told from such a text.
+        """
+        return None
 
     def mended(self) -> Extract | None:
         """The extract to read in this one's stead, from its beginning, where a fault swallowed rows; else None.

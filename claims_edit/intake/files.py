@@ -30,6 +30,7 @@ class Format(StrEnum):
     PARQUET = "parquet"
     NDJSON = "ndjson"
     DELIMITED = "delimited"
+    FIXED_WIDTH = "fixed-width"
     X12 = "x12"
     FHIR = "fhir"
 

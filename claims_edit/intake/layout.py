@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.columns import COLUMNS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
+from claims_edit.intake.partitions import partition_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()#-]{0,59}")
 MOST_SHOWN = 60
-DELIMITERS = (",", "\t", "|", ";", "^", "~")
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,17 @@ class Layout:
         lines: how many claim lines stand side by side in a row; 0 where a row is a line.
         per_line: canonical name → the mapping's name for its column a line (with {n}).
         signs: what further columns that only tell whether a line is used are called, a line each.
+        agreeing: canonical name → what the file's folder says of the column that the file has too.
+        row_constants: a column that tells which rows are claim lines → what the file's folder says of it.
     """
 
     sources: dict[str, str]
-    constants: dict[str, str]
+    constants: dict[str, str | None]
     lines: int = 0
     per_line: dict[str, str] = field(default_factory=dict)
     signs: tuple[str, ...] = ()
+    agreeing: dict[str, str | None] = field(default_factory=dict)
+    row_constants: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,6 +63,8 @@ def of_line(name: str, line: int) -> str:
 def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = False) -> Layout:
     """The layout of an extract whose columns are `found` (names match without regard to case).
 
+    The folders of its path may give columns too (see partition_of), for all rows the same.
+
     Args:
         path: names the extract in errors.
         found: its columns.
@@ -70,31 +75,65 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
         InputError: column names repeat, a mapped column is not there, or a required one is missing.
     """
     by_key = _by_key(path, found)
+    folders = {column_key(name): value for name, value in partition_of(path).items()}
     lines = _lines_in(by_key, mapping)
-    sources: dict[str, str] = {}
-    per_line: dict[str, str] = {}
+    layout = Layout({}, dict(mapping.constants), lines, signs=_signs(mapping))
     faults = []
     for name in COLUMNS:
         if name in mapping.constants:
             continue
         names = mapping.names_of(name)
-        plain = next((wanted for wanted in names if column_key(wanted) in by_key), None)
+        plain = next((key for key in map(column_key, names) if key in by_key or key in folders), None)
         numbered = _numbered(names, by_key, lines)
         if plain and numbered:
             faults.append(f"the mapping takes {name} from {plain} or from {numbered}, and the extract has both")
         elif plain:
-            sources[name] = by_key[column_key(plain)]
+            _add_plain(layout, name, plain, by_key, folders)
         elif numbered:
-            per_line[name] = numbered
+            layout.per_line[name] = numbered
         elif name in mapping.columns and name not in mapping.optional:
             faults.append(f"the mapping takes {name} from {_either(names)}, which the extract lacks")
-    signs = tuple(f"__sign_{place}" for place in range(len(mapping.line_signs)))
-    layout = Layout(sources, dict(mapping.constants), lines, per_line, signs)
     faults += _add_lines(layout, by_key, mapping, sparse=sparse)
+    faults += _add_row_columns(layout, by_key, folders, mapping, sparse=sparse)
     faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
     if faults:
         raise InputError(f"{path}: {'; '.join(faults)}. {_found(found)}")
     return layout
+
+
+def _signs(mapping: Mapping) -> tuple[str, ...]:
+    return tuple(f"__sign_{place}" for place in range(len(mapping.line_signs)))
+
+
+def _add_plain(layout: Layout, name: str, key: str, by_key: dict[str, str], folders: dict[str, str | None]) -> None:
+    """Add a column that is the same for all lines of a row: the file's, or that of its folder, or both."""
+    if key in by_key:
+        layout.sources[name] = by_key[key]
+        if key in folders:
+            layout.agreeing[name] = folders[key]
+    else:
+        layout.constants[name] = folders[key]
+
+
+def row_column(mapping: Mapping, name: str) -> str:
+    """What a column that tells which rows are claim lines is called in a frame."""
+    return f"__row_{mapping.row_columns().index(name)}"
+
+
+def _add_row_columns(
+    layout: Layout, by_key: dict[str, str], folders: dict[str, str | None], mapping: Mapping, *, sparse: bool
+) -> list[str]:
+    """Add the columns that tell which rows are claim lines; the faults found on the way."""
+    faults = []
+    for name in mapping.row_columns():
+        key = column_key(name)
+        if key in by_key:
+            layout.sources[row_column(mapping, name)] = by_key[key]
+        elif key in folders:
+            layout.row_constants[name] = folders[key]
+        elif not sparse:
+            faults.append(f"the mapping chooses rows by {name}, which the extract lacks")
+    return faults
 
 
 def _either(names: tuple[str, ...]) -> str:
@@ -154,35 +193,14 @@ def _by_key(path: Path, found: list[str]) -> dict[str, str]:
     return by_key
 
 
-def read_header(path: Path, head: str, mapping: Mapping) -> tuple[str, list[str]]:
-    """The delimiter and the column names of a delimited extract, from the beginning of its text.
-
-    Raises:
-        InputError: there is only a header, or no delimiter splits it.
-    """
-    wanted = mapping.wanted()
-    tried = (mapping.delimiter,) if mapping.delimiter else DELIMITERS
-    best: tuple[int, int, str, list[str]] = (-1, 0, ",", [])
-    for delimiter in tried:
-        try:
-            names = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter))
-        except (csv.Error, StopIteration):
-            continue
-        known = len({column_key(name) for name in names} & wanted)
-        if (known, len(names)) > best[:2]:
-            best = (known, len(names), delimiter, names)
-    if len(best[3]) < 2:  # noqa: PLR2004 -- a table has at least two columns
-        raise InputError(
-            f"{path}: no delimiter of comma, tab, bar, semicolon, caret or tilde splits the first line. "
-            "Name the delimiter in a --mapping file, or check that the file is a table."
-        )
-    return best[2], best[3]
-
-
 def _found(names: list[str]) -> str:
     """The columns that an extract has, for an error; what does not look like names may be a claim, and is not shown."""
     named = [name.strip() for name in names if NAME.fullmatch(name.strip())]
     if len(named) < 0.9 * len(names):
-        return "Its first line holds no names of columns: check that the file is a table, and whole."
+        return (
+            "Its first line holds no names of columns: check that the file is a table, and whole. Of a file without a "
+            "header line, give `header: false` and the columns in a --mapping file; of one with a header record, "
+            "skip_rows or rows."
+        )
     more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
     return f"Found: {', '.join(named[:MOST_SHOWN])}{more}. Name the columns in a --mapping file."

@@ -29,7 +29,7 @@ class ParquetExtract(Extract):
     def __init__(self, file: SourceFile, mapping: Mapping) -> None:
         """Read the footer, and resolve the columns."""
         try:
-            schema = pl.scan_parquet(file.path, glob=False).collect_schema()
+            schema = pl.scan_parquet(file.path, glob=False, hive_partitioning=False).collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _damaged(file.path, error) from None
         super().__init__(file, resolve(file.path, schema.names(), mapping))
@@ -39,7 +39,7 @@ class ParquetExtract(Extract):
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
-        scan = pl.scan_parquet(self.file.path, glob=False).select(
+        scan = pl.scan_parquet(self.file.path, glob=False, hive_partitioning=False).select(
             pl.col(source).alias(name) for name, source in self.layout.sources.items()
         )
         seen = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from copy import copy
 from functools import reduce
 from typing import TYPE_CHECKING, Self
@@ -13,6 +14,7 @@ import polars as pl
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
+from claims_edit.intake.mapping import column_key
 from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from claims_edit.intake.body import Body
     from claims_edit.intake.files import SourceFile
+    from claims_edit.intake.header import Header
     from claims_edit.intake.layout import Layout
 
 MEMORY = 200  # megabytes
@@ -38,12 +42,18 @@ LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads, unless told other
 DOUBLE = '"'
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 MOST_MENDINGS = 50
+WILDCARD = re.compile(r"([*?[])")
 TEXT_WIDTH = 2  # text takes about twice the room of typed columns
 
 
 def quoted(text: str, quote: str = "'") -> str:
     """An SQL literal, or with a double quote an SQL name."""
     return quote + text.replace(quote, quote * 2) + quote
+
+
+def _literal(path: Path) -> str:
+    """A path in which no character is a wildcard of DuckDB's."""
+    return WILDCARD.sub(r"[\1]", str(path))
 
 
 def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
@@ -63,11 +73,15 @@ def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
 class TextExtract(Extract):
     """What delimited text and NDJSON share: DuckDB's CSV reader and its rejects table."""
 
-    def __init__(self, file: SourceFile, layout: Layout, scratch: Path) -> None:
-        """Keep the scratch folder; nothing is read yet."""
+    def __init__(self, file: SourceFile, layout: Layout, scratch: Path, body: Body | None = None) -> None:
+        """Keep the scratch folder; nothing is read yet. Of a text whose mapping skips lines, `body` is read."""
         super().__init__(file, layout)
         self._scratch = scratch
-        self._path = file.path if file.encoding == "utf-8" else plain_copy(file, scratch)
+        self._body = body
+        if body is not None:
+            self._path = body.path
+        else:
+            self._path = file.path if file.encoding == "utf-8" else plain_copy(file, scratch)
         self._bad = pl.DataFrame(schema=REJECTS_SCHEMA)
         self._swallowing: list[int] = []
         self._may_mix_line_ends = True
@@ -84,9 +98,9 @@ class TextExtract(Extract):
         types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
         told = ", ".join(f"{name}={value}" for name, value in options.items())
         return (
-            f"read_csv({quoted(str(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"read_csv({quoted(_literal(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
             f"compression={quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
-            "strict_mode=true, store_rejects=true, rejects_limit=0)"
+            "strict_mode=true, store_rejects=true, rejects_limit=0, hive_partitioning=false)"
         )
 
     def room(self) -> tuple[int, int]:
@@ -162,10 +176,15 @@ class TextExtract(Extract):
         if rows.height:
             self._aside.append(rows.select(ORDINAL, pl.lit(check).alias("check"), "text"))
 
+    def filtered(self) -> int:
+        """See Extract: the lines that the mapping skips."""
+        return len(self._body.before) + len(self._body.behind) if self._body is not None else 0
+
     def rejects(self) -> pl.DataFrame:
         """See Extract."""
+        skipped = self._bad.with_columns(pl.col("source_row") + self._skipped())
         if not self._aside:
-            return self._bad
+            return skipped
         text, is_cut = self._uncut(pl.col("text"))
         placed = (
             pl.concat(self._aside)
@@ -177,7 +196,7 @@ class TextExtract(Extract):
                 text.alias("text"),
             )
         )
-        return pl.concat([self._bad, placed]).sort("source_row")
+        return pl.concat([skipped, placed]).sort("source_row")
 
     def mended(self) -> Self | None:
         """See Extract."""
@@ -205,26 +224,39 @@ class TextExtract(Extract):
         self._mixes_line_ends = False
 
     def source_row(self) -> pl.DataFrame:
-        """See Extract: each rejected row moves those behind it down by one."""
+        """See Extract: each rejected row moves those behind it down by one, and so do lines that are skipped."""
         shifts = self._bad.select(
             after=pl.col("source_row") - pl.int_range(1, pl.len() + 1), shift=pl.int_range(1, pl.len() + 1)
         )
-        return pl.concat([super().source_row(), shifts]).group_by("after").agg(pl.col("shift").max()).sort("after")
+        moved = pl.concat([super().source_row(), shifts]).group_by("after").agg(pl.col("shift").max()).sort("after")
+        return moved.with_columns(pl.col("shift") + self._skipped())
+
+    def _skipped(self) -> int:
+        """How many rows the lines are that stand before the body."""
+        return len(self._body.before) if self._body is not None else 0
 
 
 class DelimitedExtract(TextExtract):
     """CSV, TSV, pipe and the like, RFC 4180 quoting."""
 
-    def __init__(self, file: SourceFile, layout: Layout, scratch: Path, *, delimiter: str, names: list[str]) -> None:
-        """`names` are the header's, in file order; nameless columns get a name that nothing asks for."""
-        super().__init__(file, layout, scratch)
-        self._delimiter = delimiter
+    def __init__(
+        self, file: SourceFile, layout: Layout, scratch: Path, header: Header, body: Body | None = None
+    ) -> None:
+        """Nameless columns of the header get a name that nothing asks for."""
+        super().__init__(file, layout, scratch, body)
+        self._delimiter, names = header.delimiter, header.names
         self._names = [name if name.strip() else f"__column_{place}" for place, name in enumerate(names)]
-        self._header_lines = 1
+        self._header_lines = int(header.is_in_file)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
-        source = self.read_csv(self._names, delim=quoted(self._delimiter), quote="'\"'", escape="'\"'", header="true")
+        source = self.read_csv(
+            self._names,
+            delim=quoted(self._delimiter),
+            quote="'\"'",
+            escape="'\"'",
+            header=str(bool(self._header_lines)).lower(),
+        )
         wanted = ", ".join(f"{quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
         query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
         seen = 0
@@ -236,6 +268,14 @@ class DelimitedExtract(TextExtract):
                 self.set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
                 numbered = numbered.filter(whole)
             yield numbered.drop("__torn")
+
+    def text_field(self, column: str) -> pl.Expr | None:
+        """See Extract."""
+        keys = [column_key(name) for name in self._names]
+        if column_key(column) not in keys:
+            return None
+        place = keys.index(column_key(column))
+        return pl.col("text").str.split(self._delimiter).list.get(place, null_on_oob=True).str.strip_chars()
 
     def _torn(self) -> str:
         """An SQL expression: the row's text where an unread column holds lines as wide as the table, else null.

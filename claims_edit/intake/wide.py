@@ -14,7 +14,8 @@ from claims_edit.columns import COLUMNS, Kind
 from claims_edit.intake.canonical import as_text_or_typed
 from claims_edit.intake.extract import FAULT, ORDINAL, Extract
 from claims_edit.intake.layout import of_line
-from claims_edit.intake.mapping import LINE, MOST_LINES
+from claims_edit.intake.mapping import LINE
+from claims_edit.intake.mapping_keys import MOST_LINES
 from claims_edit.intake.placeholders import is_placeholder
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LINE_NUMBER = "claim_line_number"
 NO_LINES = "row-claim-without-lines"
 USED = "__used"  # whether a row holds a line, of each line
+EMPTY = "__empty"  # whether a row holds no line
 SAY_NOTHING = {LINE_NUMBER, "diagnosis_code_type"}  # unused lines have them too: a number, and what qualifies a code
 ZERO = " \t+-.0"  # what a text of no amount consists of
 
@@ -71,6 +73,10 @@ class WideExtract(Extract):
         """See Extract."""
         return self._rows.rejects()
 
+    def filtered(self) -> int:
+        """See Extract."""
+        return self._rows.filtered()
+
     def mended(self) -> WideExtract | None:
         """See Extract."""
         again = self._rows.mended()
@@ -85,8 +91,10 @@ class WideExtract(Extract):
         marked = frame.with_columns(
             self._is_used(frame.schema, line).alias(of_line(USED, line)) for line in self._lines
         )
-        has_lines = pl.any_horizontal(of_line(USED, line) for line in self._lines)
-        rows = marked.lazy().with_columns(pl.when(~has_lines).then(pl.lit(NO_LINES)).alias(FAULT))
+        is_empty = ~pl.any_horizontal(of_line(USED, line) for line in self._lines)
+        found = [pl.col(FAULT)] if FAULT in frame.columns else []
+        names = pl.concat_str(*found, pl.when(is_empty).then(pl.lit(NO_LINES)), separator=" ", ignore_nulls=True)
+        rows = marked.lazy().with_columns(is_empty.alias(EMPTY), pl.when(names != "").then(names).alias(FAULT))
         differing = self._differing(frame.schema)
         lines = [self._line(rows, frame.schema, line, differing) for line in self._lines]
         whole = pl.concat(lines).sort(ORDINAL)
@@ -111,7 +119,7 @@ class WideExtract(Extract):
         is_used = pl.col(of_line(USED, line))
         columns = {name: of_line(name, line) for name in self._per_line}
         number = [pl.lit(line, pl.Int64).alias(LINE_NUMBER)] if self._is_numbered else []
-        found = rows.filter(is_used | pl.col(FAULT).is_not_null() if line == 1 else is_used).select(
+        found = rows.filter(is_used | pl.col(EMPTY) if line == 1 else is_used).select(
             *self._shared,
             *(
                 (pl.col(column) if column in schema else pl.lit(None, pl.String)).alias(name)

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from claims_edit.errors import InputError, UsageError
 from claims_edit.intake.extract import FAULT, ORDINAL, Extract
 from claims_edit.intake.files import Format, SourceFile
-from claims_edit.intake.layout import read_header, resolve
-from claims_edit.intake.mapping import Mapping, load_mapping, mapping_record
+from claims_edit.intake.header import read_header
+from claims_edit.intake.layout import resolve
+from claims_edit.intake.mapping import Mapping
+from claims_edit.intake.mapping_file import load_mapping, mapping_record
 from claims_edit.intake.wide import WideExtract, one_line_a_row
 from claims_edit.presets import NAMES, preset_text, presets
 
@@ -125,9 +127,9 @@ BAD = {
     "columns: {plan: ''}": ["columns.plan.0: is empty"],
     "optional: [plann]": ["optional: no such column of a claim line: plann"],
     "lines: many": ["lines: is not a whole number"],
-    "lines: 1\ncolumns: {claim_line_number: '{n}'}": ["lines: is not between 2 and 63"],
+    "lines: 1\ncolumns: {claim_line_number: '{n}'}": ["lines: is less than 2"],
     "lines: 64\ncolumns: {claim_line_number: '{n}', plann: a}": [
-        "columns: no such column of a claim line: plann", "lines: is not between 2 and 63",
+        "columns: no such column of a claim line: plann", "lines: is more than 63",
     ],
     "lines: 3": ['columns: with `lines`, claim_line_number is "{n}" or a column'],
     "columns: {hcpcs_code: 'P{n}'}": ["columns: {n} in a name needs the key `lines`: hcpcs_code"],
@@ -209,7 +211,7 @@ def test_rows_that_leave_out_what_is_empty_may_lack_columns_of_a_line() -> None:
 
 
 def test_the_delimiter_is_found_from_numbered_names() -> None:
-    assert read_header(HERE, "P_1|P_2;x,y,z,z,z|q\n", Mapping.model_validate(WIDE))[0] == "|"
+    assert read_header(HERE, "P_1|P_2;x,y,z,z,z|q\n", Mapping.model_validate(WIDE)).delimiter == "|"
 
 
 # --- rows that carry several lines ------------------------------------------------------------------------------------
