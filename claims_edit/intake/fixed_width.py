@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.mapping import column_key
+from claims_edit.intake.mapping_keys import VARIES
 from claims_edit.intake.text import TextExtract
 
 if TYPE_CHECKING:
@@ -30,10 +32,11 @@ class FixedWidthExtract(TextExtract):
     def __init__(
         self, file: SourceFile, layout: Layout, mapping: Mapping, scratch: Path, body: Body | None = None
     ) -> None:
-        """The lines' length is the mapping's, else that of the first lines, where they all have one."""
+        """Lines have the mapping's length, else that of most first lines, unless the mapping says that it varies."""
         super().__init__(file, layout, scratch, body)
         self._positions = mapping.fixed_width
-        self._expected = mapping.record_length or _common_length(file.head, mapping)
+        given = mapping.record_length
+        self._expected = None if given == VARIES else given or _common_length(file.head, mapping)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract; an empty line is no row, and one of the wrong length is refused."""
@@ -69,7 +72,8 @@ def split_line(line: str, positions: dict[str, Position]) -> dict[str, str]:
 
 
 def _common_length(head: str, mapping: Mapping) -> int | None:
-    """The length of all first lines that the mapping does not pass over; None where they differ, or there is one."""
-    first = [line for line in head.splitlines()[:-1] if line.strip()]
-    lengths = [len(line) for line in first if mapping.chooses(split_line(line, mapping.fixed_width))]
-    return lengths[0] if len(lengths) > 1 and len(set(lengths)) == 1 else None
+    """The length that most of the first claim lines have, the longer of two; the last line may be cut off."""
+    lines = head.splitlines()
+    whole = [line for line in (lines[:-1] if len(lines) > 1 else lines) if line.strip()]
+    lengths = Counter(len(line) for line in whole if mapping.chooses(split_line(line, mapping.fixed_width)))
+    return max(lengths, key=lambda length: (lengths[length], length), default=None)

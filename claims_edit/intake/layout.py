@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()#-]{0,59}")
 MOST_SHOWN = 60
+ROW = "__row_"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,12 @@ def _add_plain(layout: Layout, name: str, key: str, by_key: dict[str, str], fold
 
 def row_column(mapping: Mapping, name: str) -> str:
     """What a column that tells which rows are claim lines is called in a frame."""
-    return f"__row_{mapping.row_columns().index(name)}"
+    return f"{ROW}{mapping.row_columns().index(name)}"
+
+
+def is_row_column(name: str) -> bool:
+    """Whether a column of a frame only tells which rows are claim lines."""
+    return name.startswith(ROW)
 
 
 def _add_row_columns(

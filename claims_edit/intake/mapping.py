@@ -14,7 +14,7 @@ line_signs: ["TAX_NUM_{n}"]          # further columns that only a used line fil
 header: false                        # text without a header line: columns are 1, 2, … or have the `names`
 names: [REC, CLM_ID]                 # the columns of such a text, in order
 fixed_width: {CLM_ID: 1-13}          # the columns of a text without delimiters, by position
-record_length: 388                   # how long each of its lines is
+record_length: 388                   # how long each of its lines is, or `varies`
 skip_rows: 1                         # lines before the header or the first row
 skip_footer: 1                       # lines behind the last row
 rows: {REC: [DTL]}                   # rows that are claim lines; all others are passed over, and counted
@@ -35,6 +35,7 @@ from claims_edit.intake.mapping_keys import (
     Name,
     Names,
     Positions,
+    RecordLength,
     Value,
     WordsByColumn,
     WordsByName,
@@ -79,7 +80,7 @@ class Mapping(BaseModel):
     header: YesNo = True
     names: tuple[Name, ...] = Field(default=(), validate_default=True)
     fixed_width: Positions = {}
-    record_length: int | None = Field(default=None, ge=1)
+    record_length: RecordLength = None
     skip_rows: Count = 0
     skip_footer: Count = 0
     rows: WordsByName = {}
@@ -144,7 +145,7 @@ class Mapping(BaseModel):
 
     @field_validator("record_length")
     @classmethod
-    def _length(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _length(cls, value: RecordLength, info: ValidationInfo) -> RecordLength:
         if value and not info.data.get("fixed_width", True):
             raise ValueError("a record length needs the key `fixed_width`")
         return value

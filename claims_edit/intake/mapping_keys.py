@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 EVERY_COLUMN = "*"
+VARIES = "varies"
 MOST_LINES = 63  # of a row: their numbers fit the low bits of an ordinal
 RANGE = re.compile(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?")
 POSITION_KEYS = ({"start", "end"}, {"start", "length"})
@@ -59,6 +60,12 @@ def _listed(given: Any) -> Any:  # noqa: ANN401 -- whatever YAML holds
     return [given] if isinstance(given, str) else given
 
 
+def _length(given: Any) -> Any:  # noqa: ANN401 -- whatever YAML holds
+    if given == VARIES or (isinstance(given, str) and given.isdecimal() and int(given) > 0):
+        return given if given == VARIES else int(given)
+    raise ValueError(f"is neither a number of characters nor `{VARIES}`")
+
+
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 Value = Annotated[str | None, BeforeValidator(lambda given: None if given == "" else given)]
@@ -66,6 +73,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Positions = dict[Name, Annotated[Position, BeforeValidator(_position)]]
 WordsByColumn = Annotated[dict[str, Words], BeforeValidator(_words_by_column)]
+RecordLength = Annotated[int | Literal["varies"] | None, BeforeValidator(_length)]
 WordsByName = dict[Name, Words]
 Count = Annotated[int, Field(ge=0, le=1000)]
 Lines = Annotated[int | None, Field(ge=2, le=MOST_LINES)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.intake.extract import FAULT, Extract
-from claims_edit.intake.layout import row_column
+from claims_edit.intake.layout import is_row_column, row_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ class RuledExtract(Extract):
 
     def __init__(self, rows: Extract, mapping: Mapping) -> None:
         """`rows` reads the file, with the columns of the rules."""
-        super().__init__(rows.file, rows.layout)
+        sources = {name: source for name, source in rows.layout.sources.items() if not is_row_column(name)}
+        super().__init__(rows.file, replace(rows.layout, sources=sources))
         self.warnings, self.first_warned = rows.warnings, rows.first_warned
         self._rows = rows
         self._mapping = mapping

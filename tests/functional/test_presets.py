@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-PRESETS = ["cms-de-synpuf-carrier", "cms-rif-carrier", "tuva"]
+PRESETS = [
+    "cms-cclf1", "cms-cclf2", "cms-cclf5", "cms-de-synpuf-carrier", "cms-rif-carrier", "cms-rif-dme",
+    "cms-rif-institutional", "synthea-claims-transactions", "tuva",
+]  # fmt: skip
 TABLES = ROOT.parent / "shared" / "real" / "tables"
 TUVA = TABLES / "tuva_demo__medical_claim_sample.csv"
 RIF = TABLES / "bfd__rif-synthea_carrier.csv"

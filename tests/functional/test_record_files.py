@@ -195,7 +195,9 @@ def fixed(row: Row, record: str = "D") -> str:
 def test_fixed_width_is_read_by_positions(command: Command, tmp_path: Path, form: str, trimmed: bool) -> None:
     rows = ["HDR 20260301", *(fixed(line(number, member_id="Müller"[:14])) for number in range(1, 7)), "TRL 6"]
     text = "\r\n".join(row.rstrip() if trimmed else row for row in rows) + "\r\n"
-    mapping = write(tmp_path / "m.yaml", positions(form) + "rows: {REC: D}\n")
+    mapping = write(
+        tmp_path / "m.yaml", positions(form) + "rows: {REC: D}\n" + ("record_length: varies\n" if trimmed else "")
+    )
     out = tmp_path / "out"
     assert ran(command, write(tmp_path / "night.dat", text), out, mapping) == Done(0, "", "")
     assert file_counts(out) == (6, 0, 2)
