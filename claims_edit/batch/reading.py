@@ -33,6 +33,7 @@ from claims_edit.intake import (
     Format,
     SeenKeys,
     canonicalise,
+    consulted,
     faults,
     open_extract,
     sniff,
@@ -103,7 +104,7 @@ class Reading:
         Small extracts are read ahead on several threads. Of one that cannot be read to its end the error is given, and
         nothing is kept.
         """
-        self._context = tuple(sniff(path, fmt) for path in files.context)
+        self._context = consulted(files.inputs, fmt)
         paths, threads = files.extracts, os.cpu_count() or 1
         with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="read") as pool:
             ahead: deque[tuple[int, Path, Future[_Whole] | None]] = deque()

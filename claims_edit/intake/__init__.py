@@ -1,6 +1,7 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
 from claims_edit.intake.canonical import Lines, canonicalise
+from claims_edit.intake.claimless import consulted
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
 from claims_edit.intake.files import Format, SourceFile, sniff, text_bytes
@@ -19,6 +20,7 @@ __all__ = [
     "SourceFile",
     "canonicalise",
     "claim_hashes",
+    "consulted",
     "discover",
     "explained_hashes",
     "faults",

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import InputError
-from claims_edit.intake.files import READ_ERRORS, Format, opens_as_json, sniff
+from claims_edit.intake.files import LOOK_BYTES, READ_ERRORS, Format, opens_as_json, sniff
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from claims_edit.intake.files import SourceFile
 
 PIECE = 4 * 1024 * 1024
 OVERLAP = 256  # bytes; the key and the type of a resource lie closer together
 RESOURCE = re.compile(rb'"resourceType"\s*:\s*"([^"]*)"')
 CLAIM = re.compile(rb'"resourceType"\s*:\s*"(?!ClaimResponse")[^"]*(claim|benefit|eob)[^"]*"', re.IGNORECASE)
+
+
+def consulted(paths: list[Path], fmt: str) -> tuple[SourceFile, ...]:
+    """The FHIR files of a run, in order: what a claim refers to may be in any of them, beside claims too.
+
+    One that cannot be read is left out: its own reader says what is wrong with it.
+    """
+    found = []
+    for path in paths if fmt in {"auto", Format.FHIR} else ():
+        try:
+            file = sniff(path, fmt) if opens_as_json(path) else None
+        except (InputError, *READ_ERRORS):
+            continue
+        if file is not None and file.format is Format.FHIR:
+            found.append(replace(file, head=file.head[:LOOK_BYTES]))
+    return tuple(found)
 
 
 def is_claimless(path: Path, fmt: str) -> bool:

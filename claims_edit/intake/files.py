@@ -17,7 +17,10 @@ SNIFF_BYTES = 256 * 1024
 LOOK_BYTES = 1024
 PARQUET, ZSTD, GZIP = b"PAR1", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
 INTERCHANGE = re.compile(r"ISA([^A-Za-z0-9 \t\r\n]).{0,2}\1")  # ISA01 has two characters at most
-RESOURCE = re.compile(r'"resourceType"\s*:')
+# FHIR resources; and parts of them, and the manifest of an export, which their reader names as what they are.
+RESOURCE = re.compile(
+    r'"resourceType"\s*:|"(?:productOrService|adjudication|diagnosisCodeableConcept)"\s*:\s*[\[{]|"transactionTime"\s*:'
+)
 READ_ERRORS = (OSError, EOFError, UnicodeError, pa.ArrowException)
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class Compression(StrEnum):
 class SourceFile:
     """One readable file of a run: its path, what it holds, and the beginning of its text.
 
-    `context` are FHIR files without a claim that were given with it: what its claims may refer to.
+    `context` are the FHIR files that were given with it: what its claims refer to may be in any of them.
     """
 
     path: Path

@@ -50,11 +50,12 @@ class FhirExtract(Extract):
     def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
         """The columns are the same for every file; a mapping's constants stand in their stead.
 
-        What claims refer to is looked for in the file and in its `context`, through an index in `scratch`.
+        What claims refer to is looked for in the file and its `context`, through an index in `scratch`.
         """
         sources = {name: source for name, source in SOURCES.items() if name not in mapping.constants}
         super().__init__(file, Layout(sources, dict(mapping.constants)))
-        self._context = Context((*file.context, file), scratch)
+        others = tuple(other for other in file.context if other.path != file.path)
+        self._context = Context((*others, file), scratch)
         self._rejected: list[tuple[int, str, str]] = []
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:

@@ -113,7 +113,7 @@ class Reader:
                 self._read_other(row, text, BUNDLE, around)
                 return
             plain, notes = second_look(bytes(text))
-            if not notes:
+            if not notes.changed:
                 self._refuse(row, text, error)
                 return
             resource = _resource(plain)
@@ -211,7 +211,7 @@ class Reader:
                 odd.append((number, item))
         is_odd = odd or claim.procedure is not ABSENT or claim.add_item is not ABSENT
         aside = self._set_aside(claim, begin, odd) if is_odd else []
-        if notes:
+        if notes.changed:
             _add_notes(lines, begin, notes)
             self._findings += [AMOUNT_CURRENCY] * notes.dropped
         doubts += self._diagnoses.doubts

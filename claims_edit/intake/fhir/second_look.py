@@ -40,16 +40,14 @@ class Notes:
         line_doubts: of single items, by place in `item`.
         line_faults: the check that an item fails, by place.
         dropped: how many amounts of another currency, other than charges, are not read.
+        changed: whether anything was taken away, if only an empty element.
     """
 
     doubts: list[str] = field(default_factory=list)
     line_doubts: dict[int, list[str]] = field(default_factory=dict)
     line_faults: dict[int, str] = field(default_factory=dict)
     dropped: int = 0
-
-    def __bool__(self) -> bool:
-        """Whether anything was taken away."""
-        return bool(self.doubts or self.line_doubts or self.line_faults or self.dropped)
+    changed: bool = False
 
     def add_doubt(self, name: str, path: str) -> None:
         """Note a doubt, of the item that it lies in where it lies in one."""
@@ -69,7 +67,7 @@ def second_look(text: bytes) -> tuple[bytes, Notes]:
     notes = Notes()
     resource = _anything(text)
     _walk(resource, "", notes)
-    return (_encode(resource), notes) if notes else (text, notes)
+    return (_encode(resource), notes) if notes.changed else (text, notes)
 
 
 def _walk(node: Any, path: str, notes: Notes) -> None:  # noqa: ANN401 -- JSON
@@ -80,6 +78,7 @@ def _walk(node: Any, path: str, notes: Notes) -> None:  # noqa: ANN401 -- JSON
     if not isinstance(node, dict):
         return
     for name in CHANGING.keys() & node.keys():
+        notes.changed = True
         if node.pop(name):
             notes.add_doubt(CHANGING[name], f"{path}.{name}" if path else name)
     _currency(node, path, notes)
@@ -87,6 +86,7 @@ def _walk(node: Any, path: str, notes: Notes) -> None:  # noqa: ANN401 -- JSON
         below = f"{path}.{name}" if path else name
         if isinstance(one, dict) and ADJUDICATION.search(below) and _is_foreign(one) and not _is_charge(node):
             notes.dropped += 1
+            notes.changed = True
             del node[name]
             continue
         _walk(one, below, notes)
@@ -104,8 +104,8 @@ def _currency(amount: dict[str, Any], path: str, notes: Notes) -> None:
     line = LINE.match(path)
     if line is not None and path.startswith("item") and _is_foreign(amount):
         notes.line_faults[int(line[1])] = CHARGE_CURRENCY
-    amount.pop("currency", None)
-    amount.pop("code", None)
+    for name in ("currency", "code"):
+        notes.changed = amount.pop(name, DOLLAR) != DOLLAR or notes.changed
 
 
 def _is_charge(adjudication: dict[str, Any]) -> bool:

@@ -215,7 +215,7 @@ class Surroundings:
             return msgspec.json.decode(resource, type=shape)
         except msgspec.ValidationError:
             plain, notes = second_look(bytes(resource))
-            if not notes:
+            if not notes.changed:
                 raise
             self.doubts += [token.replace(AT, f"{AT}{kind}.") for token in notes.doubts]
             return msgspec.json.decode(plain, type=shape)
