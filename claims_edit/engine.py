@@ -176,6 +176,8 @@ def _check(decided: pl.DataFrame) -> None:
     _require(not denied["citation"].has_nulls(), "a denial without a citation")
     _require(not denied["group_code"].has_nulls(), "a denial without a group code")
     _require(not (denied["program"] == "medicare_advantage").any(), "an automatic denial of Medicare Advantage")
+    for fact in ("prior_authorization_number", "doubts", "trial_evidence"):
+        _require(denied[fact].is_null().all(), f"a denial of a line with {fact}")
 
 
 def _require(kept: bool, broken: str) -> None:  # noqa: FBT001 -- reads as an assertion

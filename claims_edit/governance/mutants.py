@@ -45,8 +45,8 @@ _REPLACED = {
 }  # fmt: skip
 """The value that goes in place of any other, and the one that goes in its own place."""
 _ITEMS = (
-    "codes", "filing_indicators", "guidance", "identifiers", "listed", "member_id_shapes", "names", "prefixes",
-    "programs", "ranges", "rarcs", "sites", "spellings", "versions",
+    "beside", "codes", "filing_indicators", "guidance", "identifiers", "listed", "member_id_shapes", "names",
+    "plan_words", "prefixes", "programs", "ranges", "rarcs", "sites", "spellings", "versions",
 )  # fmt: skip
 _ENTRIES = ("exceptions", "payers", "programs", "site_classes")
 _WHOLE = ("liability", "valid_from", "valid_until", "until", "next_review")

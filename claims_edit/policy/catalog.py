@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.model import ProgramRule
-from claims_edit.names import name_key
+from claims_edit.policy import tables
 from claims_edit.policy.lifecycle import in_view
-from claims_edit.policy.sites import prefixes_of
+from claims_edit.policy.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from claims_edit.policy.pack import CitedDate, Home, Policy, ProcedureCode, RulePack, Version
+    from claims_edit.policy.tables import Schema
     from claims_edit.policy.values import Citation
 
 UNVERSIONED = "unversioned"
-_Row = tuple[object, ...]
-_Schema = dict[str, "pl.DataType | type[pl.DataType]"]
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,22 @@ class Catalog:
         program_spellings: name_key (unique), program.
         filing_indicators: claim_filing_indicator_code (unique), program.
         member_id_shapes: pattern (anchored, over the trimmed upper-cased id), program.
+        plan_words: words (of a longer name of a plan), in_key (whether anywhere in its key), program.
         codes: hcpcs_code (unique), service, kind, valid_from (null: throughout), valid_until (null: open),
             code_citation.
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
         versions: payer, service, in_force_from, in_force_until (null: open), policy_id, policy_version (its first day),
-            policy_kind, indication_scope, policy_reference (835 REF*0K), liability_group_code (null unless the
-            policy's own words), stale_after (null: never said), and the citations of each.
+            policy_kind, by_site (its reference is that of `site_references`), indication_scope, policy_reference
+            (835 REF*0K), liability_group_code (null unless the policy's own words), stale_after (null: never said), and
+            the citations of each.
         listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
         program_rules: payer, service, policy_version, program, rule (`applies` | `refer` | `review`), program_citation.
         boundaries: payer, service, boundary: the first day of a version, or the day after its last.
-        site_prefixes: prefix (unique, 3 or 4 characters; the longest wins), site_class.
+        site_prefixes: prefix (unique; the longest wins), site_class.
+        site_beside: prefix, beside (the prefix of another diagnosis of the line), site_class.
         guidance: service, site_class, guidance_id, out_from, guidance_citation.
+        site_references: payer, service, site_class, site_reference, site_from, site_first, site_citation: the guidance
+            that stands for the document of a payer that follows guidance by site, and the site's first day.
         reasons: reason_code (unique, in table order), disposition (null: informs only), carc, rarcs, group_code, cites,
             reason.
     """
@@ -62,6 +66,7 @@ class Catalog:
     program_spellings: pl.DataFrame
     filing_indicators: pl.DataFrame
     member_id_shapes: pl.DataFrame
+    plan_words: pl.DataFrame
     codes: pl.DataFrame
     code_sites: pl.DataFrame
     versions: pl.DataFrame
@@ -69,7 +74,9 @@ class Catalog:
     program_rules: pl.DataFrame
     boundaries: pl.DataFrame
     site_prefixes: pl.DataFrame
+    site_beside: pl.DataFrame
     guidance: pl.DataFrame
+    site_references: pl.DataFrame
     reasons: pl.DataFrame
 
 
@@ -85,18 +92,21 @@ def compile_catalog(
         contents=contents,
         rules_hash=rules_hash,
         rules_version=written.about.version if written.about else UNVERSIONED,
-        payer_names=_payer_names(pack),
-        program_spellings=_program_spellings(pack),
-        filing_indicators=_program_signs(pack, "claim_filing_indicator_code", "filing_indicators"),
-        member_id_shapes=_program_signs(pack, "pattern", "member_id_shapes"),
+        payer_names=tables.payer_names(pack),
+        program_spellings=tables.program_spellings(pack),
+        filing_indicators=tables.program_signs(pack, "claim_filing_indicator_code", "filing_indicators"),
+        member_id_shapes=tables.program_signs(pack, "pattern", "member_id_shapes"),
+        plan_words=tables.plan_words(pack),
         codes=_codes(pack, cited),
         code_sites=_code_sites(pack),
         versions=_versions(pack, cited),
         listed_codes=_listed_codes(pack, cited),
         program_rules=_program_rules(pack, cited),
         boundaries=_boundaries(pack),
-        site_prefixes=_table(prefixes_of(pack.tumor_sites), {"prefix": pl.String, "site_class": pl.String}),
-        guidance=_guidance(pack, cited),
+        site_prefixes=tables.site_prefixes(pack),
+        site_beside=tables.site_beside(pack),
+        guidance=tables.guidance(pack, cited),
+        site_references=tables.site_references(pack, cited),
         reasons=_reasons(pack),
     )
 
@@ -145,35 +155,8 @@ def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
             yield policy, version
 
 
-def _table(rows: Iterable[_Row], schema: _Schema) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=schema, orient="row")
-
-
 def _day(cited: CitedDate | None) -> dt.date | None:
     return None if cited is None else cited.date
-
-
-def _payer_names(pack: RulePack) -> pl.DataFrame:
-    rows = [
-        (name, key, payer.blue_plan)
-        for key, payer in pack.payers.payers.items()
-        for name in (key, *payer.names, *payer.identifiers)
-    ]
-    frame = _table(rows, {"name": pl.String, "payer": pl.String, "blue_plan": pl.Boolean})
-    return frame.select(name_key(pl.col("name")).alias("name_key"), "payer", "blue_plan").unique().sort("name_key")
-
-
-def _program_spellings(pack: RulePack) -> pl.DataFrame:
-    rows = [
-        (spelling, key) for key, program in pack.programs.programs.items() for spelling in (key, *program.spellings)
-    ]
-    frame = _table(rows, {"spelling": pl.String, "program": pl.String})
-    return frame.select(name_key(pl.col("spelling")).alias("name_key"), "program").unique().sort("name_key")
-
-
-def _program_signs(pack: RulePack, column: str, signs: str) -> pl.DataFrame:
-    rows = [(sign, key) for key, program in pack.programs.programs.items() for sign in getattr(program, signs)]
-    return _table(rows, {column: pl.String, "program": pl.String}).unique().sort(column, "program")
 
 
 def _codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
@@ -185,11 +168,11 @@ def _codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
         for file in pack.codes.values()
         for code in file.codes
     )  # fmt: skip
-    schema: _Schema = {
+    schema: Schema = {
         "hcpcs_code": pl.String, "service": pl.String, "kind": pl.String, "valid_from": pl.Date,
         "valid_until": pl.Date, "code_citation": pl.String,
     }  # fmt: skip
-    return _table(rows, schema).sort("hcpcs_code")
+    return table(rows, schema).sort("hcpcs_code")
 
 
 def _code_sites(pack: RulePack) -> pl.DataFrame:
@@ -199,15 +182,16 @@ def _code_sites(pack: RulePack) -> pl.DataFrame:
         for code in file.codes
         for rule in code.sites
     )
-    schema: _Schema = {"hcpcs_code": pl.String, "from": pl.Date, "rule": pl.String, "sites": pl.List(pl.String)}
-    return _table(rows, schema).sort("hcpcs_code", "from", "rule")
+    schema: Schema = {"hcpcs_code": pl.String, "from": pl.Date, "rule": pl.String, "sites": pl.List(pl.String)}
+    return table(rows, schema).sort("hcpcs_code", "from", "rule")
 
 
 def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
             policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
-            version.from_.date.isoformat(), policy.kind.value, version.statement.scope.value, policy.reference,
+            version.from_.date.isoformat(), policy.kind.value, policy.follows is not None,
+            version.statement.scope.value, policy.reference,
             version.liability.group_code if version.liability else None, stale_after(version),
             cited.text(version.statement.cite), cited.text(version.codes.cite),
             cited.text_or_none(version.liability.cite if version.liability else None),
@@ -215,14 +199,14 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
         )
         for policy, version in versions_of(pack)
     )  # fmt: skip
-    schema: _Schema = {
+    schema: Schema = {
         "payer": pl.String, "service": pl.String, "in_force_from": pl.Date, "in_force_until": pl.Date,
-        "policy_id": pl.String, "policy_version": pl.String, "policy_kind": pl.String, "indication_scope": pl.String,
-        "policy_reference": pl.String, "liability_group_code": pl.String, "stale_after": pl.Date,
-        "statement_citation": pl.String, "codes_citation": pl.String, "liability_citation": pl.String,
-        "review_citation": pl.String,
+        "policy_id": pl.String, "policy_version": pl.String, "policy_kind": pl.String, "by_site": pl.Boolean,
+        "indication_scope": pl.String, "policy_reference": pl.String, "liability_group_code": pl.String,
+        "stale_after": pl.Date, "statement_citation": pl.String, "codes_citation": pl.String,
+        "liability_citation": pl.String, "review_citation": pl.String,
     }  # fmt: skip
-    return _table(rows, schema)
+    return table(rows, schema)
 
 
 def _review_citation(version: Version) -> Citation | None:
@@ -239,11 +223,11 @@ def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
         for policy, version in versions_of(pack)
         for code in version.codes.listed
     )  # fmt: skip
-    schema: _Schema = {
+    schema: Schema = {
         "payer": pl.String, "service": pl.String, "policy_version": pl.String, "hcpcs_code": pl.String,
         "in_force_from": pl.Date, "in_force_until": pl.Date, "listed_citation": pl.String,
     }  # fmt: skip
-    return _table(rows, schema).sort("payer", "service", "policy_version", "hcpcs_code")
+    return table(rows, schema).sort("payer", "service", "policy_version", "hcpcs_code")
 
 
 def program_rules_of(version: Version) -> dict[str, tuple[ProgramRule, Citation]]:
@@ -259,11 +243,11 @@ def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:
         for policy, version in versions_of(pack)
         for program, (rule, cite) in program_rules_of(version).items()
     )
-    schema: _Schema = {
+    schema: Schema = {
         "payer": pl.String, "service": pl.String, "policy_version": pl.String, "program": pl.String,
         "rule": pl.String, "program_citation": pl.String,
     }  # fmt: skip
-    return _table(rows, schema).sort("payer", "service", "policy_version", "program")
+    return table(rows, schema).sort("payer", "service", "policy_version", "program")
 
 
 def _boundaries(pack: RulePack) -> pl.DataFrame:
@@ -272,21 +256,8 @@ def _boundaries(pack: RulePack) -> pl.DataFrame:
         for policy, version in versions_of(pack)
         for boundary in (version.from_.date, *([version.until.date + dt.timedelta(days=1)] if version.until else []))
     )
-    frame = _table(rows, {"payer": pl.String, "service": pl.String, "boundary": pl.Date})
+    frame = table(rows, {"payer": pl.String, "service": pl.String, "boundary": pl.Date})
     return frame.unique().sort("payer", "service", "boundary")
-
-
-def _guidance(pack: RulePack, cited: Citations) -> pl.DataFrame:
-    rows = (
-        (entry.service, entry.site_class, entry.id, entry.out_from.date, cited.text(entry.out_from.cite))
-        for file in pack.guidance.values()
-        for entry in file.guidance
-    )
-    schema: _Schema = {
-        "service": pl.String, "site_class": pl.String, "guidance_id": pl.String, "out_from": pl.Date,
-        "guidance_citation": pl.String,
-    }  # fmt: skip
-    return _table(rows, schema).sort("service", "site_class", "out_from", "guidance_id")
 
 
 def _reasons(pack: RulePack) -> pl.DataFrame:
@@ -297,8 +268,8 @@ def _reasons(pack: RulePack) -> pl.DataFrame:
         )
         for reason in pack.reasons.reasons
     )  # fmt: skip
-    schema: _Schema = {
+    schema: Schema = {
         "reason_code": pl.String, "disposition": pl.String, "carc": pl.String, "rarcs": pl.List(pl.String),
         "group_code": pl.String, "cites": pl.String, "reason": pl.String,
     }  # fmt: skip
-    return _table(rows, schema)
+    return table(rows, schema)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from claims_edit.model import PolicyKind, VersionStatus
-from claims_edit.policy.pack import Policy
+from claims_edit.policy.pack import GuidanceFile, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ def policy_faults(parsed: Parsed, known: Known) -> Iterator[str]:
     for path, policy in policies.items():
         yield from known.payer_faults(f"{path}: payer", policy.payer)
         yield from known.service_faults(f"{path}: service", policy.service)
+        yield from _follows_faults(path, policy, parsed)
         for proposed in (False, True):
             yield from _order_faults(path, policy, proposed=proposed)
         for index, version in enumerate(policy.versions):
@@ -34,6 +35,20 @@ def policy_faults(parsed: Parsed, known: Known) -> Iterator[str]:
             yield from _period_faults(place, policy, version)
             yield from _program_faults(place, version, known)
             yield from _listed_faults(place, policy, version, known)
+
+
+def _follows_faults(path: str, policy: Policy, parsed: Parsed) -> Iterator[str]:
+    if policy.follows is None:
+        return
+    if policy.kind is not PolicyKind.GUIDANCE:
+        yield f"{path}: follows: guidance by site never denies, and a funding policy has its own reference. Remove it."
+    files = parsed.of(GuidanceFile).values()
+    services = {entry.service for file in files if file.publisher == policy.follows for entry in file.guidance}
+    if policy.service not in services and GuidanceFile not in parsed.broken:
+        yield (
+            f"{path}: follows: no file of guidance/ has guidance on {policy.service} of `{policy.follows}`. "
+            "Name the publisher as that file does, or remove it."
+        )
 
 
 def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:

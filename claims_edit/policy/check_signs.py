@@ -34,6 +34,11 @@ def sign_faults(parsed: Parsed) -> Iterator[str]:
         ]
         yield from _shared_name_faults(spellings)
         yield from _medicare_advantage_faults(spellings)
+        yield from _shared_name_faults([
+            (f"{path}: programs.{key}.plan_words[{index}]", key, word)
+            for key, program in programs.programs.items()
+            for index, word in enumerate(program.plan_words)
+        ])  # fmt: skip
         for signs in ("filing_indicators", "member_id_shapes"):
             yield from _shared_faults([
                 (f"{path}: programs.{key}.{signs}[{index}]", key, sign)

@@ -60,9 +60,12 @@ def site_faults(parsed: Parsed) -> Iterator[str]:
 
 
 def _range_faults(place: str, site: SiteClass) -> Iterator[str]:
-    for index, span in enumerate(site.ranges):
+    spans = [(f"{place}.ranges[{index}]", span) for index, span in enumerate(site.ranges)]
+    for number, rule in enumerate(site.beside):
+        spans += [(f"{place}.beside[{number}].ranges[{index}]", span) for index, span in enumerate(rule.ranges)]
+    for where, span in spans:
         if not any(spread(span)):
-            yield f"{place}.ranges[{index}]: `{span}` covers nothing. Give both ends with one letter, the lower first."
+            yield f"{where}: `{span}` covers nothing. Give both ends with one letter, the lower first."
 
 
 def reason_faults(parsed: Parsed) -> Iterator[str]:

@@ -133,7 +133,10 @@ class Version(Strict):
 
 
 class Policy(Home):
-    """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it."""
+    """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it.
+
+    `follows` names a publisher of `guidance/`: the payer's document on a tumor site is then that publisher's guidance.
+    """
 
     id: Slug
     title: Text
@@ -141,6 +144,7 @@ class Policy(Home):
     payer_entry: Payer | None = None
     service: Key
     kind: PolicyKind
+    follows: Text | None = None
     reference: Reference
     versions: tuple[Version, ...] = Field(min_length=1)
 

@@ -51,12 +51,20 @@ class CodesFile(Strict):
     codes: tuple[ProcedureCode, ...] = Field(min_length=1)
 
 
+class BesideRule(Strict):
+    """A prefix that belongs to the class where the line has a diagnosis of one of these ranges too."""
+
+    prefix: Prefix
+    ranges: tuple[PrefixRange, ...] = Field(min_length=1)
+
+
 class SiteClass(Strict):
-    """A tumor site class and its ICD-10-CM prefixes."""
+    """A tumor site class and its ICD-10-CM prefixes; `not_solid` is the class of what is no solid tumor."""
 
     label: Text
     prefixes: tuple[Prefix, ...] = ()
     ranges: tuple[PrefixRange, ...] = ()
+    beside: tuple[BesideRule, ...] = ()
 
 
 class TumorSitesFile(Strict):
@@ -82,10 +90,14 @@ class PayersFile(Strict):
 
 
 class ProgramSigns(Strict):
-    """A program and the signs by which a line is known to be in it."""
+    """A program and the signs by which a line is known to be in it.
+
+    `plan_words` are words in the longer name of a plan: they contradict another program, and give none by themselves.
+    """
 
     label: Text
     spellings: tuple[Text, ...] = ()
+    plan_words: tuple[Text, ...] = ()
     filing_indicators: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")], ...] = ()
     member_id_shapes: tuple[IdPattern, ...] = ()
 

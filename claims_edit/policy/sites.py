@@ -23,3 +23,14 @@ def prefixes_of(tumor_sites: TumorSitesFile) -> list[tuple[str, str]]:
     ranged = {p: name for name, site in classes.items() for span in site.ranges for p in spread(span)}
     named = {prefix: name for name, site in classes.items() for prefix in site.prefixes}
     return sorted((ranged | named).items())
+
+
+def beside_of(tumor_sites: TumorSitesFile) -> list[tuple[str, str, str]]:
+    """Each prefix whose class depends on another diagnosis: prefix, the other's prefix, the class; sorted."""
+    return sorted(
+        (rule.prefix, other, name)
+        for name, site in tumor_sites.site_classes.items()
+        for rule in site.beside
+        for span in rule.ranges
+        for other in spread(span)
+    )

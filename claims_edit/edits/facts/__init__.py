@@ -11,6 +11,7 @@ from claims_edit.edits.facts.diagnosis import (
     with_code_lists,
     with_guidance,
     with_site_mismatch,
+    with_site_reference,
     with_sites,
     with_trial_evidence,
 )
@@ -44,8 +45,10 @@ def resolve(
     )
     lines = with_code(with_payer(lines, catalog), catalog)
     lines = with_program(lines, catalog)
-    lines = with_program_rule(with_listing(with_version(lines, catalog), catalog), catalog)
-    lines = with_guidance(with_site_mismatch(with_sites(lines, catalog), catalog), catalog)
+    lines = with_sites(lines, catalog)
+    lines = with_site_reference(with_version(lines, catalog), catalog)
+    lines = with_program_rule(with_listing(lines, catalog), catalog)
+    lines = with_guidance(with_site_mismatch(lines, catalog), catalog)
     lines = with_contract_terms(with_trial_evidence(lines), contracts)
     return with_superseded(lines, revisions, catalog).drop("line")
 

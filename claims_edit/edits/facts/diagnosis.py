@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.lookup import latest_begun
+from claims_edit.edits.facts.lookup import by_key, latest_begun
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 ICD_9 = "icd-9-cm"
 NOT_SOLID = "not_solid"
-TRIAL_CONDITION = r"(?:^|[\s,;|])30(?:[\s,;|]|$)"
+ICD_9_TRIAL_DIAGNOSIS = "V707"
+TRIAL_CONDITION, TRIAL_VALUE = "30", "D4"
 
 
 def _given(candidates: pl.DataFrame, columns: tuple[str, ...]) -> pl.Expr:
@@ -33,7 +34,7 @@ def with_code_lists(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _classes(codes: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """The distinct solid-tumor codes of `diagnosis_codes` with the class of their longest known prefix."""
+    """The distinct codes of `diagnosis_codes` of a known prefix, with the class of the longest one."""
     prefixes = catalog.site_prefixes
     lengths = prefixes["prefix"].str.len_chars().unique().sort(descending=True).to_list()
     classified = codes.select("diagnosis_codes").unique().drop_nulls()
@@ -42,7 +43,23 @@ def _classes(codes: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
             prefixes.rename({"site_class": f"class_{length}"}), on="prefix", how="left", validate="m:1"
         )
     longest = pl.coalesce([f"class_{length}" for length in lengths])
-    return classified.select("diagnosis_codes", solid_class=longest).filter(pl.col("solid_class") != NOT_SOLID)
+    return classified.select("diagnosis_codes", solid_class=longest).drop_nulls("solid_class")
+
+
+def _beside_others(classified: pl.DataFrame, exploded: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """The classified codes of the lines; where another diagnosis of the line changes a code's class, with that one."""
+    for (prefix, site_class), others in catalog.site_beside.group_by("prefix", "site_class", maintain_order=True):
+        concerned = pl.col("diagnosis_codes").str.starts_with(str(prefix))
+        if not classified.select(concerned.any()).item():
+            continue
+        beside = exploded.filter(
+            pl.any_horizontal(pl.col("diagnosis_codes").str.starts_with(other) for other in others["beside"])
+        )
+        changed = concerned & pl.col("line").is_in(beside["line"].implode())
+        classified = classified.with_columns(
+            solid_class=pl.when(changed).then(pl.lit(site_class)).otherwise("solid_class")
+        )
+    return classified
 
 
 def with_sites(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
@@ -52,8 +69,10 @@ def with_sites(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """
     usable = pl.col("diagnosis_code_type").ne_missing(pl.lit(ICD_9))
     exploded = lines.filter(usable).select("line", "diagnosis_codes").explode("diagnosis_codes").drop_nulls()
+    classified = exploded.join(_classes(exploded, catalog), on="diagnosis_codes", how="inner", maintain_order="left")
     sites = (
-        exploded.join(_classes(exploded, catalog), on="diagnosis_codes", how="inner", maintain_order="left")
+        _beside_others(classified, exploded, catalog)
+        .filter(pl.col("solid_class") != NOT_SOLID)
         .group_by("line", maintain_order=True)
         .agg(first_site=pl.col("solid_class").first(), solid_sites=pl.col("solid_class").unique(maintain_order=True))
     )
@@ -89,15 +108,57 @@ def with_guidance(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return latest_begun(lines, catalog.guidance, ("service", "site_class"), "service_start_date", "out_from")
 
 
+def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Take `policy_reference` and `statement_citation` from the site's guidance, for payers that follow it by site.
+
+    Before the first guidance on a site no document of the payer is in force there; on a site without any, the payer's
+    document has no reference. Other payers keep their own.
+    """
+    if catalog.site_references.is_empty():
+        return lines
+    place = ("payer", "service", "site_class")
+    dated = latest_begun(lines, catalog.site_references.drop("site_first"), place, "service_start_date", "site_from")
+    first_days = catalog.site_references.select(*place, "site_first").unique()
+    begun = by_key(dated, first_days, *place)
+    by_site = pl.col("by_site").fill_null(value=False)
+    too_early = by_site & (pl.col("site_first") > pl.col("service_start_date")).fill_null(value=False)
+    version = [column for column in catalog.versions.columns if column not in {"payer", "service"}]
+    return (
+        begun.with_columns(
+            policy_reference=pl.when(by_site).then("site_reference").otherwise("policy_reference"),
+            statement_citation=pl.when(by_site).then("site_citation").otherwise("statement_citation"),
+            in_force=pl.col("in_force") & ~too_early,
+        )
+        .with_columns(pl.when(~too_early).then(pl.col(version)).name.keep())
+        .drop("site_reference", "site_from", "site_citation", "site_first")
+    )
+
+
+def _holds_code(column: str, code: str) -> pl.Expr:
+    """Whether one of the codes of a text is this one, whatever stands between them."""
+    return pl.col(column).str.contains(rf"(?:^|[^A-Z0-9]){code}(?:[^A-Z0-9]|$)")
+
+
+def _filled(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars() != ""
+
+
 def with_trial_evidence(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add `trial_evidence`: the kinds of evidence on the line, joined in a fixed order, or null."""
+    """Add `trial_evidence`: the kinds of evidence on the line, joined in a fixed order, or null.
+
+    V70.7 is the code of ICD-9-CM for what Z00.6 is in ICD-10-CM: no ICD-9 diagnosis names a site here, yet a sign of a
+    trial is seen in either.
+    """
     icd_10 = pl.col("diagnosis_code_type").ne_missing(pl.lit(ICD_9))
     kinds = {
         "modifier Q0": pl.col("modifiers").list.contains("Q0"),
         "modifier Q1": pl.col("modifiers").list.contains("Q1"),
         "diagnosis Z00.6": icd_10 & pl.col("diagnosis_codes").list.contains(TRIAL_DIAGNOSIS),
-        "clinical trial number": pl.col("clinical_trial_number").str.strip_chars() != "",
-        "condition code 30": pl.col("condition_codes").str.contains(TRIAL_CONDITION),
+        "diagnosis V70.7": ~icd_10 & pl.col("diagnosis_codes").list.contains(ICD_9_TRIAL_DIAGNOSIS),
+        "clinical trial number": _filled("clinical_trial_number"),
+        "condition code 30": _holds_code("condition_codes", TRIAL_CONDITION),
+        "investigational device exemption number": _filled("investigational_device_exemption_number"),
+        "value code D4": _holds_code("value_codes", TRIAL_VALUE),
     }
     found = [pl.when(present).then(pl.lit(kind)) for kind, present in kinds.items()]
     evidence = pl.concat_str(found, separator="; ", ignore_nulls=True)

@@ -6,6 +6,7 @@ import polars as pl
 
 from claims_edit.edits.facts.lookup import by_key
 from claims_edit.policy import Catalog, name_key
+from claims_edit.policy.tables import spaced
 from claims_edit.policy.values import whole_id
 
 
@@ -41,27 +42,50 @@ def _member_id_signals(catalog: Catalog) -> list[pl.Expr]:
     ]
 
 
+def _plans(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add `plan_program`, where the plan's name spells a program; else `plan_first` and `plan_last`, which its words name.
+
+    Words in a longer name (BlueMedicare PPO, TRICARE East) contradict another program; they establish none.
+    """
+    given = lines.select("plan").unique().drop_nulls().with_columns(name_key=name_key(pl.col("plan")))
+    spelled = by_key(given, catalog.program_spellings.rename({"program": "plan_program"}), "name_key")
+    name = spaced(pl.col("plan"))
+    found = [
+        pl.when((pl.col("name_key") if in_key else name).str.contains(words, literal=True)).then(pl.lit(program))
+        for words, in_key, program in catalog.plan_words.iter_rows()
+    ]
+    unspelled = pl.col("plan_program").is_null()
+    none = pl.lit(None, pl.String)
+    named = spelled.with_columns(
+        plan_first=pl.when(unspelled).then(pl.min_horizontal(none, *found)),
+        plan_last=pl.when(unspelled).then(pl.max_horizontal(none, *found)),
+    )
+    return by_key(lines, named.drop("name_key"), "plan")
+
+
 def with_program(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Add `program` (null on silence and on conflict), `program_basis` and `program_signals_differ`."""
     spelled = _spelled(lines, "line_of_business", catalog.program_spellings.rename({"program": "named_program"}))
     filed = catalog.filing_indicators.rename({"program": "filed_program"})
-    signals = by_key(spelled, filed, "claim_filing_indicator_code").with_columns(
-        [shape.alias(f"member_program_{n}") for n, shape in enumerate(_member_id_signals(catalog))]
-    )
-    spoken = [column for column in signals.columns if column not in lines.columns]
-    members = [column for column in spoken if column.startswith("member_program_")]
+    shapes = [shape.alias(f"member_program_{n}") for n, shape in enumerate(_member_id_signals(catalog))]
+    signals = _plans(by_key(spelled, filed, "claim_filing_indicator_code"), catalog).with_columns(shapes)
+    members = [column for column in signals.columns if column.startswith("member_program_")]
+    present = ["named_program", "filed_program", *members, "plan_program"]
     # Of several programs the smallest and the largest name differ; of one they are the same.
-    first, last = pl.min_horizontal(spoken), pl.max_horizontal(spoken)
+    first, last = pl.min_horizontal(present), pl.max_horizontal(present)
+    other_plan = ((pl.col("plan_first") != first) | (pl.col("plan_last") != last)).fill_null(value=False)
     basis = {
         "line_of_business": pl.col("named_program").is_not_null(),
         "claim_filing_indicator_code": pl.col("filed_program").is_not_null(),
         "member_id": pl.any_horizontal(pl.lit(value=False), *[pl.col(column).is_not_null() for column in members]),
+        "plan": pl.col("plan_program").is_not_null() | other_plan,
     }
-    said = pl.concat_str(
-        [pl.when(spoke).then(pl.lit(name)) for name, spoke in basis.items()], separator=", ", ignore_nulls=True
+    sources = pl.concat_str(
+        [pl.when(gives).then(pl.lit(name)) for name, gives in basis.items()], separator=", ", ignore_nulls=True
     )
+    differ = (first != last).fill_null(value=False) | other_plan
     return signals.with_columns(
-        program=pl.when(first == last).then(first),
-        program_basis=pl.when(first.is_not_null()).then(said),
-        program_signals_differ=(first != last).fill_null(value=False),
-    ).drop(spoken)
+        program=pl.when(~differ).then(first),
+        program_basis=pl.when(first.is_not_null()).then(sources),
+        program_signals_differ=differ,
+    ).drop([column for column in signals.columns if column not in lines.columns])
