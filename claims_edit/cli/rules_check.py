@@ -42,12 +42,13 @@ def _lines(sound: Sound) -> list[str]:
     held = f"{told['policies']} policies, {told['versions']} versions, {told['codes']} codes"
     split = ", ".join(f"{name} {cells:,}" for name, cells in told["by_disposition"].items())
     reached = sum(cells > 0 for cells in told["edits"].values())
-    advantage = told["medicare_advantage"]
+    advantage, saved = told["medicare_advantage"], told["held"]
     lines = [
         f"The rules are sound: {held}; {told['rules_version']} {told['rules_hash']}.",
         f"Proved over {told['cells']:,} cells, each with exactly one primary edit: {split}.",
         f"Edits reached: {reached} of {len(told['edits'])}, and every exception, listed code and note of the pack.",
         f"Medicare Advantage: {advantage['cells']:,} cells where a signal says it, {advantage['denied']} denied.",
+        f"Prior authorization, doubt or trial evidence: {saved['cells']:,} cells, {saved['denied']} denied.",
     ]
     if told["idle_versions"]:
         idle = ", ".join(told["idle_versions"])

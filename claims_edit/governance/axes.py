@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.diagnosis import ICD_9, NOT_SOLID
+from claims_edit.edits.facts.diagnosis import ICD_9, NOT_SOLID, TRIAL_CONDITION, TRIAL_VALUE
 from claims_edit.edits.facts.revision import REPLACEMENT, VOID
 from claims_edit.model import TRIAL_DIAGNOSIS, Coverage
 from claims_edit.names import name_keys
@@ -32,9 +32,17 @@ _A_DAY = dt.date(2000, 1, 1)  # any will do where no rule has a date
 _LATER = dt.timedelta(days=366)
 NONE = "none"
 _PLAIN_CODE_TYPE = "icd-10-cm"
+BESIDE = "+"  # between two diagnoses of one line
 SHAPE_ID = "SHAPE"  # a member id that stands for all ids of one shape
 
-SIGNALS = ("line_of_business", "claim_filing_indicator_code", "member_id")
+SIGNAL_WORDS = {
+    "line_of_business": "line of business",
+    "claim_filing_indicator_code": "SBR09",
+    "member_id": "member id",
+    "plan": "plan",
+}
+SIGNALS = tuple(SIGNAL_WORDS)
+PLAIN_PLAN = "plan of"  # a plan's name around words that name a program; spelled so, it is the name of none
 PROGRAM_SCHEMA = {"at_program": pl.String, **dict.fromkeys(SIGNALS, pl.String)}
 
 
@@ -87,8 +95,11 @@ def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
     return [*classes, nobody]
 
 
-def boundaries(catalogs: Sequence[Catalog], keys: Meaning) -> dict[str, list[dt.date]]:
-    """By code the days on which something that decides its lines begins or has ended, for the payer."""
+def boundaries(catalogs: Sequence[Catalog], keys: Meaning, *, by_site: bool = False) -> dict[str, list[dt.date]]:
+    """By code the days on which something that decides its lines begins or has ended, for the payer.
+
+    `by_site` takes the days of guidance on single sites too, where it stands for the payer's document.
+    """
     found: dict[str, set[dt.date]] = {}
     for catalog, key in zip(catalogs, keys, strict=True):
         for code, service, first, last in catalog.codes.select(
@@ -97,7 +108,10 @@ def boundaries(catalogs: Sequence[Catalog], keys: Meaning) -> dict[str, list[dt.
             of_payer = catalog.boundaries.filter(
                 pl.col("payer").eq_missing(pl.lit(key, pl.String)), pl.col("service") == service
             )
-            days = {*of_payer["boundary"], first, last + DAY if last else None}
+            followed = catalog.site_references.filter(
+                by_site, pl.col("payer").eq_missing(pl.lit(key, pl.String)), service=service
+            )
+            days = {*of_payer["boundary"], *followed["site_from"], first, last + DAY if last else None}
             found.setdefault(code, set()).update(day for day in days if day)
     return {code: sorted(days) for code, days in sorted(found.items())}
 
@@ -142,7 +156,7 @@ def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]
     shapes = table_of(catalogs, "member_id_shapes", "pattern", "program")
     return {
         column: {sign: tuple(table.get(sign) for table in tables) for sign in sorted(set().union(*tables))}
-        for column, tables in zip(SIGNALS, (spelled, filed, shapes), strict=True)
+        for column, tables in zip(SIGNALS, (spelled, filed, shapes, spelled), strict=True)
     }
 
 
@@ -154,12 +168,7 @@ def shape_ids(catalogs: Sequence[Catalog]) -> dict[str, str]:
 
 def state(**signals: str) -> tuple[str | None, ...]:
     """One row of PROGRAM_SCHEMA: the signals that speak, by column, and their label."""
-    said = {
-        "line_of_business": "line of business",
-        "claim_filing_indicator_code": "SBR09",
-        "member_id": "member id",
-    }
-    label = ", ".join(f"{said[column]} {signals[column]}" for column in SIGNALS if column in signals)
+    label = ", ".join(f"{SIGNAL_WORDS[column]} {signals[column]}" for column in SIGNALS if column in signals)
     return (label or "no signal", *(signals.get(column) for column in SIGNALS))
 
 
@@ -179,6 +188,7 @@ def all_states(catalog: Catalog, *, blue: bool, also_filed: tuple[str, ...] = ()
         "line_of_business": plain_spellings(catalog),
         "claim_filing_indicator_code": sorted({*signs["claim_filing_indicator_code"], *also_filed}),
         "member_id": [ids[pattern] for pattern in signs["member_id"]] if blue else [],
+        "plan": plain_spellings(catalog),
     }
     alone = [state(**{column: sign}) for column in SIGNALS for sign in told[column]]
     paired = [
@@ -195,21 +205,44 @@ def plain_spellings(catalog: Catalog) -> list[str]:
 
 
 def spelling_states(catalog: Catalog) -> pl.DataFrame:
-    """Every spelling of every program, alone on its line."""
-    return program_frame(state(line_of_business=sign) for sign in signs_by_column((catalog,))["line_of_business"])
+    """Every spelling of every program, alone on its line, as a line of business and as the name of a plan."""
+    spelled = signs_by_column((catalog,))["line_of_business"]
+    return program_frame(state(**{column: sign}) for column in ("line_of_business", "plan") for sign in spelled)
+
+
+def plan_states(catalog: Catalog) -> pl.DataFrame:
+    """Every plan word in a longer name, alone and beside each program that a line of business spells."""
+    plans = [f"{PLAIN_PLAN} {words.strip()}" for words in catalog.plan_words["words"]]
+    beside = [state(line_of_business=sign, plan=plan) for sign in plain_spellings(catalog) for plan in plans]
+    return program_frame([*(state(plan=plan) for plan in plans), *beside])
 
 
 def site_classes(catalogs: Sequence[Catalog]) -> dict[Meaning, str]:
-    """What a diagnosis may be in each pack, and one diagnosis that is so."""
+    """What a diagnosis may be in each pack, and one diagnosis that is so; two with a `+` where it needs another."""
     tables = [dict(catalog.site_prefixes.iter_rows()) for catalog in catalogs]
     prefixes = sorted({prefix for table in tables for prefix in table})
     found: dict[Meaning, str] = {}
     for prefix in prefixes:
         meaning = tuple(_class_of(prefix, table) for table in tables)
         found.setdefault(meaning, prefix)
+    for (prefix, other), meant in _beside(catalogs, tables).items():
+        found.setdefault(meant, f"{prefix}{BESIDE}{other}")
     plain = next(code for letter in "ZABDEFGHIJKLMNOPQRSTUVWXYC" if (code := f"{letter}000")[:3] not in prefixes)
     found.setdefault((NOT_SOLID,) * len(tables), plain)
     return found
+
+
+def _beside(catalogs: Sequence[Catalog], tables: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], Meaning]:
+    """Two diagnoses of one line, the first of which is of another class for the second, and what it is in each pack."""
+    beside = [
+        {(prefix, other): site_class for prefix, other, site_class in catalog.site_beside.iter_rows()}
+        for catalog in catalogs
+    ]
+    pairs = sorted({pair for each in beside for pair in each})
+    return {
+        pair: tuple(own.get(pair, _class_of(pair[0], table)) for own, table in zip(beside, tables, strict=True))
+        for pair in pairs
+    }
 
 
 def _class_of(code: str, table: Mapping[str, str]) -> str:
@@ -218,26 +251,37 @@ def _class_of(code: str, table: Mapping[str, str]) -> str:
 
 
 def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:
-    """Diagnoses by label, no diagnosis, and one of ICD-9: at_site, diagnosis_code_1, diagnosis_code_type."""
-    coded: list[tuple[str, str | None, str]] = [(label, code, _PLAIN_CODE_TYPE) for label, code in classes.items()]
-    old = next(iter(classes.values()))
-    rows = [*coded, ("no diagnosis", None, _PLAIN_CODE_TYPE), ("ICD-9 only", old, ICD_9)]
-    schema = dict.fromkeys(("at_site", "diagnosis_code_1", "diagnosis_code_type"), pl.String)
+    """Diagnoses by label, no diagnosis, and one of ICD-9: at_site, diagnosis_code_1, _3 and diagnosis_code_type."""
+    rows: list[tuple[str | None, ...]] = []
+    for label, coded in classes.items():
+        code, _, other = coded.partition(BESIDE)
+        rows.append((label, code, other or None, _PLAIN_CODE_TYPE))
+    rows += [("no diagnosis", None, None, _PLAIN_CODE_TYPE), ("ICD-9 only", "1550", None, ICD_9)]
+    schema = dict.fromkeys(("at_site", "diagnosis_code_1", "diagnosis_code_3", "diagnosis_code_type"), pl.String)
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def trial_frame() -> pl.DataFrame:
     """No trial evidence, and each kind of it; the first two rows tell the two apart."""
-    schema = ("at_trial", "hcpcs_modifier_1", "diagnosis_code_2", "clinical_trial_number", "condition_codes")
-    rows = [
-        (NONE, None, None, None, None),
-        ("modifier Q0", "Q0", None, None, None),
-        ("modifier Q1", "Q1", None, None, None),
-        ("diagnosis Z00.6", None, TRIAL_DIAGNOSIS, None, None),
-        ("clinical trial number", None, None, "00000000", None),
-        ("condition code 30", None, None, None, "30"),
-    ]
-    return pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String), orient="row")
+    columns = {
+        "modifier Q0": ("hcpcs_modifier_1", "Q0"),
+        "modifier Q1": ("hcpcs_modifier_1", "Q1"),
+        "diagnosis Z00.6": ("diagnosis_code_2", TRIAL_DIAGNOSIS),
+        "clinical trial number": ("clinical_trial_number", "00000000"),
+        "condition code 30": ("condition_codes", TRIAL_CONDITION),
+        "investigational device exemption number": ("investigational_device_exemption_number", "G000000"),
+        "value code D4": ("value_codes", TRIAL_VALUE),
+    }
+    rows = [{"at_trial": NONE}, *({"at_trial": kind, column: sign} for kind, (column, sign) in columns.items())]
+    schema = ("at_trial", *dict.fromkeys(column for column, _ in columns.values()))
+    return pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String))
+
+
+def hold_frame() -> pl.DataFrame:
+    """Nothing, and what sends a line to a person whatever its policy: at_hold, prior_authorization_number, doubts."""
+    rows = [(NONE, None, None), ("prior authorization", "AUTH", None), ("doubt", None, "fact-problem@place")]
+    schema = dict.fromkeys(("at_hold", "prior_authorization_number", "doubts"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def contract_frame() -> pl.DataFrame:

@@ -17,10 +17,10 @@ RANGE_SCHEMA: dict[str, pl.DataType] = {
     "change": pl.String(), "payer": pl.String(), "from": pl.Date(), "until": pl.Date(), "programs": pl.String(),
     "codes": pl.String(), "where": pl.String(), "old": pl.String(), "new": pl.String(),
 }  # fmt: skip
-_AT = ("at_contract", "at_trial", "at_site")
+_AT = ("at_contract", "at_hold", "at_trial", "at_site")
 CELL_COLUMNS = (
     "change", "at_payer", "at_program", "hcpcs_code", "at_days", "place", "from", "until", "at_site", "at_trial",
-    "at_contract", "at_claim", "old", "new",
+    "at_hold", "at_contract", "at_claim", "old", "new",
 )  # fmt: skip
 
 
@@ -31,6 +31,7 @@ def folded(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
     ranges = cells.select(CELL_COLUMNS)
     of_axis = {
         "at_contract": space.contracts["at_contract"].to_list(),
+        "at_hold": space.holds["at_hold"].to_list(),
         "at_trial": space.trials["at_trial"].to_list(),
         "at_site": space.sites["at_site"].to_list(),
     }
@@ -86,7 +87,7 @@ def _where() -> pl.Expr:
         pl.when(pl.col("at_claim") != "stands").then(pl.col("at_claim") + pl.lit(" claim")),
         *(
             pl.when(pl.col(f"at_{axis}") != ANY).then(pl.lit(f"{axis}: ") + pl.col(f"at_{axis}"))
-            for axis in ("site", "trial", "contract")
+            for axis in ("site", "trial", "hold", "contract")
         ),
     ]
     return pl.concat_str(said, separator="; ", ignore_nulls=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.governance.axes import signs_by_column
+from claims_edit.governance.axes import SIGNAL_WORDS, signs_by_column
 
 if TYPE_CHECKING:
     from claims_edit.governance.axes import Meaning
@@ -19,9 +19,13 @@ _CITED = {
     "listed_codes": ("listed_citation",),
     "program_rules": ("program_citation",),
     "guidance": ("guidance_citation",),
+    "site_references": ("site_citation",),
 }
-_OF_ALL = ("codes", "program_spellings", "filing_indicators", "member_id_shapes", "site_prefixes", "reasons")
-_OF_PAYER = ("payer_names", "versions", "listed_codes", "program_rules", "boundaries")
+_OF_ALL = (
+    "codes", "program_spellings", "filing_indicators", "member_id_shapes", "plan_words", "site_prefixes", "site_beside",
+    "reasons",
+)  # fmt: skip
+_OF_PAYER = ("payer_names", "versions", "listed_codes", "program_rules", "boundaries", "site_references")
 _SAID_ONLY = {"reasons": ("reason", "cites"), "versions": ("stale_after",)}
 
 
@@ -82,7 +86,7 @@ def equal(old: pl.DataFrame, new: pl.DataFrame) -> bool:
 def notes_on(pair: tuple[Catalog, Catalog]) -> PackNotes:
     """What differs besides the outcomes."""
     old, new = pair
-    cited = any(not _same_cited(pair, name, columns) for name, columns in _CITED.items())
+    cited = any(not _same_cited(pair, name, columns) for name, columns in _CITED.items() if name != "site_references")
     kinds = {
         "citations": cited,
         "messages": not equal(old.reasons.select("reason_code", "reason"), new.reasons.select("reason_code", "reason")),
@@ -111,10 +115,10 @@ def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ..
 
 def _reread(pair: tuple[Catalog, Catalog]) -> list[str]:
     """The signs of a program that the packs read differently, with both readings."""
-    words = {"line_of_business": "line of business", "claim_filing_indicator_code": "SBR09", "member_id": "member id"}
     return [
-        f"{words[column]} {sign}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
+        f"{SIGNAL_WORDS[column]} {sign}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
         for column, found in signs_by_column(pair).items()
+        if column != "plan"  # its spellings are those of the line of business
         for sign, meaning in found.items()
         if meaning[0] != meaning[1]
     ]

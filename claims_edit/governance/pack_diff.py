@@ -83,10 +83,11 @@ def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None)
 def _space(pair: Pair, payer: PayerClass) -> Axes:
     contracts = axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
     return Axes(
-        days=_days(axes.boundaries(pair, payer.keys)),
+        days=_days(axes.boundaries(pair, payer.keys, by_site=True)),
         programs=_programs(pair, payer),
-        sites=_sites(pair),
+        sites=_sites(pair, payer),
         trials=axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
+        holds=axes.hold_frame(),
         contracts=contracts,
         claims=axes.claim_frame().head(2),
     )
@@ -129,8 +130,9 @@ def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     by_column: dict[str, dict[str, Meaning]] = {**signs, "member_id": shapes}
     plain = {column: _same_in_both(found, pair) for column, found in by_column.items()}
     spelled = plain["line_of_business"]
-    rows = [axes.state(), *((program, sign, None, None) for program, sign in spelled.items())]
+    rows = [axes.state(), *(_labelled(program, line_of_business=sign) for program, sign in spelled.items())]
     rows += _conflict(spelled, plain["claim_filing_indicator_code"])
+    rows += _other_plan_words(pair, spelled)
     for column, found in by_column.items():
         for meaning, same in _grouped(found).items():
             if len(set(meaning)) > 1:
@@ -161,25 +163,43 @@ def _conflict(spelled: dict[str, str], filed: dict[str, str]) -> list[tuple[str 
     for program, sign in spelled.items():
         for other, indicator in filed.items():
             if other != program:
-                return [("conflict", sign, indicator, None)]
+                return [_labelled("conflict", line_of_business=sign, claim_filing_indicator_code=indicator)]
     return []
+
+
+def _labelled(label: str, **signals: str) -> tuple[str | None, ...]:
+    return (label, *axes.state(**signals)[1:])
+
+
+def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | None, ...]]:
+    """Plan words that only one pack has, or that name another program there, beside each program."""
+    old, new = (set(catalog.plan_words.rows()) for catalog in pair)
+    return [
+        _labelled(f"{plan} + {program}", line_of_business=sign, plan=plan)
+        for words in sorted({words for words, _, _ in old ^ new})
+        for plan in (f"{axes.PLAIN_PLAN} {words.strip()}",)
+        for program, sign in spelled.items()
+    ]
 
 
 def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> list[tuple[str | None, ...]]:
     """The states of a sign that two packs read differently."""
-    words = {"line_of_business": "line of business", "claim_filing_indicator_code": "SBR09", "member_id": "member id"}
-    label = "member id shape" if column == "member_id" else f"{words[column]} {' | '.join(same)}"
-    alone = axes.state(**{column: same[0]})
-    paired = [
-        (f"{label} + {program}", *axes.state(**{column: same[0], other: sign})[1:]) for program, sign in plain.items()
-    ]
-    return [(label, *alone[1:]), *paired]
+    label = "member id shape" if column == "member_id" else f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
+    paired = [_labelled(f"{label} + {program}", **{column: same[0], other: sign}) for program, sign in plain.items()]
+    return [_labelled(label, **{column: same[0]}), *paired]
 
 
-def _sites(pair: Pair) -> pl.DataFrame:
-    """Solid tumors, other diagnoses, none; and the diagnoses that the packs hold to be one and the other."""
+def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
+    """Solid tumors, other diagnoses, none; and the diagnoses that the packs hold to be one and the other.
+
+    Each site class by itself for a payer that follows guidance by site.
+    """
+    classes = axes.site_classes(pair)
+    if any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True)):
+        named = {" → ".join(dict.fromkeys(str(each) for each in meaning)): code for meaning, code in classes.items()}
+        return axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
     groups: dict[tuple[bool, ...], list[str]] = {}
-    for meaning, code in axes.site_classes(pair).items():
+    for meaning, code in classes.items():
         groups.setdefault(tuple(each != NOT_SOLID for each in meaning), []).append(code)
     words = {True: "solid tumor", False: "no solid tumor"}
     named = {}

@@ -68,10 +68,12 @@ def sign_place(catalog: Catalog, column: str, sign: str) -> str | None:
             "line_of_business": name_keys(signs.spellings),
             "claim_filing_indicator_code": signs.filing_indicators,
             "member_id": signs.member_id_shapes,
+            "plan": name_keys(signs.spellings),
         }[column]
         if wanted in listed:
-            field = {"line_of_business": "spellings", "claim_filing_indicator_code": "filing_indicators"}
-            where = field.get(column, "member_id_shapes")
+            where = {"claim_filing_indicator_code": "filing_indicators", "member_id": "member_id_shapes"}.get(
+                column, "spellings"
+            )
             return f"rules/programs.yaml: programs.{program}.{where}[{list(listed).index(wanted)}]"
     return None
 
@@ -81,4 +83,4 @@ def cell_text(row: Row) -> str:
     start, end = row["service_start_date"], row["service_end_date"]
     days = f"{start}" if start == end else f"{start} to {end}"
     said = [f"payer {row['at_payer']}", row["at_program"], f"code {row['hcpcs_code']}", days, f"site {row['at_site']}"]
-    return ", ".join([*said, *(f"{axis} {row[f'at_{axis}']}" for axis in ("trial", "contract", "claim"))])
+    return ", ".join([*said, *(f"{axis} {row[f'at_{axis}']}" for axis in ("trial", "hold", "contract", "claim"))])

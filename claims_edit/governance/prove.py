@@ -39,6 +39,7 @@ _SAYS_NO_ADVANTAGE = (
     r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
 )
 MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
+_HOLDS = ("prior_authorization_number", "doubts", "trial_evidence")
 _TABLE = [edit.id for edit in TABLE_EDITS]
 
 
@@ -60,6 +61,8 @@ class Proof:
         edits: of the cells, by edit that hits (not the primary one alone).
         advantage: cells where a signal says Medicare Advantage.
         advantage_denied: of them, those that end in deny.
+        held: cells with a prior authorization, a doubt or trial evidence.
+        held_denied: of them, those that end in deny.
         idle: versions under which no line can be decided, as none of the service's codes was valid or listed.
         faults: place, fault and remedy of each, sorted.
     """
@@ -69,6 +72,8 @@ class Proof:
     edits: Counter[str] = field(default_factory=Counter)
     advantage: int = 0
     advantage_denied: int = 0
+    held: int = 0
+    held_denied: int = 0
     idle: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -79,6 +84,7 @@ class Proof:
             "by_disposition": {each.value: self.by_disposition[each.value] for each in Disposition},
             "edits": {edit.id: self.edits[edit.id] for edit in EDITS},
             "medicare_advantage": {"cells": self.advantage, "denied": self.advantage_denied},
+            "held": {"cells": self.held, "denied": self.held_denied},
             "idle_versions": list(self.idle),
             "faults": list(self.faults),
         }
@@ -149,6 +155,11 @@ class _Proving:
         self._proof.advantage += int(decided.select(advantage.sum()).item())
         self._proof.advantage_denied += wronged.height
         self._note(wronged, _advantage_denied)
+        held = pl.any_horizontal(pl.col(_HOLDS).is_not_null())
+        self._proof.held += int(decided.select(held.sum()).item())
+        wronged = decided.filter(held, denied)
+        self._proof.held_denied += wronged.height
+        self._note(wronged, _held_denied)
 
     def _note(self, cells: pl.DataFrame, fault: Any) -> None:  # noqa: ANN401 -- a function of catalog and row
         """Keep the first cell of each place, and count the others."""
@@ -193,8 +204,15 @@ def _advantage_signs(catalog: Catalog) -> dict[str, list[str]]:
     plain = [sign for sign, says in zip(spelled, says_advantage(spelled), strict=True) if says]
     ids = axes.shape_ids((catalog,))
     shapes = [shape for shape in signs["member_id"] if shape in own["member_id"] or re.search(shape, MEDICARE_ID)]
+    words = catalog.plan_words.with_columns(pl.col("words").str.strip_chars())
+    named = [
+        f"{axes.PLAIN_PLAN} {each}"
+        for each, _, program in words.iter_rows()
+        if program == MEDICARE_ADVANTAGE or all(says_advantage((each.replace(" ", ""),)))
+    ]
     return {
         "line_of_business": sorted({*own["line_of_business"], *plain}),
+        "plan": sorted({*own["line_of_business"], *plain, *named}),
         "claim_filing_indicator_code": sorted({*own["claim_filing_indicator_code"], *SAYS_ADVANTAGE_FILED}),
         "member_id": [ids[shape] for shape in shapes],
     }
@@ -228,6 +246,12 @@ def _no_group_code(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = places.reason_place(catalog.pack, row["reason_code"])
     return f"{place}.carc: `{row['reason_code']}` denies without a CARC", "Add it."
+
+
+def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = places.reason_place(catalog.pack, row["reason_code"])
+    held = ", ".join(fact for fact in _HOLDS if row[fact] is not None)
+    return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
 
 
 def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:

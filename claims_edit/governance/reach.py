@@ -176,6 +176,8 @@ def _edit_faults(catalog: Catalog, alive: list[tuple[Policy, Version]], edits: C
         "contract-covers": applied,
         "contract-review": applied,
         "contract-excludes": applied,
+        "prior-authorization": bool(alive),
+        "facts-in-doubt": bool(alive),
         "trial-context": bool(alive),
     }
     for edit, ground in grounds.items():

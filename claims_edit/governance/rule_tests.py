@@ -37,20 +37,25 @@ _COLUMN_OF = {
     "program": "line_of_business",
     "filing_indicator": "claim_filing_indicator_code",
     "member_id": "member_id",
+    "plan": "plan",
     "code": "hcpcs_code",
     "diagnosis_type": "diagnosis_code_type",
     "trial_number": "clinical_trial_number",
     "condition_codes": "condition_codes",
+    "value_codes": "value_codes",
+    "device_exemption": "investigational_device_exemption_number",
+    "prior_authorization": "prior_authorization_number",
+    "doubts": "doubts",
     "frequency": "claim_frequency_code",
 }
 _PLAIN = {
     "data_source": "rule-tests", "claim_line_number": 1, "claim_type": "professional", "member_id": "TEST-MEMBER",
     "diagnosis_code_type": "icd-10-cm", "claim_frequency_code": "1",
 }  # fmt: skip
-_PRODUCT = ("payer", "program", "filing_indicator", "member_id", "code", "service", "diagnoses", "modifiers")
+_PRODUCT = ("payer", "program", "filing_indicator", "member_id", "plan", "code", "service", "diagnoses", "modifiers")
 _EXPECTED = (
     "edit", "edits", "disposition", "group_code", "carc", "rarcs", "version", "stale", "notes", "payer", "program",
-    "site_class", "guidance",
+    "site_class", "guidance", "reference",
 )  # fmt: skip
 
 
@@ -142,7 +147,8 @@ def _decided(suite: Suite, catalog: Catalog) -> pl.DataFrame:
         pl.col("policy_version").alias("version"),
         pl.col("policy_stale").cast(pl.String).alias("stale"),
         pl.col("edits").list.filter(notes).list.join(" ").alias("notes"),
-        "payer", "program", "site_class", known["guidance_id"].alias("guidance"), "citation",
+        "payer", "program", "site_class", known["guidance_id"].alias("guidance"),
+        pl.col("policy_reference").alias("reference"), "citation",
     ).with_columns(pl.exclude("citation").fill_null(NONE))  # fmt: skip
 
 

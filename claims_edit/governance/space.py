@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 MOST_CELLS = 300_000  # at a time, so that memory does not grow with the pack
-COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_contract", "at_claim")
+COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim")
 _NEVER_GIVEN = (
     "data_source", "source_file", "source_row", "claim_line_number", "claim_type", *MODIFIER_COLUMNS[1:],
-    *DIAGNOSIS_COLUMNS[2:],
+    *DIAGNOSIS_COLUMNS[3:],
 )  # fmt: skip
 
 
@@ -46,21 +46,25 @@ class Axes:
     programs: pl.DataFrame
     sites: pl.DataFrame
     trials: pl.DataFrame
+    holds: pl.DataFrame
     contracts: pl.DataFrame
     claims: pl.DataFrame
 
     @property
     def cells_of_a_day(self) -> int:
         """How many cells each row of `days` makes."""
-        others = (self.programs, self.sites, self.trials, self.contracts, self.claims)
-        return reduce(lambda size, axis: size * axis.height, others, 1)
+        return reduce(lambda size, axis: size * axis.height, self._others, 1)
+
+    @property
+    def _others(self) -> tuple[pl.DataFrame, ...]:
+        return self.programs, self.sites, self.trials, self.holds, self.contracts, self.claims
 
     def cells(self, payer: PayerClass) -> Iterator[pl.DataFrame]:
         """The product as candidate lines of the payer, MOST_CELLS at a time."""
         step = max(1, MOST_CELLS // max(1, self.cells_of_a_day))
         for start in range(0, self.days.height, step):
             product = self.days.slice(start, step)
-            for axis in (self.programs, self.sites, self.trials, self.contracts, self.claims):
+            for axis in self._others:
                 product = product.join(axis, how="cross", maintain_order="left_right")
             yield product.with_columns(
                 pl.lit(payer.name).alias("payer"),
@@ -74,7 +78,8 @@ def parts(
 ) -> list[Axes]:
     """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same.
 
-    Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line.
+    Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line,
+    and so does the name of a plan with another signal.
     """
     days = axes.boundaries((catalog,), payer.keys)
     deciding = axes.days_frame({code: axes.day_rows(found) for code, found in days.items()})
@@ -89,20 +94,26 @@ def parts(
     speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
     alone, paired = states.filter(speaking <= 1), states.filter(speaking > 1)
     trials, contracts, claims = axes.trial_frame(), axes.contract_frame(), axes.claim_frame()
+    holds = axes.hold_frame()
     core = Axes(
         days=deciding,
-        programs=pl.concat([alone, paired.filter(in_full)]) if in_full is not None else states,
+        programs=pl.concat([alone, paired.filter(in_full, pl.col("plan").is_null())])
+        if in_full is not None
+        else states,
         sites=sites.filter(pl.col("at_site").is_in([solid, NOT_SOLID, "no diagnosis"])),
         trials=trials.head(2),
+        holds=holds.head(1),
         contracts=contracts.filter(~pl.col("at_contract").str.contains(",")),
         claims=claims.head(1),
     )
     plain = replace(
         core, programs=alone, sites=sites.filter(at_site=solid), trials=trials.head(1), contracts=contracts.head(1)
     )
+    single_days = deciding.filter(pl.col("service_start_date") == pl.col("service_end_date"))
     none_or_excluded = contracts.filter(pl.col("at_contract").is_in([axes.NONE, Coverage.EXCLUDED]))
     return [
         core,
+        replace(core, programs=alone, trials=trials.head(1), holds=holds.slice(1)),
         replace(plain, programs=paired, contracts=none_or_excluded),
         replace(plain, sites=sites.filter(~pl.col("at_site").is_in(core.sites["at_site"].implode()))),
         replace(plain, days=informing, sites=sites),
@@ -111,8 +122,9 @@ def parts(
         replace(plain, claims=claims.slice(1)),
         replace(
             plain,
-            days=deciding.filter(pl.col("service_start_date") == pl.col("service_end_date")),
+            days=single_days,
             programs=axes.spelling_states(catalog),
             contracts=none_or_excluded,
         ),
+        replace(plain, days=single_days, programs=axes.plan_states(catalog)),
     ]

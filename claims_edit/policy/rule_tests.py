@@ -87,6 +87,7 @@ class Given(Strict):
     program: Each[Text] | None = None
     filing_indicator: Each[Text] | None = None
     member_id: Each[Text] | None = None
+    plan: Each[Text] | None = None
     code: Each[Code] | None = None
     service: Each[Span] | None = None
     diagnoses: Each[Diagnoses] | None = None
@@ -94,6 +95,10 @@ class Given(Strict):
     modifiers: Each[Modifiers] | None = None
     trial_number: Text | None = None
     condition_codes: Text | None = None
+    value_codes: Text | None = None
+    device_exemption: Text | None = None
+    prior_authorization: Text | None = None
+    doubts: Text | None = None
     frequency: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]$")] | None = None
     contract: ContractTerms | None = None
 
@@ -114,6 +119,7 @@ class Expected(Strict):
     program: Key | None = None
     site_class: Key | None = None
     guidance: Text | None = None
+    reference: Text | None = None
 
 
 Expectation = Annotated[Expected, BeforeValidator(_edit_alone, json_schema_input_type=EditId | Expected)]

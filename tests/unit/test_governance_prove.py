@@ -69,25 +69,30 @@ def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
     assert all(shipped.edits[edit.id] for edit in EDITS)
     assert shipped.advantage > 10_000
     assert shipped.advantage_denied == 0
+    assert shipped.held > 100_000
+    assert shipped.held_denied == 0
     assert shipped.idle == ("florida-blue-02-40000-26 2016-02-15",)
 
 
 def test_every_axis_of_the_space_is_walked() -> None:
     catalog = load_catalog()
     cells = pl.concat(
-        frame.select("at_program", "at_site", "at_trial", "at_contract", "at_claim", "hcpcs_code",
+        frame.select("at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim", "hcpcs_code",
                      "service_start_date", "service_end_date")
         for payer in axes.payers((catalog,)) if payer.label == "florida_blue"
         for part in parts(catalog, payer, ("16",)) for frame in part.cells(payer)
     )  # fmt: skip
     assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
     assert set(cells["at_trial"]) == set(axes.trial_frame()["at_trial"])
+    assert set(cells["at_hold"]) == {"none", "prior authorization", "doubt"}
     assert set(cells["at_claim"]) == {"stands", "void", "replaced"}
     assert {"none", "covered", "excluded", "review", "excluded, PR"} <= set(cells["at_contract"])
     assert {"pancreas", "not_solid", "no diagnosis", "ICD-9 only"} <= set(cells["at_site"])
     states = set(cells["at_program"])
     assert {"no signal", "line of business fep", "member id SHAPE0", "SBR09 16"} <= states
     assert "line of business commercial, SBR09 16" in states
+    assert {"plan fep", "line of business commercial, plan fep", "plan fepblue", "SBR09 16, plan commercial"} <= states
+    assert {"plan plan of tricare", "line of business commercial, plan plan of medicare"} <= states
     assert {f"line of business {key}" for key in catalog.program_spellings["name_key"]} <= states
     starts = {str(day) for day in cells["service_start_date"]}
     # Around the codes' list, the site rule, the overdue review and guidance on a site.
@@ -100,7 +105,6 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
     rules.replace(NHS, "    history:\n", EXCEPTED).replace(NHS, "listed: []", "listed: [0600T]")
     rules.replace(NICE, "  - id: IPG442", f"{SHADOWED}  - id: IPG442")
     rules.replace(CODES, "rule: only\n        sites: [prostate]", "rule: other_than\n        sites: [not_solid]")
-    rules.replace("codes/tumor_sites.yaml", "site_classes:\n", "site_classes:\n  not_solid: {label: No tumor}\n")
     for _ in range(3):
         rules.replace(PAYERS, "    blue_plan: true", "    blue_plan: false")
     with pytest.raises(RulesError) as caught:

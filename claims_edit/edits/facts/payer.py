@@ -43,7 +43,7 @@ def _member_id_signals(catalog: Catalog) -> list[pl.Expr]:
 
 
 def _plans(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `plan_program`, where the plan's name spells a program; else `plan_first` and `plan_last`, which its words name.
+    """Add `plan_program` where the plan's name spells one; else `plan_first` and `plan_last`, which its words name.
 
     Words in a longer name (BlueMedicare PPO, TRICARE East) contradict another program; they establish none.
     """
