@@ -74,7 +74,9 @@ def facts_in_doubt() -> pl.Expr:
 def trial_context() -> pl.Expr:
     """The line carries evidence of a clinical trial.
 
-    A trial may be covered where the treatment alone is not, so a person looks. Needs modifier Q0 or Q1, diagnosis
-    Z00.6, a clinical trial number or NUBC condition code 30, and a version in force. Source: contract, edit 18.
+    A trial may be covered where the treatment alone is not, so a person looks before a contract's exclusion or the
+    policy denies. Needs modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
+    investigational device exemption number, NUBC condition code 30 or value code D4, and a version in force. Source:
+    decision table, edit 18.
     """
     return pl.col("in_force") & pl.col("trial_evidence").is_not_null()

@@ -36,7 +36,8 @@ def contract_review() -> pl.Expr:
 def contract_excludes() -> pl.Expr:
     """The member's contract excludes the service.
 
-    A contract of the payer and group, in force on the start date, excludes the service (CARC 96), whoever may be
-    billed by its own group code. Needs a group and a policy version in force. Source: the contract file.
+    A contract of the payer and group, in force on the start date, excludes the service (CARC 96); its own group code
+    says who is billed. A prior authorization, a doubt, an unlisted code and a trial go to a person first. Needs a group
+    and a policy version in force. Source: the contract file.
     """
     return _says(Coverage.EXCLUDED)

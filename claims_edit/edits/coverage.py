@@ -25,8 +25,9 @@ def unlisted_code_out_of_scope() -> pl.Expr:
 def policy_not_in_force() -> pl.Expr:
     """The payer has no policy in force on the start date.
 
-    The payer is known, and no version of its policy on this service is in force on the first service day: there is
-    no ground to deny. Source: the versions' periods.
+    The payer is known, and no version of its policy on this service is in force on the first service day: nothing
+    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet. Source:
+    the versions' periods.
     """
     return pl.col("payer").is_not_null() & ~pl.col("in_force")
 
@@ -35,8 +36,8 @@ def policy_not_in_force() -> pl.Expr:
 def guidance_research_only() -> pl.Expr:
     """The payer's document is guidance, not a funding policy.
 
-    Guidance that confines the procedure to research decides no payment, so a person does. Needs a version in force.
-    Source: the version's kind.
+    Clinical guidance decides no payment, so a person does. Needs a version in force: where guidance goes by tumor site,
+    from the first day of that on the site. Source: the version's kind.
     """
     return pl.col("in_force") & ~pl.col("funding")
 
@@ -45,8 +46,9 @@ def guidance_research_only() -> pl.Expr:
 def unlisted_code() -> pl.Expr:
     """The policy lists this unlisted code, and only the record shows what was done.
 
-    The version lists a catch-all code for the service; the claim cannot tell whether that service was given. Needs
-    a version in force that lists the code. Source: the version's code list.
+    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so neither
+    the policy nor a contract's exclusion of the service denies it. Needs a version in force that lists the code.
+    Source: the version's code list.
     """
     return UNLISTED & pl.col("in_force") & pl.col("listed")
 

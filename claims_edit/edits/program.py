@@ -24,8 +24,8 @@ def payer_not_on_file() -> pl.Expr:
 def program_conflict() -> pl.Expr:
     """Two program signals disagree.
 
-    Line of business, SBR09 and member-id shape name two different programs, so neither is used. Needs a version in
-    force. Source: rules/programs.yaml.
+    Line of business, SBR09, member-id shape and the name of the plan name two different programs, so neither is used.
+    Needs a version in force. Source: rules/programs.yaml.
     """
     return pl.col("in_force") & pl.col("program_signals_differ")
 

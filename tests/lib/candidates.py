@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-LINE_BYTES = 29
+LINE_BYTES = 32
 CONTRACT_BYTES = 6
 
 MODIFIERS = tuple(f"hcpcs_modifier_{place}" for place in range(1, 6))
@@ -29,7 +29,8 @@ _TEXT_COLUMNS = (
     "data_source", "claim_id", "claim_type", "member_id", "payer", "plan", "group_id", "line_of_business",
     "claim_filing_indicator_code", "hcpcs_code", *MODIFIERS, "diagnosis_code_type", *DIAGNOSES, "rendering_npi",
     "billing_npi", "facility_npi", "claim_frequency_code", "original_claim_id", "clinical_trial_number",
-    "condition_codes", "prior_authorization_number", "billing_provider_id",
+    "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number", "doubts",
+    "billing_provider_id",
 )  # fmt: skip
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     "source_file": pl.String(),
@@ -62,13 +63,14 @@ CONTRACT_SCHEMA: dict[str, pl.DataType] = {
 
 # First days of versions and of code validity, last days of reviews, first days of guidance and of contracts.
 BOUNDARIES = (
-    date(2026, 1, 1), date(2020, 7, 1), date(2020, 1, 3), date(2016, 2, 15), date(2013, 12, 31), date(2016, 12, 31),
+    date(2026, 1, 1), date(2020, 7, 1), date(2020, 1, 3), date(2016, 2, 15), date(2013, 12, 31), date(2016, 12, 21),
     date(2023, 9, 27), date(2025, 5, 24), date(2026, 12, 1), date(2024, 3, 1),
 )  # fmt: skip
 START_DAYS = (
     *(date(2024, 3, 1), date(2026, 3, 1), date(2022, 6, 15), date(2026, 9, 9), date(2020, 3, 15)) * 6,
     date(2018, 5, 5),
     *(day + timedelta(days=shift) for day in BOUNDARIES for shift in (-1, 0, 1)),
+    date(2023, 7, 30), date(2023, 7, 31),
     date(2010, 1, 1), date(2016, 11, 30), date(2019, 11, 30), date(2017, 5, 31), date(2024, 5, 23), date(2022, 9, 26),
 )  # fmt: skip
 SPANS = (*(0 for _ in range(20)), 1, 1, 2, 3, 30, 178, 180, 800)
@@ -92,18 +94,66 @@ PROGRAM_SIGNS = (
     ("FEP", None), ("Federal Employee Program", "FI"), (None, "FI"), ("fep", "FI"), ("federal employee-program", None),
     ("SAO", None), ("State Account", "BL"), ("state_account", None), ("nhs", None), ("NHS", "ZZ"),
     (None, None), (None, "BL"), ("Zebra Gold", None), ("Zebra Gold", "16"), (None, "HM"), ("---", None),
+    ("commercial", "CH"), ("commercial", "VA"), ("commercial", "AM"), ("commercial", "OF"), ("commercial", "DS"),
+    (None, "CH"), (None, "WC"), ("TRICARE", "CH"), ("other_coverage", None), ("Workers' Compensation", "WC"),
+    (None, "TV"), ("medicaid", "LM"), ("Exchange", "LI"), ("commercial", "15"), ("commercial", "XX"),
     ("commercial", "FI"), ("commercial", "16"), ("FEP", "16"), ("MA", "MA"), ("medicaid", "MB"), ("SAO", "FI"),
 )  # fmt: skip
 MEMBERS = (
-    *("M100200300",) * 24, "M1", "12345678", "R12345678", "r12345678", "R1234567", "R123456789", "XR12345678",
-    "R12345678A", "R1234567A", "M7", "M8", "M9",
+    *("M100200300",) * 28,
+    "M1",
+    "12345678",
+    "R12345678",
+    "r12345678",
+    "R1234567",
+    "R123456789",
+    "XR12345678",
+    "R12345678A",
+    "R1234567A",
+    "M7",
+    "M8",
+    "M9",
+    "R12345678-01",
+    "R 1234 5678",
+    "r12345678 001",
+    "R12345678901",
+    "R123456789012",
+    "R-12345678",
+    "R12345678-A",
+)
+PLANS = (
+    *(None,) * 36,
+    "Gold 1500",
+    "Blue Options",
+    "PPO",
+    "Commercial PPO",
+    "commercial",
+    "FEP Blue Focus",
+    "Medicare Advantage PPO",
+    "TRICARE Prime",
+    "Premera Medicare Advantage HMO 2025",
+    "BlueMedicare Classic",
+    "Blue Cross FEP Basic Option",
+    "TRICARE East Region",
+    "Sunshine Medicaid 2",
+    "Blue MA Preferred",
+    "Omaha Gold",
+    "Medicare and Medicaid Together",
+    "SAO",
+    "Feple Gold",
+    "---",
+)
+AUTHORIZATIONS = (*(None,) * 20, "PA-17", "0000123")
+DOUBTS = (
+    *(None,) * 20, "diagnosis-unresolved@diagnosis[1].diagnosisReference", "diagnosis_pointer-dangling@segment-17",
+    "b-unknown@segment-9-HI02 a-unknown@segment-8 b-unknown@segment-7",
 )  # fmt: skip
 # Diagnoses of each class, with the neighbours of each prefix; ICD-10-CM without the dot.
 DIAGNOSIS_POOL = (
     "C220", "C229", "C787", "C250", "C259", "C641", "C649", "C3490", "C3411", "C7800", "C7802", "C61", "C509", "C189",
     "C73", "C4A9", "C7A00", "C7B02", "C800", "C801", "C00", "C009", "C781", "C786", "C788", "C23", "C24", "C60", "C62",
     "C65", "C770", "C7951", "C33", "C37", "C8190", "C9100", "C81", "C882", "D376", "D49", "K7581", "I10", "Z006",
-    "Z0000", "Z8505", "Z7682", "C7931", "C4AZ",
+    "C7B01", "C7952", "C802", "C802", "C8330", "C9611", "C9700", "Z0000", "Z8505", "Z7682", "C7931", "C4AZ",
 )  # fmt: skip
 PLAIN_DIAGNOSES = ("C220", "C259", "C61", "C787", "I10", "C641", "D376", "C3490", "C509", "K7581")
 # Where the diagnoses stand: gaps are allowed.
@@ -125,6 +175,11 @@ TRIAL_SIGNS: tuple[Row, ...] = (
     {"condition_codes": "130 301"},
     {"condition_codes": "3 0 A30"},
     {"condition_codes": "30A6"},
+    {"investigational_device_exemption_number": "G123456"},
+    {"value_codes": "D4"},
+    {"value_codes": "80 D4"},
+    {"value_codes": "01,D4:00000017"},
+    {"value_codes": "D41 AD4", "condition_codes": "D4"},
     {"hcpcs_modifier_4": "Q0", "clinical_trial_number": "00000017", "condition_codes": "30"},
 )
 # data source, billing provider: both are parts of a claim
@@ -184,6 +239,9 @@ def _line(chunk: bytes, position: int) -> Row:
         "member_id": _pick(MEMBERS, next(draw)),
         "payer": payer,
         "group_id": _pick(GROUPS, next(draw)),
+        "plan": _pick(PLANS, next(draw)),
+        "prior_authorization_number": _pick(AUTHORIZATIONS, next(draw)),
+        "doubts": _pick(DOUBTS, next(draw)),
         "line_of_business": line_of_business,
         "claim_filing_indicator_code": filing_indicator,
         "service_start_date": start,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -95,7 +95,7 @@ POLICIES: Mapping[str, Sequence[Version]] = {
         ),
     ],
     "nhs_england": [
-        # IPG445 gives only the year 2013: its last day, so that it never speaks early.
+        # NICE's first guidance gives only the year 2013: its last day, so that it never acts early.
         Version(date(2013, 12, 31), None, "guidance", frozenset(), {}, bill_members=False, fresh_until=None),
     ],
 }  # fmt: skip
@@ -112,16 +112,26 @@ PAYER_NAMES = {
 BLUE_PLANS = frozenset({"regence", "florida_blue", "premera"})
 
 PROGRAM_NAMES = {
-    "commercial": ("commercial",),
+    "commercial": ("commercial", "Commercial PPO"),
     "marketplace": ("marketplace", "Exchange", "QHP"),
     "medicaid": ("medicaid",),
-    "medicare_advantage": ("medicare_advantage", "Medicare Advantage", "MA", "MAPD"),
+    "medicare_advantage": ("medicare_advantage", "Medicare Advantage", "Medicare Advantage PPO", "MA", "MAPD"),
     "medicare_ffs": ("medicare_ffs",),
-    "fep": ("fep", "Federal Employee Program"),
+    "fep": ("fep", "Federal Employee Program", "FEP Blue Focus"),
     "state_account": ("state_account", "State Account", "SAO"),
     "nhs": ("nhs",),
+    "other_coverage": ("other_coverage", "TRICARE", "TRICARE Prime", "CHAMPVA", "Workers Compensation"),
+}
+# The name of a plan that holds these words, and spells no program, contradicts any other program.
+PLAN_WORDS = {
+    "medicaid": ("medicaid",),
+    "medicare_advantage": ("medicare", "medicareadvantage", "ma", "mapd"),
+    "fep": ("fep", "fehb", "federalemployee"),
+    "state_account": ("sao", "stateaccount"),
+    "other_coverage": ("tricare", "champva", "veterans"),
 }
 FILING_INDICATORS = {
+    **dict.fromkeys(("CH", "VA", "OF", "TV", "WC", "AM", "LM", "LI", "DS"), "other_coverage"),
     "FI": "fep",
     "16": "medicare_advantage",
     "MA": "medicare_ffs",
@@ -133,14 +143,17 @@ SITE_CHANGE = date(2026, 1, 1)
 LIVER = frozenset({"liver_primary", "liver_metastasis"})
 PROSTATE = frozenset({"prostate"})
 
-GUIDANCE_OUT = {  # NICE by site, the first guidance on it; a year alone counts from its last day, and so does a month
-    "liver_primary": date(2013, 12, 31),
-    "liver_metastasis": date(2013, 12, 31),
-    "pancreas": date(2013, 12, 31),
-    "kidney": date(2013, 12, 31),
-    "lung": date(2013, 12, 31),
-    "prostate": date(2016, 12, 31),
+GUIDANCE = {  # NICE by site, newest first; of a year or a month alone the last day counts
+    "liver_primary": ((date(2019, 11, 30), "IPG664"), (date(2013, 12, 31), "IPG444")),
+    "liver_metastasis": ((date(2013, 12, 31), "IPG445"),),
+    "pancreas": ((date(2017, 5, 31), "IPG579"), (date(2013, 12, 31), "IPG442")),
+    "kidney": ((date(2013, 12, 31), "IPG443"),),
+    "lung": ((date(2013, 12, 31), "IPG441"),),
+    "prostate": ((date(2023, 7, 31), "IPG768"), (date(2016, 12, 21), "IPG572")),
 }
+REFERENCES = {
+    "regence": "Surgery 242", "florida_blue": "02-40000-26", "premera": "Premera Irreversible Electroporation",
+}  # fmt: skip
 
 DISPOSITIONS = {
     "line-superseded": "pass",
@@ -157,10 +170,12 @@ DISPOSITIONS = {
     "program-silent": "review",
     "contract-covers": "pass",
     "contract-review": "review",
-    "contract-excludes": "deny",
+    "prior-authorization": "review",
+    "facts-in-doubt": "review",
     "unlisted-code": "review",
-    "code-not-listed": "review",
     "trial-context": "review",
+    "contract-excludes": "deny",
+    "code-not-listed": "review",
     "indication-unknown": "review",
     "indication-not-addressed": "review",
     "investigational": "deny",
@@ -193,8 +208,14 @@ def payer_of(name: str | None) -> str | None:
     return _one_of(PAYER_NAMES, name)
 
 
-def site_of(diagnosis: str) -> str:
-    """The site class of one ICD-10-CM code."""
+def site_of(diagnosis: str, others: Sequence[str] = ()) -> str:
+    """The site class of one ICD-10-CM code; `others` are all of the line's."""
+    if diagnosis.startswith("C7952"):  # bone marrow
+        return "not_solid"
+    if diagnosis.startswith("C802") and any(re.match("C(8[1-9]|9[0-6])", other) for other in others):
+        return "not_solid"  # of a transplanted organ, and the other code says that it is a lymphoma or leukemia
+    if diagnosis.startswith("C7B02"):
+        return "liver_metastasis"
     named = {"C22": "liver_primary", "C25": "pancreas", "C64": "kidney", "C34": "lung", "C61": "prostate"}
     longer = {"C787": "liver_metastasis", "C780": "lung"}
     if diagnosis[:4] in longer:
@@ -217,12 +238,30 @@ def diagnoses_of(line: Line) -> list[str]:
 
 def signals_of(line: Line, payer: str | None) -> dict[str, str]:
     """What each sign on the line says about its program; silent signs are left out."""
-    said = {
+    number = re.sub("[ -]", "", line["member_id"].upper())
+    given = {
         "line_of_business": _one_of(PROGRAM_NAMES, line.get("line_of_business")),
         "claim_filing_indicator_code": FILING_INDICATORS.get(line.get("claim_filing_indicator_code") or ""),
-        "member_id": "fep" if payer in BLUE_PLANS and re.fullmatch(r"R\d{8}", line["member_id"].upper()) else None,
+        "member_id": "fep" if payer in BLUE_PLANS and re.fullmatch(r"R\d{8}\d{0,3}", number) else None,
+        "plan": _one_of(PROGRAM_NAMES, line.get("plan")),
     }
-    return {sign: program for sign, program in said.items() if program}
+    signals = {sign: program for sign, program in given.items() if program}
+    if signals and "plan" not in signals:
+        other = [program for program in programs_in_plan(line.get("plan")) if program not in signals.values()]
+        several = len(set(signals.values())) > 1 and programs_in_plan(line.get("plan"))
+        if other or several:
+            signals["plan"] = (other or [programs_in_plan(line.get("plan"))[0]])[0]
+    return signals
+
+
+def programs_in_plan(plan: str | None) -> list[str]:
+    """The programs whose words are in the name of a plan: short ones as whole words."""
+    words = re.split("[^a-z0-9]+", (plan or "").lower())
+    return [
+        program
+        for program, given in PLAN_WORDS.items()
+        if any(word in words or (len(word) > 5 and word in squeezed(plan)) for word in given)
+    ]
 
 
 def trial_evidence_of(line: Line) -> list[str]:
@@ -233,8 +272,11 @@ def trial_evidence_of(line: Line) -> list[str]:
         "modifier Q0": "Q0" in modifiers,
         "modifier Q1": "Q1" in modifiers,
         "diagnosis Z00.6": "Z006" in diagnoses_of(line),
+        "diagnosis V70.7": "V707" in [line.get(f"diagnosis_code_{place}") for place in range(1, 26)],
         "clinical trial number": bool(line.get("clinical_trial_number")),
         "condition code 30": "30" in conditions,
+        "investigational device exemption number": bool(line.get("investigational_device_exemption_number")),
+        "value code D4": "D4" in re.split(r"[ ,;|:]+", line.get("value_codes") or ""),
     }
     return [kind for kind, present in evidence.items() if present]
 
@@ -314,7 +356,8 @@ class Facts:
 
     @property
     def sites(self) -> list[str]:
-        return [site_of(diagnosis) for diagnosis in diagnoses_of(self.line)]
+        diagnoses = diagnoses_of(self.line)
+        return [site_of(diagnosis, diagnoses) for diagnosis in diagnoses]
 
     @property
     def solid_sites(self) -> list[str]:
@@ -402,10 +445,12 @@ EDITS: Mapping[str, Callable[[Facts], bool]] = {
     "program-silent": lambda f: f.program_rule() == "silent",
     "contract-covers": lambda f: _has_contract(f, "covered"),
     "contract-review": lambda f: _has_contract(f, "review"),
-    "contract-excludes": lambda f: _has_contract(f, "excluded"),
+    "prior-authorization": lambda f: f.in_force() and bool(f.line.get("prior_authorization_number")),
+    "facts-in-doubt": lambda f: f.in_force() and bool(f.line.get("doubts")),
     "unlisted-code": lambda f: f.code in UNLISTED and f.lists_code(),
-    "code-not-listed": lambda f: f.in_force("all", "solid") and f.code not in UNLISTED and not f.lists_code(),
     "trial-context": lambda f: f.in_force() and bool(trial_evidence_of(f.line)),
+    "contract-excludes": lambda f: _has_contract(f, "excluded"),
+    "code-not-listed": lambda f: f.in_force("all", "solid") and f.code not in UNLISTED and not f.lists_code(),
     "indication-unknown": lambda f: f.in_force("solid") and not f.sites,
     "indication-not-addressed": lambda f: f.in_force("solid") and bool(f.sites) and not f.solid_sites,
     "investigational": _investigational,
@@ -440,15 +485,27 @@ def site_class_of(facts: Facts) -> str | None:
     return "not_solid" if facts.sites else None
 
 
-def _guidance_is_out(facts: Facts) -> bool:
-    out_from = GUIDANCE_OUT.get(site_class_of(facts) or "")
-    return out_from is not None and out_from <= facts.start
+def guidance_of(facts: Facts) -> str | None:
+    """The guidance of NICE on the line's site that was published last by the start date."""
+    entries = GUIDANCE.get(site_class_of(facts) or "", ())
+    return next((name for day, name in entries if day <= facts.start), None)
+
+
+def _reference(facts: Facts) -> str | None:
+    """What the policy in force is called: for the NHS the guidance on the line's own site."""
+    if facts.version is None:
+        return None
+    return guidance_of(facts) if facts.payer == "nhs_england" else REFERENCES[facts.payer or ""]
+
+
+def _doubts(line: Line) -> str | None:
+    return ", ".join(sorted({token.split("@")[0] for token in (line.get("doubts") or "").split()})) or None
 
 
 INFORMATIONAL: Mapping[str, Callable[[Facts], bool]] = {
     "code-site-mismatch": _site_mismatch,
     "policy-stale": is_stale,
-    "guidance-note": _guidance_is_out,
+    "guidance-note": lambda f: guidance_of(f) is not None,
 }
 
 
@@ -476,6 +533,8 @@ def decide_line(
     """
     payer = payer_of(line["payer"])
     facts = Facts(line, run_lines, contracts, payer, version_on(payer, line["service_start_date"]))
+    if payer == "nhs_england" and site_class_of(facts) in GUIDANCE and guidance_of(facts) is None:
+        facts = replace(facts, version=None)  # NICE had not published on this site yet
     hits = [edit for edit, asks in EDITS.items() if asks(facts)]
     reason = hits[0]
     if suspend_stale and DISPOSITIONS[reason] == "deny" and is_stale(facts):
@@ -500,6 +559,9 @@ def decide_line(
         "policy_stale": is_stale(facts),
         "trial_evidence": "; ".join(trial_evidence_of(line)) or None,
         "superseded_by": superseding(line, run_lines),
+        "policy_reference": _reference(facts),
+        "doubts": _doubts(line),
+        "prior_authorization_number": line.get("prior_authorization_number"),
     }
 
 

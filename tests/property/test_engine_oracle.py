@@ -31,7 +31,7 @@ CONTRACTS = 12
 ORACLE_FIELDS = (
     "disposition", "reason_code", "edits", "program", "program_basis", "payer", "policy_version", "site_class",
     "group_code", "liability_basis", "carc", "rarcs", "adjustment_amount", "policy_stale", "trial_evidence",
-    "superseded_by",
+    "superseded_by", "policy_reference", "doubts", "prior_authorization_number",
 )  # fmt: skip
 SLOW_BUT_SURE = settings(
     max_examples=60,
@@ -123,7 +123,7 @@ def test_crowded_lines_reach_every_edit() -> None:
     assert suspended
 
 
-def test_medicare_advantage_is_never_denied() -> None:
+def test_medicare_advantage_an_authorization_a_doubt_and_a_trial_are_never_denied() -> None:
     for seed in range(20):
         lines = lines_of(fill(bytes(LINES * LINE_BYTES), seed))
         decided = decisions_on(lines, [], contracts_of(fill(bytes(CONTRACTS * CONTRACT_BYTES), seed)))
@@ -131,6 +131,9 @@ def test_medicare_advantage_is_never_denied() -> None:
         assert denied.height > 0
         assert not set(denied["program"]) - {"commercial", "marketplace", "medicaid"}
         assert denied["citation"].null_count() == 0
+        for fact in ("doubts", "prior_authorization_number", "trial_evidence"):
+            assert decided[fact].drop_nulls().len() > 0
+            assert denied[fact].drop_nulls().is_empty()
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -5,14 +5,17 @@ A picture has a header that begins with `payer`; `-` is an empty cell; `#` begin
     payer program code service   payer and line of business as an extract gives them, HCPCS code, first day
     end                          last day (default: the first)
     diagnosis dxtype modifier    lists with commas (a gap is an empty place); `icd-9-cm` where it is not ICD-10-CM
-    member sbr09 group           member id, claim filing indicator, group
+    member sbr09 plan group      member id, claim filing indicator, name of the plan (`_` is a blank), group
     contract                     coverage[:group code][@first day[..last day]] for payer and group; several with +
     claim frequency original     claim id (default: one of its own), its frequency, the claim it replaces or voids
     trial condition charge       clinical trial number; NUBC condition codes; charge (default 100.00)
+    device value                 investigational device exemption number; NUBC value codes
+    authorization doubt          prior authorization number; doubts, as readers write them, with +
     expect                       disposition and reason; `- -` for a line that is in the run and is no candidate
     edits basis evidence site    every edit that hit, with commas; program_basis; trial_evidence; site_class
     carc rarcs liability         CARC; RARCs with commas; group code and basis, as PR/policy
     adjustment version           adjustment_amount; policy_version
+    reference doubts             policy_reference; doubts with commas
 """
 
 from __future__ import annotations
@@ -37,11 +40,12 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parent / "cases"
 GIVEN = (
     "payer", "program", "code", "service", "end", "diagnosis", "dxtype", "modifier", "member", "sbr09", "group",
-    "contract", "claim", "frequency", "original", "trial", "condition", "charge",
+    "contract", "claim", "frequency", "original", "trial", "condition", "charge", "plan",
+    "device", "value", "authorization", "doubt",
 )  # fmt: skip
 EXPECTED = (
     "disposition", "reason", "edits", "basis", "evidence", "site", "carc", "rarcs", "liability", "adjustment",
-    "version",
+    "version", "reference", "doubts",
 )  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def claim_line(case: Case) -> dict[str, Any]:
         "claim_id": cell["claim"] or f"CLAIM-{case.line}",
         "claim_line_number": 1,
         "claim_type": "professional",
-        "member_id": cell["member"] or "M1234567",
+        "member_id": (cell["member"] or "M1234567").replace("_", " "),
         "payer": cell["payer"],
         "group_id": group,
         "line_of_business": cell["program"],
@@ -98,6 +102,11 @@ def claim_line(case: Case) -> dict[str, Any]:
         "original_claim_id": cell["original"],
         "clinical_trial_number": cell["trial"],
         "condition_codes": cell["condition"],
+        "plan": cell["plan"] and cell["plan"].replace("_", " "),
+        "investigational_device_exemption_number": cell["device"],
+        "value_codes": cell["value"],
+        "prior_authorization_number": cell["authorization"],
+        "doubts": cell["doubt"] and cell["doubt"].replace("+", " "),
         **numbered(DIAGNOSIS_COLUMNS, cell["diagnosis"] or ""),
         **numbered(MODIFIER_COLUMNS, cell["modifier"] or ""),
     }
@@ -185,6 +194,8 @@ def shown(decision: dict[str, Any] | None) -> dict[str, str]:
         "liability": "/".join(filter(None, (decision["group_code"], decision["liability_basis"]))),
         "adjustment": "" if decision["adjustment_amount"] is None else str(decision["adjustment_amount"]),
         "version": decision["policy_version"] or "",
+        "reference": decision["policy_reference"] or "",
+        "doubts": (decision["doubts"] or "").replace(" ", ""),
     }
 
 

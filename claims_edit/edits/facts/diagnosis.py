@@ -146,15 +146,15 @@ def _filled(column: str) -> pl.Expr:
 def with_trial_evidence(lines: pl.DataFrame) -> pl.DataFrame:
     """Add `trial_evidence`: the kinds of evidence on the line, joined in a fixed order, or null.
 
-    V70.7 is the code of ICD-9-CM for what Z00.6 is in ICD-10-CM: no ICD-9 diagnosis names a site here, yet a sign of a
-    trial is seen in either.
+    V70.7 is the code of ICD-9-CM for what Z00.6 is in ICD-10-CM, where V70.7 is no whole code: it is seen whatever the
+    line says of its code type, though no ICD-9 diagnosis names a site here.
     """
     icd_10 = pl.col("diagnosis_code_type").ne_missing(pl.lit(ICD_9))
     kinds = {
         "modifier Q0": pl.col("modifiers").list.contains("Q0"),
         "modifier Q1": pl.col("modifiers").list.contains("Q1"),
         "diagnosis Z00.6": icd_10 & pl.col("diagnosis_codes").list.contains(TRIAL_DIAGNOSIS),
-        "diagnosis V70.7": ~icd_10 & pl.col("diagnosis_codes").list.contains(ICD_9_TRIAL_DIAGNOSIS),
+        "diagnosis V70.7": pl.col("diagnosis_codes").list.contains(ICD_9_TRIAL_DIAGNOSIS),
         "clinical trial number": _filled("clinical_trial_number"),
         "condition code 30": _holds_code("condition_codes", TRIAL_CONDITION),
         "investigational device exemption number": _filled("investigational_device_exemption_number"),
