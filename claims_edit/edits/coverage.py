@@ -55,7 +55,7 @@ def unlisted_code() -> pl.Expr:
 
 @edit
 def code_not_listed() -> pl.Expr:
-    """The policy speaks of the service but does not list this code of it.
+    """The policy addresses the service but does not list this code of it.
 
     The code names the service itself, yet the version's list lacks it though its statement covers the service.
     Needs a funding policy in force. Source: the version's code list.
@@ -67,7 +67,7 @@ def code_not_listed() -> pl.Expr:
 def indication_unknown() -> pl.Expr:
     """The policy is limited to solid tumors and the line has no usable diagnosis.
 
-    The statement speaks of solid tumors only, and the line has no ICD-10-CM diagnosis to hold against it. Needs a
+    The statement applies to solid tumors only, and the line has no ICD-10-CM diagnosis to compare with it. Needs a
     funding policy in force with that scope. Source: the version's statement.
     """
     return SOLID_TUMORS_ONLY & pl.col("site_class").is_null()
@@ -77,7 +77,7 @@ def indication_unknown() -> pl.Expr:
 def indication_not_addressed() -> pl.Expr:
     """The policy is limited to solid tumors and no diagnosis is one.
 
-    The statement speaks of solid tumors only, and none of the line's diagnoses is a malignant one: the policy is
+    The statement applies to solid tumors only, and none of the line's diagnoses is a malignant one: the policy is
     silent. Needs a funding policy in force with that scope. Source: the version's statement.
     """
     return SOLID_TUMORS_ONLY & pl.col("site_class").is_not_null() & ~pl.col("solid_tumor")

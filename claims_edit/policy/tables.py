@@ -102,7 +102,10 @@ def guidance(pack: RulePack, cited: Citations) -> pl.DataFrame:
 def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
     """Each recommendation that stands for the document of a payer on a site; `site_first` is the first of its site."""
     rows = (
-        (policy.payer, policy.service, entry.site_class, entry.id, entry.out_from.date, cited.text(entry.out_from.cite))
+        (
+            policy.payer, policy.service, entry.site_class, entry.id, entry.out_from.date,
+            f"{entry.id}: {cited.text(entry.out_from.cite)}",
+        )
         for policy in pack.policies.values()
         for file in pack.guidance.values()
         if policy.follows == file.publisher

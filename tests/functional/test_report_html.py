@@ -177,7 +177,7 @@ def test_a_row_opens_and_closes_by_keyboard(browser: Browser, report: Path) -> N
         assert button.get_attribute("aria-expanded") == "true"
         told = page.locator(f"#{button.get_attribute('aria-controls')}")
         for text in (
-            "holds the service to be investigational",  # the reason
+            "considers the service investigational",  # the reason
             "Regence Medical Policy Manual, Surgery, Policy No. 242",  # citation and policy
             "investigational (decided)",  # the edit
             "by rules/payers.yaml",  # where a fact came from

@@ -109,7 +109,8 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
 def guidance_research_only(line: Line) -> Iterator[str]:
     if line.in_force:
         policy, version = line.in_force
-        yield f"Missing fact: a funding decision. {policy.reference} is guidance: {_lower(version.applies_to.says)}"
+        reference = line.row["policy_reference"] or policy.reference
+        yield f"Missing fact: a funding decision. {reference} is guidance: {_lower(version.applies_to.says)}"
     yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
     yield "Were a funding policy of this payer to take its place in rules/policies, that one would decide."
 
@@ -129,7 +130,7 @@ def _signals(line: Line) -> str:
     """The values that spoke, where they are at hand; a member id is not repeated."""
     shown = [
         f"{column} {line.known[column]}"
-        for column in ("line_of_business", "claim_filing_indicator_code")
+        for column in ("line_of_business", "claim_filing_indicator_code", "plan")
         if line.known and line.known.get(column) and column in (line.row["program_basis"] or "")
     ]
     if "member_id" in (line.row["program_basis"] or ""):
@@ -139,8 +140,8 @@ def _signals(line: Line) -> str:
 
 def program_unknown(line: Line) -> Iterator[str]:
     yield (
-        "Missing fact: the program. Neither line_of_business nor claim_filing_indicator_code nor the shape of member_id"
-        " tells it."
+        "Missing fact: the program. Neither line_of_business, claim_filing_indicator_code, the shape of member_id nor"
+        " the name of the plan gives it."
     )
     yield from _by_program(line)
 
@@ -279,7 +280,8 @@ def investigational(line: Line) -> Iterator[str]:
     if line.row["trial_evidence"] is None:
         yield (
             "Evidence of a clinical trial on the claim (modifier Q0 or Q1, ICD-10-CM diagnosis Z00.6, a trial number,"
-            " condition code 30): a person would review the line."
+            " condition code 30, an investigational device exemption number, value code D4): a person would review the"
+            " line."
         )
     yield f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
     if line.version and line.version.statement.scope is IndicationScope.SOLID_TUMORS:

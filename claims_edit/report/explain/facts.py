@@ -36,7 +36,10 @@ FACTS = {
     "paid_amount": "paid_amount",
     "billing_npi": "billing_npi",
     "rendering_npi": "rendering_npi",
-    "trial_evidence": "modifiers, diagnoses, clinical_trial_number, condition_codes",
+    "trial_evidence": (
+        "modifiers, diagnoses, clinical_trial_number, condition_codes, investigational_device_exemption_number,"
+        " value_codes"
+    ),
     "doubts": "what the reader could not understand",
     "prior_authorization_number": "prior_authorization_number",
     "superseded_by": "claim_frequency_code and original_claim_id of the run's claims",
@@ -58,7 +61,7 @@ _DATED_BY = {
 # What a decision does not repeat and an edit may have looked at: told where the candidate line is at hand.
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
-    "clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number",
+    "clinical_trial_number", "condition_codes", "investigational_device_exemption_number", "value_codes", "plan",
 )  # fmt: skip
 _FIRST_OF_MANY = {"hcpcs_modifier_1..5": "hcpcs_modifier_1", "diagnosis_code_1..25": "diagnosis_code_1"}
 _COLUMN = re.compile("|".join([*map(re.escape, _FIRST_OF_MANY), *sorted(map(r"\b{}\b".format, COLUMNS), reverse=True)]))

@@ -160,7 +160,8 @@ def code_not_listed(line: Line) -> str:
 
 def trial_context(line: Line) -> str:
     return _no_version(line) or (
-        "No modifier Q0 or Q1, no usable diagnosis Z00.6, no trial number and no condition code 30."
+        "No modifier Q0 or Q1, no diagnosis Z00.6, no trial number, no condition code 30, no investigational device"
+        " exemption number and no value code D4."
     )
 
 
