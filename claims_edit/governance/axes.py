@@ -180,13 +180,17 @@ def program_frame(rows: Iterable[tuple[str | None, ...]]) -> pl.DataFrame:
 def all_states(catalog: Catalog, *, blue: bool, also_filed: tuple[str, ...] = ()) -> pl.DataFrame:
     """No signal, each program by each kind of signal, and every two signals together, agreeing or not.
 
-    `also_filed` are claim filing indicators that lines may carry whether the pack knows them or not.
+    Of the codes of SBR09 that name one program the first stands for all. `also_filed` are claim filing indicators that
+    lines may carry whether the pack knows them or not.
     """
     signs = signs_by_column((catalog,))
     ids = shape_ids((catalog,))
+    first_filed = catalog.filing_indicators.group_by("program").agg(pl.col("claim_filing_indicator_code").first())[
+        "claim_filing_indicator_code"
+    ]
     told = {
         "line_of_business": plain_spellings(catalog),
-        "claim_filing_indicator_code": sorted({*signs["claim_filing_indicator_code"], *also_filed}),
+        "claim_filing_indicator_code": sorted({*first_filed, *also_filed}),
         "member_id": [ids[pattern] for pattern in signs["member_id"]] if blue else [],
         "plan": plain_spellings(catalog),
     }
@@ -205,16 +209,18 @@ def plain_spellings(catalog: Catalog) -> list[str]:
 
 
 def spelling_states(catalog: Catalog) -> pl.DataFrame:
-    """Every spelling of every program, alone on its line, as a line of business and as the name of a plan."""
-    spelled = signs_by_column((catalog,))["line_of_business"]
-    return program_frame(state(**{column: sign}) for column in ("line_of_business", "plan") for sign in spelled)
+    """Every spelling of every program, and every code of SBR09, alone on its line."""
+    signs = signs_by_column((catalog,))
+    spelled = [state(line_of_business=sign) for sign in signs["line_of_business"]]
+    return program_frame([*spelled, *(state(claim_filing_indicator_code=sign) for sign in signs[SIGNALS[1]])])
 
 
 def plan_states(catalog: Catalog) -> pl.DataFrame:
-    """Every plan word in a longer name, alone and beside each program that a line of business spells."""
+    """Every spelling as a plan; every plan word in a longer name, alone and beside each program."""
     plans = [f"{PLAIN_PLAN} {words.strip()}" for words in catalog.plan_words["words"]]
+    spelled = signs_by_column((catalog,))["plan"]
     beside = [state(line_of_business=sign, plan=plan) for sign in plain_spellings(catalog) for plan in plans]
-    return program_frame([*(state(plan=plan) for plan in plans), *beside])
+    return program_frame([*(state(plan=plan) for plan in (*spelled, *plans)), *beside])
 
 
 def site_classes(catalogs: Sequence[Catalog]) -> dict[Meaning, str]:

@@ -79,7 +79,7 @@ def parts(
     """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same.
 
     Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line,
-    and so does the name of a plan with another signal.
+    and so does the name of a plan, alone or with another signal.
     """
     days = axes.boundaries((catalog,), payer.keys)
     deciding = axes.days_frame({code: axes.day_rows(found) for code, found in days.items()})
@@ -92,7 +92,7 @@ def parts(
     solid = next((label for label in classes if label != NOT_SOLID), NOT_SOLID)
     states = axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
     speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
-    alone, paired = states.filter(speaking <= 1), states.filter(speaking > 1)
+    alone, paired = states.filter(speaking <= 1, pl.col("plan").is_null()), states.filter(speaking > 1)
     trials, contracts, claims = axes.trial_frame(), axes.contract_frame(), axes.claim_frame()
     holds = axes.hold_frame()
     core = Axes(

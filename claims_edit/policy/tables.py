@@ -103,7 +103,11 @@ def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
     """Each recommendation that stands for the document of a payer on a site; `site_first` is the first of its site."""
     rows = (
         (
-            policy.payer, policy.service, entry.site_class, entry.id, entry.out_from.date,
+            policy.payer,
+            policy.service,
+            entry.site_class,
+            entry.id,
+            entry.out_from.date,
             f"{entry.id}: {cited.text(entry.out_from.cite)}",
         )
         for policy in pack.policies.values()
