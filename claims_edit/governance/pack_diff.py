@@ -11,7 +11,7 @@ from claims_edit.edits.facts.diagnosis import NOT_SOLID
 from claims_edit.engine import facts, judge
 from claims_edit.governance import axes
 from claims_edit.governance.fold import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, folded
-from claims_edit.governance.notes import PackNotes, alike, notes_on
+from claims_edit.governance.notes import PackNotes, alike, equal, notes_on
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.governance.space import Axes, shaped
 
@@ -87,10 +87,17 @@ def _space(pair: Pair, payer: PayerClass) -> Axes:
         programs=_programs(pair, payer),
         sites=_sites(pair, payer),
         trials=axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
-        holds=axes.hold_frame(),
+        holds=_holds(pair),
         contracts=contracts,
         claims=axes.claim_frame().head(2),
     )
+
+
+def _holds(pair: Pair) -> pl.DataFrame:
+    """What holds a line, where the packs lead it elsewhere; else a held line differs only where one without it does."""
+    held = pl.col("reason_code").is_in(["prior-authorization", "facts-in-doubt"])
+    old, new = (catalog.reasons.filter(held).drop("reason", "cites") for catalog in pair)
+    return axes.hold_frame() if not equal(old, new) else axes.hold_frame().head(1)
 
 
 def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:

@@ -75,7 +75,7 @@ def test_status_tells_each_policy_and_the_results(command: Command, extract: Pat
     assert told["as_of"] == "2026-11-20"
     assert {each["policy"]: (each["days_left"], each["newer_codes"]) for each in told["policies"]} == {
         "florida-blue-02-40000-26": (-546, ["47384", "55877"]),
-        "nice-ipg445": (None, []),
+        "nice-ire": (None, []),
         "premera-ire": (-1151, ["47384", "55877"]),
         "regence-surgery-242": (10, []),
     }

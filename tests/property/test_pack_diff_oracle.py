@@ -48,8 +48,12 @@ EDITS = (
     (REASONS, "edit: policy-not-in-force\n    disposition: pass", "edit: policy-not-in-force\n    disposition: review"),
     (PROGRAMS, "filing_indicators: [MC]", "filing_indicators: [MC, ZZ]"),
     (PROGRAMS, "      - Exchange\n", ""),
-    (PROGRAMS, "    member_id_shapes: ['^R[0-9]{8}$']\n", ""),
+    (PROGRAMS, "    member_id_shapes: ['^R([\\s-]*[0-9]){8,11}$']\n", ""),
     (SITES, "ranges: [C00-C80]", "ranges: [C00-C75]"),
+    (PROGRAMS, "plan_words: [FEP, ", "plan_words: ["),
+    (PROGRAMS, "plan_words: [Medicaid]", "plan_words: [Medicaid, Gold]"),
+    ("guidance/nice.yaml", "date: 2019-11-30", "date: 2020-02-20"),
+    (NHS, "follows: National Institute for Health and Care Excellence (NICE)\n", ""),
 )  # fmt: skip
 LINES = 4_000
 NOBODY = "nobody"
@@ -85,6 +89,7 @@ def drawn(random: Random) -> pl.DataFrame:
             "line_of_business": random.choice(
                 ["commercial", "marketplace", "medicaid", "medicare_advantage", "fep", "nhs", "Exchange", None, None]),
             "claim_filing_indicator_code": random.choice(["MC", "16", "ZZ", "FI", None, None, None, None]),
+            "plan": random.choice([*[None] * 8, "Blue FEP Basic", "Gold 1500", "FEP Blue Focus"]),
             "hcpcs_code": random.choice(["0600T", "0601T", "47384", "55877", "32999", "47399"]),
             "service_start_date": start,
             "service_end_date": start + dt.timedelta(days=random.choice([0, 0, 0, 1, 40, 400])),
@@ -134,7 +139,10 @@ def test_ranges_hold_the_lines_that_flip_and_no_others(seed: int) -> None:
         assert any(speaks_of(found, line) and told(found) == told(line) for found in ranges), (line, ranges)
     # A range may join periods that come out alike: a line across the day between them is in a range of its own.
     one_day = lines.filter(pl.col("service_start_date") == pl.col("service_end_date")).to_dicts()
-    plain = [line for line in one_day if line["member_id"] == "M1" and not line["claim_filing_indicator_code"]]
+    plain = [
+        line for line in one_day
+        if line["member_id"] == "M1" and not line["claim_filing_indicator_code"] and not line["plan"]
+    ]  # fmt: skip
     unconditional = [found for found in ranges if not found["where"]]
     for line in plain:
         program = line["line_of_business"] or "no signal"

@@ -20,7 +20,8 @@ def test_versions() -> None:
         ("florida_blue", "2016-02-15", date(2020, 6, 30), "funding", "all_indications", None, date(2021, 4, 15),
          "02-40000-26"),
         ("florida_blue", "2020-07-01", None, "funding", "all_indications", None, date(2025, 5, 23), "02-40000-26"),
-        ("nhs_england", "2013-12-31", None, "guidance", "solid_tumors", None, None, "IPG445"),
+        ("nhs_england", "2013-12-31", None, "guidance", "solid_tumors", None, None,
+         "NICE IPG by tumor site"),
         ("premera", "2020-01-03", date(2020, 6, 30), "funding", "all_indications", None, date(2020, 9, 10),
          "Premera Irreversible Electroporation"),
         ("premera", "2020-07-01", None, "funding", "all_indications", None, date(2023, 9, 26),
@@ -114,19 +115,37 @@ def test_guidance_by_site() -> None:
         ("IPG443", "kidney", date(2013, 12, 31)),
         ("IPG444", "liver_primary", date(2013, 12, 31)),
         ("IPG445", "liver_metastasis", date(2013, 12, 31)),
-        ("IPG572", "prostate", date(2016, 12, 31)),
+        ("IPG572", "prostate", date(2016, 12, 21)),
         ("IPG579", "pancreas", date(2017, 5, 31)),
         ("IPG664", "liver_primary", date(2019, 11, 30)),
+        ("IPG768", "prostate", date(2023, 7, 31)),
+    ]
+
+
+def test_the_nhs_follows_the_guidance_of_each_site() -> None:
+    followed = CATALOG.site_references.select("payer", "site_class", "site_reference", "site_from", "site_first")
+    assert followed.rows() == [
+        ("nhs_england", "kidney", "IPG443", date(2013, 12, 31), date(2013, 12, 31)),
+        ("nhs_england", "liver_metastasis", "IPG445", date(2013, 12, 31), date(2013, 12, 31)),
+        ("nhs_england", "liver_primary", "IPG444", date(2013, 12, 31), date(2013, 12, 31)),
+        ("nhs_england", "liver_primary", "IPG664", date(2019, 11, 30), date(2013, 12, 31)),
+        ("nhs_england", "lung", "IPG441", date(2013, 12, 31), date(2013, 12, 31)),
+        ("nhs_england", "pancreas", "IPG442", date(2013, 12, 31), date(2013, 12, 31)),
+        ("nhs_england", "pancreas", "IPG579", date(2017, 5, 31), date(2013, 12, 31)),
+        ("nhs_england", "prostate", "IPG572", date(2016, 12, 21), date(2016, 12, 21)),
+        ("nhs_england", "prostate", "IPG768", date(2023, 7, 31), date(2016, 12, 21)),
     ]
 
 
 def test_site_classes() -> None:
     named = {
         "C22": "liver_primary", "C787": "liver_metastasis", "C25": "pancreas", "C64": "kidney", "C34": "lung",
-        "C780": "lung", "C61": "prostate",
+        "C780": "lung", "C61": "prostate", "C7B02": "liver_metastasis", "C7952": "not_solid",
     }  # fmt: skip
     other = {f"C{number:02}" for number in range(81)} | {"C4A", "C7A", "C7B"}
     assert dict(CATALOG.site_prefixes.rows()) == dict.fromkeys(other, "other_solid") | named
+    beside = [*(f"C{number}" for number in range(81, 97))]
+    assert CATALOG.site_beside.rows() == [("C802", each, "not_solid") for each in beside]
 
 
 def test_reasons() -> None:
@@ -134,7 +153,8 @@ def test_reasons() -> None:
     assert tuple(reasons["reason_code"]) == EDIT_IDS + INFORMATIONAL_EDIT_IDS
     assert reasons["disposition"].to_list() == [
         "pass", "pass", "return", "review", "review", "pass", "review", "review", "review", "refer", "review",
-        "review", "pass", "review", "deny", "review", "review", "review", "review", "review", "deny",
+        "review", "pass", "review", "review", "review", "review", "review", "deny", "review", "review", "review",
+        "deny",
         None, None, None,
     ]  # fmt: skip
     coded = reasons.filter(reasons["carc"].is_not_null()).select("reason_code", "carc", "rarcs", "group_code")
@@ -147,9 +167,12 @@ def test_reasons() -> None:
 
 def test_program_signs() -> None:
     assert CATALOG.filing_indicators.rows() == [
-        ("16", "medicare_advantage"), ("FI", "fep"), ("MA", "medicare_ffs"), ("MB", "medicare_ffs"), ("MC", "medicaid"),
+        ("16", "medicare_advantage"), ("AM", "other_coverage"), ("CH", "other_coverage"), ("DS", "other_coverage"),
+        ("FI", "fep"), ("LI", "other_coverage"), ("LM", "other_coverage"), ("MA", "medicare_ffs"),
+        ("MB", "medicare_ffs"), ("MC", "medicaid"), ("OF", "other_coverage"), ("TV", "other_coverage"),
+        ("VA", "other_coverage"), ("WC", "other_coverage"),
     ]  # fmt: skip
-    assert CATALOG.member_id_shapes.rows() == [("^R[0-9]{8}$", "fep")]
+    assert CATALOG.member_id_shapes.rows() == [(r"^R([\s-]*[0-9]){8,11}$", "fep")]
     spellings = dict(CATALOG.program_spellings.rows())
     assert spellings.keys() >= {"commercial", "marketplace", "medicaid", "medicareadvantage", "fep", "nhs", "sao"}
     assert spellings["ma"] == spellings["mapd"] == spellings["medicareadvantage"] == "medicare_advantage"
@@ -161,6 +184,8 @@ def test_program_signs() -> None:
     assert not spellings.keys() & {"com", "aca", "him", "sbe"}  # a payer's own, or of two programs
     assert not spellings.keys() & {"medicaidffs", "medicaidexpansion", "medicaidltc", "applehealth", "chip", "tanf"}
     assert spellings["dualsnp"] == spellings["fidesnp"] == "medicare_advantage"
+    assert spellings["tricare"] == spellings["champva"] == spellings["workerscompensation"] == "other_coverage"
+    assert not spellings.keys() & {"va", "other", "accident", "injury"}  # Virginia; circumstances of a claim
     assert not spellings.keys() & {"medicare", "government", "individual", "federal", "state"}
     assert not spellings.keys() & {"ppo", "hmo", "aso", "group", "largegroup", "employer", "indemnity"}  # no programs
 

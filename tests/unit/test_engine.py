@@ -17,6 +17,7 @@ from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, LABELS, TABLE_EDITS
 from claims_edit.engine import DECISION_SCHEMA, decide, facts
 from claims_edit.model import DECISION_COLUMNS
 from claims_edit.policy import Catalog, load_catalog
+from claims_edit.policy.tables import spaced
 from tests.lib.candidates import (
     CANDIDATE_SCHEMA,
     CONTRACT_BYTES,
@@ -260,6 +261,36 @@ def test_a_broken_promise_stops_the_engine(
         )
 
 
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        ("prior-authorization", {"prior_authorization_number": "PA-1"}),
+        ("facts-in-doubt", {"doubts": "diagnosis-unresolved@diagnosis[1]"}),
+        ("trial-context", {"hcpcs_modifier_1": "Q1"}),
+    ],
+)
+def test_an_engine_that_would_deny_what_may_save_a_line_stops(
+    edit: str, line: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = [replace(each, hit=pl.lit(value=False)) if each.id == edit else each for each in EDITS]
+    monkeypatch.setattr(engine, "EDITS", tuple(blind))
+    with pytest.raises(RuntimeError, match="a denial of a line with"):
+        decide(candidates(line), catalog(), revisions=NO_REVISIONS, contracts=NO_CONTRACTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("BlueMedicare  PPO-2", " blue medicare ppo 2 "),
+        ("FEP", " fep "),
+        ("", "  "),
+        ("TRICARE/East", " tricare east "),
+    ],
+)
+def test_the_name_of_a_plan_as_words(name: str, words: str) -> None:
+    assert pl.select(spaced(pl.lit(name))).item() == words
+
+
 def test_a_null_outcome_stops_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     unsure = replace(EDITS[0], hit=pl.col("policy_version") == "2020-07-01")
     monkeypatch.setattr(engine, "EDITS", (unsure, *EDITS[1:]))
@@ -277,7 +308,7 @@ def test_a_line_without_a_primary_edit_stops_the_engine(monkeypatch: pytest.Monk
 def test_edits_are_the_reasons_of_the_rule_pack_in_the_same_order() -> None:
     reasons = catalog().reasons.filter(pl.col("disposition").is_not_null())["reason_code"].to_list()
     assert sorted(reasons) == sorted(edit.id for edit in TABLE_EDITS)
-    assert len(TABLE_EDITS) == 21
+    assert len(TABLE_EDITS) == 23
 
 
 def test_each_edit_has_a_label_and_a_paragraph() -> None:

@@ -162,7 +162,7 @@ def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[st
         ("DAY-REGENCE-BEFORE-2026", "investigational",
          "Needs a policy version in force, and none of regence was on 2025-12-31."),
         ("EX-04-PAYER-NOT-ON-FILE", "program-silent", "Needs a policy version in force, and the payer is not on file."),
-        ("CELL-NHS-ENGLAND-NHS", "code-not-listed", "Needs a funding policy, and nice-ipg445 is guidance."),
+        ("CELL-NHS-ENGLAND-NHS", "code-not-listed", "Needs a funding policy, and nice-ire is guidance."),
         ("CELL-FLORIDA-BLUE-FEP", "program-silent",
          "Version 2020-07-01 of florida-blue-02-40000-26 leaves to other rules fep."),
         ("NOTE-GUIDANCE-NONE-ON-BREAST", "guidance-note", "No guidance on other_solid was out on 2024-03-04."),

@@ -47,7 +47,7 @@ def test_a_pack_and_itself() -> None:
 
 def test_a_comment_a_message_and_a_citation_change_no_outcome(rules: RulesFolder) -> None:
     rules.replace(REGENCE, "# Regence", "# The policy of Regence")
-    rules.replace(REASONS, "message: Nothing on the line tells", "message: No sign on the line tells")
+    rules.replace(REASONS, "message: Nothing on the line gives", "message: No sign on the line gives")
     rules.replace(FLORIDA, "section: Position Statement, date: 06/15/24", "section: Statement, date: 06/15/24")
     found = against_shipped(rules)
     assert found.ranges.is_empty()
@@ -64,11 +64,26 @@ def test_a_first_day_moved_by_one(rules: RulesFolder) -> None:
     assert {row["new"].partition(";")[0] for row in told} == {"pass: policy-not-in-force"}
     denied = [row for row in told if row["old"].startswith("deny: investigational (PR 55)")]
     assert [(row["programs"], row["codes"], row["where"]) for row in denied] == [
-        ("commercial, marketplace", "0600T, 0601T, 47384, 55877", "site: solid tumor; trial: none; contract: none")
+        (
+            "commercial, marketplace",
+            "0600T, 0601T, 47384, 55877",
+            "site: solid tumor; trial: none; contract: none",
+        )
     ]
     later = found.ranges.filter(pl.col("change") == "reference", pl.col("from") == dt.date(2026, 1, 2))
     assert later.height
     assert later["until"].null_count() == later.filter(~pl.col("where").str.contains("spans")).height
+
+
+def test_what_becomes_of_a_held_line(rules: RulesFolder) -> None:
+    rules.replace(
+        REASONS,
+        "edit: prior-authorization\n    disposition: review",
+        "edit: prior-authorization\n    disposition: refer",
+    )
+    told = outcomes(against_shipped(rules))
+    assert {(row["old"], row["new"]) for row in told} == {("review: prior-authorization", "refer: prior-authorization")}
+    assert all("hold: prior authorization" in row["where"] for row in told)
 
 
 def test_a_code_dropped_from_a_list(rules: RulesFolder) -> None:
@@ -79,7 +94,6 @@ def test_a_code_dropped_from_a_list(rules: RulesFolder) -> None:
     }
     assert {(row["old"], row["new"]) for row in told} == {
         ("deny: investigational (CO 55)", "review: code-not-listed"),
-        ("review: trial-context", "review: code-not-listed"),
     }
 
 

@@ -156,9 +156,9 @@ def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ('    carc: "55"\n', "", "rules/reasons.yaml: reasons[20].carc: `investigational` denies without a CARC"),
+        ('    carc: "55"\n', "", "rules/reasons.yaml: reasons[22].carc: `investigational` denies without a CARC"),
         ('    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
-         "rules/reasons.yaml: reasons[20].group_code: `investigational` denies without a group code"),
+         "rules/reasons.yaml: reasons[22].group_code: `investigational` denies without a group code"),
     ],
 )  # fmt: skip
 def test_a_denial_that_no_remittance_can_carry_is_told(rules: RulesFolder, old: str, new: str, place: str) -> None:

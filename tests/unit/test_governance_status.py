@@ -63,7 +63,7 @@ def test_a_policy_past_its_review() -> None:
         ("regence-surgery-242", date(2026, 12, 1), -1, True),
         ("regence-surgery-242", date(2025, 12, 31), None, False),  # not in force yet
         ("florida-blue-02-40000-26", date(2020, 6, 30), 289, False),  # of the retired version, reviewed 2020-04-15
-        ("nice-ipg445", TODAY, None, False),
+        ("nice-ire", TODAY, None, False),
     ],
 )
 def test_the_day_of_the_review_is_not_past_it(policy: str, day: date, left: int | None, past: bool) -> None:
@@ -75,7 +75,7 @@ def test_codes_newer_than_the_review_are_those_that_the_version_does_not_list() 
     newer = {each.policy: each.newer_codes for each in review_status(CATALOG, TODAY)}
     assert newer == {
         "florida-blue-02-40000-26": ("47384", "55877"),
-        "nice-ipg445": (),  # guidance lists no codes at all
+        "nice-ire": (),  # guidance lists no codes at all
         "premera-ire": ("47384", "55877"),
         "regence-surgery-242": (),
     }

@@ -19,7 +19,7 @@ CODES = CATALOG.codes["hcpcs_code"].to_list()
 def test_list_has_a_row_a_policy() -> None:
     rows = policy_list(PACK).rows
     assert [row["policy"] for row in rows] == [
-        "florida-blue-02-40000-26", "nice-ipg445", "premera-ire", "regence-surgery-242",
+        "florida-blue-02-40000-26", "nice-ire", "premera-ire", "regence-surgery-242",
     ]  # fmt: skip
     assert rows[3] == {
         "policy": "regence-surgery-242",

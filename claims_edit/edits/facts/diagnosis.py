@@ -115,14 +115,14 @@ def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     document has no reference. Other payers keep their own.
     """
     if catalog.site_references.is_empty():
-        return lines
+        return lines.drop("by_site")
     place = ("payer", "service", "site_class")
     dated = latest_begun(lines, catalog.site_references.drop("site_first"), place, "service_start_date", "site_from")
     first_days = catalog.site_references.select(*place, "site_first").unique()
     begun = by_key(dated, first_days, *place)
     by_site = pl.col("by_site").fill_null(value=False)
     too_early = by_site & (pl.col("site_first") > pl.col("service_start_date")).fill_null(value=False)
-    version = [column for column in catalog.versions.columns if column not in {"payer", "service"}]
+    version = [column for column in catalog.versions.columns if column not in {"payer", "service", "by_site"}]
     return (
         begun.with_columns(
             policy_reference=pl.when(by_site).then("site_reference").otherwise("policy_reference"),
@@ -130,7 +130,7 @@ def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
             in_force=pl.col("in_force") & ~too_early,
         )
         .with_columns(pl.when(~too_early).then(pl.col(version)).name.keep())
-        .drop("site_reference", "site_from", "site_citation", "site_first")
+        .drop("by_site", "site_reference", "site_from", "site_citation", "site_first")
     )
 
 
