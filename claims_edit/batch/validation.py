@@ -79,6 +79,7 @@ def _told(reading: Reading, found: FileRead) -> dict[str, Any]:
         "rows_read": tally.rows_read,
         "rows_accepted": tally.rows_accepted,
         "rows_quarantined": tally.rows_quarantined,
+        "rows_filtered": tally.rows_filtered,
         "warnings_by_check": dict(sorted(tally.warnings_by_check.items())),
         "quarantined_by_check": dict(sorted(tally.quarantined_by_check.items())),
         "first_rows": _first_rows(reading, found),

@@ -34,4 +34,9 @@ def validation_table(found: dict[str, Any]) -> RenderableType:
         for check, rows in file["warnings_by_check"].items():
             first = ", ".join(str(row) for row in file["first_warned_rows"].get(check, ()))
             checks.add_row(path, check, "warning", f"{rows:,}", first)
-    return Group(files, checks) if checks.rows else files
+    filtered = [
+        Text(f"Passed over by the mapping: {file['rows_filtered']:,} rows of {plain(file['path'])}.")
+        for file in found["files"]
+        if file["rows_filtered"]
+    ]
+    return Group(files, *filtered, *([checks] if checks.rows else []))

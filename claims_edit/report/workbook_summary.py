@@ -83,6 +83,8 @@ class SummarySheet:
         self._line("accepted", counts["rows_accepted"], Decimal(charges["accepted"]))
         self._line("quarantined", counts["rows_quarantined"], Decimal(charges["quarantined"]))
         self._line("candidates, each decided", counts["candidates"], Decimal(charges["candidates"]))
+        if filtered := counts.get("rows_filtered"):
+            self._line("passed over by the mapping", filtered)
         self._line("with a warning", counts["warnings"])
         self._line("charge not a number", charges["unparseable"])
 

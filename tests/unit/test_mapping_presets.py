@@ -136,6 +136,27 @@ BAD = {
     "lines: 2\ncolumns: {claim_line_number: '{n}', plan: '{n}'}": ["columns: only claim_line_number can be {n} itself"],
     "lines: 2\ncolumns: {claim_line_number: '{n}'}\nline_signs: [TAX]": ["line_signs: a line sign is a column's name"],
     "line_signs: ['TAX_{n}']": ["line_signs: line signs need the key `lines`"],
+    "null_values: {plann: x}": ["null_values: no such column of a claim line: plann"],
+    "null_values: {plan: {a: b}}": ["null_values.plan: is not a list"],
+    "constants: {plan: ' '}": ["constants: the value of plan is empty"],
+    "columns: {plan: P}\nconstants: {plan: Q, payer: R}": ["constants: plan is under columns too"],
+    "header: maybe": ["header: is not true or false"],
+    "names: [A, B]": ["names: names are for a text without a header line: add the key `header: false`"],
+    "header: false\nnames: [A, b, a]": ["names: duplicate name: A, a"],
+    "fixed_width: {A: 1 to 3}": ["fixed_width.A: is not a position such as 1-13"],
+    "fixed_width: {A: {start: 1}}": ["fixed_width.A: is not a position such as 1-13"],
+    "fixed_width: {A: 5-3}": ["fixed_width.A: is not a position: the first character is 1"],
+    "fixed_width: {A: 0-3, B: {start: 4, length: 0}}": [
+        "fixed_width.A: is not a position: ", "fixed_width.B: is not a position: ",
+    ],
+    "fixed_width: {A: 1-3, a: 4-5}": ["fixed_width: duplicate name: A, a"],
+    "fixed_width: {A: 1-3}\ndelimiter: '|'": ["fixed_width: a text has positions, or a delimiter and names"],
+    "record_length: 5": ["record_length: a record length needs the key `fixed_width`"],
+    "fixed_width: {A: 1-3}\nrecord_length: some": ["record_length: is neither a number of characters nor `varies`"],
+    "skip_rows: -1\nskip_footer: few": ["skip_footer: is not a whole number", "skip_rows: is less than 0"],
+    "rows: {A: []}": ["rows: no value for A"],
+    "rows_except: [A]": ["rows_except: is not a mapping of names to values"],
+    "row: {A: B}": ["row: no such key of a mapping"],
 }  # fmt: skip
 
 
@@ -145,6 +166,30 @@ def test_faults_are_told_all_at_once(tmp_path: Path, text: str) -> None:
     assert len(found) == len(BAD[text])
     for fault, wanted in zip(found, BAD[text], strict=True):
         assert fault.startswith(f"{tmp_path / 'mine.yaml'}: {wanted}")
+
+
+def test_keys_of_texts_and_rows(tmp_path: Path) -> None:
+    mapping = mapping_of(
+        tmp_path,
+        "header: No\nfixed_width: {A: 1-3, B: {start: 4, length: 2}, C: {start: 6, end: 9}, D: 10}\n"
+        "record_length: 10\nskip_rows: 2\nskip_footer: 1\nrows: {A: x, B: [y, z]}\nrows_except: {A: [w]}\n"
+        "null_values: {'*': '~', plan: [N/A, '-']}\n",
+    )
+    assert {name: (place.start, place.end) for name, place in mapping.fixed_width.items()} == {
+        "A": (1, 3), "B": (4, 5), "C": (6, 9), "D": (10, 10),
+    }  # fmt: skip
+    assert (mapping.header, mapping.record_length, mapping.skip_rows, mapping.skip_footer) == (False, 10, 2, 1)
+    assert mapping.row_columns() == ("A", "B")
+    assert (mapping.empty_words("plan"), mapping.empty_words("payer")) == (("~", "N/A", "-"), ("~",))
+    chosen = [{"A": "x", "B": "z"}, {"A": "x", "B": ""}, {"A": "w", "B": "y"}, {"B": "y"}]
+    assert [mapping.chooses(fields) for fields in chosen] == [True, False, False, False]
+    assert mapping_of(tmp_path, "null_values: [NULL]").empty_words("plan") == ("NULL",)
+
+
+def test_a_constant_of_ones_own_takes_the_place_of_a_presets_column(tmp_path: Path) -> None:
+    own = mapping_of(tmp_path, "preset: cms-rif-carrier\nconstants: {rendering_npi: '1234567893'}\n")
+    assert "rendering_npi" not in own.columns
+    assert own.constants["payer"] == "Medicare"
 
 
 def test_a_value_may_be_mapped_to_nothing(tmp_path: Path) -> None:

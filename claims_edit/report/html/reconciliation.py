@@ -92,6 +92,10 @@ def remarks(view: RunView) -> list[str]:
     told = [f"Charge not a number on {plural(unparseable, 'row')}: it counts as none."] if unparseable else []
     if refused := sum(map(_refused, files)):
         told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in any figure here.")
+    if filtered := view.manifest["counts"].get("rows_filtered", 0):
+        told.append(f"The mapping passes over {plural(filtered, 'row')}; none of them is in any figure here.")
+    if passed_over := view.manifest.get("passed_over", ()):
+        told.append(f"{plural(len(passed_over), 'file')} beside the extracts are passed over by name (manifest.json).")
     return told + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
