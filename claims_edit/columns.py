@@ -99,6 +99,8 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
+# What readers find out themselves; a column of an extract that has such a name is another thing.
+MADE_BY_READERS = frozenset({"billing_provider_id", "doubts", "posting_holds"})
 COLUMNS: dict[str, Column] = {column.name: column for column in _columns()}
 NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
 DATE_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.DATE)

@@ -31,6 +31,7 @@ class FileRead:
     folder: Path
     tally: Tally = field(default_factory=Tally)
     columns: tuple[str, ...] = ()  # the canonical columns that it has
+    ignored: tuple[str, ...] = ()  # its columns that nothing asks for
     waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 

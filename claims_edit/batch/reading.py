@@ -169,7 +169,9 @@ class Reading:
         return found
 
     def _settle_batches(self, extract: Extract, place: int, whole: list[Looked] | None) -> FileRead:
-        found = FileRead(extract.file, place, self._scratch / f"file-{place:06}", columns=extract.layout.columns)
+        layout = extract.layout
+        folder = self._scratch / f"file-{place:06}"
+        found = FileRead(extract.file, place, folder, columns=layout.columns, ignored=layout.ignored)
         found.folder.mkdir()
         self._extracts[place] = extract
         look = partial(self._look, extract=extract, place=place, passed=self._passed(extract))

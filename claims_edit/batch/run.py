@@ -183,6 +183,7 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
         | {
             "format": read.file.format.value,
             "columns": list(read.columns),
+            "columns_ignored": list(read.ignored),
             "warnings_by_check": dict(sorted(read.tally.warnings_by_check.items())),
             "status": "read",
             "fault": None,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from claims_edit.columns import COLUMNS, REQUIRED
+from claims_edit.columns import COLUMNS, MADE_BY_READERS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
 from claims_edit.intake.partitions import partition_of
@@ -34,6 +34,7 @@ class Layout:
         signs: what further columns that only tell whether a line is used are called, a line each.
         agreeing: canonical name → what the file's folder says of the column that the file has too.
         row_constants: a column that tells which rows are claim lines → what the file's folder says of it.
+        ignored: columns of the extract that nothing asks for.
     """
 
     sources: dict[str, str]
@@ -43,6 +44,7 @@ class Layout:
     signs: tuple[str, ...] = ()
     agreeing: dict[str, str | None] = field(default_factory=dict)
     row_constants: dict[str, str | None] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,7 +55,8 @@ class Layout:
     def of_one_line(self) -> Layout:
         """The same where each line has been given a row of its own."""
         sources = self.sources | self.per_line
-        return Layout({name: sources[name] for name in COLUMNS if name in sources}, self.constants)
+        own = {name: sources[name] for name in COLUMNS if name in sources}
+        return Layout(own, self.constants, ignored=self.ignored)
 
 
 def of_line(name: str, line: int) -> str:
@@ -81,7 +84,7 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     layout = Layout({}, dict(mapping.constants), lines, signs=_signs(mapping))
     faults = []
     for name in COLUMNS:
-        if name in mapping.constants:
+        if name in mapping.constants or name in MADE_BY_READERS:
             continue
         names = mapping.names_of(name)
         plain = next((key for key in map(column_key, names) if key in by_key or key in folders), None)
@@ -99,7 +102,8 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
     if faults:
         raise InputError(f"{path}: {'; '.join(faults)}. {_found(found)}")
-    return layout
+    used = set(layout.sources.values())
+    return replace(layout, ignored=tuple(name for name in found if name not in used and NAME.fullmatch(name.strip())))
 
 
 def _signs(mapping: Mapping) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from claims_edit.columns import COLUMNS
+from claims_edit.columns import COLUMNS, MADE_BY_READERS
 from claims_edit.intake.dates import format_pattern
 from claims_edit.intake.mapping_keys import (
     EVERY_COLUMN,
@@ -91,7 +91,7 @@ class Mapping(BaseModel):
     def _known(
         cls, value: dict[str, object] | tuple[str, ...], info: ValidationInfo
     ) -> dict[str, object] | tuple[str, ...]:
-        known = {*COLUMNS, EVERY_COLUMN} if info.field_name == "null_values" else set(COLUMNS)
+        known = set(COLUMNS) - MADE_BY_READERS | ({EVERY_COLUMN} if info.field_name == "null_values" else set())
         unknown = sorted(set(value) - known)
         if unknown:
             raise ValueError(f"no such column of a claim line: {', '.join(unknown)}")
@@ -197,7 +197,13 @@ class Mapping(BaseModel):
 
     def wanted(self) -> set[str]:
         """The keys of all columns that the mapping looks for, those of one line more than it reads included."""
-        plain = {name for column in COLUMNS for name in self.names_of(column) if not is_per_line(name)}
+        plain = {
+            name
+            for column in COLUMNS
+            if column not in MADE_BY_READERS
+            for name in self.names_of(column)
+            if not is_per_line(name)
+        }
         plain.update(self.row_columns())
         lines = range(1, (self.lines or 0) + 2)
         return {column_key(name) for name in plain} | {

@@ -76,11 +76,15 @@ def _rows(manifest: dict[str, Any]) -> Table:
 
 
 def _beside(manifest: dict[str, Any]) -> list[str]:
-    """What the run did not read as claim lines: files passed over by name, and FHIR files without claims."""
+    """What the run did not read as claim lines: files passed over by name, columns, FHIR files without claims."""
     kinds = Counter(file["what"] for file in manifest.get("passed_over", ()))
     context = sum(file["status"] == "context" for file in manifest["inputs"])
     shown = ", ".join(f"{count} {what}" for what, count in sorted(kinds.items()))
     told = [f"Files passed over by name: {shown}."] if kinds else []
+    ignored = sorted({name.strip() for file in manifest["inputs"] for name in file.get("columns_ignored", ())})
+    if ignored:
+        more = f" and {len(ignored) - TOP} more (manifest.json)" if len(ignored) > TOP else ""
+        told.append(f"Columns that are not read: {', '.join(ignored[:TOP])}{more}.")
     return told + ([f"FHIR files without claims, consulted for what claims refer to: {context}."] if context else [])
 
 

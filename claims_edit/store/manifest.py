@@ -36,6 +36,8 @@ class _Part(BaseModel):
 class InputFile(_Part):
     """One file of the run: `columns` are the canonical ones that it has, `fault` is why a refused one was not read.
 
+    `columns_ignored` are its own columns that nothing asks for.
+
     `rows_filtered` are rows that the mapping passes over. A file with the status `context` holds FHIR resources that
     claims refer to, and no claim.
     """
@@ -45,6 +47,7 @@ class InputFile(_Part):
     sha256: str
     format: str
     columns: list[str] = []
+    columns_ignored: list[str] = []
     rows_read: int = 0
     rows_accepted: int = 0
     rows_quarantined: int = 0

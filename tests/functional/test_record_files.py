@@ -373,3 +373,12 @@ def test_record_kinds_do_not_change_with_batch_or_file(command: Command, tmp_pat
     )
     assert file_counts(out) == (2000, 0, 2000)
     assert record(out, "decisions")["source_row"].to_list() == [2 * number for number in range(3, 2001, 3)]
+
+
+def test_columns_that_nothing_reads_are_named(command: Command, tmp_path: Path) -> None:
+    rows = [{**line(3), "modifier_1": "Q0", "Auth No": "A1", "doubts": "x", "posting_holds": "x"}]
+    out = tmp_path / "out"
+    done = command("run", write(tmp_path / "night.csv", csv_text(rows, list(rows[0]))), "--out", out, *AS_OF)
+    assert "Columns that are not read: Auth No, doubts, modifier_1, posting_holds." in done.out
+    assert manifest(out)["inputs"][0]["columns_ignored"] == ["modifier_1", "Auth No", "doubts", "posting_holds"]
+    assert decisions(out)["reason_code"].to_list() == ["investigational"]
