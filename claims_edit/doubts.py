@@ -105,6 +105,11 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the sender what the rules change.",
     ),
     Doubt(
+        "information-category-missing",
+        "Further information of the claim has no category, so it may be the sign of a trial.",
+        "Ask the sender what the information is.",
+    ),
+    Doubt(
         "information_pointer-dangling",
         "The line points to further information that the claim does not have.",
         "Ask the sender for the whole claim.",

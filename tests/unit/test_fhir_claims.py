@@ -65,7 +65,8 @@ def test_what_a_claim_does_not_say_is_null(tmp_path: Path) -> None:
     bare = {"resourceType": "ExplanationOfBenefit", "item": [{}]}
     found = one_claim(tmp_path, bare).drop(ORDINAL, RANK)
     assert {name: told for name, told in found.row(0, named=True).items() if told is not None} == {
-        "claim_type": "undetermined"
+        "claim_type": "undetermined",
+        "__fault": "hcpcs_code-missing",
     }
     empty = ("insurer", "provider", "facility", "billablePeriod", "patient")
     listed = ("insurance", "related", "careTeam", "diagnosis", "supportingInfo", "contained", "extension", "identifier")
@@ -79,8 +80,10 @@ def test_what_a_claim_does_not_say_is_null(tmp_path: Path) -> None:
         "claim_line_start_date": "2026-03-01",
         "hcpcs_code": "0600T",
         "service_unit_quantity": "1",
+        "claim_frequency_code": "7",
         "__fault": "related-relationship-unknown",
-        "doubts": "diagnosis-not-coded@diagnosis[0].diagnosisCodeableConcept hcpcs_modifier-empty@item[0].modifier",
+        "doubts": "information-category-missing@supportingInfo[0] "
+        "diagnosis-not-coded@diagnosis[0].diagnosisCodeableConcept hcpcs_modifier-empty@item[0].modifier",
     }
 
 

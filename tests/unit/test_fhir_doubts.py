@@ -33,7 +33,8 @@ HL7 = "http://terminology.hl7.org/CodeSystem/"
 CMS = "https://bluebutton.cms.gov/resources/"
 SNOMED = "http://snomed.info/sct"
 MODIFIED: Json = {"modifierExtension": [{"url": "http://x/changes", "valueBoolean": True}]}
-OLD: Json = {"information": [{"sequence": 1}], "item": [item(productOrService=None, service=concept(CPT, "0600T"))]}
+INFORMATION: Json = {"sequence": 1, "category": {"text": "received"}}
+OLD: Json = {"information": [INFORMATION], "item": [item(productOrService=None, service=concept(CPT, "0600T"))]}
 
 
 def dx(sequence: int | None, code: str = "C25.1", **more: Any) -> Json:
@@ -234,7 +235,7 @@ def test_a_condition_counts_as_far_as_it_is_certain(tmp_path: Path, condition: J
             ["modifier-extension@item[0].detail[0].modifierExtension"],
             eob(item=[item(detail=[{"sequence": 1} | MODIFIED])]),
         ),
-        (["modifier-extension@supportingInfo[0].modifierExtension"], eob(supportingInfo=[{"sequence": 1} | MODIFIED])),
+        (["modifier-extension@supportingInfo[0].modifierExtension"], eob(supportingInfo=[INFORMATION | MODIFIED])),
         (["implicit-rules@implicitRules"], eob(implicitRules="http://x/rules")),
         ([None], eob(modifierExtension=[])),
     ],
@@ -327,13 +328,13 @@ def test_what_is_billed_or_of_another_system_is_not_set_aside(tmp_path: Path, ch
 
 def test_pointers_to_information_and_procedures_that_are_not_there_are_doubts(tmp_path: Path) -> None:
     items = [item(1, informationSequence=[1]), item(2, informationSequence=[2]), item(3, procedureSequence=[1])]
-    found = one_claim(tmp_path, eob(item=items, supportingInfo=[{"sequence": 1}]))
+    found = one_claim(tmp_path, eob(item=items, supportingInfo=[INFORMATION]))
     assert doubts(found) == [
         None,
         "information_pointer-dangling@item[1].informationSequence",
         "procedure_pointer-dangling@item[2].procedureSequence",
     ]
-    old = one_claim(tmp_path, eob(item=[item(informationLinkId=[7])], information=[{"sequence": 1}]))
+    old = one_claim(tmp_path, eob(item=[item(informationLinkId=[7])], information=[INFORMATION]))
     assert doubts(old) == ["information_pointer-dangling@item[0].informationSequence"]
 
 
@@ -481,6 +482,40 @@ def test_signs_of_a_trial_are_seen_wherever_they_are(
     tmp_path: Path, column: str, value: str | None, changes: Json
 ) -> None:
     assert one_claim(tmp_path, eob(**changes))[column].to_list() == [value]
+
+
+def test_information_without_a_category_is_a_doubt(tmp_path: Path) -> None:
+    found = one_claim(tmp_path, eob(supportingInfo=[INFORMATION, {"sequence": 2, "valueString": "00000017"}]))
+    assert doubts(found) == ["information-category-missing@supportingInfo[1]"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "changes"),
+    [
+        ("hcpcs_code-missing", {"productOrService": None}),
+        ("hcpcs_code-missing", {"productOrService": {}}),
+        ("hcpcs_code-missing", {"productOrService": {"coding": [{"system": CPT, "display": "Ablation"}]}}),
+        (None, {"productOrService": None, "revenue": concept("x", "0360")}),
+        (None, {"productOrService": None, "careTeamLinkId": [1]}),
+    ],
+)
+def test_a_line_whose_code_is_lost_is_refused(tmp_path: Path, fault: str | None, changes: Json) -> None:
+    assert one_claim(tmp_path, eob(item=[item(**changes)]))[FAULT].to_list() == [fault]
+
+
+def test_a_resource_of_no_type_that_may_be_a_claim_is_refused(tmp_path: Path) -> None:
+    lost = [eob(1, resourceType="ExplanationOfBenefits"), {"resourceType": "Person "}, eob(2)]
+    extract = opened(tmp_path, ndjson(*lost))
+    assert rows(extract).height == 1
+    assert rejected(extract) == [(1, "row-bad-field:$.resourceType")]
+    assert extract.warnings == {"resource-not-a-claim:unknown": 1}
+
+
+def test_a_refused_revision_names_what_it_may_revise(tmp_path: Path) -> None:
+    unknown = eob(2, **related(concept(HL7 + "x", "corrects")))
+    found = rows(opened(tmp_path, ndjson(eob(1, status="Cancelled"), unknown)))
+    columns = ("claim_frequency_code", "original_claim_id", FAULT)
+    assert found.select(columns).rows() == [("8", None, "status-unknown"), ("7", "A", "related-relationship-unknown")]
 
 
 def test_a_trial_without_a_number_is_a_doubt(tmp_path: Path) -> None:

@@ -80,7 +80,6 @@ def test_codes_of_hcpcs_and_cpt_are_codes_whatever_their_systems_spelling(
         (concept("http://hl7.org/fhir/sid/ndc", "00409189001"), 1),
         (concept("http://hl7.org/fhir/sid/cvx", "140"), 1),
         (concept("http://www.ada.org/cdt", "D0120"), 1),
-        ({"coding": [{"system": CPT}]}, 1),
         ({"text": "ablation"}, 1),
         (concept(HL7 + "data-absent-reason", "masked"), 1),
         (concept(HL7 + "data-absent-reason", "not-applicable"), 0),

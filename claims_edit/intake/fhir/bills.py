@@ -42,6 +42,7 @@ WORDS = {
 CLASS_VARIABLE = "clm_srvc_clsfctn_type_cd"
 TYPE_OF_BILL = re.compile(r"0?[0-9][0-9A-Za-z]([0-9A-Za-z])")
 FREQUENCY_CONFLICT = "claim_frequency_code-conflict"
+CATEGORY_MISSING = "information-category-missing"
 TRIAL_MISSING = "clinical_trial_number-missing"
 EXEMPTION_MISSING = "investigational_device_exemption_number-missing"
 
@@ -172,6 +173,8 @@ class Bills:
             if kind is None and one.code is not ABSENT:
                 kind = self._kinds_by_system[bytes(one.code)]
             if kind is None:
+                if not bytes(one.category):
+                    doubts.append(doubt_token(CATEGORY_MISSING, f"supportingInfo[{place}]"))
                 continue
             if kind == BILL:
                 told = self._types[bytes(one.code)]

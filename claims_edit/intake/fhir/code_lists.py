@@ -78,7 +78,7 @@ OUTCOMES = {
     Version.R4: _OUTCOME,
     Version.R5: _OUTCOME,
 }
-STATUS_REFUSED = Meaning(fault=STATUS_UNKNOWN)
+STATUS_REFUSED = Meaning(void=True, fault=STATUS_UNKNOWN)  # a claim that it may cancel is in doubt, too
 OPTIONAL = {"status": {Version.STU3}, "use": {Version.STU3}, "outcome": {Version.STU3}}  # elsewhere required
 
 _code = msgspec.json.Decoder(str | Concept | list[Concept] | None).decode

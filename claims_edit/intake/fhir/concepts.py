@@ -25,6 +25,7 @@ T = TypeVar("T")
 MOST_KNOWN = 16_384  # distinct concepts that are kept of an element
 LONGEST_KNOWN = 4096  # bytes of one that is kept
 NOT_EVALUABLE = "hcpcs_code-not-evaluable"
+CODE_MISSING = "hcpcs_code-missing"
 CODE_CONFLICT = "hcpcs_code-conflict"
 CHARGE, PAID, ALLOWED, OTHER_PAYER = range(4)
 ICD_10, ICD_9 = 1, 2  # bits: a line of both has 3
@@ -181,6 +182,8 @@ def procedure(concept: Service | None) -> Procedure:
     if codes:
         differ = len({code.strip().upper() for code in codes}) > 1
         return Procedure(codes[0], CODE_CONFLICT if differ else None, doubt, exemption=exemption)
+    if any(name_of(one.system) in systems.PROCEDURES for one in codings(concept)):
+        return Procedure(fault=CODE_MISSING, exemption=exemption)
     others = [one for one in codings(concept) if not (one.code == "not-applicable" and _says_why_none(one))]
     is_other = bool(others or (concept.text and not codings(concept)))
     return Procedure(is_other=is_other, exemption=exemption)

@@ -11,6 +11,7 @@ import msgspec
 from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.intake.fhir.concepts import (
     CHARGE,
+    CODE_MISSING,
     NOT_EVALUABLE,
     OTHER_PAYER,
     RANKS,
@@ -43,6 +44,7 @@ MANY_MODIFIERS = "hcpcs_modifier-too-many"
 NO_START = "claim_line_start_date-missing"
 PRECISION = 60  # digits: a price, a quantity and a factor of twenty each are multiplied exactly
 
+EMPTY = b"{} \tnul"  # what an element without content is written with
 PLAIN = re.compile(r"-?[0-9.]+")
 EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,2})$")
 LINE_COLUMNS = {
@@ -65,6 +67,12 @@ Line = tuple[Any, ...]
 OWN_FAULTS, OWN_DOUBTS = 2, 3
 CODE = 15  # where a line has its procedure code
 LINE_WIDTH = 11 + len(LINE_COLUMNS)
+
+
+def is_old(item: Item) -> bool:
+    """Whether an item is STU3's, which may have no service."""
+    links = (item.diagnosis_link_id, item.care_team_link_id, item.information_link_id, item.procedure_link_id)
+    return any(link is not ABSENT for link in links)
 
 
 def written(raw: Raw, path: str, *, must: bool = True) -> str | None:
@@ -128,6 +136,8 @@ class Lines:
         code, fault, doubt, is_other, exemption = self._procedures[bytes(service)]
         if is_other:
             self._findings.append(NOT_EVALUABLE)
+        if code is None and fault is None and item.revenue is ABSENT and not bytes(service).strip(EMPTY):
+            fault = None if is_old(item) else CODE_MISSING
         first_modifier, modifier_count, many, is_empty = self._modifiers[bytes(item.modifier)]
         to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
         pointers = bytes(to_codes)

@@ -41,6 +41,8 @@ NEXT_PAGE = "bundle-has-next-page"
 PLACE = re.compile(r" - at `(.+)`$")
 MISSING = re.compile(r"missing required field `(\w+)`")
 NOTHING_NOTED = Notes()
+UNKNOWN_TYPE = f"{BAD_FIELD}:$.resourceType"
+ITEMS = b'"item"'
 NO_ITEMS = frozenset({b"", b"null", b"[]"})
 INDEX = re.compile(r"\[\d+\]")
 
@@ -120,14 +122,14 @@ class Reader:
             if resource.resource_type in CLAIMS:
                 self._read_claim(row, plain, resource, around, notes)
             else:
-                self._pass_over(row, resource.resource_type)
+                self._pass_over(row, text, resource.resource_type)
         except MALFORMED as other:
             self._refuse(row, text, other)
 
     def _read_other(self, row: int, text: Text, resource_type: str, around: Surroundings) -> None:
         """Read what a Bundle holds, and pass over other resources."""
         if resource_type != BUNDLE:
-            self._pass_over(row, resource_type)
+            self._pass_over(row, text, resource_type)
             return
         bundle = bundle_of(text)
         for _ in self.read_together(self.entries(bundle, row), around, is_test=self.is_test(bundle)):
@@ -249,9 +251,13 @@ class Reader:
                 _add(self.table.lines, begin + number * LINE_WIDTH + OWN_DOUBTS, doubts)
         return found
 
-    def _pass_over(self, row: int, resource_type: str) -> None:
-        """Count a resource of another kind, by its type where that is one of FHIR's."""
-        self._notice(row, None, f"{NOT_A_CLAIM}:{resource_type if resource_type in RESOURCE_TYPES else 'unknown'}")
+    def _pass_over(self, row: int, text: Text, resource_type: str) -> None:
+        """Count a resource of another kind by its type; one of no type that FHIR has may be a claim, misspelt."""
+        is_known = resource_type in RESOURCE_TYPES
+        if not is_known and ITEMS in bytes(text):
+            self.rejected.append((row, UNKNOWN_TYPE, _shown(text)))
+        else:
+            self._notice(row, None, f"{NOT_A_CLAIM}:{resource_type if is_known else 'unknown'}")
 
     def _notice(self, row: int, claim: str | None, name: str) -> None:
         self._findings.append(name)
@@ -270,7 +276,7 @@ class Reader:
         if not shown.strip():
             return
         if isinstance(error, msgspec.ValidationError) and self._is_other(text):
-            self._pass_over(row, type_of(text))
+            self._pass_over(row, text, type_of(text))
             return
         self.rejected.append((row, failed_check(error), shown))
 

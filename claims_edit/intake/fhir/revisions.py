@@ -47,8 +47,8 @@ class Revisions:
             if found is None:
                 continue
             if found == UNKNOWN_RELATIONSHIP:
-                fault = RELATIONSHIP_UNKNOWN
-                continue
+                fault = RELATIONSHIP_UNKNOWN  # the claim that it may replace is in doubt, too
+                found = "7"
             frequency = frequency if frequency == "8" else found
             if found == "7" and original is not None:
                 self._findings.append(SEVERAL)
