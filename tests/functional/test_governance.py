@@ -210,7 +210,7 @@ def test_the_version_of_the_pack_stands_in_each_run(
     (drafted / "pack.yaml").unlink()
     assert command("run", extract, "--out", out, *AS_OF).code == 0
     assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, *AS_OF).code == 0
-    versions = [("1.0.0",), ("unversioned",)]
+    versions = [("2.0.0",), ("unversioned",)]
     assert asked(out, "SELECT rules_version FROM runs ORDER BY run_id") == versions
     assert [(manifest(out, which)["rules_version"],) for which in (0, 1)] == versions
     summaries = [json.loads(path.read_text()) for path in sorted(out.glob("runs/*/summary.json"))]

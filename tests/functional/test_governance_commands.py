@@ -49,8 +49,9 @@ def test_check_says_what_was_proved(command: Command) -> None:
     first, *more = done.out.splitlines()
     assert first.startswith("The rules are sound: 4 policies, 6 versions, 8 codes; ")
     assert any("each with exactly one primary edit: deny " in line for line in more)
-    assert "Edits reached: 24 of 24" in done.out
+    assert "Edits reached: 26 of 26" in done.out
     assert " cells where a signal says it, 0 denied." in done.out
+    assert "Prior authorization, doubt or trial evidence: " in done.out
 
 
 def test_check_in_json(command: Command) -> None:
@@ -58,6 +59,7 @@ def test_check_in_json(command: Command) -> None:
     assert told["sound"] is True
     assert sum(told["by_disposition"].values()) == told["cells"]
     assert told["medicare_advantage"]["denied"] == 0
+    assert told["held"]["cells"] > told["held"]["denied"] == 0
     assert all(told["edits"].values())
 
 
