@@ -127,7 +127,7 @@ X-OTHER-CODE-SYSTEM     | Florida Blue       |  | 2024-03-04 |       | C25.1 | s
 X-OTHER-CODE-SYSTEM     | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC line=2 mod1=26 mod2=Q0
 X-GROUP-EXCLUDES        | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC group=G-EXCLUDED
 X-SHARED-ID             | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
-X-SHARED-ID             | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=FI
+X-SHARED-ID             | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=FI member=M10030011
 X-TRIAL-CONDITION       | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC type=institutional conditions=A6;30
 X-STATEMENT-DATES       | Florida Blue       |  |            | 0600T | C25.1 | sbr09=MC type=institutional claim_start=2024-03-04 claim_end=2024-03-06
 X-CODE-NOT-VALID-YET    | Premera Blue Cross |  | 2020-06-30 | 0600T | C25.1 | sbr09=MC type=institutional
@@ -171,17 +171,15 @@ def text() -> str:
 
 
 def places() -> list[dict[str, str]]:
-    """Of each accepted line, in file order, the number of its service segment, and the claim's source (ADR 0008)."""
+    """Of each accepted line, in file order, the number of its service segment."""
     found: list[dict[str, str]] = []
-    used: set[str] = set()
-    claim_id, source = "", ""
+    claim_id = ""
     for number, segment in enumerate(segments_of_file(), start=1):
         name, first = segment.split("*")[:2]
         if name == "CLM":
-            claim_id, source = first, f"claims#{number}" if first in used else "claims"
-            used.add(first)
+            claim_id = first
         elif name in {"SV1", "SV2"} and claim_id not in REFUSED:
-            found.append({"source_row": str(number), "data_source": source})
+            found.append({"source_row": str(number)})
     return found
 
 

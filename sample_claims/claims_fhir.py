@@ -38,10 +38,15 @@ def item(sequence: int, service: Json, charge: float, day: str, diagnoses: list[
     }  # fmt: skip
 
 
-def resource(claim_id: str, payer: str, product: str, items: list[Json], more: Json | None = None) -> Json:
-    """An EOB of a pancreatic tumor, without what no edit reads; `more` stands in place of what it has by itself."""
+def resource(
+    claim_id: str, payer: str, product: str, items: list[Json], more: Json | None = None, *, of: str = ""
+) -> Json:
+    """An EOB of a pancreatic tumor, without what no edit reads; `more` stands in place of what it has by itself.
+
+    Each has a member of its own, unless it is for that `of` another claim.
+    """
     coverage = {
-        "resourceType": "Coverage", "id": "coverage", "status": "active", "subscriberId": f"M-{claim_id}",
+        "resourceType": "Coverage", "id": "coverage", "status": "active", "subscriberId": f"M-{of or claim_id}",
         "type": {"text": product}, "beneficiary": {"display": "Robin Sample"}, "payor": [{"display": payer}],
     }  # fmt: skip
     given = {
@@ -86,7 +91,7 @@ RESOURCES = [
     resource("E-REPLACED", "Florida Blue", "Commercial", [item(1, IRE, 9575.00, DAY, [1])]),
     resource(
         "E-REPLACEMENT", "Florida Blue", "Commercial", [item(1, IRE, 9600.00, DAY, [1])],
-        {"related": [PRIOR | {"claim": {"identifier": {"value": "E-REPLACED"}}}]},
+        {"related": [PRIOR | {"claim": {"identifier": {"value": "E-REPLACED"}}}]}, of="E-REPLACED",
     ),
     resource(
         "E-CANCELLED", "Florida Blue", "Commercial", [item(1, IRE, 9625.00, DAY, [1])], {"status": "cancelled"}
@@ -128,9 +133,9 @@ def text() -> str:
 
 
 def places() -> list[dict[str, str]]:
-    """Of each accepted line, in file order, the number of its resource, and the claim's source."""
+    """Of each accepted line, in file order, the number of its resource."""
     return [
-        {"source_row": str(row), "data_source": "claims-fhir"}
+        {"source_row": str(row)}
         for row, one in enumerate(RESOURCES, start=1)
         if one["id"] not in REFUSED
         for _ in one["item"]

@@ -28,7 +28,8 @@ COLUMNS = (
     "claim_end_date", "place_of_service_code", "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2",
     "diagnosis_code_type", "diagnosis_code_1", "diagnosis_code_2", "diagnosis_code_3", "service_unit_quantity",
     "charge_amount", "paid_amount", "rendering_npi", "billing_npi", "claim_frequency_code", "original_claim_id",
-    "clinical_trial_number", "condition_codes",
+    "clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number",
+    "prior_authorization_number", "plan",
 )  # fmt: skip
 SHORT = {  # how the tables below name a column in their last column
     "line": "claim_line_number",
@@ -52,6 +53,10 @@ SHORT = {  # how the tables below name a column in their last column
     "original": "original_claim_id",
     "trial": "clinical_trial_number",
     "conditions": "condition_codes",
+    "values": "value_codes",
+    "device": "investigational_device_exemption_number",
+    "authorization": "prior_authorization_number",
+    "plan": "plan",
 }
 DEFAULTS = {
     "claim_line_number": "1",
@@ -181,6 +186,23 @@ WARN-ZERO-UNITS               | Florida Blue       | commercial   | 2024-03-04 |
 WARN-LINE-OF-BUSINESS         | Florida Blue       | Zebra Gold   | 2024-03-04 | 0600T | C25.1 | sbr09=16
 """  # noqa: E501 -- a table
 
+MAY_SAVE_A_LINE = """
+SAVE-AUTHORIZED               | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | authorization=PA-0017
+SAVE-AUTHORIZED-EXCLUDED      | Regence            | commercial   | 2026-03-02 | 0601T | C25.1 | authorization=PA-0018 group=G-EXCLUDED
+SAVE-AUTHORIZED-FEP           | Florida Blue       | FEP          | 2024-03-04 | 0600T | C25.1 | authorization=PA-0019
+SAVE-GALLSTONES-EXCLUDED      | Premera            | commercial   | 2020-03-02 | 47399 | K80.20 | group=G-EXCLUDED
+SAVE-TRIAL-EXCLUDED           | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | mod1=Q1 group=G-EXCLUDED
+SAVE-DEVICE-EXEMPTION         | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | device=G123456
+SAVE-VALUE-CODE               | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | type=institutional values=80;D4
+SAVE-TRICARE                  | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | sbr09=CH
+SAVE-PLAN-OF-FEP              | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | plan=FEP-Blue-Focus
+SAVE-PLAN-WITH-MEDICARE       | Premera            | commercial   | 2022-03-07 | 0600T | C25.1 | plan=BlueMedicare-Classic
+SAVE-PLAN-OF-NONE             | Premera            | commercial   | 2022-03-07 | 0600T | C25.1 | plan=Gold-1500
+SAVE-FEP-SUFFIX               | Premera            | commercial   | 2022-03-07 | 0600T | C25.1 | member=R10020030-01
+SAVE-BONE-MARROW              | Regence            | commercial   | 2026-03-02 | 0601T | C79.52 |
+SAVE-TRANSPLANT-LYMPHOMA      | Regence            | commercial   | 2026-03-02 | 0601T | C80.2 | dx2=C83.30
+"""  # noqa: E501 -- a table
+
 REFUSED = """
                               | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 |
 BAD-LINE-NUMBER-WORD          | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | line=two
@@ -226,6 +248,7 @@ florida_blue,G-COVERED,2023-01-01,2024-12-31,covered,,Sample contract A section 
 regence,G-ASK,2026-01-01,,review,,Sample contract B section 2
 florida_blue,G-EXCLUDED,2023-01-01,,excluded,PR,Sample contract C section 9
 regence,G-EXCLUDED,2026-01-01,,excluded,,Sample contract D section 9
+premera,G-EXCLUDED,2020-01-01,,excluded,,Sample contract E section 9
 """
 
 DAMAGED = (  # header and good lines come from the deck's columns; these lines break the table
@@ -246,22 +269,26 @@ QUARANTINE_COLUMNS = ("source_file", "source_row", "claim_id", "failed_checks")
 
 def rows_of(table: str) -> list[dict[str, str]]:
     """The rows of one table, with the deck's defaults where the table is silent."""
-    rows = []
+    rows: list[dict[str, str]] = []
+    members: dict[str, str] = {}  # of a claim, and of what replaces or voids it
     for line in table.strip("\n").splitlines():
         claim_id, payer, line_of_business, start, code, diagnosis, rest = (cell.strip() for cell in line.split("|"))
         number = len(rows)
+        told = {SHORT[name]: value for name, value in (pair.split("=") for pair in rest.split())}
+        near = (members[each] for each in (claim_id, told.get("original_claim_id", "")) if each in members)
+        members[claim_id] = next(near, f"M10020{number:03}")
         row = dict.fromkeys(COLUMNS, "") | DEFAULTS
         row |= {
             "claim_id": claim_id,
             "payer": payer,
-            "member_id": f"M10020{number:03}",
+            "member_id": members[claim_id],
             "line_of_business": line_of_business,
             "claim_line_start_date": start,
             "hcpcs_code": code,
             "diagnosis_code_1": diagnosis,
             "charge_amount": f"{9400 + 25 * number}.00",
         }
-        rows.append(row | {SHORT[name]: value for name, value in (pair.split("=") for pair in rest.split())})
+        rows.append(row | told)
     return rows
 
 
@@ -277,7 +304,7 @@ def matrix() -> str:
 
 def deck() -> list[dict[str, str]]:
     """All rows of the deck in order."""
-    tables = (EDITS_IN_ORDER, matrix(), BOUNDARY_DAYS, NOTES, AS_EXTRACTS_WRITE_IT, REFUSED)
+    tables = (EDITS_IN_ORDER, matrix(), BOUNDARY_DAYS, NOTES, AS_EXTRACTS_WRITE_IT, REFUSED, MAY_SAVE_A_LINE)
     return [row for table in tables for row in rows_of(table)]
 
 
@@ -291,15 +318,30 @@ def contracts() -> list[dict[str, Any]]:
 
 def refused(rows: list[dict[str, str]]) -> dict[int, set[str]]:
     """Position of each row that must be quarantined -> the columns that failed (`duplicate` for a repeated key)."""
-    faults = {position: {column for column, _ in check_line(row, AS_OF)} for position, row in enumerate(rows)}
-    for position in repeated_keys(rows):
+    faults = faults_of(rows)
+    for position in repeats(rows):
         faults[position].add("duplicate")
     return {position: columns for position, columns in faults.items() if columns}
+
+
+def faults_of(rows: list[dict[str, str]]) -> dict[int, set[str]]:
+    """Position of each row -> the columns that fail by themselves."""
+    return {position: {column for column, _ in check_line(row, AS_OF)} for position, row in enumerate(rows)}
+
+
+def repeats(rows: list[dict[str, str]]) -> dict[int, int]:
+    """Position of each row that repeats a line -> that of the row that stays: an accepted one, else the first."""
+    faults = faults_of(rows)
+    order = sorted(faults, key=lambda position: (bool(faults[position]), position))
+    found = repeated_keys([rows[position] for position in order])
+    return {order[position]: order[first] for position, first in found.items()}
 
 
 def decisions(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     """The expected decision on every accepted candidate line."""
     kept = {position: canonical(row) for position, row in enumerate(rows) if position not in refused(rows)}
+    for position in set(repeats(rows).values()) & set(kept):
+        kept[position]["doubts"] = "repeated-line-differs@row"  # no two rows of the deck have the same charge
     found = []
     for position, line in kept.items():
         if line["hcpcs_code"] not in CODES:
@@ -324,7 +366,7 @@ def other_formats() -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     for name, made in sorted(OTHER_FORMATS.items()):
         found = made.places()
         facts = rows_of(made.FACTS)
-        rows += [row | {"data_source": place["data_source"]} for row, place in zip(facts, found, strict=True)]
+        rows += facts
         places += [{"source_file": f"sample_claims/{name}"} | place for place in found]
         quarantine += [{"source_file": f"sample_claims/{name}"} | row for row in made.refused()]
     decided = [
@@ -359,7 +401,7 @@ def write(folder: Path) -> None:
     for name, made in OTHER_FORMATS.items():
         (folder / name).write_text(made.text(), encoding="utf-8", newline="")
     decided, set_aside = other_formats()
-    columns = ("source_file", "data_source", *EXPECTED_COLUMNS)
+    columns = ("source_file", *EXPECTED_COLUMNS)
     write_csv(folder / "expected_decisions_837_fhir.csv", columns, decided)
     write_csv(folder / "expected_quarantine_837_fhir.csv", QUARANTINE_COLUMNS, set_aside)
     by_id = {row["claim_id"]: row for row in rows}
