@@ -45,6 +45,16 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the provider whether the claim belongs to a trial, and for its number.",
     ),
     Doubt(
+        "condition_codes-unknown",
+        "A condition code of the claim has not the two characters of one.",
+        "Ask the provider for the condition code.",
+    ),
+    Doubt(
+        "coverage-class-unknown",
+        "A class of the coverage is not known as group, plan or another part, so the group may be lost.",
+        "Ask the sender for the group of the member.",
+    ),
+    Doubt(
         "diagnosis-ambiguous",
         "A diagnosis of the claim refers to a Condition, and there are several different ones of that name.",
         "Ask the sender which of them the claim means.",
@@ -163,6 +173,11 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "use-unknown",
         "The use of the claim is missing or in no code list.",
         "Ask the sender whether it is a claim for payment.",
+    ),
+    Doubt(
+        "value_codes-unknown",
+        "A value code of the claim has not the two characters of one.",
+        "Ask the provider for the value code.",
     ),
 )
 

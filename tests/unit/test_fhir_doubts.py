@@ -490,8 +490,36 @@ def test_information_without_a_category_is_a_doubt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "code", "doubt"),
+    [
+        ("clm_rlt_cond_cd", "30", None),
+        ("clm_rlt_cond_cd", '="30"', "condition_codes-unknown@supportingInfo[0].code"),
+        ("clm_val_cd", "D4", None),
+        ("clm_val_cd", "D4.", "value_codes-unknown@supportingInfo[0].code"),
+    ],
+)
+def test_a_garbled_condition_or_value_code_is_a_doubt(
+    tmp_path: Path, variable: str, code: str, doubt: str | None
+) -> None:
+    given = INFORMATION | {"code": concept(CMS + "variables/" + variable, code)}
+    assert doubts(one_claim(tmp_path, eob(supportingInfo=[given]))) == [doubt]
+
+
+@pytest.mark.parametrize(("code", "doubt"), [("group", None), ("rxbin", None), ("Group", 1), ("groop", 1), (None, 1)])
+def test_a_class_of_coverage_that_may_be_the_group_is_a_doubt(
+    tmp_path: Path, code: str | None, doubt: int | None
+) -> None:
+    classes = [{"type": concept(HL7 + "coverage-class", code) if code else None, "value": "G1"}]
+    covered = {"contained": [{"resourceType": "Coverage", "id": "c", "class": classes}]}
+    found = one_claim(tmp_path, eob(insurance=[{"focal": True, "coverage": {"reference": "#c"}}], **covered))
+    assert doubts(found) == ["coverage-class-unknown@Coverage.class[0].type" if doubt else None]
+
+
+@pytest.mark.parametrize(
     ("fault", "changes"),
     [
+        ("hcpcs_code-missing", {"productOrService": {"coding": []}}),
+        ("hcpcs_code-missing", {"productOrService": {"codings": [{"code": "0600T"}]}}),
         ("hcpcs_code-missing", {"productOrService": None}),
         ("hcpcs_code-missing", {"productOrService": {}}),
         ("hcpcs_code-missing", {"productOrService": {"coding": [{"system": CPT, "display": "Ablation"}]}}),

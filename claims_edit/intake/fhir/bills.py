@@ -42,6 +42,8 @@ WORDS = {
 CLASS_VARIABLE = "clm_srvc_clsfctn_type_cd"
 TYPE_OF_BILL = re.compile(r"0?[0-9][0-9A-Za-z]([0-9A-Za-z])")
 FREQUENCY_CONFLICT = "claim_frequency_code-conflict"
+CODED = {CONDITION: "condition_codes-unknown", VALUE: "value_codes-unknown"}
+NUBC_CODE = re.compile(r"[0-9A-Za-z]{2}")
 CATEGORY_MISSING = "information-category-missing"
 TRIAL_MISSING = "clinical_trial_number-missing"
 EXEMPTION_MISSING = "investigational_device_exemption_number-missing"
@@ -183,6 +185,8 @@ class Bills:
             number = _value(one.value_string, one.value_identifier, one.value_reference) or self._codes[bytes(one.code)]
             if number:
                 numbers.setdefault(kind, []).append(number)
+                if kind in CODED and NUBC_CODE.fullmatch(number.strip()) is None:
+                    doubts.append(doubt_token(CODED[kind], f"supportingInfo[{place}].code"))
             elif kind in {TRIAL, EXEMPTION}:
                 name = TRIAL_MISSING if kind == TRIAL else EXEMPTION_MISSING
                 doubts.append(doubt_token(name, f"supportingInfo[{place}]"))

@@ -79,13 +79,17 @@ class Claims:
             faults += [fault] if fault is not None else []
         if not is_plain(claim):
             void, codes_refused, codes_doubted = standing(claim)
-            frequency, original = ("8", None) if void else (frequency, original)
+            if void:
+                frequency, original = "8", original if codes_refused else None
             faults += codes_refused
             doubts += codes_doubted
-        faults += [one for one in (insured.fault, bill.fault) if one is not None]
+        if insured.fault is not None:
+            faults.append(insured.fault)
+        if bill.fault is not None:
+            faults.append(bill.fault)
         doubts += bill.doubts
         period = claim.billable_period
-        plan, group, program = terms(coverage) if coverage is not None else (None, None, None)
+        plan, group, program = terms(coverage, doubts) if coverage is not None else (None, None, None)
         npi, provider = self._billed_by(claim, around)
         values = (
             own_id,

@@ -182,7 +182,8 @@ def procedure(concept: Service | None) -> Procedure:
     if codes:
         differ = len({code.strip().upper() for code in codes}) > 1
         return Procedure(codes[0], CODE_CONFLICT if differ else None, doubt, exemption=exemption)
-    if any(name_of(one.system) in systems.PROCEDURES for one in codings(concept)):
+    says_nothing = not codings(concept) and not concept.text
+    if says_nothing or any(name_of(one.system) in systems.PROCEDURES for one in codings(concept)):
         return Procedure(fault=CODE_MISSING, exemption=exemption)
     others = [one for one in codings(concept) if not (one.code == "not-applicable" and _says_why_none(one))]
     is_other = bool(others or (concept.text and not codings(concept)))

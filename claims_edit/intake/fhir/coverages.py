@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from claims_edit.doubts import doubt_token
 from claims_edit.intake.fhir.concepts import has_code
 from claims_edit.intake.fhir.references import NOTHING, Referred, last_part, referred
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from claims_edit.intake.fhir.surroundings import Surroundings
 
 PLAN, GROUP = frozenset({"plan"}), frozenset({"group"})
+CLASSES = PLAN | GROUP | {
+    "subgroup", "subplan", "class", "subclass", "sequence", "rxbin", "rxpcn", "rxid", "rxgroup", "division",
+}  # fmt: skip
+CLASS_UNKNOWN = "coverage-class-unknown"
 NO_FOCAL, SEVERAL_FOCAL = "insurance-focal-missing", "insurance-focal-several"
 OTHER_PAYER_FIRST = "other-payer-first"
 PAYER_ORDER_UNKNOWN = "payer-order-unknown"
@@ -106,9 +111,12 @@ def payer(
     return next((one for one in told if one), insured.display)
 
 
-def terms(coverage: Coverage) -> tuple[str | None, str | None, str | None]:
-    """Plan, group and line of business."""
+def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None, str | None]:
+    """Plan, group and line of business; a class that may be any of these is added to the doubts."""
     classes = coverage.classes or ()
+    for place, one in enumerate(classes):
+        if not has_code(one.type, CLASSES):
+            doubts.append(doubt_token(CLASS_UNKNOWN, f"Coverage.class[{place}].type"))
     plan = next((one.name or one.value for one in classes if has_code(one.type, PLAN)), None)
     group = next((one.value or one.name for one in classes if has_code(one.type, GROUP)), None)
     if coverage.grouping is not None:

@@ -21,8 +21,9 @@ from claims_edit.intake.fhir.documents import (
     type_of,
     whole,
 )
+from claims_edit.intake.fhir.failures import failed_check
 from claims_edit.intake.fhir.fragments import without_claims
-from claims_edit.intake.fhir.reader import LINE_BITS, Reader, failed_check
+from claims_edit.intake.fhir.reader import LINE_BITS, Reader
 from claims_edit.intake.fhir.resources import BUNDLE
 from claims_edit.intake.fhir.surroundings import Surroundings
 from claims_edit.intake.fhir.table import SOURCES

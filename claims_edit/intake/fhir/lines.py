@@ -44,7 +44,8 @@ MANY_MODIFIERS = "hcpcs_modifier-too-many"
 NO_START = "claim_line_start_date-missing"
 PRECISION = 60  # digits: a price, a quantity and a factor of twenty each are multiplied exactly
 
-EMPTY = b"{} \tnul"  # what an element without content is written with
+NOTHING = frozenset({b"", b"null"})
+ZERO = "-0. "
 PLAIN = re.compile(r"-?[0-9.]+")
 EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,2})$")
 LINE_COLUMNS = {
@@ -75,10 +76,8 @@ def is_old(item: Item) -> bool:
     return any(link is not ABSENT for link in links)
 
 
-def written(raw: Raw, path: str, *, must: bool = True) -> str | None:
+def written(raw: Raw, path: str) -> str | None:
     """A number as it is written, without an exponent; null where none stands there.
-
-    What `must` not be a number decides nothing: the contract warns of it.
 
     Raises:
         msgspec.ValidationError: what stands there is no number.
@@ -88,8 +87,6 @@ def written(raw: Raw, path: str, *, must: bool = True) -> str | None:
         return _without_exponent(text) if "e" in text or "E" in text else text
     if text in {"", "null"}:
         return None
-    if not must:
-        return text.strip('"')
     raise msgspec.ValidationError(f"Expected `number` - at `{path}`")
 
 
@@ -136,8 +133,8 @@ class Lines:
         code, fault, doubt, is_other, exemption = self._procedures[bytes(service)]
         if is_other:
             self._findings.append(NOT_EVALUABLE)
-        if code is None and fault is None and item.revenue is ABSENT and not bytes(service).strip(EMPTY):
-            fault = None if is_old(item) else CODE_MISSING
+        if code is None and item.revenue is ABSENT and bytes(service) in NOTHING and not is_old(item):
+            fault = CODE_MISSING
         first_modifier, modifier_count, many, is_empty = self._modifiers[bytes(item.modifier)]
         to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
         pointers = bytes(to_codes)
@@ -161,11 +158,8 @@ class Lines:
         details = DETAILS if item.detail is not ABSENT and self._unbilled.has_details(bytes(item.detail)) else None
         if fault or many or coded or undated or conflict or details:
             fault = " ".join(filter(None, (fault, many, coded, undated, conflict, details)))
-        if dangling or is_empty:
-            diagnosis_doubts = self._pointed(diagnosis_doubts, place, dangling=dangling, is_empty=is_empty)
-        if doubt is not None:
-            doubt = doubt_token(doubt, f"item[{place}].productOrService")
-            diagnosis_doubts = doubt if diagnosis_doubts is None else f"{doubt} {diagnosis_doubts}"
+        if dangling or is_empty or doubt is not None:
+            diagnosis_doubts = self._doubted(diagnosis_doubts, place, doubt, dangling=dangling, is_empty=is_empty)
         if revenue is not None and item.extension is not ABSENT and b"ide_" in bytes(item.extension):
             exemption = exemption or self._exemptions[bytes(item.extension)]
         return (
@@ -174,9 +168,10 @@ class Lines:
             start, end, location, revenue, code, units, charge, paid, allowed, rendering, code_type,
         )  # fmt: skip
 
-    def _pointed(self, doubts: str | None, place: int, *, dangling: bool, is_empty: bool) -> str:
-        """The doubts of a line with those about its pointers and modifiers."""
-        found = [doubts] if doubts is not None else []
+    def _doubted(self, doubts: str | None, place: int, of_code: str | None, *, dangling: bool, is_empty: bool) -> str:
+        """The doubts of a line with those about its code, pointers and modifiers."""
+        found = [doubt_token(of_code, f"item[{place}].productOrService")] if of_code is not None else []
+        found += [doubts] if doubts is not None else []
         if dangling:
             self._findings.append(DANGLING)
             found.append(doubt_token(DANGLING, f"item[{place}].diagnosisSequence"))
@@ -191,9 +186,9 @@ class Lines:
 
         Lines mostly have the same adjudications in the same order, so that each is first held against the line before.
         """
-        ranks = [RANKS, RANKS, RANKS]
-        amounts: list[str | None] = [None, None, None]
-        conflict = hold = None
+        ranks = [RANKS, RANKS, RANKS, RANKS]
+        amounts: list[str | None] = [None, None, None, None]
+        conflict = None
         expected = self._expected
         expected += [(ABSENT, None)] * (len(adjudication) - len(expected))
         for place, one in enumerate(adjudication):
@@ -204,12 +199,12 @@ class Lines:
             if told is None or one.amount is None:
                 continue
             which, rank = told
-            if which == OTHER_PAYER:
-                hold = OTHER_PAYER_FIRST if str(one.amount.value, "utf-8").strip("-0.eE+ ") else hold
-                continue
             if rank > ranks[which]:
                 continue
-            amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value", must=which == CHARGE)
+            try:
+                amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value")
+            except msgspec.ValidationError as error:
+                amount = _no_number(which, one.amount.value, error)
             if amount is None:
                 continue
             if rank < ranks[which]:
@@ -217,7 +212,18 @@ class Lines:
                 conflict = None if which == CHARGE else conflict
             elif which == CHARGE and float(amount) != float(amounts[CHARGE] or 0):
                 conflict = CHARGE_CONFLICT
+            elif which == OTHER_PAYER:
+                amounts[which] = f"{amounts[which]} {amount}"
+        others = amounts[OTHER_PAYER]
+        hold = OTHER_PAYER_FIRST if others is not None and others.strip(ZERO) else None
         return amounts[0], amounts[1], amounts[2], conflict, hold
+
+
+def _no_number(which: int, given: Raw, error: msgspec.ValidationError) -> str:
+    """What is no number, for the contract to warn of; a charge must be one."""
+    if which == CHARGE:
+        raise error
+    return str(given, "utf-8").strip('"')
 
 
 def _net(item: Item, units: str | None) -> str | None:

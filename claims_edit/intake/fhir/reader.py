@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from claims_edit.intake.extract import FIRST_WARNED
 from claims_edit.intake.fhir.claims import Claims
 from claims_edit.intake.fhir.documents import MALFORMED, Text, bundle_of, entries, kind_of, type_of
 from claims_edit.intake.fhir.elements import ABSENT
+from claims_edit.intake.fhir.failures import BAD_FIELD, failed_check
 from claims_edit.intake.fhir.fragments import NOT_A_CLAIM
 from claims_edit.intake.fhir.identities import CLAIM, explained
 from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, OWN_DOUBTS, OWN_FAULTS, Lines
@@ -33,32 +33,15 @@ if TYPE_CHECKING:
 
 LINE_BITS = 12
 MOST_LINES = (1 << LINE_BITS) - 1
-BAD_JSON = "row-bad-json"
-BAD_FIELD = "row-bad-field"
 WITHOUT_LINES = "row-claim-without-lines"
 TOO_MANY_LINES = "row-too-many-lines"
 NEXT_PAGE = "bundle-has-next-page"
-PLACE = re.compile(r" - at `(.+)`$")
-MISSING = re.compile(r"missing required field `(\w+)`")
 NOTHING_NOTED = Notes()
 UNKNOWN_TYPE = f"{BAD_FIELD}:$.resourceType"
 ITEMS = b'"item"'
 NO_ITEMS = frozenset({b"", b"null", b"[]"})
-INDEX = re.compile(r"\[\d+\]")
 
 _resource = msgspec.json.Decoder(Resource).decode
-
-
-def failed_check(error: Exception) -> str:
-    """The check that malformed JSON fails: of a field, the path to it and never its value."""
-    if not isinstance(error, msgspec.ValidationError):
-        return BAD_JSON
-    told = str(error)
-    place, missing = PLACE.search(told), MISSING.search(told)
-    path = place[1] if place is not None else "$"
-    if missing is not None:
-        path = f"{path}.{missing[1]}"
-    return f"{BAD_FIELD}:{INDEX.sub('[...]', path)}"
 
 
 class Reader:

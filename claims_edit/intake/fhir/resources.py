@@ -152,7 +152,7 @@ class Resource(Struct, gc=False, rename="camel"):
     implicit_rules: None = None
     modifier_extension: None = None
     meta: Meta | None = None
-    contained: Raw = ABSENT
+    contained: list[Raw] | None = None
     extension: list[Extended] | None = None
     identifier: list[Identifier] | None = None
     status: str | None = None

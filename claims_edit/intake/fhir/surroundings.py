@@ -15,6 +15,8 @@ from claims_edit.intake.fhir.resources import CLAIMS, Condition, Coverage, Kind,
 from claims_edit.intake.fhir.second_look import second_look
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from claims_edit.intake.fhir.resources import Resource
 
 T = TypeVar("T")
@@ -39,8 +41,10 @@ UNRESOLVED_CONDITION = "diagnosis-unresolved"
 NOT_CONFIRMED = "diagnosis-not-confirmed"
 CONFIRMED = "confirmed"
 
+DECODERS: dict[str, Callable[[bytes], Any]] = {
+    name: msgspec.json.Decoder(shape).decode for name, shape in SHAPES.items()
+}
 _kind = msgspec.json.Decoder(Kind).decode
-_contained = msgspec.json.Decoder(list[Raw] | None).decode
 _text = msgspec.json.Decoder(str | list[Raw] | None).decode
 _parts = msgspec.json.Decoder(dict[str, Raw]).decode
 _verification = msgspec.json.Decoder(str | Concept | None).decode
@@ -164,13 +168,20 @@ class Surroundings:
             except msgspec.ValidationError:  # it is refused where it is
                 return None
         try:
-            all_contained = _contained(claim.contained) or [] if bytes(claim.contained) else []
-            own = [one for one in all_contained if _kind(one).id == literal[1:]]
-            if len(own) > 1:
-                raise LookupError
-            return self._decoded(own[0], shape) if own else None
+            return self._contained(literal[1:], claim, shape)
         except msgspec.ValidationError as error:
             raise located(error, CONTAINED) from None
+
+    def _contained(self, number: str, claim: Resource, shape: type[T]) -> T | None:
+        own = None
+        for one in claim.contained or ():
+            kind = _kind(one)
+            if kind.id == number:
+                if own is not None:
+                    raise LookupError
+                own = one, kind.resource_type
+        found: T | None = self._shaped(*own, shape) if own is not None else None
+        return found
 
     def _not_contained(self, literal: str, shape: object) -> Raw | None:
         relative = "/".join(literal.partition("/_history/")[0].rsplit("/", 2)[-2:])
@@ -207,18 +218,21 @@ class Surroundings:
         Raises:
             msgspec.ValidationError: it is malformed.
         """
-        kind = _kind(resource).resource_type
-        return self._shaped(resource, kind, shape) if SHAPES.get(kind) is shape else None
+        found: T | None = self._shaped(resource, _kind(resource).resource_type, shape)
+        return found
 
     def _shaped(self, resource: Raw, kind: str, shape: Any) -> Any:  # noqa: ANN401 -- one of SHAPES
+        if SHAPES.get(kind) is not shape:
+            return None
+        decode = DECODERS[kind]
         try:
-            return msgspec.json.decode(resource, type=shape)
+            return decode(resource)
         except msgspec.ValidationError:
             plain, notes = second_look(bytes(resource))
             if not notes.changed:
                 raise
             self.doubts += [token.replace(AT, f"{AT}{kind}.") for token in notes.doubts]
-            return msgspec.json.decode(plain, type=shape)
+            return decode(plain)
 
 
 def kept(resource: Raw) -> bytes:
