@@ -212,7 +212,7 @@ class Reading:
     def _judge(self, lines: Lines, passed: tuple[Passed, Passed] | None = None) -> Verdict:
         verdict = judge(
             lines.frame,
-            lines.distinct,
+            lines.judged,
             as_of=self._as_of,
             known_programs=self._known_programs,
             passed=passed,

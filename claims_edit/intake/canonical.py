@@ -35,13 +35,19 @@ class Lines:
     Attributes:
         raw: the rows as read, under canonical names, with ORDINAL and what else the reader gave.
         frame: the same rows, canonical; text columns are String, dates Date or ISO text (all four alike).
-        distinct: of each text column but amounts, the distinct canonical values; where values rarely repeat, only those
-            that may need a look.
+        distinct: of each text column whose values repeat, all distinct canonical values.
+        odd: of text columns whose values rarely repeat, the distinct canonical values that may be refused.
     """
 
     raw: pl.DataFrame
     frame: pl.DataFrame
     distinct: dict[str, pl.Series]
+    odd: dict[str, pl.Series]
+
+    @property
+    def judged(self) -> dict[str, pl.Series]:
+        """Of each text column but amounts, the values that the contract has to look at."""
+        return self.distinct | self.odd
 
 
 def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
@@ -61,21 +67,27 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
             changed.append(pl.col(name).replace(given, canonical))
             canonical = canonical.unique()
         distinct[name] = canonical
+    odd = {name: distinct.pop(name) for name in list(distinct) if _is_rare(name, mapping)}
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
-    return Lines(raw, frame, distinct)
+    return Lines(raw, frame, distinct, odd)
 
 
 def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:
     """The distinct values of each column that are looked at: all where they repeat, else those that may need it."""
-    rare = [name for name in names if not (COLUMNS[name].repeats or name in mapping.values)]
+    rare = [name for name in names if _is_rare(name, mapping)]
     values = frame.select(
         (_odd(COLUMNS[name]) if name in rare else pl.col(name)).unique().implode()
         for name in names
         if name not in rare or name not in MONEY_COLUMNS
     )
     return {name: values[name][0].alias(name) for name in values.columns}
+
+
+def _is_rare(name: str, mapping: Mapping) -> bool:
+    """Whether values of a column rarely repeat, so that to find the distinct ones costs more than to look at each."""
+    return not COLUMNS[name].repeats and name not in mapping.values
 
 
 def _odd(column: Column) -> pl.Expr:

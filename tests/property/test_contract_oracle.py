@@ -148,7 +148,7 @@ def verdicts(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
     """Of each row the columns that the contract refuses, and those that it warns of."""
     raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping())
-    verdict = judge(lines.frame, lines.distinct, as_of=AS_OF, known_programs=KNOWN)
+    verdict = judge(lines.frame, lines.judged, as_of=AS_OF, known_programs=KNOWN)
     return _columns(verdict.errors, len(rows)), _columns(verdict.warnings, len(rows))
 
 

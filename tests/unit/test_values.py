@@ -28,7 +28,7 @@ def read(column: str, value: Any, mapping: Mapping | None = None) -> tuple[Any, 
     columns = {**{name: pl.Series([text]) for name, text in LINE.items()}, column: series}
     raw = pl.DataFrame(columns).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in columns}, {}), mapping or Mapping())
-    verdict = judge(lines.frame, lines.distinct, as_of=AS_OF, known_programs=frozenset({"commercial"}))
+    verdict = judge(lines.frame, lines.judged, as_of=AS_OF, known_programs=frozenset({"commercial"}))
     found = lines.frame[column].item() if column in lines.frame.columns else None
     own = [{check for check in checks if check.startswith(column)} for checks in (verdict.errors, verdict.warnings)]
     return found, own[0], own[1]
@@ -273,3 +273,17 @@ def test_an_unknown_code_type_is_refused_not_taken_for_the_default(kind: str) ->
 @pytest.mark.parametrize("code", ["01", "11", "#", "void", "-1"])
 def test_an_unknown_frequency_is_refused_not_taken_for_the_default(code: str) -> None:
     assert read("claim_frequency_code", code)[1] == {"claim_frequency_code-shape"}
+
+
+def test_the_distinct_values_of_a_batch_are_all_of_them_and_the_odd_ones_apart() -> None:
+    rows = [
+        LINE | {"claim_id": claim, "member_id": member} for claim, member in (("C0", "M1"), ("C1", "M2"), ("C2", "0"))
+    ]
+    raw = pl.DataFrame(rows).with_row_index(ORDINAL, 1)
+    lines = canonicalise(raw, Layout({name: name for name in LINE}, {}), Mapping())
+    assert {name: set(series) for name, series in lines.distinct.items()} == {
+        name: set(lines.frame[name]) for name in lines.distinct
+    }
+    assert "claim_id" not in lines.distinct
+    assert lines.odd["claim_id"].to_list() == ["C0"]
+    assert lines.frame["member_id"].to_list() == ["M1", "M2", None]
