@@ -40,6 +40,11 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the sender what the claim does to earlier claims.",
     ),
     Doubt(
+        "clinical_trial_number-in-text",
+        "A note or description of the claim holds the number of a registered trial (NCT and eight digits).",
+        "Ask the provider whether the service belongs to the trial.",
+    ),
+    Doubt(
         "clinical_trial_number-missing",
         "A reference for a clinical trial number holds no number.",
         "Ask the provider whether the claim belongs to a trial, and for its number.",

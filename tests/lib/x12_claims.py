@@ -30,6 +30,12 @@ class Claim:
     lost_loop: bool = False
 
     @property
+    def before(self) -> list[Segment]:
+        """All that stands before the first line."""
+        first = self.lines[0][0].number if self.lines else float("inf")
+        return [part for part in self.all if part.number < first]
+
+    @property
     def services(self) -> list[tuple[Segment, list[Segment]]]:
         """Each SV with the line that it stands in."""
         return [(segment, line) for line in self.lines for segment in line if segment.id in SERVICES]

@@ -30,6 +30,8 @@ EMPTY = {
     "G1": "prior_authorization_number-missing",
 }
 TRIAL = "Z006"
+WITH_TEXT = {"NTE", "K3", *SERVICES}
+REGISTERED = re.compile("NCT[ #-]?[0-9]{8}")
 
 
 def those(inside: list[Segment], name: str, qualifier: str) -> list[Segment]:
@@ -113,7 +115,11 @@ def holds(line: list[Segment], claim: Claim, above: Above, around: Around) -> se
 
 def doubts(line: list[Segment], claim: Claim, diagnoses: list[str]) -> set[str]:
     """What of the evidence on a line is in doubt, with the segment that holds it."""
-    found = set()
+    found = {
+        f"clinical_trial_number-in-text@segment-{part.number}"
+        for part in [*claim.before, *line]
+        if part.id in WITH_TEXT and REGISTERED.search(part.text)
+    }
     for inside in (claim.head, line):
         for qualifier, name in EMPTY.items():
             first = those(inside, "REF", qualifier)[:1]

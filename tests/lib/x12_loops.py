@@ -152,11 +152,18 @@ def _claim(draw: Choices, body: list[Line]) -> None:
         body.append(["HI", ("BG", "30"), ("BG", "A6"), ("BH", "A1", "D8", "19261111")][: draw.pick((2, 3, 4))])
     if draw.pick((False, False, True)):
         body.append(["HI", ("BE", "D4", "", "", "12345678"), ("BE", "80", "", "", "2")][: draw.pick((2, 3))])
+    body += _notes(draw)
     body += _providers(draw, "roles")
     for _ in range(draw.pick((0, 0, 1, 2))):
         body += _other_payer(draw)
     for line in lines:
         body += line
+
+
+def _notes(draw: Choices) -> list[Line]:
+    if not draw.seldom("references"):
+        return []
+    return [draw.pick((["NTE", "ADD", "NCT01234567"], ["K3", "STUDY NCT 01234567"], ["K3", "NCT1"]))]
 
 
 _CHARGED = ("SV1", "SV2", "SV3")
@@ -256,6 +263,7 @@ def _line(draw: Choices, number: int, service: str, places: int) -> list[Line]:
     if draw.pick((False, False, False, True)):
         number = "" if draw.seldom("references") else "LINEAUTH"
         lines += [["DTP", "607", "D8", "20240305"], ["REF", "G1", number], ["REF", "6R", "1"]]
+    lines += _notes(draw)
     lines += _providers(draw, "roles")
     if draw.seldom("two-services"):
         lines += [_service(draw, service, places), ["DTP", "472", "D8", draw.pick(DATES)]]

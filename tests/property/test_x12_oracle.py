@@ -31,7 +31,7 @@ REFUSALS = {
     "hcpcs_code-unqualified", "member_id-unqualified", "row-interchange-usage",
 }  # fmt: skip
 DOUBTS = {
-    "clinical_trial_number-missing", "investigational_device_exemption_number-missing",
+    "clinical_trial_number-in-text", "clinical_trial_number-missing", "investigational_device_exemption_number-missing",
     "prior_authorization_number-missing", "trial-diagnosis-not-pointed",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}

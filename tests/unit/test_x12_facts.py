@@ -113,6 +113,22 @@ def test_a_trial_is_that_of_the_own_claim(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["NCT01234567", "STUDY NCT 01234567 IDE", "(NCT-01234567)"])
+def test_the_number_of_a_registered_trial_in_free_text_is_a_doubt(tmp_path: Path, text: str) -> None:
+    described = ("LX*3", f"SV1*HC:47384:::::{text}*100*UN*1***1", "DTP*472*D8*20260203")
+    of_claims = (*claim(), f"NTE*ADD*{text}", *line(), *claim("B"), *line(), f"K3*{text}", *line(2), *described)
+    rows = read(tmp_path, sound(*of_claims), size=600).rows
+    assert [doubts(row) for row in rows] == [
+        ["clinical_trial_number-in-text@segment-13"], ["clinical_trial_number-in-text@segment-22"], [],
+        ["clinical_trial_number-in-text@segment-27"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("segment", ["NTE*ADD*NCT0123456", "NTE*ADD*G190123", "REF*P4*NCT01234567", "PWK*NCT01234567"])
+def test_other_text_is_not_read(tmp_path: Path, segment: str) -> None:
+    assert read(tmp_path, sound(*claim(), segment, *line())).row["doubts"] is None
+
+
 # --- who bills, and for whom ------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.x12.claims import claims
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts
-from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_unpointed_trials
+from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_registered_trials, doubt_unpointed_trials
 from claims_edit.intake.x12.facts import Facts
 from claims_edit.intake.x12.guides import claim_days
 from claims_edit.intake.x12.layout import TRANSACTION
@@ -66,6 +66,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     doubts = Doubts(chunk)
     doubt_empty_references(doubts, facts, found.rows)
     doubt_empty_references(doubts, facts, line)
+    doubt_registered_trials(doubts, chunk)
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])

@@ -30,7 +30,8 @@ class Doubts:
         """
         if not owners.size:
             return
-        number = pl.Series(self._rows.number[np.searchsorted(self._rows.segment, segments)])
+        row = np.searchsorted(self._rows.segment, segments, "right") - 1  # its own, or the last one before
+        number = pl.Series(self._rows.number[row] + segments - self._rows.segment[row])
         token = f"{name}{AT}segment-" + number.cast(pl.String)
         self._found.append(
             pl.DataFrame({"owner": owners, "token": token if elements is None else token + "-" + elements})

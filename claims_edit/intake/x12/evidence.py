@@ -1,19 +1,23 @@
-"""Evidence that a line does not quite carry: references without a number, and the diagnosis of a trial unpointed."""
+"""Evidence that a line does not quite carry: references without a number, and the signs of a trial elsewhere."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.segments import word
+from claims_edit.intake.x12.vocabulary import SERVICES
 from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import Diagnoses, HealthCodes
     from claims_edit.intake.x12.doubts import Doubts
     from claims_edit.intake.x12.facts import Facts
+    from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Numbers
 
 # As an 837 may write the diagnosis of a trial.
@@ -25,6 +29,24 @@ REFERENCES = {
     "REF*LX": "investigational_device_exemption_number-missing",
     "REF*G1": "prior_authorization_number-missing",
 }
+# Free text is not read but for the number of a registered trial; its segments are none that claim lines are made of.
+_REGISTERED = re.compile(rb"NCT[ #-]?[0-9]{8}")
+_WITH_TEXT = ("NTE", "K3", *SERVICES)
+
+
+def doubt_registered_trials(doubts: Doubts, chunk: Chunk) -> None:
+    """Doubt claims and lines whose notes or descriptions hold the number of a registered trial."""
+    segments = chunk.segments
+    found = [match.start() for match in _REGISTERED.finditer(segments.text.tobytes())]
+    if not found:
+        return
+    holding = np.unique(np.searchsorted(segments.begins, found, "right") - 1)
+    holding = holding[np.isin(segments.words(*segments.names())[holding], [word(name) for name in _WITH_TEXT])]
+    row = np.searchsorted(chunk.rows.segment, holding, "right") - 1  # the last one before
+    holding, row = holding[row >= 0], row[row >= 0]
+    owners = np.where(chunk.line[row] == NONE, chunk.claim[row], chunk.line[row])
+    is_owned = owners != NONE
+    doubts.add("clinical_trial_number-in-text", owners[is_owned], holding[is_owned])
 
 
 def doubt_empty_references(doubts: Doubts, facts: Facts, owners: Numbers) -> None:
