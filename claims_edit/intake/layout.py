@@ -199,7 +199,7 @@ def _by_key(path: Path, found: list[str]) -> dict[str, str]:
     if twice:
         shown = sorted(name for name in twice if NAME.fullmatch(name.strip()))
         which = ", ".join(shown) if shown else "check that the file is a table"
-        raise InputError(f"{path}: column names stand twice: {which}. Rename or drop one of each.")
+        raise InputError(f"{path}: duplicate column names: {which}. Rename or drop one of each.")
     return by_key
 
 

@@ -35,7 +35,7 @@ class _StrictLoader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"duplicate key {twice[0]}", node.start_mark)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -131,7 +131,7 @@ def _parsed(place: str, text: str) -> Any:  # noqa: ANN401 -- whatever YAML hold
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
         problem = getattr(error, "problem", None) or "not YAML"
-        raise InputError(f"{place}:{line} {problem}. Mend the YAML.") from None
+        raise InputError(f"{place}:{line} {problem}. Correct the YAML.") from None
 
 
 def _on_top(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
