@@ -24,9 +24,12 @@ rows_except: {REC: [HDR, TRL]}       # rows that are none
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from claims_edit.columns import COLUMNS, MADE_BY_READERS
+from claims_edit.columns import COLUMNS, MADE_BY_READERS, Kind
 from claims_edit.intake.dates import format_pattern
 from claims_edit.intake.mapping_keys import (
     EVERY_COLUMN,
@@ -59,6 +62,15 @@ def is_per_line(name: str) -> bool:
 def column_key(name: str) -> str:
     """What two spellings of a column's name have in common."""
     return name.strip().lower()
+
+
+def _fits(column: str, word: str | None) -> bool:
+    """Whether a mapping's own word has the shape of a column of a claim line; an empty one has any."""
+    shape = COLUMNS[column].pattern
+    if not word or shape is None:
+        return True
+    text = word.strip().lower() if COLUMNS[column].kind is Kind.KEYWORD else word.strip().upper()
+    return re.search(shape, text) is not None
 
 
 class Mapping(BaseModel):
@@ -121,6 +133,15 @@ class Mapping(BaseModel):
             raise ValueError(f"the value of {', '.join(empty)} is empty")
         if both := sorted(set(value) & set(info.data.get("columns", ()))):
             raise ValueError(f"{', '.join(both)} is under columns too: keep the column or the constant")
+        return value
+
+    @field_validator("constants", "values")
+    @classmethod
+    def _shaped(cls, value: dict[str, Any]) -> dict[str, Any]:
+        given = {name: words.values() if isinstance(words, dict) else [words] for name, words in value.items()}
+        wrong = [f"{name}: {word}" for name, words in given.items() for word in words if not _fits(name, word)]
+        if wrong:
+            raise ValueError(f"no value of the column: {', '.join(sorted(wrong))}")
         return value
 
     @field_validator("names")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs" / "mapping.md"
 HERE = Path("night.csv")
 NEEDED = ["claim_id", "claim_type", "member_id", "payer", "claim_start_date"]
+GIVEN = dict.fromkeys(NEEDED, "x") | {"claim_type": "undetermined"}
 
 
 def faults_of(call: Any, *arguments: Any, **more: Any) -> list[str]:
@@ -156,6 +157,10 @@ BAD = {
     "skip_rows: -1\nskip_footer: few": ["skip_footer: is not a whole number", "skip_rows: is less than 0"],
     "rows: {A: []}": ["rows: no value for A"],
     "rows_except: [A]": ["rows_except: is not a mapping of names to values"],
+    "values: {claim_type: {P: profesional, I: Institutional}}\nconstants: {hcpcs_code: 600T, plan: any}": [
+        "constants: no value of the column: hcpcs_code: 600T",
+        "values: no value of the column: claim_type: profesional",
+    ],
     "row: {A: B}": ["row: no such key of a mapping"],
 }  # fmt: skip
 
@@ -290,7 +295,7 @@ LINES = Mapping.model_validate(
         "line_signs": ["TAX{n}"],
         "columns": {"claim_line_number": "{n}", "hcpcs_code": "P{n}", "charge_amount": "C{n}", "rendering_npi": "N{n}"},
         "optional": ["charge_amount", "rendering_npi"],
-        "constants": dict.fromkeys(NEEDED, "x"),
+        "constants": GIVEN,
     }
 )
 
@@ -357,7 +362,7 @@ def test_a_number_or_a_code_set_alone_is_no_line() -> None:
         {
             "lines": 2,
             "columns": {"claim_line_number": "LN{n}", "hcpcs_code": "P{n}", "diagnosis_code_type": "V{n}"},
-            "constants": dict.fromkeys(NEEDED, "x"),
+            "constants": GIVEN,
         }
     )
     columns = {"LN1": ["7"], "LN2": ["8"], "P1": [""], "P2": ["A"], "V1": ["0"], "V2": ["0"]}
@@ -390,7 +395,7 @@ def test_types_that_agree_stay() -> None:
 @pytest.mark.parametrize("second", [None, date(2026, 3, 2)])
 def test_days_of_a_line_stay_days_or_become_their_text(second: date | None) -> None:
     keys = {"lines": 2, "columns": {"claim_line_number": "{n}", "claim_start_date": "D{n}"}}
-    mapping = Mapping.model_validate({**keys, "constants": dict.fromkeys(NEEDED[:4], "x")})
+    mapping = Mapping.model_validate({**keys, "constants": {name: GIVEN[name] for name in NEEDED[:4]}})
     found = lines_of({"D1": [date(2026, 3, 1)], "D2": [second]}, mapping=mapping)
     assert [str(day) for day in found["claim_start_date"]] == ["2026-03-01", "2026-03-02"][: 2 if second else 1]
 
@@ -403,7 +408,7 @@ def test_all_but_the_lines_is_the_inner_extracts() -> None:
     assert wide.source_row().equals(rows.source_row())
     assert isinstance(wide.mended(), WideExtract)
     assert wide.layout.sources == {"claim_line_number": "{n}", "hcpcs_code": "P{n}"}
-    plain = Mapping.model_validate({"constants": dict.fromkeys(NEEDED, "x")})
+    plain = Mapping.model_validate({"constants": GIVEN})
     narrow = Frames(pl.DataFrame({"claim_line_number": ["1"]}), plain)
     assert one_line_a_row(narrow) is narrow
 
