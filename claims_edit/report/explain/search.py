@@ -27,7 +27,7 @@ _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
 WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
 QUALIFY dense_rank() OVER (PARTITION BY {CLAIM}, claim_line_number ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
-ORDER BY run_id, source_file, source_row
+ORDER BY run_id, source_file, source_row, claim_line_number
 """  # noqa: S608 -- our own column names
 _REFUSED = f"SELECT * FROM quarantine WHERE {_WANTED} ORDER BY run_id, source_file, source_row"  # noqa: S608 -- our own
 
