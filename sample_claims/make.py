@@ -275,7 +275,7 @@ def rows_of(table: str) -> list[dict[str, str]]:
         claim_id, payer, line_of_business, start, code, diagnosis, rest = (cell.strip() for cell in line.split("|"))
         number = len(rows)
         told = {SHORT[name]: value for name, value in (pair.split("=") for pair in rest.split())}
-        near = (members[each] for each in (claim_id, told.get("original_claim_id", "")) if each in members)
+        near = (members[each] for each in (claim_id, told.get("original_claim_id")) if each and each in members)
         members[claim_id] = next(near, f"M10020{number:03}")
         row = dict.fromkeys(COLUMNS, "") | DEFAULTS
         row |= {
