@@ -54,15 +54,6 @@ if TYPE_CHECKING:
 SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
 
 
-def _no_rows(filtered: int) -> str:
-    """The fault of a file that gave no row."""
-    if filtered:
-        return (
-            f"the mapping passes over all of its {filtered} rows. Correct rows or rows_except, or leave the file out."
-        )
-    return "has a header and no rows. Ask the sender for the extract again."
-
-
 def _state(path: Path) -> tuple[int, int]:
     state = path.stat()
     return state.st_size, state.st_mtime_ns
@@ -158,8 +149,8 @@ class Reading:
         rejects = self._extracts[place].rejects()
         found.tally.warnings_by_check.update(self._extracts[place].warnings)
         found.tally.rows_filtered = self._extracts[place].filtered()
-        if found.tally.rows_read + found.waiting + rejects.height == 0:
-            raise InputError(f"{file.path}: {_no_rows(found.tally.rows_filtered)}")
+        if not (found.tally.rows_read or found.waiting or rejects.height or found.tally.rows_filtered):
+            raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
         if rejects.height:
             tally, frame = rejected(rejects, self._codes)
             found.tally.add(tally)
@@ -235,7 +226,17 @@ class Reading:
             frame.write_parquet(found.folder / f"{name}-{self._parts:06}.parquet", compression="lz4", statistics=False)
 
     def finish(self, read: list[FileRead]) -> None:
-        """Settle the rows that waited: those whose key really stands on an earlier row are repeats."""
+        """Settle the rows that waited: those whose key really stands on an earlier row are repeats.
+
+        Raises:
+            InputError: the mapping passes over all rows of all files.
+        """
+        if not any(file.tally.rows_read + file.waiting for file in read):
+            filtered = sum(file.tally.rows_filtered for file in read)
+            more = f" and {len(read) - 1} more" if len(read) > 1 else ""
+            raise InputError(
+                f"{read[0].file.path}{more}: the mapping passes over all {filtered} rows. Correct rows or rows_except."
+            )
         if not any(True for _ in self._scratch.glob("file-*/suspects-*.parquet")):
             return
         repeats = self._seen.repeats(

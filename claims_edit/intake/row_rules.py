@@ -68,7 +68,7 @@ class RuledExtract(Extract):
 
     def _agreed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows without the columns of the rules, those that disagree with their folder marked."""
-        kept = frame.drop(row_column(self._mapping, name) for name in self._mapping.row_columns())
+        kept = frame.drop(name for name in frame.columns if is_row_column(name))
         if not self.layout.agreeing:
             return kept
         conflict = pl.lit(value=False)

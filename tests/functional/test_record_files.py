@@ -128,7 +128,7 @@ def test_a_mapping_that_does_not_fit_is_named(command: Command, tmp_path: Path) 
         "header: false\nnames: [a, b]": "have up to 10 columns, and the mapping's names are 2",
         "rows: {REC: [D]}": "the mapping chooses rows by REC, which the extract lacks",
         f"header: false\nnames: [{', '.join(COLUMNS)}]": "its first line names columns",
-        "rows: {payer: [Nobody]}": "the mapping passes over all of its 6 rows",
+        "rows: {payer: [Nobody]}": "the mapping passes over all 6 rows",
         "delimiter: '@'": "the mapping's delimiter does not split the first line",
         "skip_rows: 99": "has no line between the 99 first and the 0 last",
     }
@@ -382,3 +382,22 @@ def test_columns_that_nothing_reads_are_named(command: Command, tmp_path: Path) 
     assert "Columns that are not read: Auth No, doubts, modifier_1, posting_holds." in done.out
     assert manifest(out)["inputs"][0]["columns_ignored"] == ["modifier_1", "Auth No", "doubts", "posting_holds"]
     assert decisions(out)["reason_code"].to_list() == ["investigational"]
+
+
+def test_rows_are_chosen_by_a_folders_column(command: Command, tmp_path: Path) -> None:
+    write(tmp_path / "night" / "year=2025" / "a.csv", csv_text(lines(6)))
+    write(tmp_path / "night" / "year=2026" / "b.csv", csv_text([line(number) for number in range(7, 13)]))
+    out = tmp_path / "out"
+    mapping = write(tmp_path / "m.yaml", "rows: {YEAR: 2026}")
+    assert ran(command, tmp_path / "night", out, mapping) == Done(0, "", "")
+    assert [(file["rows_read"], file["rows_filtered"]) for file in manifest(out)["inputs"]] == [(0, 6), (6, 0)]
+    assert decisions(out)["claim_id"].to_list() == ["CL0000009", "CL0000012"]
+    none = write(tmp_path / "n.yaml", "rows: {year: 2020}")
+    fault = fault_of(command, tmp_path / "night", tmp_path / "no", none)
+    assert "a.csv and 1 more: the mapping passes over all 12 rows" in fault
+
+
+def test_a_rule_of_a_column_that_no_line_of_ndjson_has(command: Command, tmp_path: Path) -> None:
+    extract, out = table(tmp_path / "night.ndjson", list(lines(6))), tmp_path / "out"
+    assert ran(command, extract, out, write(tmp_path / "m.yaml", "rows_except: {NEVER: x}")) == Done(0, "", "")
+    assert file_counts(out) == (6, 0, 0)
