@@ -56,7 +56,7 @@ DOUBTS: dict[str, Doubt] = _doubts(
     ),
     Doubt(
         "coverage-class-unknown",
-        "A class of the coverage is not known as group, plan or another part, so the group may be lost.",
+        "A class of the coverage has no value, or is not known as group, plan or another part: the group may be lost.",
         "Ask the sender for the group of the member.",
     ),
     Doubt(

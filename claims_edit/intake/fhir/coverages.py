@@ -115,7 +115,7 @@ def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None
     """Plan, group and line of business; a class that may be any of these is added to the doubts."""
     classes = coverage.classes or ()
     for place, one in enumerate(classes):
-        if not has_code(one.type, CLASSES):
+        if not has_code(one.type, CLASSES) or not (one.value or one.name):
             doubts.append(doubt_token(CLASS_UNKNOWN, f"Coverage.class[{place}].type"))
     plan = next((one.name or one.value for one in classes if has_code(one.type, PLAN)), None)
     group = next((one.value or one.name for one in classes if has_code(one.type, GROUP)), None)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses
+    from claims_edit.intake.fhir.rare import Rare
     from claims_edit.intake.fhir.resources import Adjudication, Item
     from claims_edit.intake.fhir.unbilled import Unbilled
 
@@ -62,12 +63,10 @@ LINE_COLUMNS = {
     "diagnosis_code_type": "diagnosis.diagnosisCodeableConcept.system",
 }
 
-# A line: ORDINAL, the claim's place, faults, doubts, what holds it from being posted, number of a device's exemption;
-# number, where modifiers and diagnoses begin and how many, LINE_COLUMNS.
+# A line: ORDINAL, the claim's place, number, where modifiers and diagnoses begin and how many, LINE_COLUMNS.
 Line = tuple[Any, ...]
-OWN_FAULTS, OWN_DOUBTS = 2, 3
-CODE = 15  # where a line has its procedure code
-LINE_WIDTH = 11 + len(LINE_COLUMNS)
+CODE = 11  # where a line has its procedure code
+LINE_WIDTH = 7 + len(LINE_COLUMNS)
 
 
 def is_old(item: Item) -> bool:
@@ -100,10 +99,17 @@ class Lines:
     """The lines of claims, one after another."""
 
     def __init__(
-        self, diagnoses: Diagnoses, team: CareTeam, unbilled: Unbilled, modifiers: list[str], findings: list[str]
+        self,
+        diagnoses: Diagnoses,
+        team: CareTeam,
+        unbilled: Unbilled,
+        rare: Rare,
+        modifiers: list[str],
+        findings: list[str],
     ) -> None:
-        """The modifiers that lines have are appended to `modifiers`, and what is noticed to `findings`."""
+        """What few lines have is added to `rare`, the modifiers to `modifiers`, and what is noticed to `findings`."""
         self._unbilled = unbilled
+        self._rare = rare
         self._diagnoses = diagnoses
         self._team = team
         self._findings = findings
@@ -162,9 +168,10 @@ class Lines:
             diagnosis_doubts = self._doubted(diagnosis_doubts, place, doubt, dangling=dangling, is_empty=is_empty)
         if revenue is not None and item.extension is not ABSENT and b"ide_" in bytes(item.extension):
             exemption = exemption or self._exemptions[bytes(item.extension)]
+        if fault is not None or diagnosis_doubts is not None or hold is not None or exemption is not None:
+            self._rare[ordinal] = [fault, diagnosis_doubts, hold, exemption]
         return (
-            ordinal, claim, fault, diagnosis_doubts, hold, exemption,
-            item.sequence, first_modifier, modifier_count, first_code, code_count,
+            ordinal, claim, item.sequence, first_modifier, modifier_count, first_code, code_count,
             start, end, location, revenue, code, units, charge, paid, allowed, rendering, code_type,
         )  # fmt: skip
 

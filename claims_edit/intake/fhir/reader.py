@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,8 +14,9 @@ from claims_edit.intake.fhir.elements import ABSENT
 from claims_edit.intake.fhir.failures import BAD_FIELD, failed_check
 from claims_edit.intake.fhir.fragments import NOT_A_CLAIM
 from claims_edit.intake.fhir.identities import CLAIM, explained
-from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, OWN_DOUBTS, OWN_FAULTS, Lines
+from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, Lines
 from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses, Others
+from claims_edit.intake.fhir.rare import OWN_DOUBTS, OWN_FAULT, Rare
 from claims_edit.intake.fhir.resource_types import RESOURCE_TYPES
 from claims_edit.intake.fhir.resources import BUNDLE, CLAIMS, Bundle, Resource
 from claims_edit.intake.fhir.second_look import AMOUNT_CURRENCY, Notes, second_look
@@ -66,7 +67,10 @@ class Reader:
         self._diagnoses = Diagnoses(self.table.diagnoses, self._findings)
         self._team = CareTeam()
         self._others = Others()
-        self._lines = Lines(self._diagnoses, self._team, self._unbilled, self.table.modifiers, self._findings)
+        table = self.table
+        self._lines = Lines(
+            self._diagnoses, self._team, self._unbilled, table.rare_lines, table.modifiers, self._findings
+        )
         self._row, self._lines_of_row = 0, 0
 
     def frame(self) -> pl.DataFrame:
@@ -165,6 +169,7 @@ class Reader:
             claim_number, aside = self._append(row, claim, around, notes)
         except MALFORMED:
             del lines[lines_before:], findings[findings_before:]
+            self.table.rare_lines.drop_from((row << LINE_BITS) + self._lines_of_row + 1)
             around.doubts.clear()
             around.faults.clear()
             raise
@@ -177,7 +182,7 @@ class Reader:
         self, row: int, claim: Resource, around: Surroundings, notes: Notes
     ) -> tuple[str | None, list[tuple[str, str]]]:
         """Append the lines of a claim; its id, and check and text of what is set aside."""
-        table, _others = self.table, self._others
+        table = self.table
         values, faults, doubts, holds, exemption = self._claims.read(claim, around)
         self._diagnoses.turn_to(claim, around)
         self._team.turn_to(claim, around)
@@ -195,28 +200,26 @@ class Reader:
             ):
                 odd.append((number, item))
         is_odd = odd or claim.procedure is not ABSENT or claim.add_item is not ABSENT
-        aside = self._set_aside(claim, begin, odd) if is_odd else []
+        aside = self._set_aside(claim, begin, ordinal, odd) if is_odd else []
         if notes.changed:
-            _add_notes(lines, begin, notes)
+            _add_notes(table.rare_lines, ordinal, notes)
             self._findings += [AMOUNT_CURRENCY] * notes.dropped
         doubts += self._diagnoses.doubts
         doubts += notes.doubts
         if around.doubts:
             doubts += around.doubts
             around.doubts.clear()
+        is_claim, explains = claim.resource_type == CLAIM, explained(claim)
+        if faults or doubts or holds or is_claim or exemption is not None or explains is not None:
+            joined = (" ".join(names) or None for names in (faults, doubts, holds))
+            table.rare_claims[place] = [*joined, exemption, explains, int(is_claim)]
         table.claims += values
-        table.claims += (
-            " ".join(faults) if faults else None,
-            " ".join(doubts) if doubts else None,
-            " ".join(holds) if holds else None,
-            exemption,
-            explained(claim),
-            int(claim.resource_type == CLAIM),
-        )
         return values[0], aside
 
-    def _set_aside(self, claim: Resource, begin: int, odd: list[tuple[int, Item]]) -> list[tuple[str, str]]:
-        """Check and text of the codes of a claim that are on none of its lines, which begin at `begin`.
+    def _set_aside(
+        self, claim: Resource, begin: int, ordinal: int, odd: list[tuple[int, Item]]
+    ) -> list[tuple[str, str]]:
+        """Check and text of the codes of a claim that are on none of its lines, the first at `begin`, of `ordinal`.
 
         The `odd` ones have lines below them, or point to what few lines point to.
         """
@@ -231,7 +234,7 @@ class Reader:
                 found += self._unbilled.below(item)
             doubts = self._others.doubts(claim, item, f"item[{number}]")
             if doubts:
-                _add(self.table.lines, begin + number * LINE_WIDTH + OWN_DOUBTS, doubts)
+                self.table.rare_lines.add(ordinal + number, OWN_DOUBTS, doubts)
         return found
 
     def _pass_over(self, row: int, text: Text, resource_type: str) -> None:
@@ -270,16 +273,12 @@ class Reader:
             return False
 
 
-def _add_notes(lines: list[Any], begin: int, notes: Notes) -> None:
-    """Add to the lines of a claim, which begin at `begin`, what a second look at it found."""
+def _add_notes(rare: Rare, ordinal: int, notes: Notes) -> None:
+    """Add to the lines of a claim, of which the first is `ordinal`, what a second look at it found."""
     for number, doubts in notes.line_doubts.items():
-        _add(lines, begin + number * LINE_WIDTH + OWN_DOUBTS, doubts)
+        rare.add(ordinal + number, OWN_DOUBTS, doubts)
     for number, fault in notes.line_faults.items():
-        _add(lines, begin + number * LINE_WIDTH + OWN_FAULTS, [fault])
-
-
-def _add(lines: list[Any], place: int, names: list[str]) -> None:
-    lines[place] = " ".join(filter(None, (lines[place], *names)))
+        rare.add(ordinal + number, OWN_FAULT, [fault])
 
 
 def _shown(text: Text) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from claims_edit.columns import DATE_COLUMNS
 from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK
 from claims_edit.intake.fhir.claims import CLAIM_COLUMNS
 from claims_edit.intake.fhir.lines import LINE_COLUMNS, LINE_WIDTH
+from claims_edit.intake.fhir.rare import EXEMPTION, Rare, shared_columns
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 
 if TYPE_CHECKING:
@@ -17,12 +19,7 @@ if TYPE_CHECKING:
 
 DATE_TIME = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$"
 ISO_DAY = len("2026-11-20")
-EXEMPTION = "investigational_device_exemption_number"
-
-# What both a claim and its lines have of, several separated by a blank.
-SHARED = (FAULT, "doubts", "posting_holds", EXEMPTION)
-CLAIM_PART = "__claim_"
-CLAIM_WIDTH = len(CLAIM_COLUMNS) + len(SHARED) + 2
+CLAIM_WIDTH = len(CLAIM_COLUMNS)
 SOURCES = {
     **CLAIM_COLUMNS,
     "claim_line_number": "item.sequence",
@@ -40,18 +37,21 @@ class Table:
 
     Attributes:
         lines: what `Lines.read` gives, one after another, flat (tuples that stay are what garbage collection costs).
-        claims: likewise, the values of CLAIM_COLUMNS, of SHARED, EXPLAINS and RANK; lines point to their claim.
+        claims: likewise, the values of CLAIM_COLUMNS; lines point to their claim.
         modifiers: those of all lines; lines point to their first one.
         diagnoses: likewise.
+        rare_lines: what few lines have, by ordinal.
+        rare_claims: what few claims have, by place.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         """`names` are the columns of a frame, beside ORDINAL and FAULT."""
         self._names = names
         self.lines: list[Any] = []
-        self.claims: list[Any] = []
+        self.claims: list[str | None] = []
         self.modifiers: list[str] = []
         self.diagnoses: list[str] = []
+        self.rare_lines, self.rare_claims = Rare(), Rare()
 
     @property
     def height(self) -> int:
@@ -65,35 +65,25 @@ class Table:
 
     def frame(self) -> pl.DataFrame:
         """The lines as a frame; the table is empty afterwards."""
-        ordinal, claim, *rest = (self.lines[column::LINE_WIDTH] for column in range(LINE_WIDTH))
-        shared, (number, modifier, modifiers, code, codes, *texts) = rest[: len(SHARED)], rest[len(SHARED) :]
-        of_claims = [self.claims[column::CLAIM_WIDTH] for column in range(CLAIM_WIDTH)]
+        ordinal, claim, number, modifier, modifiers, code, codes, *texts = (
+            self.lines[column::LINE_WIDTH] for column in range(LINE_WIDTH)
+        )
+        of_claims = [pl.Series(self.claims[column::CLAIM_WIDTH], dtype=pl.String) for column in range(CLAIM_WIDTH)]
         claim_place = _places(claim)
-        names = (*CLAIM_COLUMNS, *(CLAIM_PART + name for name in SHARED), EXPLAINS)
+        rare_lines = Rare({bisect_left(ordinal, at): values for at, values in self.rare_lines.items()})
         columns = [
             pl.Series(ORDINAL, ordinal, pl.Int64),
             pl.Series("claim_line_number", number, pl.Int64).cast(pl.String),
             *(pl.Series(name, values, pl.String) for name, values in zip(LINE_COLUMNS, texts, strict=True)),
             *_spread(self.modifiers, modifier, modifiers, MODIFIER_COLUMNS),
             *_spread(self.diagnoses, code, codes, DIAGNOSIS_COLUMNS),
-            *(
-                pl.Series(name, values, pl.String).gather(claim_place)
-                for name, values in zip(names, of_claims[:-1], strict=True)
-            ),
-            pl.Series(RANK, of_claims[-1], pl.Int8).gather(claim_place),
-            *(pl.Series(name, values, pl.String) for name, values in zip(SHARED, shared, strict=True)),
+            *(values.gather(claim_place).alias(name) for name, values in zip(CLAIM_COLUMNS, of_claims, strict=True)),
+            *shared_columns(rare_lines, self.rare_claims, claim_place, self.next_claim),
         ]
-        for waiting in (self.lines, self.claims, self.modifiers, self.diagnoses):
+        for waiting in (self.lines, self.claims, self.modifiers, self.diagnoses, self.rare_lines, self.rare_claims):
             waiting.clear()
         frame = pl.DataFrame(columns)
-        both = [_both(name) for name in SHARED if frame[CLAIM_PART + name].count()]
-        return frame.with_columns(*_days(frame), *both).select(*self._names, ORDINAL, FAULT, EXPLAINS, RANK)
-
-
-def _both(name: str) -> pl.Expr:
-    """What a claim and a line have of it together."""
-    together = pl.concat_str(CLAIM_PART + name, name, separator=" ", ignore_nulls=True)
-    return pl.when(together != "").then(together).alias(name)
+        return frame.with_columns(*_days(frame)).select(*self._names, ORDINAL, FAULT, EXPLAINS, RANK)
 
 
 def _spread(values: list[str], first: list[int], count: list[int], names: Sequence[str]) -> list[pl.Series]:
