@@ -208,6 +208,15 @@ def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path, 
     assert (row["postable"], row["segments"]) == (True, "CAS*PR*55*1000.1~REF*0K*242~")
 
 
+def test_what_an_earlier_release_kept_has_no_such_facts(tmp_path: Path) -> None:
+    rows = [line(source_row=row) for row in (1, 2)]
+    earlier = [name for name in KEPT_CANDIDATES if name not in {"line_item_control_number", "posting_holds"}]
+    kept = pl.DataFrame([{**dict.fromkeys(earlier), "source_file": "extract.csv"}], schema_overrides=KEPT_CANDIDATES)
+    publish(tmp_path, RUN, rows, candidates=kept)
+    found = pl.read_parquet(tmp_path / "runs" / RUN / "remittance.parquet")
+    assert found.select("postable", "line_item_control_number").rows() == [(True, None)] * 2
+
+
 def test_a_line_that_the_run_did_not_keep_is_not_taken_for_free(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="lacks lines that the run decided"):
         posted(tmp_path, (None, "encounter"), (None, None), (None, None), lost=2)
