@@ -28,6 +28,7 @@ CLAIM_COLUMNS = (
     "diagnosis_code_type", "modifiers", "diagnosis_codes", "claim_frequency_code", "clinical_trial_number",
     "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number",
     "doubts", "plan", "billing_provider_id", "service_date_column",
+    "posting_holds",
 )  # fmt: skip
 
 

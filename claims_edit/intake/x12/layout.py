@@ -49,7 +49,7 @@ _PLACES = {
     "line_item_control_number": "2400 REF*6R",
     "billing_provider_id": "2010AA NM1*85",
     "doubts": "doubts",
-    "posting_holds": "posting holds",
+    "posting_holds": "SBR01/BHT06/ISA15, 2320, 2430",
 }
 
 

@@ -62,6 +62,7 @@ _DATED_BY = {
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
     "clinical_trial_number", "condition_codes", "investigational_device_exemption_number", "value_codes", "plan",
+    "posting_holds",
 )  # fmt: skip
 _FIRST_OF_MANY = {"hcpcs_modifier_1..5": "hcpcs_modifier_1", "diagnosis_code_1..25": "diagnosis_code_1"}
 _COLUMN = re.compile("|".join([*map(re.escape, _FIRST_OF_MANY), *sorted(map(r"\b{}\b".format, COLUMNS), reverse=True)]))
