@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.columns import COLUMNS
-from claims_edit.intake.extract import CLAIM, ORDINAL
+from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import Format, SourceFile
 from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.x12 import X12Extract
@@ -61,7 +61,7 @@ def test_a_professional_line_says_all_this(tmp_path: Path) -> None:
         "rendering_npi": "1111111112", "billing_npi": "1234567893", "facility_npi": "1222222224",
         "claim_frequency_code": "1", "original_claim_id": "ORIG-1", "clinical_trial_number": "NCT01234567",
         "condition_codes": "30 09", "prior_authorization_number": "AUTH-1",
-        "billing_provider_id": "1234567893", ORDINAL: 20, CLAIM: 11, "__st": "0001",
+        "billing_provider_id": "1234567893", ORDINAL: 20, "__st": "0001",
     }  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def test_what_other_segments_say_does_not_matter(tmp_path: Path) -> None:
 def test_columns_are_those_that_an_837_has(tmp_path: Path) -> None:
     found = read(tmp_path, sound(*claim(), *line()))
     canonical = [name for name in COLUMNS if name not in MISSING]
-    assert found.frame.columns == [*canonical, "__st", ORDINAL, "__fault", CLAIM]
+    assert found.frame.columns == [*canonical, "__st", ORDINAL, "__fault"]
 
 
 def test_a_constant_stands_in_place_of_what_the_file_says(tmp_path: Path) -> None:
