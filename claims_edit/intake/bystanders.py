@@ -1,4 +1,4 @@
-"""What stands beside extracts in a folder and holds no claims, by its name: a README, checksums, markers."""
+"""What lies beside extracts in a folder and holds no claims, by its name: a README, checksums, markers."""
 
 from __future__ import annotations
 

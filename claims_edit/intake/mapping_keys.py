@@ -18,7 +18,7 @@ YES_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 @dataclass(frozen=True)
 class Position:
-    """Where a field of a fixed-width line stands: its first and last character, counted from 1."""
+    """The place of a field in a fixed-width line: its first and last character, counted from 1."""
 
     start: int
     end: int
