@@ -131,6 +131,6 @@ def _undivided(head: str, mapping: Mapping) -> str:
     return (
         "no delimiter of comma, tab, pipe, semicolon, caret or tilde splits the first line"
         + (", and its lines are of one length, as in fixed-width text" if is_even else "")
-        + ". In a --mapping file, give the delimiter, the positions under fixed_width (see `claims-edit mapping list`), "
+        + ". In a --mapping file, give the delimiter, the positions (fixed_width; see `claims-edit mapping list`), "
         "or skip_rows where a title comes first; or check that the file is a table."
     )
