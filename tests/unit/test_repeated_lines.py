@@ -79,7 +79,7 @@ def test_the_same_line_in_two_files_is_one_line(tmp_path: Path) -> None:
     "other",
     [
         {"member_id": "M2"}, {"claim_id": "C2"}, {"claim_line_number": "2"}, {"claim_frequency_code": "7"},
-        {"payer": "Regence"}, {"payer": "Zebra Health"}, {"data_source": "east"}, {"billing_provider_id": "1902000227"},
+        {"payer": "Regence"}, {"payer": "Zebra Health"}, {"data_source": "east"},
     ],
 )  # fmt: skip
 def test_a_line_of_another_is_another(tmp_path: Path, other: dict[str, str | None]) -> None:
@@ -163,6 +163,12 @@ def resources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *files: Rows) -> 
     of_path = {write(tmp_path / f"{place}.csv", {}): rows for place, rows in enumerate(files)}
     monkeypatch.setattr(reading_module, "open_extract", lambda file, *_: Resources(file.path, of_path[file.path]))
     return read(*of_path)
+
+
+def test_a_line_of_another_billing_provider_is_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    one, two = ({RANK: 0, "billing_provider_id": number} for number in ("1902000227", "1902000110"))
+    candidates, refused = resources(monkeypatch, tmp_path, [one, two, one])
+    assert (len(candidates), [row["first_source_row"] for row in refused]) == (2, [1])
 
 
 def test_an_eob_stands_before_the_claim_that_it_explains_in_any_order(

@@ -25,7 +25,7 @@ LINE: dict[str, str | None] = {
     "claim_id": "C1", "claim_line_number": "1", "claim_type": "professional", "member_id": "M1",
     "payer": "Florida Blue", "line_of_business": "commercial", "claim_line_start_date": "2024-03-04",
     "hcpcs_code": "0600T", "diagnosis_code_1": "C25.1", "claim_frequency_code": "1", "original_claim_id": None,
-    "data_source": None, "billing_provider_id": None,
+    "data_source": None,
 }  # fmt: skip
 REPLACED = {"claim_id": "C2", "claim_frequency_code": "7", "original_claim_id": "C1"}
 VOIDED = REPLACED | {"claim_frequency_code": "8"}
@@ -71,7 +71,7 @@ def test_a_replacement_or_void_supersedes(tmp_path: Path, change: dict[str, str 
 @pytest.mark.parametrize("revision", [REPLACED, VOIDED, {"claim_frequency_code": "8"}])
 @pytest.mark.parametrize(
     "other",
-    [{"member_id": "M2"}, {"payer": "Regence"}, {"data_source": "east"}, {"billing_provider_id": "1902000227"}],
+    [{"member_id": "M2"}, {"payer": "Regence"}, {"data_source": "east"}],
 )
 def test_anothers_claim_is_never_superseded(
     tmp_path: Path, revision: dict[str, str | None], other: dict[str, str | None]
