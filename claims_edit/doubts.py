@@ -35,6 +35,81 @@ def _doubts(*doubts: Doubt) -> dict[str, Doubt]:
 
 DOUBTS: dict[str, Doubt] = _doubts(
     Doubt(
+        "segment-misplaced",
+        "A segment of the claim is in a loop in which no 837 guide has it.",
+        "Ask the sender for the claim again, with its segments in the order of the guide.",
+    ),
+    Doubt(
+        "diagnosis-qualifier-unknown",
+        "An HI element has a qualifier that no 837 guide has, or none.",
+        "Ask the provider which diagnosis or code the element holds.",
+    ),
+    Doubt(
+        "diagnosis-code-missing",
+        "An HI element has the qualifier of a diagnosis and no code.",
+        "Ask the provider for the diagnosis.",
+    ),
+    Doubt(
+        "diagnosis-code-malformed",
+        "An HI element has a diagnosis that no code of its code set is written like.",
+        "Ask the provider for the diagnosis.",
+    ),
+    Doubt(
+        "diagnosis-composite-leftover",
+        "An HI element holds more than a diagnosis and whether it was present on admission.",
+        "Ask the provider which diagnoses the claim has.",
+    ),
+    Doubt(
+        "diagnosis-principal-missing",
+        "The claim has no principal diagnosis.",
+        "Ask the provider which diagnoses the claim has.",
+    ),
+    Doubt(
+        "condition-code-not-understood",
+        "An HI element for a condition code holds no such code, or more than one code.",
+        "Ask the provider which condition codes the claim has.",
+    ),
+    Doubt(
+        "value-code-not-understood",
+        "An HI element for a value code holds no such code, or more than a code and its amount.",
+        "Ask the provider which value codes the claim has.",
+    ),
+    Doubt(
+        "health-code-not-understood",
+        "An HI element for a procedure, occurrence, treatment or DRG code holds no code, or more than one.",
+        "Ask the provider what the element holds.",
+    ),
+    Doubt(
+        "diagnosis_pointer-missing",
+        "The claim has several diagnoses, and the line points to none of them.",
+        "Ask the provider which diagnoses the line is for.",
+    ),
+    Doubt(
+        "diagnosis_pointer-not-understood",
+        "The diagnosis pointers of the line are not one to four numbers from 1 to 12.",
+        "Ask the provider which diagnoses the line is for.",
+    ),
+    Doubt(
+        "hcpcs_code-leftover",
+        "The procedure of the line holds more than a code, four modifiers and a description.",
+        "Ask the provider what else the procedure holds.",
+    ),
+    Doubt(
+        "claim-charge-mismatch",
+        "The claim's charge is not the sum of its lines: a line may be lost.",
+        "Ask the provider which lines the claim has.",
+    ),
+    Doubt(
+        "transaction-incomplete",
+        "The transaction has not as many segments as its last segment counts: a segment of the claim may be lost.",
+        "Ask the sender for the transaction again.",
+    ),
+    Doubt(
+        "hierarchy-gap",
+        "The HL segments of the transaction are not numbered without a gap: one beside the claim may be lost.",
+        "Ask the sender for the transaction again.",
+    ),
+    Doubt(
         "claim_frequency_code-unknown",
         "The claim frequency code is not one that says whether the claim is an original, a replacement or a void.",
         "Ask the sender what the claim does to earlier claims.",

@@ -66,7 +66,7 @@ PROFESSIONAL = [
     claim("X-POINTED-DIAGNOSIS", "19125.00"), PANCREAS_AND_LIVER,
     *line(1, "HC:0600T", "9550.00", "20240304", "1"), *line(2, "HC:0601T", "9575.00", "20240304", "2:1"),
     *member("M10030008", "FLORIDA BLUE", "MC"),
-    claim("X-NO-POINTERS", "9600.00"), PANCREAS_IN_A_TRIAL, *line(1, "HC:0600T", "9600.00", "20240304", ""),
+    claim("X-NO-POINTERS", "9600.00"), PANCREAS, *line(1, "HC:0600T", "9600.00", "20240304", ""),
     *member("M10030009", "FLORIDA BLUE", "MC"),
     claim("X-TRIAL-NUMBER", "9625.00"), "REF*P4*00000017", PANCREAS, *line(1, "HC:0600T", "9625.00", "20240304"),
     *member("M10030010", "FLORIDA BLUE", "MC"),
@@ -117,7 +117,7 @@ X-NO-PROGRAM            | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | s
 X-COB-IS-NOT-THE-PAYER  | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
 X-POINTED-DIAGNOSIS     | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
 X-POINTED-DIAGNOSIS     | Florida Blue       |  | 2024-03-04 | 0601T | C78.7 | sbr09=MC line=2 dx2=C25.1
-X-NO-POINTERS           | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC dx2=Z00.6
+X-NO-POINTERS           | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
 X-TRIAL-NUMBER          | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC trial=00000017
 X-REPLACED              | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC
 X-REPLACEMENT           | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | sbr09=MC frequency=7 original=X-REPLACED

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.batch.late_doubts import with_late_doubts
 from claims_edit.batch.tally import Tally
 from claims_edit.doubts import SEPARATOR
 from claims_edit.intake.extract import ORDINAL
@@ -86,11 +87,12 @@ def in_order(
         doubts: doubts that came from other rows (ORDINAL, `doubt`).
     """
     shift = extract.source_row().lazy()
+    late = extract.late_doubts() if "doubts" in schema else None
     lines_of_a_row = 1 << extract.LINE_BITS
     row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
     columns = [column for column in schema if column != ORDINAL]
     streams = [
-        _with_doubts(pl.scan_parquet(parts), doubts).set_sorted(ORDINAL)
+        with_late_doubts(_with_doubts(pl.scan_parquet(parts), doubts).set_sorted(ORDINAL), late)
         .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
         .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
         .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)

@@ -23,6 +23,7 @@ FAULT = "__fault"  # names of the checks that the reader itself found failed (St
 FIRST_WARNED = 5  # rows of a file that each warning names
 RANK = "__rank"  # 0, or 1 where a row of the same line and rank 0 comes before it wherever it is (FHIR: a Claim)
 EXPLAINS = "__explains"  # of an EOB the Claim that it explains, of a Claim itself (FHIR: resource id, a blank, patient)
+LATE_DOUBTS_SCHEMA = {"first": pl.Int64, "last": pl.Int64, "name": pl.String, "token": pl.String}
 REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
@@ -78,6 +79,14 @@ class Extract(ABC):
         None where no value can be told from such a text.
         """
         return None
+
+    def late_doubts(self) -> pl.DataFrame:
+        """Doubts that were found when the rows in doubt had been given (LATE_DOUBTS_SCHEMA).
+
+        `token` is of the rows whose ORDINAL is from `first` to `last`; of one `name` no ranges overlap. Complete once
+        `batches` is exhausted.
+        """
+        return pl.DataFrame(schema=LATE_DOUBTS_SCHEMA)
 
     def mended(self) -> Extract | None:
         """The extract to read in this one's stead, from its beginning, where a fault swallowed rows; else None.

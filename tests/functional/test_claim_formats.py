@@ -33,13 +33,15 @@ def claim(  # noqa: PLR0913 -- one argument a fact
     diagnoses: str = "ABK:C250",
     pointer: str = "1",
     more: tuple[str, ...] = (),
+    others: tuple[str, ...] = (),
     line_more: tuple[str, ...] = (),
 ) -> list[str]:
     """The segments of one subscriber's professional claim with one line."""
     return [
         "HL*{hl}*1*22*0", f"SBR*P*18*{group}******{sbr09}", f"NM1*IL*1*DOE*PAT****MI*{member}",
         f"NM1*PR*2*{payer}*****PI*00001", f"CLM*{claim_id}*100.00***11:B:{frequency}*Y*A*Y*Y", *more,
-        "HI*" + "*".join(diagnoses.split()), "LX*1", f"SV1*HC:{code}*100.00*UN*1***{pointer}", f"DTP*472*D8*{day}",
+        "HI*" + "*".join(diagnoses.split()), *others, "LX*1",
+        f"SV1*HC:{code}*100.00*UN*1***{pointer}", f"DTP*472*D8*{day}",
         *line_more,
     ]  # fmt: skip
 
@@ -93,11 +95,11 @@ CLAIMS: tuple[tuple[list[str], str], ...] = (
     (
         claim(  # a secondary payer's loop: neither its payer nor its SBR09 is the claim's
             "COB",
-            more=("SBR*S*01*G2******FI", "NM1*IL*1*DOE*SAM****MI*R87654321", "NM1*PR*2*PREMERA BLUE CROSS*****PI*9"),
+            others=("SBR*S*01*G2******FI", "NM1*IL*1*DOE*SAM****MI*R87654321", "NM1*PR*2*PREMERA BLUE CROSS*****PI*9"),
         ),
         "deny investigational",
     ),
-    (claim("OWN-DIAGNOSIS", diagnoses="ABK:C250 ABF:Z006", pointer="1"), "deny investigational"),
+    (claim("OWN-DIAGNOSIS", diagnoses="ABK:C250 ABF:Z006", pointer="1"), "review facts-in-doubt"),
     (claim("POINTED-TRIAL", diagnoses="ABK:C250 ABF:Z006", pointer="2:1"), "review trial-context"),
     (claim("REPLACED"), "pass line-superseded"),
     (claim("BY-THIS", frequency="7", more=("REF*F8*REPLACED",)), "deny investigational"),
@@ -294,8 +296,11 @@ def test_a_procedure_that_the_isa_does_not_split_is_refused_not_passed_by(comman
     other[7] = other[7].replace("HC:", "IV:")
     extract = write(tmp_path / "night.837", interchange(torn, bare, other))
     command("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet")
-    assert counts(tmp_path / "out") == (3, 1, 2)
+    assert counts(tmp_path / "out") == (3, 0, 3)
     refused = quarantine(tmp_path / "out")
-    assert refused["claim_id"].to_list() == ["A", "B"]
-    assert refused["failed_checks"].to_list() == [["hcpcs_code-unqualified"]] * 2
-    assert refused["raw_values"].str.json_path_match("$.ST02").to_list() == ["0001", "0001"]
+    assert refused["claim_id"].to_list() == ["A", "B", "C"]
+    assert refused["failed_checks"].to_list() == [
+        ["hcpcs_code-shape", "hcpcs_code-unqualified"], ["hcpcs_code-unqualified"],
+        ["hcpcs_code-other-system", "hcpcs_code-shape"],
+    ]  # fmt: skip
+    assert refused["raw_values"].str.json_path_match("$.ST02").to_list() == ["0001"] * 3

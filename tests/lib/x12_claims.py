@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.lib.x12_placement import DISPLACED, DOUBTFUL, out_of_place
 from tests.lib.x12_segments import BLANKS, SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.lib.x12_segments import Segment
 
@@ -28,6 +29,13 @@ class Claim:
     lines: list[list[Segment]] = field(default_factory=list)
     unreadable: bool = False
     lost_loop: bool = False
+    places: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def misplaced(self) -> list[Segment]:
+        """Its segments before its lines, other payers' too, that are out of place."""
+        lines = {id(segment) for line in self.lines for segment in line}
+        return [part for part in self.all if id(part) not in lines and self.places.get(part.number) == DOUBTFUL]
 
     @property
     def before(self) -> list[Segment]:
@@ -49,6 +57,7 @@ class Loop:
     head: list[Segment] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     unreadable: bool = False
+    displaced: bool = False
 
     @property
     def level(self) -> str:
@@ -56,16 +65,17 @@ class Loop:
         return self.hl.at(3) if self.hl else ""
 
 
-def loops(body: Iterable[Segment]) -> list[Loop]:
-    """A transaction's hierarchical loops."""
+def loops(body: Sequence[Segment], *, former: bool) -> list[Loop]:
+    """A transaction's hierarchical loops; `former`: it is of 004010."""
     found = [Loop(None)]
     for segment in body:
         if segment.id == "HL":
             found.append(Loop(segment, unreadable=not segment.is_readable))
         else:
             found[-1].head.append(segment)
+    places = out_of_place(body, former=former)
     for loop in found:
-        _split_claims(loop)
+        _split_claims(loop, places)
     return found
 
 
@@ -76,23 +86,36 @@ class Above:
     billing: Loop | None = None
     subscriber: Loop | None = None
     hierarchy_broken: bool = False
+    subscriber_broken: bool = False
 
     def enter(self, loop: Loop) -> None:
         """Go on to the next loop."""
-        if loop.level in {"20", "22", "23"}:
-            self.hierarchy_broken = False
-        elif loop.hl is not None:
-            self.hierarchy_broken = True
         if loop.level == "20":
-            self.billing, self.subscriber = loop, None
+            self.billing, self.subscriber, self.hierarchy_broken = loop, None, False
+            self.subscriber_broken = False
         elif loop.level == "22":
             self.subscriber = loop
+            self.subscriber_broken = self.hierarchy_broken = not _is_under(loop, self.billing)
         elif loop.level == "23":
-            parent = self.subscriber.hl.at(1) if self.subscriber and self.subscriber.hl else None
-            self.hierarchy_broken = loop.hl is not None and loop.hl.at(2) != parent
+            self.hierarchy_broken = self.subscriber_broken or not _is_under(loop, self.subscriber)
+        elif loop.hl is not None:
+            self.hierarchy_broken = True
+
+    @property
+    def displaced(self) -> bool:
+        """Whether something in the heads above says that a level was lost."""
+        heads = [loop for loop in (self.billing, self.subscriber) if loop is not None]
+        without_claim = [claim for loop in heads for claim in loop.claims[:1] if claim.clm is None]
+        return any(loop.displaced for loop in heads) or any(claim.lost_loop for claim in without_claim)
 
 
-def _split_claims(loop: Loop) -> None:
+def _is_under(loop: Loop, above: Loop | None) -> bool:
+    assert loop.hl is not None
+    parent = above.hl.at(1) if above and above.hl else ""
+    return bool(parent) and loop.hl.at(2) == parent
+
+
+def _split_claims(loop: Loop, places: dict[int, str]) -> None:
     content, loop.head = loop.head, []
     for segment in content:
         if segment.id == "CLM":
@@ -104,20 +127,22 @@ def _split_claims(loop: Loop) -> None:
         else:
             loop.head.append(segment)
             loop.unreadable |= not segment.is_readable
-    doubt = loop.unreadable
-    lost = False
+            loop.displaced |= places.get(segment.number) == DISPLACED
+    doubt, lost = loop.unreadable, loop.displaced
     for claim in loop.claims:
-        _split_lines(claim)
+        _split_lines(claim, places)
         claim.unreadable = doubt = doubt or claim.unreadable
         claim.lost_loop = lost = lost or claim.lost_loop
 
 
-def _split_lines(claim: Claim) -> None:
+def _split_lines(claim: Claim, places: dict[int, str]) -> None:
     content, claim.head = claim.head, []
     claim.all = content
+    claim.places = places
     inside = claim.head
     for segment in content:
         claim.unreadable |= not segment.is_readable
+        claim.lost_loop |= places.get(segment.number) == DISPLACED
         if segment.id == "LX":
             claim.lines.append([segment])
             inside = claim.lines[-1]
@@ -127,10 +152,8 @@ def _split_lines(claim: Claim) -> None:
             claim.lines[-1].append(segment)
             inside = claim.lines[-1]
         elif segment.id == "SBR":
-            claim.lost_loop |= bool(claim.lines)
             inside = []  # coordination of benefits: another payer's
         else:
-            claim.lost_loop |= segment.id in {"HI", "CL1"} and bool(claim.lines)
             inside.append(segment)
 
 

@@ -23,7 +23,7 @@ TEXT_ODDITIES = (
 )  # fmt: skip
 LOOP_ODDITIES = (
     "lost", "garbled", "unknown", "twice", "twice-different", "parent", "level", "swapped", "joined", "order", "member",
-    "biller",
+    "biller", "misplaced", "renumbered",
 )  # fmt: skip
 CLAIM_ODDITIES = (
     "place", "frequency", "no-lines", "diagnoses", "code-sets", "many-diagnoses", "claim-dates", "roles", "total",
@@ -213,7 +213,35 @@ def _diagnoses(draw: Choices) -> list[Line]:
     elements: Line = list(pairs)
     if draw.seldom("diagnoses") and elements:
         place = draw.number() % len(elements)
-        odd = draw.pick((("ABF", ""), ("ABF",), "C220", ("XYZ", "C220"), "", ("", "C61"), ("ABF", "C220", "D8")))
+        odd = draw.pick(
+            (
+                ("ABF", ""),
+                ("ABF",),
+                "C220",
+                ("XYZ", "C220"),
+                "",
+                ("", "C61"),
+                ("ABF", "C220", "D8"),
+                ("abf", "C220"),
+                ("ABF", "C220", "ABF", "Z006"),
+                ("ABF>C220",),
+                ("ABF", "C22O.0x"),
+                ("ABF", *("C220", *("",) * 6, "Y")),
+                ("ABF", *("C220", *("",) * 6, "Q")),
+                ("ABF", *("C220", *("",) * 6, "Y", "ABF", "Z006")),
+                ("APR", "R100"),
+                ("ABN", "W010"),
+                ("BBR", "0FT40ZZ", "D8", "20240305"),
+                ("BG", "30", "A6"),
+                ("BG", "3"),
+                ("BG",),
+                ("DR", "470"),
+                ("BE", "D4", "", "", "1", "2"),
+                ("BE", ""),
+                ("BBQ", "", "D8"),
+                ("BI", "70", "RD8", "20240305-20240306", "1"),
+            )
+        )
         elements = [*elements[:place], odd, *elements[place:]][:HI_ELEMENTS]
     split = draw.pick((len(elements), 1))
     lines: list[Line] = [["HI", *elements[:split]], ["HI", *elements[split:]]]
@@ -292,6 +320,11 @@ def _service(draw: Choices, service: str, places: int) -> Line:
             "HC!99213",
             ("hc", "99213"),
             ("N4", "1", "26"),
+            ("WK", "AB123"),
+            ("ER", "x"),
+            ("HC", "99213", "", "", "", "", "a description", "more"),
+            ("HC", "99213", "", "", "", "", "", "HC", "0600T"),
+            ("HC", "99213", "", "", "", "", "", " "),
         )
         procedure = draw.pick(odd)
     charge = draw.pick(("", "many", "1O0", "12,5", "+5")) if draw.seldom("charge") else draw.pick(CHARGES)
@@ -310,7 +343,24 @@ def _service(draw: Choices, service: str, places: int) -> Line:
     pointers = tuple(pointer for pointer in told if int(pointer) <= places)
     if draw.seldom("pointers"):
         pointers = draw.pick(
-            (("9",), ("0", "1"), ("1", "x"), ("x",), ("13",), ("1", "1"), ("01",), ("9" * 20,), ("1.0",))
+            (
+                ("9",),
+                ("0", "1"),
+                ("1", "x"),
+                ("x",),
+                ("13",),
+                ("1", "1"),
+                ("01",),
+                ("9" * 20,),
+                ("1.0",),
+                (),
+                ("12",),
+                ("1", "", "2"),
+                ("", "1"),
+                ("1", "2", "3", "4", "1"),
+                ("1", "", ""),
+                ("1>2",),
+            )
         )
     if service == "SV1":
         return ["SV1", procedure, charge, "UN", units, place, "", pointers, "", "Y"]

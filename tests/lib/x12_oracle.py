@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
+from tests.lib.x12_doubts import late, of_composites, of_lines, of_pointers, of_principal, of_procedure
 from tests.lib.x12_facts import Around, billing_provider, claim_date, doubts, holds
 from tests.lib.x12_facts import those as _those
+from tests.lib.x12_placement import DOUBTFUL
 from tests.lib.x12_segments import BLANKS, SERVICES, Segment, says, transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-ICD_10 = {"ABK", "ABF", "ABJ"}
-ICD_9 = {"BK", "BF", "BJ"}
+    from tests.lib.x12_segments import Transaction
+
+ICD_10 = {"ABK", "ABF"}
+ICD_9 = {"BK", "BF"}
+OTHER_SYSTEMS = {"ER", "HP", "IV", "WK", "ZZ"}
+PROCEDURE_CODE = "(?i)([0-9]{4}[0-9A-Z]|[A-V][0-9]{4})"
 MOST_DIAGNOSES = 25
 
 # Where a service segment has what.
@@ -57,6 +63,7 @@ class Row:
     faults: set[str]
     unsaid: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    is_dangling: bool = False
 
 
 @dataclass
@@ -86,7 +93,11 @@ def read(data: bytes) -> Reading:
             reading.warnings["se01-segment-count"] += not says(transaction.se.at(1), len(transaction.body) + 2)
             reading.warnings["se02-control-number"] += transaction.se.at(2) != st
         around = Around.of(transaction)
-        _read_claims(loops(transaction.body), st, reading, around, ends=transaction.se is not None)
+        former = transaction.gs is not None and transaction.gs.at(8).startswith("004010")
+        rows = len(reading.rows)
+        _read_claims(loops(transaction.body, former=former), st, reading, around, ends=transaction.se is not None)
+        for row in reading.rows[rows:]:
+            _doubt(row, [token for first, last, token in _late(transaction) if first < row.source_row < last])
     for service in outside:
         row = _row(service, [service], Claim(None), Above(), Around(frozenset()), reading.warnings)
         row.unsaid |= set(row.values) - set(OWN)
@@ -95,6 +106,26 @@ def read(data: bytes) -> Reading:
     reading.warnings = +reading.warnings
     reading.rejects.sort()
     return reading
+
+
+def _late(transaction: Transaction) -> list[tuple[int, int, str]]:
+    """Ranges that are in doubt, those of one name that overlap as one, by what comes first."""
+    body, se = transaction.body, transaction.se
+    end = se.number if se else (body[-1].number if body else transaction.st.number) + 1
+    is_wrong = se is not None and not says(se.at(1), len(body) + 2)
+    levels = [part for part in body if part.id == "HL"]
+    found: list[tuple[int, int, str]] = []
+    for first, last, token in late(transaction.st.number, end, levels, is_wrong=is_wrong):
+        if found and found[-1][2].split("@")[0] == token.split("@")[0] and first < found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]), found[-1][2])
+        else:
+            found.append((first, last, token))
+    return found
+
+
+def _doubt(row: Row, tokens: Iterable[str]) -> None:
+    known = (row.values.get("doubts") or "").split()
+    row.values["doubts"] = " ".join(sorted({*known, *tokens})) or None
 
 
 def _read_claims(found: list[Loop], st: str, reading: Reading, around: Around, *, ends: bool) -> None:
@@ -132,17 +163,26 @@ def _row(
     _diagnoses(row, service, claim, warnings)
     row.values["billing_provider_id"] = billing_provider(above)
     row.values["posting_holds"] = " ".join(sorted(holds(line, claim, above, around))) or None
-    diagnoses = [
-        code for number in range(1, MOST_DIAGNOSES + 1) if (code := row.values.get(f"diagnosis_code_{number}"))
-    ]
-    row.values["doubts"] = " ".join(sorted(doubts(line, claim, diagnoses))) or None
+    _doubts(row, service, line, claim)
     if claim.clm and around.usage not in {"P", "T"}:
         row.faults.add("row-interchange-usage")
     if claim.unreadable or (above.subscriber is not None and above.subscriber.unreadable):
         row.faults.add("row-unreadable-segment")
-    if claim.lost_loop or above.hierarchy_broken:
+    if claim.lost_loop or above.hierarchy_broken or above.displaced:
         row.faults.add("row-hierarchy")
     return row
+
+
+def _doubts(row: Row, service: Segment, line: list[Segment], claim: Claim) -> None:
+    codes = [code for number in range(1, MOST_DIAGNOSES + 1) if (code := row.values.get(f"diagnosis_code_{number}"))]
+    _doubt(row, doubts(line, claim, codes))
+    _doubt(row, of_pointers(service, names_none=row.is_dangling, diagnoses=len(codes)))
+    _doubt(row, of_procedure(service, PROCEDURE[service.id]))
+    _doubt(
+        row, of_composites(claim) | of_principal(claim) | of_lines(claim, adds_up=bool(claim.clm) and adds_up(claim))
+    )
+    misplaced = [*claim.misplaced, *(part for part in line if claim.places.get(part.number) == DOUBTFUL)]
+    _doubt(row, [f"segment-misplaced@segment-{part.number}" for part in misplaced])
 
 
 def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
@@ -189,13 +229,25 @@ def _claim(row: Row, claim: Claim, service: Segment) -> None:
 
 def _service(row: Row, service: Segment, warnings: Counter[str]) -> None:
     place = PROCEDURE[service.id]
-    if service.part(place, 1) in {"HC", "AD"}:
-        row.values["hcpcs_code"] = service.part(place, 2)
+    system, code = service.part(place, 1), service.part(place, 2)
+    parts = [part.strip() for part in service.at(place).split(service.component)]
+    is_several = any(parts[7:]) and any(re.fullmatch(PROCEDURE_CODE, part) for part in parts[2:])
+    is_known = system in {"HC", "AD"}
+    if is_several:
+        row.faults.add("hcpcs_code-several")
+    if is_known and not is_several:
+        row.values["hcpcs_code"] = code
         row.values |= {column: service.part(place, part) for part, column in enumerate(MODIFIERS, 3)}
-    elif service.at(place):
+    if not code and (is_known or (service.id != "SV2" and not service.at(place))):
+        row.faults.add("hcpcs_code-missing")
+    if service.at(place) and not is_known:
         warnings["hcpcs_code-not-evaluable"] += 1
-        if not re.fullmatch("[A-Za-z0-9]{2}", service.part(place, 1)):
+        if system not in OTHER_SYSTEMS:
             row.faults.add("hcpcs_code-unqualified")
+        elif re.fullmatch(PROCEDURE_CODE, code):
+            row.faults.add("hcpcs_code-other-system")
+    if row.faults & {"hcpcs_code-several", "hcpcs_code-unqualified", "hcpcs_code-other-system"}:
+        row.values["hcpcs_code"] = service.at(place).replace(service.component, ":")
     row.values["charge_amount"] = service.at(CHARGE[service.id])
     row.values["service_unit_quantity"] = service.at(UNITS[service.id])
     row.values["revenue_center_code"] = service.at(1) if service.id == "SV2" else None
@@ -225,6 +277,10 @@ def _providers(row: Row, line: list[Segment], claim: Claim, above: Above) -> Non
         given = both[0] or both[1]  # a line's own provider counts even where it has no NPI
         row.values[column] = given.at(9) if given and given.at(8) == "XX" else None
     billing = _those(above.billing.head if above.billing else [], "NM1", "85")
+    if claim.clm:
+        _one(row, billing, "billing_npi", "billing_provider_id")
+        if above.billing and above.subscriber and not billing:
+            row.faults.add("row-no-billing-provider")
     row.values["billing_npi"] = next((segment.at(9) for segment in billing if segment.at(8) == "XX"), None)
 
 
@@ -256,7 +312,8 @@ def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str])
     pointed = places
     if pointers:
         pointed = [_pointed(places, pointer) for pointer in pointers]
-        warnings["diagnosis_pointer-dangling"] += None in pointed
+        row.is_dangling = None in pointed
+        warnings["diagnosis_pointer-dangling"] += row.is_dangling
     used = list(dict.fromkeys(place for place in pointed if place))
     codes, kinds = list(dict.fromkeys(code for code, _ in used)), {kind for _, kind in used}
     if len(kinds) > 1:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
+from claims_edit.batch.late_doubts import with_late_doubts
 from claims_edit.columns import COLUMNS
 from claims_edit.intake import SourceFile, load_mapping, open_extract
 from claims_edit.intake.extract import FAULT, ORDINAL
@@ -74,6 +75,8 @@ def as_read(file: SourceFile, scratch: Path, rows: int = 100_000) -> AsRead:
     assert len({tuple(frame.schema.items()) for frame in frames}) <= 1, "frames of different columns"
     found = pl.concat(frames) if frames else pl.DataFrame(schema={ORDINAL: pl.Int64})
     assert found[ORDINAL].is_sorted(), "rows out of order"
+    if frames:
+        found = with_late_doubts(found.lazy(), extract.late_doubts()).collect()
     return AsRead(found, extract.rejects().rows(), +extract.warnings)
 
 

@@ -18,6 +18,20 @@ DELIMITERS = (
 LINE_ENDS = ("", "\n", "\r\n", "\r", "\n\n", " \n")
 UNKNOWN = ("ZZZ", "Nd4", "", "NM31", "sv1", "C LM", "S", "SV", "H L", "X" * 40, "LX1", "837")
 
+# Segments of one loop or another, to be put where they are in none.
+ELSEWHERE: tuple[Line, ...] = (
+    ["HI", ("ABF", "Z006")], ["REF", "P4", "00000017"], ["REF", "F8", "ORIGINAL1"], ["REF", "G1", "AUTH1"],
+    ["DTP", "472", "D8", "20240305"], ["DTP", "434", "D8", "20240305"], ["DTP", "435", "D8", "20240305"],
+    ["CL1", "1", "2", "01"], ["NM1", "IL", "1", "DOE", "", "", "", "", "MI", "M1001"], ["PAT", "19"],
+    ["DMG", "D8", "19430501"], ["SBR", "P", "18"], ["NM1", "PR", "2", "REGENCE"], ["N3", "1 MAIN ST"],
+    ["OI", "", "", "Y"], ["SVD", "OTHER", "12"], ["NM1", "82", "1", "KEMP"], ["NM1", "QC", "1", "DOE"],
+    ["REF", "p4", "1"], ["DTP", "999", "D8"], ["LIN", "", "N4", "1"], ["REF", "XZ", "1"],
+    ["AMT", "D", "1"], ["AMT", "ZZ", "1"], ["CR7", "AI"], ["HSD", "VS"],
+    ["NM1", "XX", "1"], ["NM1", "85", "2", "OTHER"], ["NM1", "DN", "1"], ["LQ", "UT"],
+    ["CAS", "CO", "45", "1"], ["BHT", "0019"], ["REF", "6R", "1"], ["REF", "0B", "1"], ["PER", "IC"],
+    ["K3", "NCT01234567"],
+)  # fmt: skip
+
 ONCE = {
     ("SBR",), ("NM1", "IL"), ("NM1", "PR"), ("REF", "F8"), ("REF", "P4"), ("DTP", "472"), ("DTP", "434"),
     ("NM1", "82"), ("NM1", "77"), ("REF", "LX"), ("REF", "6R"),
@@ -126,6 +140,8 @@ def _spoiled(draw: Choices, body: list[Line]) -> list[Line]:
         "lost": lambda place: body[:place] + body[place + 1 :],
         "garbled": lambda place: [*body[:place], [draw.pick(UNKNOWN), *body[place][1:]], *body[place + 1 :]],
         "unknown": lambda place: [*body[:place], [draw.pick(UNKNOWN), "1"], *body[place:]],
+        "misplaced": lambda place: [*body[:place], draw.pick(ELSEWHERE), *body[place:]],
+        "renumbered": lambda place: _renumbered(draw, body, place),
         "swapped": lambda place: [*body[:place], *body[place : place + 2][::-1], *body[place + 2 :]],
         "joined": lambda place: [*body[:place], *_joined(body[place : place + 2]), *body[place + 2 :]],
         "twice": lambda place: _doubled(body, place, other=False),
@@ -137,13 +153,22 @@ def _spoiled(draw: Choices, body: list[Line]) -> list[Line]:
     return body
 
 
+def _renumbered(draw: Choices, body: list[Line], near: int) -> list[Line]:
+    """The HL nearest behind a place with another number."""
+    place = next((place for place, line in enumerate(body) if place >= near and line[0] == "HL"), None)
+    if place is None:
+        return body
+    hl = body[place]
+    return [*body[:place], ["HL", draw.pick(("9", "1", "", "x")), *hl[2:]], *body[place + 1 :]]
+
+
 def _joined(pair: list[Line]) -> list[Line]:
     """Two segments as they run together where the terminator between them is lost."""
     if len(pair) == 1:
         return pair
     before, behind = pair
     last = before[-1]
-    torn = f"{last}{behind[0]}" if isinstance(last, str) else (*last[:-1], f"{last[-1]}{behind[0]}")
+    torn = f"{last}{behind[0]}" if isinstance(last, str) else (*last[:-1], "".join((*last[-1:], str(behind[0]))))
     return [[*before[:-1], torn, *behind[1:]]]
 
 

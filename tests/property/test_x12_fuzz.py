@@ -90,7 +90,7 @@ def naive(content: bytes) -> Reading | None:
         reading = read(content)
     except NoInterchangeError:
         return None
-    return reading if reading.transactions else None
+    return reading if reading.transactions and (reading.rows or reading.rejects) else None
 
 
 @given(content=DAMAGED, fmt=st.sampled_from(("auto", "x12")))

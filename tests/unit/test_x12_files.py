@@ -82,11 +82,12 @@ def rendered(segments: tuple[str, ...], terminator: str = "~", line_end: str = "
 
 @dataclass(frozen=True)
 class Found:
-    """What an extract gives: its lines, what it rejects (source row, check, text), and its warnings."""
+    """What an extract gives: lines, what it rejects (source row, check, text), warnings, and late doubts."""
 
     frame: pl.DataFrame
     rejects: list[tuple[Any, ...]]
     warnings: dict[str, int]
+    late: pl.DataFrame
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ def read(
         frames = list(reader.batches(250_000))
     assert all(frame.schema == frames[0].schema for frame in frames)
     frame = pl.concat(frames) if frames else pl.DataFrame(schema={FAULT: pl.String, ORDINAL: pl.Int64})
-    return Found(frame, reader.rejects().rows(), dict(reader.warnings))
+    return Found(frame, reader.rejects().rows(), dict(reader.warnings), reader.late_doubts())
 
 
 PLAIN = sound(*claim(), *line(), *line(2, "HC:99213:25", "0", "2"))
@@ -182,8 +183,8 @@ def test_a_line_is_numbered_by_its_segment(tmp_path: Path) -> None:
 def test_each_interchange_has_its_own_delimiters(tmp_path: Path) -> None:
     texts = [rendered(PLAIN), rendered(PLAIN, "\n", "", "|>"), rendered(PLAIN, "'", "", "+^"), rendered(PLAIN)]
     found = read(tmp_path, b"".join(texts))
-    one = read(tmp_path, PLAIN).frame.drop(ORDINAL, "__claim")
-    assert_frame_equal(found.frame.drop(ORDINAL, "__claim"), pl.concat([one] * 4))
+    one = read(tmp_path, PLAIN).frame.drop(ORDINAL)
+    assert_frame_equal(found.frame.drop(ORDINAL), pl.concat([one] * 4))
     assert found.frame[ORDINAL].to_list() == [place + len(PLAIN) * nth for nth in range(4) for place in (14, 17)]
     assert found.warnings == {}
 

@@ -46,7 +46,7 @@ def test_a_professional_line_says_all_this(tmp_path: Path) -> None:
     row = read(
         tmp_path,
         sound(
-            *claim(), "REF*P4*NCT01234567", "REF*G1*AUTH-1", "REF*F8*ORIG-1", "HI*BG:30*BG:09",
+            *claim(charge="1200.5"), "REF*P4*NCT01234567", "REF*G1*AUTH-1", "REF*F8*ORIG-1", "HI*BG:30*BG:09",
             "NM1*82*1*KEMP*JO****XX*1111111112", "NM1*77*2*HALL*****XX*1222222224",
             "LX*3", "SV1*HC:47384:59:RT:LT:26:22*1200.5*UN*2*22**2:1", "DTP*472*RD8*20260203-20260205",
         ),
@@ -112,11 +112,46 @@ def test_place_and_bill_type_go_by_the_qualifier(
     assert (row["place_of_service_code"], row["bill_type_code"]) == expected
 
 
-@pytest.mark.parametrize("procedure", ["WK:47384:59", "HC>47384", "47384", ":47384", "hc:47384", "N4:1"])
-def test_a_code_of_another_system_is_none(tmp_path: Path, procedure: str) -> None:
+@pytest.mark.parametrize(
+    ("procedure", "code", "fault"),
+    [
+        ("WK:AB1CD:59", None, None),
+        ("HP:1AA11", None, None),
+        ("WK:47384:59", "WK:47384:59", "hcpcs_code-other-system"),
+        ("ER:0600t", "ER:0600t", "hcpcs_code-other-system"),
+        ("HC>47384", "HC>47384", "hcpcs_code-unqualified"),
+        ("47384", "47384", "hcpcs_code-unqualified"),
+        (":47384", ":47384", "hcpcs_code-unqualified"),
+        ("hc:47384", "hc:47384", "hcpcs_code-unqualified"),
+        ("N4:1", "N4:1", "hcpcs_code-unqualified"),
+        ("HC:99213:::::::HC:0600T", "HC:99213:::::::HC:0600T", "hcpcs_code-several"),
+    ],
+)
+def test_a_code_of_another_system_is_none_and_what_may_be_a_code_is_refused(
+    tmp_path: Path, procedure: str, code: str | None, fault: str | None
+) -> None:
+    """A refused procedure is shown whole, so that a candidate code is found in it."""
     found = read(tmp_path, sound(*claim(), *line(1, procedure)))
-    assert (found.row["hcpcs_code"], found.row["hcpcs_modifier_1"]) == (None, None)
-    assert found.warnings == {"hcpcs_code-not-evaluable": 1}
+    assert (found.row["hcpcs_code"], found.row["hcpcs_modifier_1"]) == (code, None)
+    assert found.faults == [{fault} - {None}]
+    assert found.warnings == ({} if procedure.startswith("HC:") else {"hcpcs_code-not-evaluable": 1})
+
+
+@pytest.mark.parametrize(
+    ("service", "fault"),
+    [
+        ("SV1**100*UN*1***1", True),
+        ("SV1*HC*100*UN*1***1", True),
+        ("SV1*HC::26*100*UN*1***1", True),
+        ("SV3**100", True),
+        ("SV2*0360*HC*100*UN*1", True),
+        ("SV2*0360**100*UN*1", False),
+    ],
+)
+def test_a_line_without_code_is_refused_but_for_one_with_a_revenue_code(
+    tmp_path: Path, service: str, *, fault: bool
+) -> None:
+    assert read(tmp_path, sound(*claim(), "LX*1", service)).faults == [{"hcpcs_code-missing"} if fault else set()]
 
 
 def test_a_line_with_a_revenue_code_only_is_evaluable(tmp_path: Path) -> None:
@@ -128,8 +163,9 @@ def test_a_line_with_a_revenue_code_only_is_evaluable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("segments", "expected"),
     [
-        (("HI*ABK:C220*ABF:K7460", "HI*ABJ:R1011*ABF:K7460"), ["C220", "K7460", "R1011"]),
-        (("HI*BK:1550", "HI*BF:1977*BJ:7890"), ["1550", "1977", "7890"]),
+        (("HI*ABK:C220*ABF:K7460", "HI*ABJ:R1011*ABF:K7460"), ["C220", "K7460"]),
+        (("HI*BK:1550", "HI*BF:1977*BJ:7890"), ["1550", "1977"]),
+        (("HI*ABJ:C220", "HI*APR:C220", "HI*ABN:W010"), []),
         (("HI*BBR:0FB03ZX:D8:20260203*BG:30", "HI*ABK:C220*APR:R1011"), ["C220"]),
         (("HI*ABK: C220 :::::::Y*ABF:",), ["C220"]),
         ((), []),
@@ -228,8 +264,8 @@ def test_elements_are_trimmed_and_missing_ones_are_null(tmp_path: Path) -> None:
 
 
 def test_what_other_segments_say_does_not_matter(tmp_path: Path) -> None:
-    noise = ("REF*D9*1", "NM1*DN*1*KAY****XX*1999999999", "DTP*431*D8*20200101", "AMT*F5*3", "NTE*ADD*CLM", "K3*NCT1")
-    of_line = ("LIN**N4*1", "QTY*PT*1", "NTE*ADD*STUDY G190123")
+    noise = ("REF*D9*1", "DTP*431*D8*20200101", "AMT*F5*3", "NTE*ADD*CLM", "K3*NCT1", "NM1*DN*1*KAY****XX*1999999999")
+    of_line = ("QTY*PT*1", "NTE*ADD*STUDY G190123", "LIN**N4*1")
     segments = sound(*claim(), *noise, *line(), *of_line)
     plain = read(tmp_path, sound(*claim(), *line()))
     found = read(tmp_path, segments)

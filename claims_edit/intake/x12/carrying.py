@@ -9,15 +9,25 @@ import numpy as np
 
 from claims_edit.intake.x12.loops import LEVELS, NONE, FileRows
 from claims_edit.intake.x12.names import UNKNOWN
+from claims_edit.intake.x12.placement import OUTSIDE, Placement
 
 if TYPE_CHECKING:
-    from claims_edit.intake.x12.kinds import Rows
+    from claims_edit.intake.x12.kinds import Rows, Tabulated
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
 _NO_NUMBERS: Numbers = np.zeros(0, dtype=np.int64)
 _NO_FLAGS: Flags = np.zeros(0, dtype=np.bool_)
-_NO_ROWS = FileRows(_NO_NUMBERS, np.zeros(0, dtype=np.int8), _NO_FLAGS, _NO_NUMBERS, _NO_FLAGS, _NO_FLAGS)
+_NO_ROWS = FileRows(
+    _NO_NUMBERS,
+    _NO_NUMBERS,
+    _NO_FLAGS,
+    _NO_NUMBERS,
+    _NO_NUMBERS,
+    number=_NO_NUMBERS,
+    displaced=_NO_FLAGS,
+    kept=_NO_FLAGS,
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Carried:
         components: the component separators: of what stands before the first ISA of the text, and of that ISA.
         before: how many segments of the file stand before the unfinished claim.
         read: how many segments of the file were read.
+        loop: the loop in force before the unfinished claim.
+        is_former: whether the group in force there is of 004010.
     """
 
     context: FileRows = _NO_ROWS
@@ -37,6 +49,8 @@ class Carried:
     components: str = ":"
     before: int = 0
     read: int = 0
+    loop: int = OUTSIDE
+    is_former: bool = False
 
     def numbers(self, segments: Numbers) -> Numbers:
         """The numbers in the file of segments behind the context."""
@@ -46,15 +60,23 @@ class Carried:
         """The rows of a text that begins with what was carried, as they stand in the file."""
         known = self.context.kind.size
         new = rows.where(rows.segment >= known)
-        no = np.zeros(new.kind.size, dtype=np.bool_)
         context = replace(self.context, segment=np.arange(known))
         return context.then(
-            FileRows(new.segment, new.kind, new.unreadable, self.numbers(new.segment), displaced=no, kept=no)
+            FileRows(
+                new.segment,
+                new.kind,
+                new.unreadable,
+                new.placement,
+                new.before,
+                number=self.numbers(new.segment),
+                displaced=new.placement == Placement.DISPLACED,
+                kept=np.zeros(new.kind.size, dtype=np.bool_),
+            )
         )
 
 
-def carry(chunk: Chunk, carried: Carried) -> Carried:
-    """What the next chunk begins with; `carried` is what this one did."""
+def carry(chunk: Chunk, carried: Carried, tabulated: Tabulated) -> Carried:
+    """What the next chunk begins with; `carried` is what this one did, `tabulated` what it holds."""
     read = carried.before + len(chunk.segments) - carried.context.kind.size
     wanted = _context(chunk)
     speaks = chunk.line[wanted] == NONE  # a line's own segments were told, and only put its claim in doubt
@@ -63,9 +85,10 @@ def carry(chunk: Chunk, carried: Carried) -> Carried:
     text = chunk.segments.joined(context.segment)
     components = chunk.segments.last_component * (1 + int(context.are("ISA").sum()))
     if chunk.end == chunk.rows.kind.size:
-        return Carried(context, text, components, read, read)
+        return Carried(context, text, components, read, read, tabulated.loop, tabulated.is_former)
     unfinished = chunk.segments.since(int(chunk.rows.segment[chunk.end]))
-    return Carried(context, text + unfinished, components, int(chunk.rows.number[chunk.end]) - 1, read)
+    before, loop = int(chunk.rows.number[chunk.end]) - 1, int(chunk.rows.before[chunk.end])
+    return Carried(context, text + unfinished, components, before, read, loop, tabulated.is_former)
 
 
 def _context(chunk: Chunk) -> Numbers:

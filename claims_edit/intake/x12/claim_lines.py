@@ -10,8 +10,9 @@ import polars as pl
 
 from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.x12.claims import claims
+from claims_edit.intake.x12.composites import doubt_composites, doubt_missing_principal, doubt_pointers
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
-from claims_edit.intake.x12.doubts import Doubts
+from claims_edit.intake.x12.doubts import Doubts, doubt_placements
 from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_registered_trials, doubt_unpointed_trials
 from claims_edit.intake.x12.facts import Facts
 from claims_edit.intake.x12.guides import claim_days
@@ -56,18 +57,31 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     at = np.where(claim == NONE, found.rows.size, at)
     grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
         "row-no-claim": claim == NONE,
+        "hcpcs_code-missing": lines["is_missing"].to_numpy(),
         "hcpcs_code-unqualified": lines["is_unqualified"].to_numpy(),
+        "hcpcs_code-other-system": lines["is_of_other_system"].to_numpy(),
+        "hcpcs_code-several": lines["is_several"].to_numpy(),
         "diagnosis_code_type-conflict": diagnoses.both_types,
         "diagnosis_code-too-many": diagnoses.too_many,
     }
     grounds["row-conflicting-segments"] |= lines["is_contradicted"].to_numpy()
     held = {name: np.append(holds, False)[at] for name, holds in found.holds.items()}
     held["line-control-number-conflict"] = lines["is_renumbered"].to_numpy()
+    uneven = found.rows[_uneven(found.frame["claim_charge"], at, lines["charge_amount"])]
     doubts = Doubts(chunk)
     doubt_empty_references(doubts, facts, found.rows)
     doubt_empty_references(doubts, facts, line)
     doubt_registered_trials(doubts, chunk)
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
+    doubt_placements(doubts, chunk)
+    doubt_composites(doubts, chunk, codes)
+    doubt_missing_principal(
+        doubts, chunk, codes, np.unique(claim[lines["needs_diagnosis"].to_numpy() & (claim != NONE)])
+    )
+    doubt_pointers(doubts, chunk, rows, diagnoses, must_point=lines["must_point"].to_numpy())
+    leftover = rows[lines["is_leftover"].to_numpy()]
+    doubts.add("hcpcs_code-leftover", chunk.line[leftover], chunk.rows.segment[leftover])
+    doubts.add("claim-charge-mismatch", uneven, chunk.rows.segment[uneven])
     frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])
     claim_start, claim_end = claim_days(chunk, claim, lines["claim_type"], facts)
@@ -85,7 +99,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
         {
             "diagnosis_pointer-dangling": int(diagnoses.dangling.sum()),
             "hcpcs_code-not-evaluable": int(lines["is_not_evaluable"].sum()),
-            "clm02-line-charges": _count_uneven(found.frame["claim_charge"], at, lines["charge_amount"]),
+            "clm02-line-charges": uneven.size,
         },
         {
             "row-claim-without-lines": _without(found.rows, claim, chunk.claim.size),
@@ -138,11 +152,11 @@ def _names(grounds: Mapping[str, Flags], size: int) -> pl.Series:
     return pl.DataFrame(failed).select(pl.when(said != "").then(said)).to_series()
 
 
-def _count_uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> int:
-    """How many claims with lines do not charge what their lines do, as decimals; `claims` is the claim of each line."""
+def _uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> Numbers:
+    """The claims with lines that do not charge what their lines do, as decimals; `claims` is the claim of each line."""
     told = pl.DataFrame({"claim": claims, "charge": charges.cast(_AMOUNT, strict=False)})
     charge = pl.col("charge")
     lines = told.group_by("claim").agg(charge=charge.sum(), is_unknown=charge.is_null().any())
-    lines = lines.filter(pl.col("claim") < charged.len())
+    lines = lines.filter(pl.col("claim") < charged.len()).sort("claim")
     total = charged.cast(_AMOUNT, strict=False).gather(lines["claim"])
-    return lines.filter(total.ne_missing(lines["charge"]) | lines["is_unknown"]).height
+    return lines.filter(total.ne_missing(lines["charge"]) | lines["is_unknown"])["claim"].to_numpy()

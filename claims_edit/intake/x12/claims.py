@@ -92,26 +92,44 @@ def _is_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
 
 def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
     """Why what a claim says may not be what was sent."""
-    subscriber, last = chunk.subscriber[rows], chunk.last[rows]
+    provider, subscriber, last = chunk.provider[rows], chunk.subscriber[rows], chunk.last[rows]
     of_subscriber = (subscriber != NONE) & chunk.unreadable_before[chunk.last[subscriber]]
     is_cut_off = np.append(chunk.rows.are(*_NO_SE), True)  # by the end of the file, too
     return {
         "row-no-subscriber": ~facts.has(subscriber, "SBR"),
         "row-unreadable-segment": chunk.unreadable_before[last] | of_subscriber,
-        "row-hierarchy": chunk.displaced_before[last] | _is_misplaced(chunk, chunk.loop[rows], subscriber),
+        "row-hierarchy": _is_displaced(chunk, rows) | _is_misplaced(chunk, chunk.loop[rows], subscriber),
+        "row-no-billing-provider": (provider != NONE) & (subscriber != NONE) & ~facts.has(provider, "NM1*85"),
         "row-conflicting-segments": facts.contradicted(subscriber, "SBR", "NM1*IL", "NM1*PR")
+        | facts.contradicted(provider, "NM1*85")
         | facts.contradicted(rows, "REF*F8", "REF*P4", "REF*LX", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
         "row-cut-off": is_cut_off[chunk.follower[rows]],
     }
 
 
+def _is_displaced(chunk: Chunk, rows: Numbers) -> Flags:
+    """Whether a segment that says that an HL, CLM or LX is lost comes before the end of each claim, in its loops."""
+    found = chunk.displaced_before[chunk.last[rows]]
+    for loops in (chunk.provider[rows], chunk.subscriber[rows]):
+        found |= (loops != NONE) & chunk.displaced_before[chunk.last[loops]]
+    return found
+
+
 def _is_misplaced(chunk: Chunk, loops: Numbers, subscribers: Numbers) -> Flags:
-    """Whether a loop is of no known level, or a dependent's whose HL02 is not the HL01 of the subscriber in force."""
-    is_misplaced: Flags = chunk.rows.are("HL")[loops]
+    """Whether a loop is of no known level, or under another one than its HL02 names: the 2000A or 2000B in force."""
+    is_misplaced: Flags = chunk.rows.are("HL")[loops] | (
+        (subscribers != NONE) & ~_is_under(chunk, subscribers, chunk.provider)
+    )
     dependents = np.flatnonzero(chunk.rows.are("HL*23")[loops])
     if dependents.size:
-        known = subscribers[dependents] != NONE
-        parent = chunk.segments.elements(chunk.rows.segment[loops[dependents]], 2)
-        own = chunk.segments.elements(np.where(known, chunk.rows.segment[subscribers[dependents]], NONE), 1)
-        is_misplaced[dependents] = ~known | parent.ne_missing(own).to_numpy()
+        is_misplaced[dependents] |= ~_is_under(chunk, loops[dependents], chunk.subscriber)
     return is_misplaced
+
+
+def _is_under(chunk: Chunk, loops: Numbers, in_force: Numbers) -> Flags:
+    """Whether the HL02 of each loop is the HL01 of the loop `in_force` at it."""
+    above = in_force[loops]
+    parent = chunk.segments.elements(np.where(loops != NONE, chunk.rows.segment[loops], NONE), 2)
+    own = chunk.segments.elements(np.where(above != NONE, chunk.rows.segment[above], NONE), 1)
+    found: Flags = (parent == own).fill_null(value=False).to_numpy()
+    return found

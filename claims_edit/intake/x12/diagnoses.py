@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
-ICD_10 = ("ABK", "ABF", "ABJ")  # principal, other, admitting
-ICD_9 = ("BK", "BF", "BJ")
+PRINCIPAL = ("ABK", "BK")
+# Principal and other diagnoses. An admitting diagnosis (ABJ), a reason for the visit (APR) and an external cause (ABN)
+# are none that a service is for.
+ICD_10 = ("ABK", "ABF")
+ICD_9 = ("BK", "BF")
+MOST_POINTERS, MOST_POINTED = 4, 12
+_GAP = f"^ *{COMPONENT}|{COMPONENT} *{COMPONENT}[{COMPONENT} ]*[^{COMPONENT} ]"  # a pointer that is empty
 CONDITION, VALUE = "BG", "BE"  # NUBC codes
 
 
@@ -33,24 +38,27 @@ class HealthCodes:
     Attributes:
         claim: the claim (a row) of each.
         segment: the HI segment in which it stands.
-        qualifier: its first component.
-        code: its second one.
+        place: which element of it.
+        frame: its first component (`qualifier`), its second one (`code`), and how many it has (`size`).
     """
 
     claim: Numbers
     segment: Numbers
-    qualifier: pl.Series
-    code: pl.Series
+    place: Numbers
+    frame: pl.DataFrame
+
+    @property
+    def code(self) -> pl.Series:
+        """The second component of each."""
+        return self.frame["code"]
 
     def where(self, which: Flags) -> HealthCodes:
         """Some of the elements."""
-        chosen = pl.Series(which)
-        codes = self.qualifier.filter(chosen), self.code.filter(chosen)
-        return HealthCodes(self.claim[which], self.segment[which], *codes)
+        return HealthCodes(self.claim[which], self.segment[which], self.place[which], self.frame.filter(which))
 
     def are(self, qualifiers: tuple[str, ...]) -> Flags:
         """Which elements have one of these qualifiers."""
-        return self.qualifier.is_in(qualifiers).fill_null(value=False).to_numpy()
+        return self.frame["qualifier"].is_in(qualifiers).fill_null(value=False).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,16 @@ class Diagnoses:
         both_types: codes of ICD-9 and of ICD-10 stand on one line.
         too_many: there are more different ones than columns.
         dangling: a pointer names nothing.
+        misread: the pointers are not one to four numbers from 1 to 12.
+        unpointed: there are no pointers, and more than one diagnosis that they might name.
     """
 
     columns: pl.DataFrame
     both_types: Flags
     too_many: Flags
     dangling: Flags
+    misread: Flags
+    unpointed: Flags
 
 
 def health_codes(chunk: Chunk) -> HealthCodes:
@@ -75,8 +87,10 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     rows = np.flatnonzero(chunk.rows.are("HI") & (chunk.owner == chunk.claim))
     segments = chunk.rows.segment[rows]
     owners, places = chunk.segments.places(segments)
-    told = components(chunk.segments.composites(segments[owners], places), qualifier=1, code=2)
-    return HealthCodes(chunk.claim[rows][owners], segments[owners], told["qualifier"], told["code"])
+    composites = chunk.segments.composites(segments[owners], places)
+    size = (pl.col("").str.count_matches(COMPONENT, literal=True) + 1).fill_null(0).alias("size")
+    told = components(composites, qualifier=1, code=2).hstack(composites.to_frame("").select(size))
+    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, told)
 
 
 def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series:
@@ -100,7 +114,7 @@ def line_diagnoses(claims: Numbers, pointers: pl.Series, codes: HealthCodes) -> 
     code = places.code.set(pl.Series(~places.are(ICD_10 + ICD_9)), None)
     first = np.searchsorted(places.claim, claims, "left")
     count = np.searchsorted(places.claim, claims, "right") - first
-    lines, found = _pointed(pointers, first, count)
+    lines, found, misread = _pointed(pointers, first, count)
     names_none = (found < 0) | code.is_null().to_numpy()[found] if code.len() else np.ones(found.size, dtype=np.bool_)
     dangling = np.zeros(claims.size, dtype=np.bool_)
     dangling[lines[names_none]] = True
@@ -114,18 +128,27 @@ def line_diagnoses(claims: Numbers, pointers: pl.Series, codes: HealthCodes) -> 
     types = _types(told["line"].to_numpy(), places.are(ICD_9)[told["place"].to_numpy()], claims.size)
     told = told.unique(["line", "code"], keep="first", maintain_order=True)
     columns, too_many = _in_columns(told["line"].to_numpy(), told["code"], claims.size)
-    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling)
+    is_unpointed = pointers.is_null() & columns[DIAGNOSIS_COLUMNS[1]].is_not_null()
+    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed.to_numpy())
 
 
-def _pointed(pointers: pl.Series, first: Numbers, count: Numbers) -> tuple[Numbers, Numbers]:
-    """Of each pointer the line, and the place that it names; -1 where it names none."""
-    listed = pl.DataFrame({"line": np.arange(first.size), "pointer": pointers.str.split(COMPONENT)}).drop_nulls()
-    each = listed.explode("pointer").with_columns(pl.col("pointer").str.strip_chars()).filter(pl.col("pointer") != "")
-    lines = each["line"].to_numpy()
-    is_number = each["pointer"].str.contains(r"^[0-9]{1,9}$")
-    nth = each["pointer"].set(~is_number, "0").cast(pl.Int64).to_numpy()
+def _pointed(pointers: pl.Series, first: Numbers, count: Numbers) -> tuple[Numbers, Numbers, Flags]:
+    """Of each pointer the line, and the place that it names, -1 where it names none; and which lines are misread."""
+    pointer = pl.col("pointer")
+    listed = pl.DataFrame({"line": np.arange(first.size), "pointer": pointers}).drop_nulls()
+    each = (
+        listed.select("line", pointer.str.split(COMPONENT), gap=pointer.str.contains(_GAP))
+        .explode("pointer")
+        .with_columns(pointer.str.strip_chars())
+        .filter(pointer != "")
+        .select("line", "gap", nth=pl.when(pointer.str.contains(r"^[0-9]{1,9}$")).then(pointer).otherwise(pl.lit("0")))
+        .with_columns(pl.col("nth").cast(pl.Int64))
+    )
+    lines, nth = each["line"].to_numpy(), each["nth"].to_numpy()
     exists = (nth >= 1) & (nth <= count[lines])
-    return lines, np.where(exists, first[lines] + nth - 1, -1)
+    is_misread = np.bincount(lines, minlength=first.size) > MOST_POINTERS
+    is_misread[lines[(nth < 1) | (nth > MOST_POINTED) | each["gap"].to_numpy()]] = True
+    return lines, np.where(exists, first[lines] + nth - 1, -1), is_misread
 
 
 def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags]:

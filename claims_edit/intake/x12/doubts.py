@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from claims_edit.doubts import AT, SEPARATOR
+from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.placement import Placement
 from claims_edit.intake.x12.segments import nothing
 
 if TYPE_CHECKING:
@@ -53,3 +55,11 @@ class Doubts:
         ]
         told = pl.select(pl.concat_str(found, separator=SEPARATOR, ignore_nulls=True).alias("doubts")).to_series()
         return told.set(told == "", None)
+
+
+def doubt_placements(doubts: Doubts, chunk: Chunk) -> None:
+    """Doubt the claims, or lines, of which a segment is where no guide has it."""
+    rows = np.flatnonzero((chunk.rows.placement == Placement.DOUBTFUL) & ~chunk.rows.kept)
+    if rows.size:
+        owners = np.where(chunk.line[rows] != NONE, chunk.line[rows], chunk.claim[rows])
+        doubts.add("segment-misplaced", owners, chunk.rows.segment[rows])

@@ -1,6 +1,7 @@
 """The control segments around the claims: do they come in pairs, and do their counts and numbers agree?
 
-What they say is never needed to read a claim, so a disagreement is a warning.
+What they say is never needed to read a claim, so a disagreement is a warning; but a transaction that has not as many
+segments as it says may have lost what would save a line, so its lines are in doubt.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.intake.x12.losses import INCOMPLETE
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from claims_edit.intake.x12.loops import FileRows
+    from claims_edit.intake.x12.losses import LateDoubts
     from claims_edit.intake.x12.segments import Segments
 
 _OTHER = "ST"  # of a transaction that is no 837: how it ends is not looked at
@@ -50,9 +53,10 @@ LEVELS = (
 class ControlCounts:
     """Checks control segments as they come; keeps the last of each level, if it is yet to be closed."""
 
-    def __init__(self, warnings: Counter[str]) -> None:
-        """Findings are counted in `warnings`."""
+    def __init__(self, warnings: Counter[str], late_doubts: LateDoubts) -> None:
+        """Findings are counted in `warnings`; the lines of a transaction of another length are in `late_doubts`."""
         self._warnings = warnings
+        self._late_doubts = late_doubts
         self._open = {level: pl.DataFrame(schema=_CONTROLS) for level in LEVELS}
         self._transactions = 0
         self._groups = 0
@@ -103,4 +107,10 @@ class ControlCounts:
         }
         counts = controls.select(found.sum().alias(check) for check, found in findings.items()).row(0, named=True)
         self._warnings.update({check: count for check, count in counts.items() if count})
+        if level.closing == "SE" and counts[level.count_check]:
+            wrong = controls.select(
+                "segments", opened=pl.col("segments").shift(1), is_wrong=findings[level.count_check]
+            )
+            wrong = wrong.filter("is_wrong")
+            self._late_doubts.add(INCOMPLETE, wrong["opened"], wrong["segments"], wrong["segments"])
         self._open[level] = controls.tail(1).filter(kind.is_in((level.opening, _OTHER)))

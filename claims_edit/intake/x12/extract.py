@@ -21,6 +21,7 @@ from claims_edit.intake.x12.kinds import tabulate
 from claims_edit.intake.x12.layout import layout_of
 from claims_edit.intake.x12.lines import transaction_numbers
 from claims_edit.intake.x12.loops import locate
+from claims_edit.intake.x12.losses import LateDoubts
 from claims_edit.intake.x12.segments import Segments
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class X12Extract(Extract):
     def __init__(self, file: SourceFile, mapping: Mapping) -> None:
         """Nothing is read yet."""
         super().__init__(file, layout_of(mapping))
-        self._controls = ControlCounts(self.warnings)
+        self._late_doubts = LateDoubts()
+        self._controls = ControlCounts(self.warnings, self._late_doubts)
         self._rejected: list[pl.DataFrame] = []
         self._contents = Contents()
 
@@ -62,21 +64,26 @@ class X12Extract(Extract):
         """See Extract: claims without lines, and lines without a service."""
         return pl.concat([pl.DataFrame(schema=REJECTS_SCHEMA), *self._rejected]).sort("source_row", "check")
 
+    def late_doubts(self) -> pl.DataFrame:
+        """See Extract: where an HL or the end of a transaction says that segments are lost."""
+        return self._late_doubts.ranges()
+
     def _read(self, piece: Piece, carried: Carried) -> tuple[pl.DataFrame, Carried]:
         """The lines that a piece of the file finishes, and what it leaves to the next; all findings are counted."""
         segments = Segments.unindented(carried.text + piece.text, carried.components + piece.components)
         if len(segments) and (segments.ends - segments.begins).max() > LONGEST_SEGMENT:
             raise too_long(self.file.path, "a segment", LONGEST_SEGMENT)
-        rows, outside = tabulate(segments)
-        file_rows = carried.followed_by(rows)
+        known = carried.context.kind.size
+        tabulated = tabulate(segments, known, carried.loop, is_former=carried.is_former)
+        file_rows = carried.followed_by(tabulated.rows)
         self._note(file_rows.where(file_rows.number > carried.read), segments, last=piece.last)
-        self._warn({"segment-unreadable": int((carried.numbers(outside) > carried.read).sum())})
+        self._warn({"segment-unreadable": int((carried.numbers(tabulated.outside) > carried.read).sum())})
         chunk = locate(file_rows, segments, last=piece.last)
         lines = claim_lines(chunk)
         self._warn(lines.found)
         for check, rejected in lines.rejected.items():
             self._reject(check, chunk, rejected)
-        carried = carry(chunk, carried)
+        carried = carry(chunk, carried, tabulated)
         if len(carried.text) > LONGEST_CLAIM:
             raise too_long(self.file.path, "a claim", LONGEST_CLAIM)
         return lines.frame.select(*self.layout.sources, ORDINAL, FAULT), carried
@@ -85,6 +92,7 @@ class X12Extract(Extract):
         """Check the control segments among new rows, and count what is unreadable."""
         self._controls.check(new, segments, last=last)
         self._contents.note(new, segments)
+        self._late_doubts.check_hierarchy(new, segments, last=last)
         self._warn({"transaction-not-837": int(new.are("ST").sum()), "segment-unreadable": int(new.unreadable.sum())})
 
     def _warn(self, found: dict[str, int]) -> None:

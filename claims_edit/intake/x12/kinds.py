@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from claims_edit.intake.x12.names import UNKNOWN, are_control, are_unreadable, names_of
+from claims_edit.intake.x12.names import UNKNOWN, Words, are_control, are_unreadable, names_of
+from claims_edit.intake.x12.placement import Placement, placements
 from claims_edit.intake.x12.segments import latest
-from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, SERVICES
+from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, READ, SERVICES
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers, Segments
 
-Kinds = np.ndarray[tuple[int], np.dtype[np.int8]]
-_KIND_OF = np.array([KINDS.index(name) if name in KINDS else UNKNOWN for name in (*NAMES, "")], dtype=np.int8)
+_MATTERS = np.array([*(kind in READ for kind in KINDS), False])  # UNKNOWN is the last
+_FORMER = "004010"  # how the version of a group begins (GS08)
+_QUALIFIED = {
+    name: (qualifiers, Words([kind.partition("*")[2] for kind in kinds]), np.array([KINDS.index(k) for k in kinds]))
+    for name, qualifiers in QUALIFIED.items()
+    if (kinds := [kind for kind in KINDS if kind.startswith(f"{name}*")])
+}
 
 
 @dataclass(frozen=True)
@@ -26,11 +32,15 @@ class Rows:
         segment: its place among Segments.
         kind: its place in KINDS; UNKNOWN where only its being unreadable matters.
         unreadable: its name is none of an 837, or it runs into the next segment.
+        placement: whether it may appear where it does (a Placement).
+        before: the loop in force before it (a place in the table of loops).
     """
 
     segment: Numbers
-    kind: Kinds
+    kind: Numbers
     unreadable: Flags
+    placement: Numbers
+    before: Numbers
 
     def where(self, which: Flags | Numbers) -> Self:
         """Some of the rows."""
@@ -46,37 +56,83 @@ class Rows:
         return _are(self.kind, *kinds)
 
 
-def _are(found: Kinds, *kinds: str) -> Flags:
+@dataclass(frozen=True)
+class Tabulated:
+    """What the segments of a text are.
+
+    Attributes:
+        rows: the segments that matter.
+        outside: those that appear where none can, outside of any transaction.
+        loop: the loop in force behind the last segment, and `is_former`: whether the group is of 004010.
+    """
+
+    rows: Rows
+    outside: Numbers
+    loop: int
+    is_former: bool
+
+
+def _are(found: Numbers, *kinds: str) -> Flags:
     which = np.zeros(found.size, dtype=np.bool_)
     for kind in kinds:
         which |= found == KINDS.index(kind)
     return which
 
 
-def tabulate(segments: Segments) -> tuple[Rows, Numbers]:
-    """The segments that matter; and those that stand where none can, outside of any transaction.
+def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> Tabulated:
+    """What the segments are that matter.
 
-    There, service lines matter all the same: they are no one's. What another transaction holds does not matter.
+    Where no segment can appear, outside of any transaction, service lines matter all the same: they are no one's. What
+    another transaction holds does not matter.
+
+    Args:
+        segments: of a text.
+        known: how many of them, at its beginning, are context, and are in their place.
+        loop: the loop in force behind these.
+        is_former: whether the group in force there is of 004010.
     """
     names = names_of(segments)
     kinds, is_padded = _kinds(segments, names)
     is_envelope, is_service = _are(kinds, *ENVELOPE), _are(kinds, *SERVICES)
-    opened = np.append(kinds, np.int8(UNKNOWN))[latest(is_envelope)]
+    opened = np.append(kinds, UNKNOWN)[latest(is_envelope)]
     is_inside = _are(opened, "ST*837")
     is_outside = ~is_inside & ~_are(opened, "ST") & ~are_control(names)
     unreadable = (are_unreadable(segments, names) | is_padded) & (is_inside | is_envelope)
-    matters = is_envelope | (is_inside & ((kinds != UNKNOWN) | unreadable)) | (is_outside & is_service)
+    former = _are_former(segments, kinds[known:], known, is_former=is_former)
+    placement, before, last = placements(kinds[known:], former, loop)
+    matters = is_envelope | (is_inside & (_MATTERS[kinds] | unreadable)) | (is_outside & is_service)
+    matters[known:] |= placement != Placement.SOUND
     rows = np.flatnonzero(matters)
-    return Rows(rows, kinds[rows], unreadable[rows]), np.flatnonzero(is_outside & ~is_service)
+    context = np.zeros(known, dtype=np.int64)
+    placement, before = np.concatenate((context, placement))[rows], np.concatenate((context, before))[rows]
+    return Tabulated(
+        Rows(rows, kinds[rows], unreadable[rows], placement, before),
+        outside=np.flatnonzero(is_outside & ~is_service),
+        loop=last,
+        is_former=is_former if former is None else bool(former[-1]),
+    )
 
 
-def _kinds(segments: Segments, names: Numbers) -> tuple[Kinds, Flags]:
-    """The kind of each segment, in KINDS, UNKNOWN for one that does not matter; and whose qualifier has a blank."""
-    kinds, is_padded = _KIND_OF[names], np.zeros(len(segments), dtype=np.bool_)
-    for name, qualifiers in QUALIFIED.items():
+def _kinds(segments: Segments, names: Numbers) -> tuple[Numbers, Flags]:
+    """The kind of each segment, in KINDS, UNKNOWN for an unknown name; and whose qualifier has a blank."""
+    kinds, is_padded = names.copy(), np.zeros(len(segments), dtype=np.bool_)
+    for name, (qualifiers, words, places_of) in _QUALIFIED.items():
         places = np.flatnonzero(names == NAMES.index(name))
-        said, padded = segments.say(places, qualifiers.place, *qualifiers.read)
+        qualifier, padded = segments.trimmed_words(places, qualifiers.place)
         is_padded[places[padded]] = not qualifiers.is_trimmed
-        for qualifier, says in zip(qualifiers.read, said, strict=True):
-            kinds[places[says]] = KINDS.index(f"{name}*{qualifier}")
+        found = words.places(qualifier)
+        is_known = found >= 0
+        kinds[places[is_known]] = places_of[found[is_known]]
     return kinds, is_padded
+
+
+def _are_former(segments: Segments, kinds: Numbers, known: int, *, is_former: bool) -> Flags | None:
+    """Which segments behind the `known` ones (their `kinds`) are of a group of 004010; None where none is.
+
+    `is_former`: the group in force before them is.
+    """
+    groups = np.flatnonzero(kinds == KINDS.index("GS"))
+    version = segments.elements(groups + known, 8).str.starts_with(_FORMER).fill_null(value=False).to_numpy()
+    if not (is_former or version.any()) or not kinds.size:
+        return None
+    return np.repeat(np.append(is_former, version), np.diff(np.concatenate(([0], groups, [kinds.size]))))

@@ -6,14 +6,14 @@ before it, so that all of it is a matter of what came latest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from claims_edit.intake.x12.kinds import Rows
 from claims_edit.intake.x12.segments import latest
-from claims_edit.intake.x12.vocabulary import EARLIER_LOOPS, ENVELOPE, SERVICES
+from claims_edit.intake.x12.vocabulary import ENVELOPE, SERVICES
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers, Segments
@@ -87,12 +87,11 @@ def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:
     line = _lines(rows, np.maximum(loop, claim))
     is_other_payer = (claim != NONE) & (latest(rows.are("SBR")) > claim)
     owner = np.where(is_other_payer, NONE, np.where(claim != NONE, claim, loop))
-    displaced = rows.displaced | (rows.are(*EARLIER_LOOPS) & (line != NONE))
     is_claim = rows.are("CLM")
     ends_claim = is_claim | rows.are(*ENVELOPE)
     return Chunk(
         segments,
-        replace(rows, displaced=displaced),
+        rows,
         loop=loop,
         claim=claim,
         line=line,
@@ -105,7 +104,7 @@ def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:
         last=_next(ends_claim | rows.are(*LEVELS)) - 1,
         follower=_next(ends_claim),
         unreadable_before=latest(rows.unreadable) >= np.maximum(loop, 0),
-        displaced_before=latest(displaced) >= np.maximum(loop, 0),
+        displaced_before=latest(rows.displaced) >= np.maximum(loop, 0),
         end=rows.kind.size if last else _end(is_claim, ends_claim, line),
     )
 

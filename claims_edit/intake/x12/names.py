@@ -12,6 +12,8 @@ from claims_edit.intake.x12.segments import word
 from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS, NAMES, RUN_INTO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from claims_edit.intake.x12.segments import Flags, Numbers, Segments
 
 UNKNOWN = -1
@@ -20,17 +22,25 @@ _LONGEST_CLM_CODE = 2
 _FIRST_EMPTY_REF = 3
 
 
-def _name_of_rest() -> Numbers:
-    """A table that tells a name from the rest of its word, divided by the table's size."""
-    words = [word(name) for name in NAMES]
-    size = next(size for size in count(len(words)) if len({word % size for word in words}) == len(words))
-    table = np.zeros(size, dtype=np.int64)
-    table[[word % size for word in words]] = np.arange(len(words))
-    return table
+class Words:
+    """Words of at most three characters, found as Segments.words gives them."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """A word is found at its place among `words`."""
+        numbers = [word(each) for each in words]
+        size = next(size for size in count(len(numbers)) if len({number % size for number in numbers}) == len(numbers))
+        rests = [number % size for number in numbers]
+        self._numbers = np.full(size, -1, dtype=np.int64)
+        self._places = np.full(size, UNKNOWN, dtype=np.int64)
+        self._numbers[rests], self._places[rests] = numbers, np.arange(len(numbers))
+
+    def places(self, words: Numbers) -> Numbers:
+        """The place of each word; UNKNOWN where it is none of them."""
+        rests = words % self._numbers.size
+        return np.where(self._numbers[rests] == words, self._places[rests], UNKNOWN)
 
 
-_WORDS = np.array([word(name) for name in NAMES])
-_NAME_OF_REST = _name_of_rest()
+_NAMES = Words(NAMES)
 _MOST = np.array([*MOST_ELEMENTS.values(), 0])  # UNKNOWN is the last, here and below
 _IS_CODED = np.array([name in CODES_ONLY for name in (*NAMES, "")])
 _IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
@@ -38,9 +48,7 @@ _IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
 
 def names_of(segments: Segments) -> Numbers:
     """The place of each segment's name among NAMES; UNKNOWN where it is none of them."""
-    words = segments.words(*segments.names())
-    found = _NAME_OF_REST[words % _NAME_OF_REST.size]
-    return np.where(_WORDS[found] == words, found, UNKNOWN)
+    return _NAMES.places(segments.words(*segments.names()))
 
 
 def are_control(names: Numbers) -> Flags:

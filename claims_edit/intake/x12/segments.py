@@ -110,6 +110,16 @@ class Segments:
                 flags[padded] = trimmed.eq_missing(code).to_numpy()
         return found, padded
 
+    def trimmed_words(self, segments: Numbers, place: int) -> tuple[Numbers, Numbers]:
+        """An element of each segment, trimmed, as `words` gives it; and which of them have a blank at an end of it."""
+        begins, ends = self.bounds(segments, place)
+        words = self.words(begins, ends)
+        padded = np.flatnonzero(self.are_padded(begins, ends))
+        if padded.size:
+            trimmed = self.elements(segments[padded], place)
+            words[padded] = [word(text or "") if len(text or "") <= _LONGEST_WORD else -1 for text in trimmed]
+        return words, padded
+
     def composites(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Composite elements, for `components`; null where empty, or where there is none."""
         return self.texts(*self.bounds(segments, places))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from claims_edit.intake.x12.segment_table import FORMERLY, LOOPS, segments_of
+
 # Every segment that an 837 may hold, with the most elements that either version gives it.
 MOST_ELEMENTS = {
     "ISA": 16, "IEA": 2, "GS": 8, "GE": 2, "TA1": 5, "ST": 3, "SE": 2, "BHT": 6,
@@ -18,7 +20,7 @@ NAMES = tuple(MOST_ELEMENTS)
 
 
 class Qualifiers(NamedTuple):
-    """Which element of a segment says what it is, what of it is read, and whether a blank at its end is none."""
+    """Which element of a segment says what it is, what of it is read, and whether a blank at its end does no harm."""
 
     place: int
     read: tuple[str, ...]
@@ -37,14 +39,22 @@ CONTROL = ("ISA", "IEA", "GS", "GE", "ST", "SE", "TA1")
 ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "ST*837", "SE")  # "ST" alone opens another transaction
 SERVICES = ("SV1", "SV2", "SV3")
 # What a claim line is made of: a segment, or a segment with its qualifier. "HL" alone is one of another level.
-KINDS = (
+READ = (
     "ISA", "IEA", "GS", "GE", "ST", "SE", "BHT", "HL", "SBR", "CLM", "CL1", "HI", "LX", *SERVICES,
     "CAS", "MIA", "MOA", "SVD",
     *(f"{segment}*{qualifier}" for segment, qualifiers in QUALIFIED.items() for qualifier in qualifiers.read),
 )  # fmt: skip
 
-# What cannot stand behind an LX: where it does, the HL or CLM in between was lost.
-EARLIER_LOOPS = ("SBR", "CL1", "HI")
+# Every kind of segment that is told apart: READ, and what else the table of segments names; a bare name is one with
+# another qualifier than those.
+_LISTED = {
+    segment
+    for table in (LOOPS, FORMERLY)
+    for parent in table.values()
+    for first, held in parent.items()
+    for segment in segments_of(f"{first} {held}")
+}
+KINDS = (*NAMES, *dict.fromkeys(kind for kind in (*READ, *sorted(_LISTED)) if kind.partition("*")[2]))
 
 # Segments of codes and numbers: a digit with the name of one of these segments behind it is two segments in one.
 CODES_ONLY = ("HI", "CL1", "CR1", "CR2", "CRC", "HCP", *SERVICES)

@@ -1,0 +1,134 @@
+"""What of the HI segments is not understood: unknown qualifiers, missing codes, and components that no guide has there.
+
+Whatever an HI composite holds beside its own code may have been the diagnosis or condition code of a trial, so all of
+the claim's lines are in doubt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from claims_edit.intake.x12.diagnoses import PRINCIPAL
+from claims_edit.intake.x12.segments import components
+
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.diagnoses import Diagnoses, HealthCodes
+    from claims_edit.intake.x12.doubts import Doubts
+    from claims_edit.intake.x12.loops import Chunk
+    from claims_edit.intake.x12.segments import Flags, Numbers
+
+
+class Composite(NamedTuple):
+    """How a composite with one of some qualifiers is made.
+
+    Attributes:
+        qualifiers: its first component.
+        code: the shape of its second one (a regular expression; letters in any case).
+        more: the components behind these that a guide fills.
+        doubts: of which it is where it has no code, where the code has another shape, and where it has other parts.
+    """
+
+    qualifiers: tuple[str, ...]
+    code: str
+    more: tuple[int, ...]
+    doubts: tuple[str, str, str]
+
+
+_DIAGNOSIS = ("diagnosis-code-missing", "diagnosis-code-malformed", "diagnosis-composite-leftover")
+_ICD_10, _ICD_9 = r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$", r"^([0-9]{3}|V[0-9]{2}|E[0-9]{3})\.?[0-9]{0,2}$"
+PRESENT_ON_ADMISSION = 9
+COMPOSITES = (
+    Composite(("ABK", "ABF", "ABJ", "APR", "ABN"), _ICD_10, (PRESENT_ON_ADMISSION,), _DIAGNOSIS),
+    Composite(("BK", "BF", "BJ", "PR", "BN"), _ICD_9, (PRESENT_ON_ADMISSION,), _DIAGNOSIS),
+    Composite(("BG",), "^[0-9A-Z]{2}$", (), ("condition-code-not-understood",) * 3),
+    Composite(("BE",), "^[0-9A-Z]{2}$", (5,), ("value-code-not-understood",) * 3),
+    Composite(
+        ("BBR", "BBQ", "BR", "BQ", "CAH", "BP", "BO", "BH", "BI"), ".", (3, 4), ("health-code-not-understood",) * 3
+    ),
+    Composite(("DR", "TC"), ".", (), ("health-code-not-understood",) * 3),
+)
+_POA = ("Y", "N", "U", "W", "1")
+_MOST = 9  # components of a composite
+_KNOWN = tuple(qualifier for composite in COMPOSITES for qualifier in composite.qualifiers)
+
+
+def _flags() -> dict[str, pl.Expr]:
+    """What is to be looked at, by name, and of COMPOSITES by place."""
+    qualifier, code = pl.col("qualifier"), pl.col("code")
+    flags = {"unknown": ~qualifier.is_in(_KNOWN).fill_null(value=False)}
+    for place, composite in enumerate(COMPOSITES):
+        is_own = qualifier.is_in(composite.qualifiers).fill_null(value=False)
+        flags[f"missing {place}"] = is_own & code.is_null()
+        flags[f"malformed {place}"] = is_own & ~code.str.contains(f"(?i){composite.code}").fill_null(value=True)
+        flags[f"longer {place}"] = is_own & (pl.col("size") > len(("qualifier", "code")))
+    return flags
+
+
+_FLAGS = _flags()
+_PLAIN = COMPOSITES[0]  # most are a diagnosis and nothing else
+_IS_PLAIN = (
+    pl.col("qualifier").is_in(_PLAIN.qualifiers)
+    & pl.col("code").str.contains(_PLAIN.code)
+    & (pl.col("size") == len(("qualifier", "code")))
+).fill_null(value=False)
+
+
+def doubt_composites(doubts: Doubts, chunk: Chunk, codes: HealthCodes) -> None:
+    """Doubt each HI composite of which something is not understood."""
+    others = codes.where(~codes.frame.select(_IS_PLAIN).to_series().to_numpy())
+    if not others.claim.size:
+        return
+    flags = others.frame.select(**_FLAGS)
+    _doubt(doubts, others, flags["unknown"].to_numpy(), "diagnosis-qualifier-unknown")
+    for place, composite in enumerate(COMPOSITES):
+        missing, malformed, leftover = composite.doubts
+        _doubt(doubts, others, flags[f"missing {place}"].to_numpy(), missing)
+        _doubt(doubts, others, flags[f"malformed {place}"].to_numpy(), malformed)
+        longer = np.flatnonzero(flags[f"longer {place}"].to_numpy())
+        if longer.size:
+            has_more = np.zeros(others.claim.size, dtype=np.bool_)
+            has_more[longer] = _has_leftover(chunk, others, longer, composite)
+            _doubt(doubts, others, has_more, leftover)
+
+
+def _has_leftover(chunk: Chunk, codes: HealthCodes, which: Numbers, composite: Composite) -> Flags:
+    """Whether composites have components that no guide fills."""
+    whole = chunk.segments.composites(codes.segment[which], codes.place[which])
+    parts = components(whole, **{str(place): place for place in range(3, _MOST + 1)})
+    others = [str(place) for place in range(3, _MOST + 1) if place not in composite.more]
+    found = parts.select(pl.any_horizontal(pl.col(name).is_not_null() for name in others)).to_series()
+    if PRESENT_ON_ADMISSION in composite.more:
+        found |= ~parts[str(PRESENT_ON_ADMISSION)].is_in(_POA).fill_null(value=True)
+    more: Flags = found.to_numpy() | (codes.frame["size"].to_numpy()[which] > _MOST)
+    return more
+
+
+def doubt_missing_principal(doubts: Doubts, chunk: Chunk, codes: HealthCodes, claims: Numbers) -> None:
+    """Doubt claims (rows) without a principal diagnosis, which each guide puts before all others."""
+    is_first = codes.are(PRINCIPAL)
+    without = claims[~np.isin(claims, codes.claim[is_first])]
+    doubts.add("diagnosis-principal-missing", without, chunk.rows.segment[without])
+
+
+def doubt_pointers(doubts: Doubts, chunk: Chunk, rows: Numbers, diagnoses: Diagnoses, *, must_point: Flags) -> None:
+    """Doubt service lines (`rows`) whose pointers are not understood, or name nothing.
+
+    `must_point`: the guide of the line has it point to diagnoses.
+    """
+    for name, which in {
+        "diagnosis_pointer-dangling": diagnoses.dangling,
+        "diagnosis_pointer-not-understood": diagnoses.misread,
+        "diagnosis_pointer-missing": diagnoses.unpointed & must_point,
+    }.items():
+        found = rows[which]
+        doubts.add(name, chunk.line[found], chunk.rows.segment[found])
+
+
+def _doubt(doubts: Doubts, codes: HealthCodes, which: Flags, name: str) -> None:
+    found = np.flatnonzero(which)
+    if found.size:
+        places = pl.Series(codes.place[found]).cast(pl.String).str.zfill(2)
+        doubts.add(name, codes.claim[found], codes.segment[found], "HI" + places)

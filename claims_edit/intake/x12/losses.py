@@ -1,0 +1,72 @@
+"""What tells afterwards that segments are lost: the number of an HL, and the count at the end of a transaction.
+
+Either comes after lines that were given already, so the doubt is a range of segments; it is applied when the lines are
+read again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from claims_edit.doubts import doubt_token
+from claims_edit.intake.extract import LATE_DOUBTS_SCHEMA
+from claims_edit.intake.x12.loops import LEVELS
+from claims_edit.intake.x12.vocabulary import ENVELOPE
+
+if TYPE_CHECKING:
+    from claims_edit.intake.x12.loops import FileRows
+    from claims_edit.intake.x12.segments import Segments
+
+INCOMPLETE, GAP = "transaction-incomplete", "hierarchy-gap"
+_OPENED = 0  # the number before the first HL of a transaction, which is 1
+_NONE = -1
+
+
+class LateDoubts:
+    """Ranges of segments whose lines are in doubt."""
+
+    def __init__(self) -> None:
+        """Nothing is in doubt yet."""
+        self._found: list[pl.DataFrame] = []
+        self._begun = np.zeros(
+            (3, 0), dtype=np.int64
+        )  # the last HL and envelopes: segment, number, whether it is an HL
+
+    def add(self, name: str, first: pl.Series, last: pl.Series, at: pl.Series) -> None:
+        """Doubt the lines from segment `first` to `last`, by what segment `at` says; all are segments of the file."""
+        if at.len():
+            token = doubt_token(name, "segment-") + at.cast(pl.String)
+            found = {"first": first, "last": last, "name": pl.repeat(name, at.len(), eager=True), "token": token}
+            self._found.append(pl.DataFrame(found, schema=LATE_DOUBTS_SCHEMA))
+
+    def check_hierarchy(self, rows: FileRows, segments: Segments, *, last: bool) -> None:
+        """Look among new rows for an HL whose HL01 is not one more than that of the HL before; `last`: the file ends.
+
+        In doubt are the loop before, whose end may be another one's, and the loop itself.
+        """
+        is_level = rows.are(*LEVELS)
+        which = is_level | rows.are(*ENVELOPE)
+        own = segments.elements(rows.segment[which], 1).cast(pl.Int64, strict=False).fill_null(_NONE).to_numpy()
+        number = np.where(is_level[which], own, _OPENED)
+        new = np.stack((rows.number[which], number, is_level[which]))
+        place, number, levels = begun = np.concatenate((self._begun, new), axis=1)
+        wrong = np.flatnonzero((levels[1:] != 0) & (number[1:] != number[:-1] + 1)) + 1
+        ends = np.append(place[1:], np.iinfo(np.int64).max)
+        wrong = wrong[last | (wrong < place.size - 1)]  # where the last one ends is yet to be read
+        self.add(GAP, *map(pl.Series, (place[wrong - 1], ends[wrong], place[wrong])))
+        self._begun = begun[:, -2:]
+
+    def ranges(self) -> pl.DataFrame:
+        """All of them (LATE_DOUBTS_SCHEMA): of one name none overlaps another, and they are in order."""
+        found = pl.concat([pl.DataFrame(schema=LATE_DOUBTS_SCHEMA), *self._found]).sort("name", "first", "last")
+        begins = pl.col("first") >= pl.col("last").shift(1).cum_max().over("name").fill_null(_NONE)
+        group = begins.cum_sum().over("name")
+        return (
+            found.with_columns(group=group)
+            .group_by("name", "group", maintain_order=True)
+            .agg(pl.col("first").min(), pl.col("last").max(), pl.col("token").first())
+            .select(LATE_DOUBTS_SCHEMA.keys())
+        )
