@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HIDDEN, MARKER = "hidden", "marker"
+RESULTS = "claims_edit.duckdb"  # in a folder that runs write to
 LARGEST_MARKER = 1024  # bytes; an extract may have such a name once it is done with
 DOCUMENT = r"(\.(md|markdown|txt|rst|adoc|pdf|html?|docx?|rtf))?"
 KINDS: dict[str, re.Pattern[str]] = {
@@ -36,6 +37,8 @@ def bystander(path: Path) -> str | None:
     name = path.name
     if name.startswith(".") or (name.startswith("_") and "=" not in name):
         return HIDDEN
+    if (path / RESULTS).is_file():
+        return "results folder"
     what = next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(name)), None)
     if what is None or path.is_dir() or (what == MARKER and path.is_file() and path.stat().st_size > LARGEST_MARKER):
         return None

@@ -89,6 +89,15 @@ def test_a_large_file_with_the_name_of_a_marker_is_an_extract(tmp_path: Path) ->
     assert bystander(put(tmp_path / "night.csv.ok", b"")) == "marker"
 
 
+def test_results_below_the_extracts_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path / "night.csv")
+    put(tmp_path / "out" / "claims_edit.duckdb")
+    put(tmp_path / "out" / "decisions" / "run_id=1" / "part-00000.parquet")
+    found = discover((str(tmp_path),))
+    assert names(found.extracts, tmp_path) == ["night.csv"]
+    assert [(passed.path.name, passed.what) for passed in found.passed_over] == [("out", "results folder")]
+
+
 def test_files_are_found_once_at_any_depth(tmp_path: Path) -> None:
     for name in ("b.csv", "a/b.csv", "a/c/d.CSV.gz", "_tmp/e.csv", ".git/config", "_day=1/f.csv"):
         put(tmp_path / name)
