@@ -45,6 +45,11 @@ def is_exact(text: pl.Expr) -> pl.Expr:
     return ~text.str.contains(EXPONENT)
 
 
+def is_no_error(text: pl.Expr) -> pl.Expr:
+    """A rule of an identifier: it is no error value of a spreadsheet, such as `#REF!` and `#VALUE!`."""
+    return ~text.str.contains(r"^#[A-Z/0]+[!?]$")
+
+
 def in_range(day: pl.Expr) -> pl.Expr:
     """A rule of a column: a day, or the ISO text of one, that is no sentinel; text that is no date passes."""
     return day.is_between(pl.lit(FIRST_DAY), pl.lit(LAST_DAY))
@@ -78,7 +83,8 @@ def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
     if column.pattern is not None:
         return {"shape": matches(column.pattern)}
     if column.length is not None:
-        return {"length": at_most(column.length)} | ({"exponent": is_exact} if column.identifier else {})
+        exact = {"exponent": is_exact, "spreadsheet-error": is_no_error} if column.identifier else {}
+        return {"length": at_most(column.length)} | exact
     match column.kind:
         case Kind.DATE:
             return {"unparseable": is_date, "out-of-range": text_in_range}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.intake.amounts import as_amounts
 from claims_edit.intake.dates import iso_date
 from claims_edit.intake.extract import ORDINAL
@@ -25,6 +26,8 @@ WHOLE_FLOATS = 2**53  # beyond, a float has lost digits
 NEEDED = {name for group in REQUIRED for name in group}  # a column of these is judged even if it is empty
 # Of text whose values rarely repeat: blanks, no digit of 1 to 9, a fraction of zeros, an exponent.
 ODD = r"\s|^[^1-9]*$|\.0+$|[0-9][Ee][+-]?[0-9]+$"
+CODE_LISTS = ("condition_codes", "value_codes")
+TWO_CHARACTERS = r"^[^A-Z0-9]*[A-Z0-9]{2}(?:[^A-Z0-9]+[A-Z0-9]{2})*[^A-Z0-9]*$"
 WHOLE = r"^(\+?[0-9]+)\.0+$"  # how a float writes a code or a number that has no fraction
 
 
@@ -71,7 +74,7 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
-    return Lines(raw, frame, distinct, odd)
+    return Lines(raw, *_with_doubts(frame, distinct), odd)
 
 
 def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:
@@ -197,3 +200,19 @@ def _with_defaults(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple
         filled = distinct[name].fill_null(default).unique()
         return frame.with_columns(pl.col(name).fill_null(default)), distinct | {name: filled}
     return frame, distinct
+
+
+def _with_doubts(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """NUBC codes that are not of two characters may be evidence that is not understood: a doubt of their rows."""
+    doubts = []
+    for name in CODE_LISTS:
+        unknown = distinct[name].filter(~distinct[name].str.contains(TWO_CHARACTERS)) if name in distinct else None
+        if unknown is not None and len(unknown):
+            token = doubt_token(f"{name}-unknown", name)
+            doubts.append(pl.when(pl.col(name).is_in(unknown.implode())).then(pl.lit(token)))
+    if not doubts:
+        return frame, distinct
+    known = [pl.col("doubts")] if "doubts" in frame.columns else []
+    joined = pl.concat_str(*known, *doubts, separator=SEPARATOR, ignore_nulls=True)
+    frame = frame.with_columns(pl.when(joined != "").then(joined).alias("doubts"))
+    return frame, distinct | {"doubts": frame["doubts"].unique()}

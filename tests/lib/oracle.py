@@ -692,6 +692,8 @@ def check_line(row: Line, as_of: date) -> set[tuple[str, str]]:
     for column in ("claim_id", "member_id", "person_id", "group_id", "original_claim_id"):
         if re.fullmatch(r"[0-9](\.[0-9]+)?E[+-]?[0-9]{1,2}", (text_of(row, column) or "").upper()):
             faults.add((column, "exponent"))
+        if text_of(row, column) in {"#REF!", "#VALUE!", "#NAME?", "#NUM!", "#DIV/0!"}:
+            faults.add((column, "spreadsheet-error"))
     for column, shape in _shapes(row).items():
         value = text_of(row, column)
         if value is not None and not re.fullmatch(shape, value.upper()):

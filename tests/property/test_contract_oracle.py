@@ -49,42 +49,18 @@ ICD_10 = (
     "none", "0", "000.0", "C61.0",
 )  # fmt: skip
 ICD_9 = (
-    "157.1",
-    "1571",
-    "V70.7",
-    "V707",
-    "E950.1",
-    "E9501",
-    "199",
-    None,
-    "C25.1",
-    "V7",
-    "15712",
-    "157123",
-    "E95",
+    "157.1", "1571", "V70.7", "V707", "E950.1", "E9501", "199", None, "C25.1", "V7", "15712", "157123", "E95",
     "157.0",
-)
+)  # fmt: skip
 # column -> values, plain ones first
 POOLS: dict[str, tuple[str | None, ...]] = {
     "claim_id": (
-        "A1",
-        "A2",
-        " A3 ",
-        "A1",
-        "x" * 80,
-        "x" * 81,
-        None,
-        "  ",
-        "NULL",
-        "0",
-        "12.0",
-        "2.02403E+11",
-        "1e5",
-        "E12",
+        "A1", "A2", " A3 ", "A1", "x" * 80, "x" * 81, None, "  ", "NULL", "0", "12.0", "2.02403E+11", "1e5",
+        "E12", "#REF!",
     ),
     "claim_line_number": ("1", "2", "3", "01", " 4", "0", "two", "-1", "1.5", None, "2.0", "0.0", "null"),
     "claim_type": ("professional", "institutional", "undetermined", "Professional", "dental", None, "unknown"),
-    "member_id": ("M1", "M2", "M3", None, " ", "N / A", "000000000", "~", "1.00200E+08", "NONE1", "100.0"),
+    "member_id": ("M1", "M2", "M3", None, " ", "N / A", "000000000", "~", "1.00200E+08", "NONE1", "#NAME?", "100.0"),
     "person_id": ("P1", None, None, "nan", "3e7"),
     "payer": ("Florida Blue", "Regence", " Florida Blue", None, "\u00a0", "UNKNOWN", "00"),
     "line_of_business": ("commercial", None, "Medicare-Advantage", "Zebra Gold", "()", "Unknown", "0"),
@@ -95,20 +71,8 @@ POOLS: dict[str, tuple[str | None, ...]] = {
     "claim_end_date": DATES,
     "place_of_service_code": ("22", None, "2", "221", "2A", " 11 ", "11.0", "0", "None"),
     "hcpcs_code": (
-        "0600T",
-        "0601t",
-        "99213",
-        None,
-        "0",
-        "0600",
-        "0600TT",
-        "0600-",
-        " 47384 ",
-        "47384.0",
-        "00000",
-        "NULL",
-        "0600T-59",
-        "47384.5",
+        "0600T", "0601t", "99213", None, "0", "0600", "0600TT", "0600-", " 47384 ", "47384.0", "00000", "NULL",
+        "0600T-59", "47384.5",
     ),
     "hcpcs_modifier_1": MODIFIERS,
     "hcpcs_modifier_5": MODIFIERS,
@@ -125,7 +89,7 @@ POOLS: dict[str, tuple[str | None, ...]] = {
     "data_source": (None, None, "east", "west", "NULL"),
     "claim_frequency_code": ("1", None, "7", "8", "11", "#", "7.0", "0", "N/A"),
     "original_claim_id": (None, None, "A1", "0", "1e+10"),
-}
+}  # fmt: skip
 
 
 def row_of(chunk: bytes) -> Row:

@@ -287,3 +287,31 @@ def test_the_distinct_values_of_a_batch_are_all_of_them_and_the_odd_ones_apart()
     assert "claim_id" not in lines.distinct
     assert lines.odd["claim_id"].to_list() == ["C0"]
     assert lines.frame["member_id"].to_list() == ["M1", "M2", None]
+
+
+@pytest.mark.parametrize("column", ["claim_id", "member_id", "group_id", "original_claim_id"])
+@pytest.mark.parametrize("value", ["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!"])
+def test_an_error_value_of_a_spreadsheet_is_no_identifier(column: str, value: str) -> None:
+    assert read(column, value)[1] == {f"{column}-spreadsheet-error"}
+    assert read("clinical_trial_number", value)[0] == value  # evidence that is not understood stays evidence
+
+
+@pytest.mark.parametrize("column", ["condition_codes", "value_codes"])
+@pytest.mark.parametrize("doubts", [None, "diagnosis-unresolved@diagnosis"])
+@pytest.mark.parametrize(
+    ("codes", "is_clear"),
+    [
+        ("30", True), ("30 a6", True), ("30,A6;B7|C8", True), ("30/A6", True), ("30.0", True), (" 30 ", True),
+        (None, True), ("30A6", False), ("130", False), ("3", False), ("30 A", False), ("30;A60", False), ("NULL", True),
+        ("3 0", False),
+    ],
+)  # fmt: skip
+def test_a_code_that_has_not_two_characters_is_a_doubt(
+    column: str, doubts: str | None, codes: str | None, *, is_clear: bool
+) -> None:
+    rows = [LINE | {column: codes, "doubts": doubts}, LINE | {column: "44", "doubts": None}]
+    raw = pl.DataFrame(rows, schema_overrides={column: pl.String, "doubts": pl.String}).with_row_index(ORDINAL, 1)
+    lines = canonicalise(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
+    expected = " ".join(filter(None, (doubts, None if is_clear else f"{column}-unknown@{column}")))
+    found = lines.frame["doubts"].to_list() if "doubts" in lines.frame.columns else [None, None]
+    assert found == [expected or None, None]
