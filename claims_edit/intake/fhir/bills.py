@@ -146,6 +146,8 @@ class Bills:
         if bill is NOTHING and facility is None and not trial and not numbers and not doubts:
             return NO_BILL
         whole, frequency, fault = _settled(bill, facility, classification)
+        if not trial and not numbers and not doubts:
+            return Bill(whole, frequency, None, None, None, None, fault)
         told = next((number for number in trial or () if number.strip("0 ")), None)
         texts = {kind: " ".join(numbers[kind]) or None for kind in numbers}
         rest = texts.get(CONDITION), texts.get(VALUE), texts.get(EXEMPTION)

@@ -208,12 +208,12 @@ class Lines:
             which, rank = told
             if rank > ranks[which]:
                 continue
-            try:
-                amount = written(one.amount.value, "$.item[...].adjudication[...].amount.value")
-            except msgspec.ValidationError as error:
-                amount = _no_number(which, one.amount.value, error)
-            if amount is None:
-                continue
+            amount = str(one.amount.value, "utf-8")
+            if not "-" <= amount < ":" or "e" in amount or "E" in amount:  # mostly it is a plain number
+                odd = _odd_amount(which, one.amount.value)
+                if odd is None:
+                    continue
+                amount = odd
             if rank < ranks[which]:
                 ranks[which], amounts[which] = rank, amount
                 conflict = None if which == CHARGE else conflict
@@ -226,11 +226,14 @@ class Lines:
         return amounts[0], amounts[1], amounts[2], conflict, hold
 
 
-def _no_number(which: int, given: Raw, error: msgspec.ValidationError) -> str:
-    """What is no number, for the contract to warn of; a charge must be one."""
-    if which == CHARGE:
-        raise error
-    return str(given, "utf-8").strip('"')
+def _odd_amount(which: int, given: Raw) -> str | None:
+    """An amount that is no plain number; what is none at all is for the contract to warn of, but for a charge."""
+    try:
+        return written(given, "$.item[...].adjudication[...].amount.value")
+    except msgspec.ValidationError:
+        if which == CHARGE:
+            raise
+        return str(given, "utf-8").strip('"')
 
 
 def _net(item: Item, units: str | None) -> str | None:
