@@ -80,6 +80,7 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     """
     by_key = _by_key(path, found)
     folders = {column_key(name): value for name, value in partition_of(path).items()}
+    given = {*by_key, *folders}
     lines = _lines_in(by_key, mapping)
     layout = Layout({}, dict(mapping.constants), lines, signs=_signs(mapping))
     faults = []
@@ -87,12 +88,12 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
         if name in mapping.constants or name in MADE_BY_READERS:
             continue
         names = mapping.names_of(name)
-        plain = next((key for key in map(column_key, names) if key in by_key or key in folders), None)
+        plain = next((wanted for wanted in names if column_key(wanted) in given), None)
         numbered = _numbered(names, by_key, lines)
         if plain and numbered:
             faults.append(f"the mapping takes {name} from {plain} or from {numbered}, and the extract has both")
         elif plain:
-            _add_plain(layout, name, plain, by_key, folders)
+            _add_plain(layout, name, column_key(plain), by_key, folders)
         elif numbered:
             layout.per_line[name] = numbered
         elif name in mapping.columns and name not in mapping.optional:
