@@ -502,7 +502,7 @@ def test_an_unknown_preset_is_told_with_those_that_there_are(command: Command, t
     extract = write(tmp_path / "c.csv", csv_text(claims(), WIDE))
     done = command("validate", extract, "--mapping", "tuba")
     assert (done.code, len(done.faults)) == (11, 1)
-    assert "tuba: no such mapping file, and no such preset. The presets are cms-de-synpuf-carrier, cms-rif-" in done.err
+    assert "tuba: no such mapping file, and no such preset. The presets are cms-cclf1, cms-cclf2, cms-" in done.err
     shown = command("mapping", "show", "tuba")
     assert (shown.code, shown.out) == (2, "")
     assert all(name in shown.err for name in PRESETS)
