@@ -17,7 +17,7 @@ from claims_edit.batch.kept import BATCH_ROWS, FileRead, alike, gathered, in_ord
 from claims_edit.batch.looking import Looked, looked, one_ahead
 from claims_edit.batch.places import places_of
 from claims_edit.batch.repeats import Differing
-from claims_edit.batch.revisions import PayerIdentities, revisions_of
+from claims_edit.batch.revisions import PayerIdentities, rejected_revisions, revisions_of
 from claims_edit.batch.settle import (
     CANDIDATE_SCHEMA,
     QUARANTINE_SCHEMA,
@@ -155,6 +155,7 @@ class Reading:
             tally, frame = rejected(rejects, self._codes)
             found.tally.add(tally)
             self._keep(frame, found, "rejects")
+            self._keep(rejected_revisions(rejects), found, "rejected-revisions")
         if _state(file.path) != before:
             raise InputError(f"{file.path}: changed while it was read. Run again once it is written.")
         return found

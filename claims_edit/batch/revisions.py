@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.edits.facts.payer import payer_identity
-from claims_edit.edits.facts.revision import REVISION_SCHEMA, is_certain, revised_claim
+from claims_edit.edits.facts.revision import REVISION_SCHEMA, STANDS_ALONE, is_certain, revised_claim
 from claims_edit.intake import claim_hashes
 from claims_edit.intake.keys import CLAIM_KEY
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 RESOLVED = "resolved-revisions.parquet"
+CLAIM_SEGMENT = r"^ST [^:]*: CLM(?<separator>[^A-Za-z0-9])(?<elements>.*)$"
 
 
 class PayerIdentities:
@@ -36,6 +37,21 @@ class PayerIdentities:
             named = found.select(payer="payer_raw", identity="payer_identity")
             self._known = pl.concat([self._known, named]).unique("payer")
         return given.join(self._known, on="payer", how="left", maintain_order="left")
+
+
+def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
+    """The replacements and voids among 837 claims that lost all their lines (REVISION_SCHEMA), as refused ones.
+
+    Such a claim is at hand as the text of its CLM segment alone; whose it is, is not known.
+    """
+    clm = pl.col("text").str.extract_groups(CLAIM_SEGMENT).struct.unnest()
+    lost = rejects.filter(pl.col("check") == "row-claim-without-lines").select(clm).drop_nulls()
+    elements = pl.col("elements").str.split(pl.col("separator")).list
+    given = lost.select(
+        claim_id=elements.get(0), claim_frequency_code=elements.get(4, null_on_oob=True).str.slice(-1), refused=True
+    ).filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE).fill_null(value=False))
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in REVISION_SCHEMA.items() if name not in given.columns]
+    return given.with_columns(absent).select(*REVISION_SCHEMA)
 
 
 def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:

@@ -136,6 +136,17 @@ def test_a_claim_that_comes_again_is_decided_once_and_others_that_share_its_id_a
     assert f"{extract.as_posix()} row 14" in done.out
 
 
+@pytest.mark.parametrize(("frequency", "outcome"), [("8", "review facts-in-doubt"), ("1", "deny investigational")])
+def test_a_void_that_lost_its_lines_leaves_the_claim_in_doubt(
+    command: Command, tmp_path: Path, frequency: str, outcome: str
+) -> None:
+    void = claim("A", frequency=frequency)[:-3]
+    extract = write(tmp_path / "night.837", interchange(claim("A"), claim("B"), void))
+    found = decided(command, tmp_path / "out", extract)
+    assert found == {("A", None): outcome, ("B", None): "deny investigational"}
+    assert quarantine(tmp_path / "out")["failed_checks"].to_list() == [["row-claim-without-lines"]]
+
+
 @pytest.mark.parametrize(
     ("changed", "outcome"),
     [
