@@ -26,6 +26,7 @@ ONE_DAY = timedelta(days=1)
 FIELDS = (
     "disposition", "reason_code", "edits", "program", "program_basis", "payer", "policy_version", "site_class",
     "group_code", "liability_basis", "carc", "rarcs", "adjustment_amount", "policy_stale", "trial_evidence",
+    "superseded_by", "policy_reference", "doubts", "prior_authorization_number",
 )  # fmt: skip
 SPELLINGS = {
     "regence": "Regence BlueShield", "florida_blue": "Florida Blue", "premera": "Premera Blue Cross",

@@ -85,7 +85,7 @@ PAYERS = (
 )  # fmt: skip
 # (line of business, filing indicator): mostly in agreement, so that the edits below the program ones are reached.
 PROGRAM_SIGNS = (
-    *(("commercial", None),) * 24,
+    *(("commercial", None),) * 44,
     ("commercial", None), ("Commercial", "BL"), ("commercial", "CI"), ("COMMERCIAL", None), ("commercial", "12"),
     ("Exchange", None), ("QHP", "BL"), ("marketplace", "CI"), ("Market-Place", None),
     ("medicaid", None), ("Medicaid", "MC"), (None, "MC"),
@@ -100,7 +100,7 @@ PROGRAM_SIGNS = (
     ("commercial", "FI"), ("commercial", "16"), ("FEP", "16"), ("MA", "MA"), ("medicaid", "MB"), ("SAO", "FI"),
 )  # fmt: skip
 MEMBERS = (
-    *("M100200300",) * 28,
+    *("M100200300",) * 60,
     "M1",
     "12345678",
     "R12345678",
@@ -143,9 +143,9 @@ PLANS = (
     "Feple Gold",
     "---",
 )
-AUTHORIZATIONS = (*(None,) * 20, "PA-17", "0000123")
+AUTHORIZATIONS = (*(None,) * 40, "PA-17", "0000123")
 DOUBTS = (
-    *(None,) * 20, "diagnosis-unresolved@diagnosis[1].diagnosisReference", "diagnosis_pointer-dangling@segment-17",
+    *(None,) * 50, "diagnosis-unresolved@diagnosis[1].diagnosisReference", "diagnosis_pointer-dangling@segment-17",
     "b-unknown@segment-9-HI02 a-unknown@segment-8 b-unknown@segment-7",
 )  # fmt: skip
 # Diagnoses of each class, with the neighbours of each prefix; ICD-10-CM without the dot.

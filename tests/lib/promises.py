@@ -23,13 +23,20 @@ Row = dict[str, Any]
 COVERED, EXCLUDED = "X-COVERED", "X-EXCLUDED"  # groups with a contract of every payer on all days
 ALONE = {"claim_id": "ALONE", "original_claim_id": None}  # no other claim names it
 NO_DIAGNOSES = dict.fromkeys(DIAGNOSES)
-NO_TRIAL = {**dict.fromkeys(MODIFIERS), "clinical_trial_number": None, "condition_codes": None}
+NO_TRIAL = {
+    **dict.fromkeys(MODIFIERS),
+    **dict.fromkeys(
+        ("clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number")
+    ),
+}
 TRIALS: tuple[Row, ...] = (
     {"hcpcs_modifier_5": "Q0"},
     {"hcpcs_modifier_5": "Q1"},
     {"diagnosis_code_25": "Z006", "diagnosis_code_type": "icd-10-cm"},
     {"clinical_trial_number": "00000017"},
     {"condition_codes": "30"},
+    {"investigational_device_exemption_number": "G123456"},
+    {"value_codes": "D4"},
 )
 DAYS = tuple(day + dt.timedelta(days=shift) for day in BOUNDARIES for shift in (-1, 0, 1))
 
@@ -78,7 +85,14 @@ def _names(text: str) -> list[str]:
 
 
 def _program(name: str) -> Row:
-    return {"change": {"line_of_business": name, "claim_filing_indicator_code": None, "member_id": "M1"}}
+    return {
+        "change": {
+            "line_of_business": name,
+            "claim_filing_indicator_code": None,
+            "member_id": "M-OF-NO-OTHER-CLAIM",
+            "plan": None,
+        }
+    }
 
 
 def _policy(row: Row, catalog: Catalog) -> Policy | None:
@@ -195,6 +209,8 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"that covers the service.*: the line would pass", _line({"group_id": COVERED}, **_PASSES)),
     (rf"^A reading of the contract .*: {_THEN}\.$", _fact({"contract_excluded": False})),
     (rf"a corrected group_id without a contract that speaks of it: {_THEN}\.$", _line({"group_id": None})),
+    (rf"^If the authorization does not cover this service: {_THEN}\.$", _line({"prior_authorization_number": None})),
+    (rf"^If the facts are as they were read: {_THEN}\.$", _fact({"doubts": None})),
     (rf"^If it was this service: {_THEN}\.", _fact({"code_kind": "specific"})),
     (rf"the trial does not cover it: {_THEN}\.$", _fact({"trial_evidence": None})),
     (rf"^If the signs of a trial are wrong, or .*: {_THEN}\.$", _trial_signs_wrong),
@@ -220,7 +236,7 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
 )
 PATTERNS = tuple(pattern for pattern, _ in _PROMISES)
 _PROMISES_NOTHING = (
-    r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
+    r"^Fact in doubt: ", r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
     r"^The claim is a void itself", r"^Claims of this run that take its place: ", r" is a catch-all code[.,]",
     r"^The code alone does not say", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
     r"^If it is a spelling of a payer on file", r"^Policy, program and contract are looked up once",

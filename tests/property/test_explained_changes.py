@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LINES = 400
 CONTRACTS = 12
-SEEDS = range(4)
+SEEDS = range(6)
 
 
 @cache

@@ -200,7 +200,7 @@ def contract_covers(line: Line) -> Iterator[str]:
 
 def contract_review(line: Line) -> Iterator[str]:
     yield f"Missing fact: what the group's contract comes to. It asks for a person ({line.row['citation']})."
-    yield f"If it covers the service, the line passes; if it excludes it: {line.outcome('contract-excludes')}."
+    yield f"If it covers the service, the line passes; if it excludes it: {line.with_edit('contract-excludes')}."
     yield f"If it says nothing of the service: {line.then}."
 
 

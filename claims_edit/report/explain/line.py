@@ -104,6 +104,11 @@ class Line:
         rest = [edit for edit in self.row["edits"] if edit in EDIT_IDS and edit not in edits]
         return self.outcome(rest[0]) if rest else "the line is decided anew"
 
+    def with_edit(self, edit: str) -> str:
+        """What follows once the primary edit does not hit and this one does, as far as the other facts stay."""
+        rest = [each for each in self.row["edits"] if each in EDIT_IDS and each != self.row["reason_code"]]
+        return self.outcome(min([*rest, edit], key=EDIT_IDS.index))
+
     def outcome(self, edit: str) -> str:
         """What an edit of the decision table leads to on this line's start date, in words."""
         reason = self.book.reasons.get(edit)
