@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from claims_edit.doubts import doubt_token
-from claims_edit.intake.fhir.concepts import has_code
+from claims_edit.intake.fhir.concepts import codings
 from claims_edit.intake.fhir.references import NOTHING, Referred, last_part, referred
 
 if TYPE_CHECKING:
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from claims_edit.intake.fhir.resources import Coverage, Insurance, Resource
     from claims_edit.intake.fhir.surroundings import Surroundings
 
-PLAN, GROUP = frozenset({"plan"}), frozenset({"group"})
-CLASSES = PLAN | GROUP | {
-    "subgroup", "subplan", "class", "subclass", "sequence", "rxbin", "rxpcn", "rxid", "rxgroup", "division",
-}  # fmt: skip
+PLAN, GROUP = "plan", "group"
+CLASSES = frozenset({
+    PLAN, GROUP, "subgroup", "subplan", "class", "subclass", "sequence", "division",
+    "rxbin", "rxpcn", "rxid", "rxgroup",
+})  # fmt: skip
 CLASS_UNKNOWN = "coverage-class-unknown"
 NO_FOCAL, SEVERAL_FOCAL = "insurance-focal-missing", "insurance-focal-several"
 OTHER_PAYER_FIRST = "other-payer-first"
@@ -113,12 +114,15 @@ def payer(
 
 def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None, str | None]:
     """Plan, group and line of business; a class that may be any of these is added to the doubts."""
-    classes = coverage.classes or ()
-    for place, one in enumerate(classes):
-        if not has_code(one.type, CLASSES) or not (one.value or one.name):
+    plan = group = None
+    for place, one in enumerate(coverage.classes or ()):
+        codes = {coding.code for coding in codings(one.type)}
+        if PLAN in codes:
+            plan = plan or one.name or one.value
+        if GROUP in codes:
+            group = group or one.value or one.name
+        if codes.isdisjoint(CLASSES) or not (one.value or one.name):
             doubts.append(doubt_token(CLASS_UNKNOWN, f"Coverage.class[{place}].type"))
-    plan = next((one.name or one.value for one in classes if has_code(one.type, PLAN)), None)
-    group = next((one.value or one.name for one in classes if has_code(one.type, GROUP)), None)
     if coverage.grouping is not None:
         plan = plan or coverage.grouping.plan_display or coverage.grouping.plan
         group = group or coverage.grouping.group
@@ -127,8 +131,8 @@ def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None
 
 def _name(concept: NamedConcept | None) -> str | None:
     """What a concept is called: its text, else a display, else a code."""
-    if concept is None:
-        return None
+    if concept is None or concept.text:
+        return concept.text if concept is not None else None
     given = concept.coding or ()
-    told = (concept.text, *(one.display for one in given), *(one.code for one in given))
+    told = (*(one.display for one in given), *(one.code for one in given))
     return next((text for text in told if text), None)

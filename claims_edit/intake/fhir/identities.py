@@ -24,12 +24,16 @@ def claim_id(claim: Resource | Numbered) -> str | None:
     claim id. The id of the resource is the server's name for it, and other identifiers may be anybody's (a control
     number, a patient account), so that they come after.
     """
-    identifiers = [one for one in claim.identifier or () if one.value]
-    for one in identifiers:
+    first = unique = None
+    for one in claim.identifier or ():
+        if not one.value:
+            continue
         if one.system and variable_of(one.system) in CLAIM_IDS:
             return one.value
-    unique = next((one.value for one in identifiers if has_code(one.type, UNIQUE_CLAIM_ID)), None)
-    return unique or claim.id or (identifiers[0].value if identifiers else None)
+        if unique is None and has_code(one.type, UNIQUE_CLAIM_ID):
+            unique = one.value
+        first = first or one.value
+    return unique or claim.id or first
 
 
 def provider_id(provider: Referred, npi: str | None) -> str | None:
