@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, run_batch, validate_batch
+from claims_edit.batch import RunOptions, kept, run_batch, validate_batch
 from claims_edit.batch import reading as reading_module
+from claims_edit.intake.x12 import X12Extract
+from tests.functional.program import DECK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 AS_OF = date(2026, 11, 20)
+DECK_837 = DECK / "claims.837"
 HEADER = "claim_id,claim_line_number,claim_type,member_id,payer,claim_line_start_date,hcpcs_code,line_of_business\n"
 
 
@@ -31,8 +34,8 @@ def extract(folder: Path, name: str, odd: set[int], rows: int = 40) -> Path:
 
 @pytest.mark.parametrize("batch_rows", [3, 250_000])
 def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int) -> None:
-    monkeypatch.setattr(reading_module, "BATCH_ROWS", batch_rows)
-    monkeypatch.setattr(reading_module, "LEAST_ROWS", batch_rows)
+    for module, name in ((reading_module, "BATCH_ROWS"), (kept, "BATCH_ROWS"), (kept, "LEAST_ROWS")):
+        monkeypatch.setattr(module, name, batch_rows)
     extracts = (extract(tmp_path, "a.csv", {2, 9, 11, 12, 30, 31}), extract(tmp_path, "b.csv", {40}))
     out = tmp_path / "out"
     outcome = run_batch(RunOptions(tuple(map(str, extracts)), out, AS_OF))
@@ -45,3 +48,23 @@ def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_validate_names_the_rows_of_a_warning(tmp_path: Path) -> None:
     (file,) = validate_batch((str(extract(tmp_path, "a.csv", {3, 7})),), AS_OF).files
     assert file["first_warned_rows"] == {"line_of_business-unknown": [3, 7]}
+
+
+@pytest.mark.parametrize("piece", [400, 2_000_000])
+def test_what_an_837_is_warned_of_names_segments_and_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(X12Extract, "CHUNK_BYTES", piece)
+    segments = [segment.strip() for segment in DECK_837.read_text().split("~")]
+    closing = next(place for place, segment in enumerate(segments) if segment.startswith("SE*"))
+    segments[closing] = segments[closing].replace("SE*", "SE*9")
+    (tmp_path / "claims.837").write_text("~\n".join(segments))
+    outcome = run_batch(RunOptions((str(tmp_path / "claims.837"),), tmp_path / "out", AS_OF, reports=("csv",)))
+    quality = pl.read_csv(outcome.run_dir / "data_quality.csv", infer_schema=False).filter(severity="warning")
+    found = {
+        check: (rows, claims) for check, rows, claims in quality.select("check", "first_rows", "first_claims").rows()
+    }
+    assert found["se01-segment-count"] == (str(closing + 1), None)
+    rows, claims = found["hcpcs_code-not-evaluable"]
+    assert segments[int(rows) - 1].startswith("SV")
+    assert any(segment.startswith(f"CLM*{claims}*") for segment in segments)

@@ -36,12 +36,12 @@ class ClaimLines:
 
     Attributes:
         frame: the lines.
-        found: how often each of the reader's warnings holds.
+        found: by warning, the rows that show it.
         rejected: by check, the rows that are no line.
     """
 
     frame: pl.DataFrame
-    found: dict[str, int]
+    found: dict[str, Numbers]
     rejected: dict[str, Numbers]
 
 
@@ -97,9 +97,9 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     return ClaimLines(
         frame,
         {
-            "diagnosis_pointer-dangling": int(diagnoses.dangling.sum()),
-            "hcpcs_code-not-evaluable": int(lines["is_not_evaluable"].sum()),
-            "clm02-line-charges": uneven.size,
+            "diagnosis_pointer-dangling": rows[diagnoses.dangling],
+            "hcpcs_code-not-evaluable": rows[lines["is_not_evaluable"].to_numpy()],
+            "clm02-line-charges": uneven,
         },
         {
             "row-claim-without-lines": _without(found.rows, claim, chunk.claim.size),
@@ -115,6 +115,12 @@ def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
         nothing(at.size).alias(column.name) if column.null_count() == claims.height else column.gather(places)
         for column in claims
     ]
+
+
+def claim_ids(chunk: Chunk, rows: Numbers) -> pl.Series:
+    """The id of the claim in which each row stands; null where it stands in none."""
+    claim = chunk.claim[rows]
+    return chunk.segments.elements(np.where(claim == NONE, NONE, chunk.rows.segment[claim]), 1)
 
 
 def _without(rows: Numbers, others: Numbers, size: int) -> Numbers:

@@ -15,7 +15,7 @@ from claims_edit.intake.x12.losses import INCOMPLETE
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS
 
 if TYPE_CHECKING:
-    from collections import Counter
+    from collections.abc import Callable
 
     from claims_edit.intake.x12.loops import FileRows
     from claims_edit.intake.x12.losses import LateDoubts
@@ -53,9 +53,12 @@ LEVELS = (
 class ControlCounts:
     """Checks control segments as they come; keeps the last of each level, if it is yet to be closed."""
 
-    def __init__(self, warnings: Counter[str], late_doubts: LateDoubts) -> None:
-        """Findings are counted in `warnings`; the lines of a transaction of another length are in `late_doubts`."""
-        self._warnings = warnings
+    def __init__(self, warn: Callable[[str, pl.Series], None], late_doubts: LateDoubts) -> None:
+        """`warn` takes the name of a finding and the segments that show it.
+
+        The lines of a transaction of another length are in `late_doubts`.
+        """
+        self._warn = warn
         self._late_doubts = late_doubts
         self._open = {level: pl.DataFrame(schema=_CONTROLS) for level in LEVELS}
         self._transactions = 0
@@ -72,9 +75,9 @@ class ControlCounts:
                 around += [_OTHER] if depth == 0 else []
                 self._check(level, controls.filter(pl.col("kind").is_in(around)))
         if last:
-            self._warnings.update(
-                f"{level.closing.lower()}-missing" for level in LEVELS if level.opening in self._open[level]["kind"]
-            )
+            for level in LEVELS:
+                is_open = pl.col("kind") == level.opening
+                self._warn(f"{level.closing.lower()}-missing", self._open[level].filter(is_open)["segments"])
 
     def _controls(self, rows: FileRows, segments: Segments) -> pl.DataFrame:
         kind = pl.Series(KINDS).gather(rows.kind)
@@ -105,9 +108,9 @@ class ControlCounts:
             level.count_check: is_closing & follows_opening & pl.col("told").ne_missing(contents),
             f"{name}02-control-number": is_closing & ~(follows_opening & has_number) & ~follows_other,
         }
-        counts = controls.select(found.sum().alias(check) for check, found in findings.items()).row(0, named=True)
-        self._warnings.update({check: count for check, count in counts.items() if count})
-        if level.closing == "SE" and counts[level.count_check]:
+        for check, found in findings.items():
+            self._warn(check, controls.filter(found)["segments"])
+        if level.closing == "SE":
             wrong = controls.select(
                 "segments", opened=pl.col("segments").shift(1), is_wrong=findings[level.count_check]
             )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
-from claims_edit.intake.extract import FAULT, ORDINAL, REJECTS_SCHEMA, Extract
+from claims_edit.intake.extract import FAULT, FIRST_WARNED, ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.x12.carrying import Carried, carry
-from claims_edit.intake.x12.claim_lines import claim_lines
+from claims_edit.intake.x12.claim_lines import claim_ids, claim_lines
 from claims_edit.intake.x12.contents import Contents
 from claims_edit.intake.x12.envelope import ControlCounts
 from claims_edit.intake.x12.interchange import LONGEST_SEGMENT, texts, too_long
@@ -46,7 +46,7 @@ class X12Extract(Extract):
         """Nothing is read yet."""
         super().__init__(file, layout_of(mapping))
         self._late_doubts = LateDoubts()
-        self._controls = ControlCounts(self.warnings, self._late_doubts)
+        self._controls = ControlCounts(self._warn, self._late_doubts)
         self._rejected: list[pl.DataFrame] = []
         self._contents = Contents()
 
@@ -77,10 +77,12 @@ class X12Extract(Extract):
         tabulated = tabulate(segments, known, carried.loop, is_former=carried.is_former)
         file_rows = carried.followed_by(tabulated.rows)
         self._note(file_rows.where(file_rows.number > carried.read), segments, last=piece.last)
-        self._warn({"segment-unreadable": int((carried.numbers(tabulated.outside) > carried.read).sum())})
+        outside = carried.numbers(tabulated.outside)
+        self._warn("segment-unreadable", pl.Series(outside[outside > carried.read]))
         chunk = locate(file_rows, segments, last=piece.last)
         lines = claim_lines(chunk)
-        self._warn(lines.found)
+        for check, found in lines.found.items():
+            self._warn(check, pl.Series(chunk.rows.number[found]), claim_ids(chunk, found[:FIRST_WARNED]))
         for check, rejected in lines.rejected.items():
             self._reject(check, chunk, rejected)
         carried = carry(chunk, carried, tabulated)
@@ -93,10 +95,13 @@ class X12Extract(Extract):
         self._controls.check(new, segments, last=last)
         self._contents.note(new, segments)
         self._late_doubts.check_hierarchy(new, segments, last=last)
-        self._warn({"transaction-not-837": int(new.are("ST").sum()), "segment-unreadable": int(new.unreadable.sum())})
+        self._warn("transaction-not-837", pl.Series(new.where(new.are("ST")).number))
+        self._warn("segment-unreadable", pl.Series(new.where(new.unreadable).number))
 
-    def _warn(self, found: dict[str, int]) -> None:
-        self.warnings.update({check: count for check, count in found.items() if count})
+    def _warn(self, check: str, segments: pl.Series, claims: pl.Series | None = None) -> None:
+        """Count the segments that show a finding; `claims` are the ids of the first ones' claims."""
+        first = segments.head(FIRST_WARNED).to_list()
+        self.warn(check, zip(first, claims if claims is not None else [None] * len(first), strict=True), len(segments))
 
     def _reject(self, check: str, chunk: Chunk, rows: Numbers) -> None:
         """Keep rows for `rejects`, with the transaction in which each stands."""
