@@ -50,7 +50,23 @@ def read_header(path: Path, head: str, mapping: Mapping) -> Header:
             known, best = named, Header(delimiter, names)
     if len(best.names) < 2:  # noqa: PLR2004 -- a table has at least two columns
         raise InputError(f"{path}: {_undivided(head, mapping)}")
+    if _is_short(best, head):
+        raise InputError(
+            f"{path}: the header names {len(best.names)} columns, and every row has one more, which is empty. "
+            "A name may be lost, and the values behind it shifted. Ask the sender for the extract again."
+        )
     return best
+
+
+def _is_short(header: Header, head: str) -> bool:
+    """Whether the first rows all have one field more than the header, an empty one."""
+    lines = head.splitlines()
+    try:
+        rows = [row for row in csv.reader(lines[1:LOOKED_AT] or [], delimiter=header.delimiter) if row]
+    except csv.Error:
+        return False
+    whole = rows[:-1] if len(rows) > 1 and not head.endswith("\n") else rows  # the last one may be cut off
+    return bool(whole) and all(len(row) == len(header.names) + 1 and not row[-1].strip() for row in whole)
 
 
 def names_fixed_width(head: str, mapping: Mapping) -> bool:

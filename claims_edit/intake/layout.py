@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.columns import COLUMNS, MADE_BY_READERS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
+from claims_edit.intake.misspelt import misspelt
 from claims_edit.intake.partitions import partition_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,12 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     if faults:
         raise InputError(f"{path}: {'; '.join(faults)}. {_found(found)}")
     used = set(layout.sources.values())
-    return replace(layout, ignored=tuple(name for name in found if name not in used and NAME.fullmatch(name.strip())))
+    unread = tuple(name for name in found if name not in used and NAME.fullmatch(name.strip()))
+    absent = [name for name in COLUMNS if name not in layout.columns and name not in MADE_BY_READERS]
+    if slips := misspelt(unread, absent):
+        shown = "; ".join(f"column {name.strip()} looks like {meant}" for name, meant in slips.items())
+        raise InputError(f"{path}: {shown}. Correct the name, or name the column in a --mapping file.")
+    return replace(layout, ignored=unread)
 
 
 def _signs(mapping: Mapping) -> tuple[str, ...]:

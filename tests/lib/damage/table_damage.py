@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tests.lib.damage.table_sound import COLUMNS
@@ -37,12 +38,12 @@ CODE_FORMS = {
     "diagnosis_code_type": ("{}x", "{}-", "x{}", "icd", "9", "icd9cm", "{} "),
     "claim_type": ("{}x", "P", "prof", "x{}", "{},{}", "1"),
 }  # fmt: skip
-DATES = (
-    "20240304.0", "45355", "45355.0", "2024-03-04T00:00:00", "2024-03-04 00:00:00.000", "24-03-04", "03/04/2024",
-    "2024-3-4", "04-MAR-24", "2024-02-30", "0024-03-04", "1900-01-01", "9999-12-31", "2024-03", "2024", "2024-O3-04",
-    "1709510400", "99991231", "00000000", "2024-03-04Z", "2024-03-04T25:00:00", "2024/03/04", "2024.03.04",
-    "04.03.2024",    "2024-03-04;2024-03-05",
+DATE_FORMS = (
+    "%Y%m%d.0", "%Y-%m-%dT00:00:00", "%Y-%m-%d 00:00:00.000", "%y-%m-%d", "%m/%d/%Y", "%Y-%-m-%-d", "%d-%b-%y",
+    "00%y-%m-%d", "%Y-%m", "%Y", "%Y-O%-m-%d", "%s", "%Y-%m-%dZ", "%Y-%m-%dT25:00:00", "%Y/%m/%d", "%Y.%m.%d",
+    "%d.%m.%Y", "%Y-%m-%d;%Y-%m-%d",
 )  # fmt: skip
+NO_DATES = ("45355", "45355.0", "2024-02-30", "1900-01-01", "9999-12-31", "99991231", "00000000")
 CHARGES = (
     "9,425.00",
     "$9425.00",
@@ -129,7 +130,9 @@ def _cells(row: Row) -> Iterator[tuple[str, str, str]]:
         if value.lower() != value:
             yield column, "value-lower-case", value.lower()
     dated = [name for name in ("claim_line_start_date", "claim_line_end_date") if row[name]]
-    yield from ((column, "date-form", text) for column in dated for text in DATES)
+    for column in dated:
+        forms = [date.fromisoformat(row[column]).strftime(form) for form in DATE_FORMS]
+        yield from ((column, "date-form", text) for text in (*forms, *NO_DATES) if text != row[column])
     yield from (("charge_amount", "amount-form", text) for text in CHARGES)
     yield from ((column, "id-garbled", text) for column in ("claim_id", "member_id") for text in IDS)
     yield from (("claim_line_number", "number-form", text) for text in LINE_NUMBERS)
@@ -208,8 +211,10 @@ def _types(sound: Sound) -> Iterator[Variant]:
     focus = sound.rows[FOCUS]
     for column in COLUMNS:
         text = focus[column]
-        wrong: list[Any] = [[text], {"value": text}, [], {}, True, [text, "X"]] if text else []
-        if text.replace(".", "", 1).isdigit():
+        wrong: list[Any] = [[text], {"value": text}, [], {}, [text, "X"]] if text else []
+        if text and sound.format == "ndjson":
+            wrong.append(True)
+        if _is_number(text) and (sound.format == "ndjson" or all(_is_number(row[column]) for row in sound.rows)):
             wrong += [float(text), int(float(text))]
         for value in wrong:
             rows: list[dict[str, Any]] = [dict(row) for row in sound.rows]
@@ -223,13 +228,15 @@ def _types(sound: Sound) -> Iterator[Variant]:
             yield _of_rows(sound, f"type-{kind}", column, rows)
 
 
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
 def _alike(text: str, value: Any) -> Any:
     """A neighbor's value as the same type, as a typed column has it."""
     match value:
-        case bool():
-            return text == ""
         case float() | int():
-            return type(value)(float(text)) if text.replace(".", "", 1).isdigit() else None
+            return type(value)(float(text))
         case list():
             return [text]
         case _:

@@ -1,0 +1,62 @@
+"""A header that lost a name, or misspells one, is refused: what the column says would be passed over or shifted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.errors import InputError
+from claims_edit.intake import load_mapping, open_extract, sniff
+from claims_edit.intake.misspelt import misspelt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = ("claim_id", "claim_line_number", "claim_type", "member_id", "payer", "claim_start_date", "hcpcs_code")
+ROW = "C1,1,professional,M1,Premera,2024-01-05,0600T"
+ABSENT = ("hcpcs_modifier_1", "hcpcs_code", "clinical_trial_number", "diagnosis_code_2", "payer", "group_id")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("hcpcs_modifer_1", "hcpcs_modifier_1"),
+        ("hcpcs_modifiers_1", "hcpcs_modifier_1"),
+        ("hcpcs-code", "hcpcs_code"),
+        ("HcpcsCode", "hcpcs_code"),
+        ("Clinical Trial Number", "clinical_trial_number"),
+        ("clinical_trial_nubmer", "clinical_trial_number"),
+        ("clinical_trial_mumber", "clinical_trial_number"),
+        ("groupid", "group_id"),
+        ("hcpcs_modifier_2", None),
+        ("diagnosis_code_26", None),
+        ("diagnosis_poa_2", None),
+        ("payers", None),
+        ("clinical_trial_nmbr", None),
+        ("", None),
+    ],
+)
+def test_a_name_one_letter_away_is_misspelt(name: str, meant: str | None) -> None:
+    assert misspelt([name], ABSENT) == ({} if meant is None else {name: meant})
+
+
+def opened(path: Path, header: str, row: str) -> int:
+    """The rows of an extract with this header."""
+    path.write_text(f"{header}\n{row}\n{row.replace('C1', 'C2')}\n")
+    extract = open_extract(sniff(path, "auto"), load_mapping(None), path.parent)
+    return sum(batch.height for batch in extract.batches(10)) + extract.rejects().height
+
+
+def test_a_misspelt_column_is_refused(tmp_path: Path) -> None:
+    header = ",".join(COLUMNS)
+    assert opened(tmp_path / "right.csv", f"{header},hcpcs_modifier_1", f"{ROW},Q0") == 2
+    with pytest.raises(InputError, match="column hcpcs_modifier1 looks like hcpcs_modifier_1"):
+        opened(tmp_path / "wrong.csv", f"{header},hcpcs_modifier1", f"{ROW},Q0")
+
+
+def test_rows_with_one_empty_field_more_than_the_header_are_refused(tmp_path: Path) -> None:
+    header = ",".join(COLUMNS)
+    assert opened(tmp_path / "both.csv", f"{header},", f"{ROW},") == 2
+    with pytest.raises(InputError, match="names 7 columns, and every row has one more"):
+        opened(tmp_path / "short.csv", header, f"{ROW},")
