@@ -114,7 +114,7 @@ EX-18-TRIAL-DIAGNOSIS         | Florida Blue       | commercial   | 2024-03-04 |
 EX-18-TRIAL-NUMBER            | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | trial=00000017
 EX-18-TRIAL-CONDITION         | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | type=institutional conditions=A6;30
 EX-18-TRIAL-ALL               | Regence            | commercial   | 2026-03-02 | 0601T | C25.1 | mod1=Q1 mod2=Q0 dx3=Z006 trial=00000017 conditions=30
-EX-18-NO-TRIAL                | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | type=institutional conditions=130
+EX-18-NO-TRIAL                | Florida Blue       | commercial   | 2024-03-04 | 0600T | C25.1 | type=institutional conditions=31
 EX-19-INDICATION-UNKNOWN      | Regence            | commercial   | 2026-03-02 | 0601T |       |
 EX-19-ICD-9-ONLY              | Regence            | commercial   | 2026-03-02 | 0601T | 157.1 | dx_type=icd-9-cm
 EX-20-INDICATION-NOT-SOLID    | Regence            | commercial   | 2026-03-02 | 0601T | K75.81 | dx2=D37.6
