@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.report.explain import EXPLANATION_FORMATS, explain_accepted, explained
 from claims_edit.report.explain.markdown import at_line_start, escaped
 from tests.lib.runs import REFUSED, line, manifest_of, shipped
@@ -28,7 +29,14 @@ def hostile() -> list[dict[str, Any]]:
         "source_file": HOSTILE, "source_row": 3, "data_source": HOSTILE, "claim_id": HOSTILE, "claim_line_number": 1,
         "hcpcs_code": HOSTILE, "payer": HOSTILE,
     }  # fmt: skip
-    refused = {"kind": "quarantine", **REFUSED, "run_id": RUN, "claim_id": HOSTILE, "source_file": HOSTILE}
+    refused = {
+        "kind": "quarantine",
+        **dict.fromkeys(QUARANTINE_COLUMNS),
+        **REFUSED,
+        "run_id": RUN,
+        "claim_id": HOSTILE,
+        "source_file": HOSTILE,
+    }
     return [*explained([row], shipped(), manifest), refused, *explain_accepted([accepted], manifest)]
 
 
