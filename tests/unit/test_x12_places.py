@@ -104,6 +104,27 @@ def test_what_follows_the_claims_providers_is_the_claims_and_in_doubt(tmp_path: 
     assert found.rows[0]["doubts"] == "segment-misplaced@segment-14"
 
 
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("11:B:1:", SOUND), ("11:B:1:7", {"claim_frequency_code-leftover"})],
+)
+def test_a_claim_has_one_frequency(tmp_path: Path, place: str, expected: set[str]) -> None:
+    assert read(tmp_path, sound(*claim(place=place), *line())).faults == [expected]
+
+
+@pytest.mark.parametrize(
+    ("payer", "expected"),
+    [
+        ("NM1*PR*2******PI*430", SOUND),
+        ("NM1*PR*2******24*430", {"payer-unqualified"}),
+        ("NM1*PR*2*REGENCE*****24*1", SOUND),
+    ],
+)
+def test_a_payer_without_name_has_an_identifier_of_a_payer(tmp_path: Path, payer: str, expected: set[str]) -> None:
+    found = read(tmp_path, file_of(transaction(*PROVIDER, *SUBSCRIBER[:3], payer, *claim(), *line())))
+    assert found.faults == [expected]
+
+
 def test_a_trial_number_on_a_line_is_in_doubt(tmp_path: Path) -> None:
     found = read(tmp_path, sound(*claim(), *line(), "REF*P4*12345678"))
     assert (found.faults, doubts(found)) == ([SOUND], ["segment-misplaced"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers
 
 MEMBER_QUALIFIERS = ("MI", "II", "ZZ")  # NM108 of a member id; ZZ in 004010
+PAYER_QUALIFIERS = ("PI", "XV")
 _NO_SE = ("ISA", "GS", "ST", "ST*837", "GE", "IEA")  # what may follow in place of the SE
 
 
@@ -44,7 +45,9 @@ class Claims:
 def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     """The finished claims."""
     rows = chunk.finished("CLM")
-    place = components(facts.composite(rows, "CLM", 5), facility_code=1, facility_qualifier=2, claim_frequency_code=3)
+    place = components(
+        facts.composite(rows, "CLM", 5), facility_code=1, facility_qualifier=2, claim_frequency_code=3, leftover=4
+    )
     own = pl.DataFrame({
         "claim_id": facts.told(rows, "CLM", 1),
         "claim_charge": facts.told(rows, "CLM", 2),
@@ -60,6 +63,8 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     frame = own.hstack(place).hstack(_surroundings(chunk, rows, facts))
     grounds = {
         "claim_frequency_code-missing": place["claim_frequency_code"].is_null().to_numpy(),
+        "claim_frequency_code-leftover": place["leftover"].is_not_null().to_numpy(),
+        "payer-unqualified": _is_payer_unqualified(chunk, rows, facts),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),
         "row-interchange-usage": usage(chunk, rows)[1],
     }
@@ -79,6 +84,15 @@ def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
         "billing_npi": facts.npi(chunk.provider[rows], "NM1*85"),
         "billing_provider_id": billing_provider(chunk, chunk.provider[rows], facts),
     })  # fmt: skip
+
+
+def _is_payer_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
+    """Whether the payer is known by an identifier alone, and that is of another kind than a payer's."""
+    payer = facts.first(chunk.subscriber[rows], "NM1*PR")
+    (named, name_ends), (begins, ends) = (chunk.segments.bounds(payer, place) for place in (3, 9))
+    is_known, _ = chunk.segments.say(payer, 8, *PAYER_QUALIFIERS)
+    found: Flags = (named == name_ends) & (begins < ends) & ~np.logical_or.reduce(is_known)
+    return found
 
 
 def _is_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
