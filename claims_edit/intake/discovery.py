@@ -125,10 +125,15 @@ class _Search:
                 self._add_folder(path)
             else:
                 self._add_found(path)
-        if (files, faults) == (len(self.files), len(self.faults)):
+        if (files, faults) == (len(self.files), len(self.faults)) and not self._have_files_of(found):
             beside = [passed.path for passed in self.passed_over.values()][passed_over:]
             held = f"no extract, only {_names(beside)}" if beside else "no file"
             self.faults.add(f"{extract}: {held}. Give the files of the claims.")
+
+    def _have_files_of(self, found: list[Path]) -> bool:
+        """Whether another argument has given a file of these folders."""
+        folders = {path.resolve() for path in found}
+        return any(folders & set(file.resolve().parents) for file in self.files)
 
     def _add_found(self, path: Path) -> None:
         """What a glob or a folder holds."""
