@@ -71,7 +71,7 @@ def put(path: Path) -> Path:
 def published(extract: Path, out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     done = program("run", extract, "--out", out, "--quiet", *AS_OF)
     assert (done.code, done.out, done.err) == (0, "", "")
-    refused = quarantine(out).drop("run_id", "source_file", "raw_values")
+    refused = quarantine(out).drop("run_id", "source_file", "first_source_file", "raw_values")
     return decisions(out), refused
 
 
