@@ -99,7 +99,7 @@ def remarks(view: RunView) -> list[str]:
     return told + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
-        if file.get("status") == "read" and "hcpcs_code" not in file.get("columns", ())
+        if file.get("status", "read") == "read" and "hcpcs_code" not in file.get("columns", ())
     ]
 
 
