@@ -145,6 +145,7 @@ def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
             if len(set(meaning)) > 1:
                 other = "line_of_business" if column != "line_of_business" else "claim_filing_indicator_code"
                 rows += _reread(column, same, other, plain[other])
+                rows += _beside_plans(column, same, pair)
     return axes.program_frame(rows)
 
 
@@ -194,6 +195,16 @@ def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> 
     label = "member id shape" if column == "member_id" else f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
     paired = [_labelled(f"{label} + {program}", **{column: same[0], other: sign}) for program, sign in plain.items()]
     return [_labelled(label, **{column: same[0]}), *paired]
+
+
+def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | None, ...]]:
+    """The states of a sign that two packs read differently beside the words of each program in the name of a plan."""
+    if column == "plan":
+        return []
+    words = {program: words.strip() for catalog in pair for words, _, program in catalog.plan_words.iter_rows()}
+    plans = [f"{axes.PLAIN_PLAN} {word}" for word in sorted(words.values())]
+    label = f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
+    return [_labelled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
 
 
 def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
