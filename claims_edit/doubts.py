@@ -110,6 +110,11 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the sender for the transaction again.",
     ),
     Doubt(
+        "patient-without-claim",
+        "A subscriber or patient of the transaction has no claim: it may be among the claims of another one.",
+        "Ask the sender for the transaction again.",
+    ),
+    Doubt(
         "claim_frequency_code-unknown",
         "The claim frequency code is not one that says whether the claim is an original, a replacement or a void.",
         "Ask the sender what the claim does to earlier claims.",

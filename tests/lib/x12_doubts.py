@@ -110,3 +110,13 @@ def late(begin: int, end: int, levels: list[Segment], *, is_wrong: bool) -> list
         for nth in range(1, len(numbers))
         if numbers[nth] != numbers[nth - 1] + 1
     ]
+
+
+def claimless(begin: int, end: int, body: list[Segment]) -> list[tuple[int, int, str]]:
+    """The same for the first subscriber or patient behind whose HL no claim comes before another HL, or the end."""
+    marks = [part for part in body if part.id in {"HL", "CLM"}]
+    for part, follower in zip(marks, [*marks[1:], None], strict=True):
+        of = "" if follower is None else follower.at(3) if follower.id == "HL" else "CLM"
+        if part.id == "HL" and part.at(3) in {"22", "23"} and of != "CLM" and (part.at(3), of) != ("22", "23"):
+            return [(begin, end, f"patient-without-claim@segment-{part.number}")]
+    return []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
-from tests.lib.x12_doubts import late, of_composites, of_lines, of_pointers, of_principal, of_procedure
+from tests.lib.x12_doubts import claimless, late, of_composites, of_lines, of_pointers, of_principal, of_procedure
 from tests.lib.x12_facts import Around, billing_provider, claim_date, doubts, holds
 from tests.lib.x12_facts import those as _those
 from tests.lib.x12_placement import DOUBTFUL
@@ -120,7 +120,7 @@ def _late(transaction: Transaction) -> list[tuple[int, int, str]]:
             found[-1] = (found[-1][0], max(last, found[-1][1]), found[-1][2])
         else:
             found.append((first, last, token))
-    return found
+    return found + claimless(transaction.st.number, end, body)
 
 
 def _doubt(row: Row, tokens: Iterable[str]) -> None:

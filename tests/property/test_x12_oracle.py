@@ -39,7 +39,7 @@ DOUBTS = {
     "diagnosis-principal-missing", "condition-code-not-understood", "value-code-not-understood",
     "health-code-not-understood", "diagnosis_pointer-missing", "diagnosis_pointer-not-understood",
     "diagnosis_pointer-dangling", "hcpcs_code-leftover", "claim-charge-mismatch", "transaction-incomplete",
-    "hierarchy-gap",
+    "hierarchy-gap", "patient-without-claim",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}
 WARNINGS = {

@@ -183,6 +183,27 @@ def test_levels_are_numbered_without_a_gap(
 
 
 @pytest.mark.parametrize("size", [None, 90])
+@pytest.mark.parametrize(
+    ("body", "doubtful"),
+    [
+        ((*claim("A"), *line(), *SECOND, *claim("B"), *line()), ""),
+        ((*claim("A"), *line(), *claim("B"), *line(), *SECOND), "AB"),
+        ((*SECOND, *claim("A"), *line()), "A"),  # no claim of the first subscriber
+        (("HL*3*2*23*0", "PAT*19", "NM1*QC*1*SO*KIM", *claim("A"), *line()), ""),
+        (("HL*3*2*23*0", "PAT*19", "NM1*QC*1*SO*KIM", "HL*4*2*23*0", "PAT*19", *claim("A"), *line()), "A"),
+        ((*claim("A"), *line(), "HL*3*2*23*0", "PAT*19", "NM1*QC*1*SO*KIM"), "A"),
+    ],
+)
+def test_a_patient_without_a_claim_leaves_the_transaction_in_doubt(
+    tmp_path: Path, body: tuple[str, ...], doubtful: str, size: int | None
+) -> None:
+    first = transaction(*PROVIDER, *SUBSCRIBER, *body)
+    second = transaction(*PROVIDER, *SUBSCRIBER, *claim("Z"), *line(), number="2")
+    found = read(tmp_path, file_of(first, second), size=size)
+    assert "".join(late(found, "patient-without-claim")) == doubtful
+
+
+@pytest.mark.parametrize("size", [None, 90])
 def test_lines_of_a_transaction_of_another_length_are_in_doubt(tmp_path: Path, size: int | None) -> None:
     first, second, third = (
         transaction(*PROVIDER, *SUBSCRIBER, *claim(name), *line(), number=number)

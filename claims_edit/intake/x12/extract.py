@@ -65,7 +65,7 @@ class X12Extract(Extract):
         return pl.concat([pl.DataFrame(schema=REJECTS_SCHEMA), *self._rejected]).sort("source_row", "check")
 
     def late_doubts(self) -> pl.DataFrame:
-        """See Extract: where an HL or the end of a transaction says that segments are lost."""
+        """See Extract: where an HL, a person without a claim, or the count at the end says that segments are lost."""
         return self._late_doubts.ranges()
 
     def _read(self, piece: Piece, carried: Carried) -> tuple[pl.DataFrame, Carried]:
@@ -95,6 +95,7 @@ class X12Extract(Extract):
         self._controls.check(new, segments, last=last)
         self._contents.note(new, segments)
         self._late_doubts.check_hierarchy(new, segments, last=last)
+        self._late_doubts.check_claims(new, last=last)
         self._warn("transaction-not-837", pl.Series(new.where(new.are("ST")).number))
         self._warn("segment-unreadable", pl.Series(new.where(new.unreadable).number))
 

@@ -1,11 +1,12 @@
-"""What tells afterwards that segments are lost: the number of an HL, and the count at the end of a transaction.
+"""What tells afterwards that segments are lost: the number of an HL, a person without a claim, the count at the end.
 
-Either comes after lines that were given already, so the doubt is a range of segments; it is applied when the lines are
+Each comes after lines that were given already, so the doubt is a range of segments; it is applied when the lines are
 read again.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,21 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import FileRows
     from claims_edit.intake.x12.segments import Segments
 
-INCOMPLETE, GAP = "transaction-incomplete", "hierarchy-gap"
+INCOMPLETE, GAP, CLAIMLESS = "transaction-incomplete", "hierarchy-gap", "patient-without-claim"
 _OPENED = 0  # the number before the first HL of a transaction, which is 1
 _NONE = -1
+
+
+class _Mark(IntEnum):
+    """What a segment is to those who look for claims."""
+
+    OTHER = 0
+    TRANSACTION = 1
+    ENVELOPE = 2
+    CLAIM = 3
+    SUBSCRIBER = 4
+    PATIENT = 5
+    CLAIMLESS = 6  # a subscriber or patient of whom no claim comes
 
 
 class LateDoubts:
@@ -31,9 +44,10 @@ class LateDoubts:
     def __init__(self) -> None:
         """Nothing is in doubt yet."""
         self._found: list[pl.DataFrame] = []
-        self._begun = np.zeros(
-            (3, 0), dtype=np.int64
-        )  # the last HL and envelopes: segment, number, whether it is an HL
+        # The last HL and envelopes: segment, number, whether it is an HL.
+        self._begun = np.zeros((3, 0), dtype=np.int64)
+        # The last envelope, what is claimless behind it, and what comes last: segment, and what it is.
+        self._open = np.zeros((2, 0), dtype=np.int64)
 
     def add(self, name: str, first: pl.Series, last: pl.Series, at: pl.Series) -> None:
         """Doubt the lines from segment `first` to `last`, by what segment `at` says; all are segments of the file."""
@@ -58,6 +72,32 @@ class LateDoubts:
         wrong = wrong[last | (wrong < place.size - 1)]  # where the last one ends is yet to be read
         self.add(GAP, *map(pl.Series, (place[wrong - 1], ends[wrong], place[wrong])))
         self._begun = begun[:, -2:]
+
+    def check_claims(self, rows: FileRows, *, last: bool) -> None:
+        """Look among new rows for subscribers and patients without a claim; `last`: the file ends here.
+
+        Its claim may be among those of another one, anywhere in the transaction: all of it is in doubt.
+        """
+        flags = [rows.are("ST*837"), rows.are(*ENVELOPE), rows.are("CLM"), rows.are("HL*22"), rows.are("HL*23")]
+        marks = [_Mark.TRANSACTION, _Mark.ENVELOPE, _Mark.CLAIM, _Mark.SUBSCRIBER, _Mark.PATIENT]
+        which = np.logical_or.reduce(flags) | rows.are(*LEVELS)
+        new = np.stack((rows.number, np.select(flags, marks, _Mark.OTHER)))[:, which]
+        place, mark = found = np.concatenate((self._open, new), axis=1)
+        follower = np.append(mark[1:], _Mark.ENVELOPE if last else _Mark.CLAIM)
+        is_person = np.isin(mark, (_Mark.SUBSCRIBER, _Mark.PATIENT))
+        has_patient = (mark == _Mark.SUBSCRIBER) & (follower == _Mark.PATIENT)
+        mark[is_person & (follower != _Mark.CLAIM) & ~has_patient] = _Mark.CLAIMLESS
+        envelopes = np.flatnonzero(np.isin(mark, (_Mark.TRANSACTION, _Mark.ENVELOPE)))
+        lonely = np.flatnonzero(mark == _Mark.CLAIMLESS)
+        after, first = np.unique(np.searchsorted(envelopes, lonely), return_index=True)
+        is_closed = (after > 0) & (last | (after < envelopes.size))
+        ends = np.append(place[envelopes], np.iinfo(np.int64).max)
+        opens = np.append(mark[envelopes], _Mark.ENVELOPE) == _Mark.TRANSACTION
+        is_closed &= opens[after - 1]
+        doubtful = after[is_closed]
+        self.add(CLAIMLESS, *map(pl.Series, (ends[doubtful - 1], ends[doubtful], place[lonely[first[is_closed]]])))
+        behind = lonely[lonely >= (envelopes[-1] if envelopes.size else 0)][:1]
+        self._open = found[:, np.unique(np.concatenate((envelopes[-1:], behind, np.arange(place.size)[-1:])))]
 
     def ranges(self) -> pl.DataFrame:
         """All of them (LATE_DOUBTS_SCHEMA): of one name none overlaps another, and they are in order."""
