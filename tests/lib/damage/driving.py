@@ -28,7 +28,7 @@ MAPPINGS = {"none": "", "commercial": "constants: {line_of_business: commercial}
 SUFFIX = {"fhir-ndjson": "ndjson", "fhir-json": "json", "csv": "csv", "ndjson": "ndjson", "parquet": "parquet"}
 DECIDED = [
     "disposition", "reason_code", "claim_id", "member_id", "payer_raw", "billing_npi", "charge_amount", "hcpcs_code",
-    "service_start_date",
+    "service_start_date", "doubts",
 ]  # fmt: skip
 REFUSED = ["failed_checks", "claim_id", "charge_amount", "candidate_code"]
 

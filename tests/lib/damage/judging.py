@@ -1,4 +1,8 @@
-"""The rule, held to what came of a damaged file: an independent judge, row by row."""
+"""The rule, held to what came of a damaged file: an independent judge, row by row.
+
+A line is moved where its decision says another claim's id, member, payer or provider, and nothing says that it is in
+doubt: with a doubt it is before a person, who sees that segments are lost or out of place.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +68,7 @@ def _of_decision(row: dict[str, Any], came: Came) -> list[Violation]:
     found = []
     if row["disposition"] == DENY and line.outcome not in MAY_BE_DENIED and not _is_replacement_unread(line, came):
         found.append(Violation(DENIED, place, shown))
-    if others := _others(row, line, came):
+    if not row["doubts"] and (others := _others(row, line, came)):
         found.append(Violation(MOVED, place, f"{shown} with another claim's {', '.join(others)}"))
     if row["service_start_date"].isoformat() != line.day:
         found.append(Violation(MISDATED, place, f"{shown} on another day than the one that was sent"))

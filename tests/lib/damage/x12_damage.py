@@ -165,7 +165,7 @@ def _ends(sound: Sound) -> Iterator[Variant]:
             shown = {"": "lost", "~~": "doubled", "~\n\n": "blank-line", "*~": "behind-empty-element"}.get(
                 end, "garbled"
             )
-            yield variant(sound, f"terminator-{shown}", named(piece), texts, alone=True)
+            yield variant(sound, f"terminator-{shown}", named(piece), texts, alone=piece.loop in ENVELOPE)
 
 
 def _loops(sound: Sound) -> Iterator[Variant]:
