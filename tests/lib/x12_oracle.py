@@ -68,12 +68,13 @@ class Row:
 
 @dataclass
 class Reading:
-    """What a file holds; `transactions` counts those that are 837."""
+    """What a file holds; `transactions` counts those that are 837; `is_garbled`: one may be, and does not say so."""
 
     rows: list[Row] = field(default_factory=list)
     rejects: list[tuple[int, str, str]] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     transactions: int = 0
+    is_garbled: bool = False
 
 
 def read(data: bytes) -> Reading:
@@ -83,6 +84,8 @@ def read(data: bytes) -> Reading:
     for transaction in found:
         if transaction.st.at(1) != "837":
             reading.warnings["transaction-not-837"] += 1
+            of_837 = re.match("00[0-9]{4}X(09[678]|22[234])", transaction.st.at(3))
+            reading.is_garbled |= not re.fullmatch("[0-9]{3}", transaction.st.at(1)) or bool(of_837)
             continue
         reading.transactions += 1
         st = transaction.st.at(2)

@@ -90,7 +90,8 @@ def naive(content: bytes) -> Reading | None:
         reading = read(content)
     except NoInterchangeError:
         return None
-    return reading if reading.transactions and (reading.rows or reading.rejects) else None
+    holds_claims = reading.transactions and (reading.rows or reading.rejects)
+    return reading if holds_claims and not reading.is_garbled else None
 
 
 @given(content=DAMAGED, fmt=st.sampled_from(("auto", "x12")))

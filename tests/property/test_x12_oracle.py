@@ -72,7 +72,7 @@ def disagreements(text: bytes, folder: Path) -> list[str]:
     except NoInterchangeError:
         naive = Reading()
     given = read_by_program(text, folder)
-    holds_claims = bool(naive.transactions and (naive.rows or naive.rejects))
+    holds_claims = bool(naive.transactions and (naive.rows or naive.rejects)) and not naive.is_garbled
     if given is None or not holds_claims:
         return [] if given is None and not holds_claims else ["one refuses the file, the other reads it"]
     return differences(given, naive)
@@ -88,7 +88,7 @@ def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize("start", range(0, TEXTS, TOGETHER))
 def test_agreement_on_many_texts_in_one_file(start: int, tmp_path: Path) -> None:
     """Interchanges with separators of their own follow one another, some of them cut off."""
-    together = texts(TEXTS)[start : start + TOGETHER]
+    together = [text for text in texts(TEXTS)[start : start + TOGETHER] if not read(text).is_garbled]
     file = b"\n".join(text.removeprefix(codecs.BOM_UTF8) for text in together)
     assert disagreements(file, tmp_path) == [], [text for text in together if disagreements(text, tmp_path)][:1]
 

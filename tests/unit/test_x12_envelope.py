@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from claims_edit.errors import InputError
 from tests.unit.test_x12_files import PROVIDER, SUBSCRIBER, claim, file_of, line, read, sound, transaction
 
 if TYPE_CHECKING:
@@ -68,6 +69,15 @@ def test_another_transaction_is_counted_and_not_looked_into(
     other = ("ST*277*0003", "BHT*1", *end)
     found = read(tmp_path, file_of(other, transaction(*BODY), other), size=size)
     assert found.warnings == {"transaction-not-837": 2}
+
+
+@pytest.mark.parametrize(
+    "st", ["ST*8E7*0003", "ST**0003", "ST*0003*837", "ST*738*0003*005010X222A1", "ST*276*0003*004010X096A1"]
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_transaction_that_may_be_an_837_is_not_passed_over(tmp_path: Path, st: str, size: int | None) -> None:
+    with pytest.raises(InputError, match="segment 3: its ST01 is no transaction set number, or is not 837"):
+        read(tmp_path, file_of((st, *BODY), transaction(*BODY)), size=size)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import FileRows
     from claims_edit.intake.x12.segments import Segments
 
+_GUIDE_OF_837 = r"^00[0-9]{4}X(09[678]|22[234])"
 # By ST01.
 _TRANSACTIONS = {
     "269": "a benefit coordination verification (269)",
@@ -41,11 +42,17 @@ class Contents:
         self._transactions = 0
         self._others: set[str | None] = set()
         self._is_acknowledgment = False
+        self._garbled: int | None = None
 
     def note(self, new: FileRows, segments: Segments) -> None:
         """Count rows that were not there before."""
         self._claims += int(new.are("CLM", "LX", *SERVICES).sum())
         self._transactions += int(new.are("ST*837").sum())
+        others = new.where(new.are("ST"))
+        if others.kind.size and self._garbled is None:
+            code, guide = segments.elements(others.segment, 1), segments.elements(others.segment, 3)
+            is_sound = code.str.contains(r"^[0-9]{3}$") & ~guide.str.contains(_GUIDE_OF_837).fill_null(value=False)
+            self._garbled = next(iter(others.number[~is_sound.fill_null(value=False).to_numpy()].tolist()), None)
         if not self._transactions:
             self._others |= set(segments.elements(new.segment[new.are("ST")], 1))
             self._is_acknowledgment |= bool((segments.words(*segments.names()) == word("TA1")).any())
@@ -60,6 +67,11 @@ class Contents:
             raise InputError(
                 f"{path}: holds no 837 transaction (ST*837): it is {self._kind()}. Give the 837 file of the claims, or"
                 " remove this file."
+            )
+        if self._garbled is not None:
+            raise InputError(
+                f"{path}: segment {self._garbled}: its ST01 is no transaction set number, or is not 837 beside the"
+                " guide of an 837, so that claims may be passed over. Ask the sender for the file again."
             )
         if not self._claims:
             raise InputError(
