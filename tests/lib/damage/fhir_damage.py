@@ -69,16 +69,11 @@ def _of_text(sound: Sound, at: int) -> Iterator[Variant]:
     cuts = {
         "cut": text[: len(text) // 2], "brace-lost": text[:-1], "brace-doubled": text + "}",
         "quote-lost": text.replace('"', "", 1), "comma-lost": text.replace(",", "", 3),
-        "colon-garbled": text.replace(":", ";", 1), "glued": text + text, "in-list": f"[{text}]", "blank": " ",
+        "colon-garbled": text.replace(":", ";", 1), "glued": text + text, "in-list": f"[{text}]",
         "byte-order-mark": "\ufeff" + text,
     }  # fmt: skip
     for damage, changed in cuts.items():
-        if sound.format == "fhir-json" and damage == "blank":
-            continue
-        owners = [*sound.owners]
-        if damage == "blank":
-            owners[at] = ()
-        yield _variant(sound, f"text-{damage}", kind, [*texts[:at], changed, *texts[at + 1 :]], tuple(owners))
+        yield _variant(sound, f"text-{damage}", kind, [*texts[:at], changed, *texts[at + 1 :]])
     doubled = (*sound.owners[: at + 1], *sound.owners[at:])
     yield _variant(sound, "resource-doubled", kind, [*texts[: at + 1], *texts[at:]], doubled)
     if not sound.owners[at]:
@@ -158,7 +153,7 @@ def _values(names: list[str], value: str) -> Iterator[tuple[str, Change]]:
     """A text that is in no code list, names nothing, or has not the form that it should have."""
     key = names[-1]
     is_code = key in CODES or (key == "code" and bool(SYSTEM_CODES & set(names)))
-    known = {value, "claim", "Claim"}
+    known = {value, "claim", "Claim"} | ({"unknown-code"} if "category" in names else set())  # a list that may grow
     match key:
         case "system":
             damage, texts = (

@@ -76,8 +76,8 @@ def _of_decision(row: dict[str, Any], came: Came) -> list[Violation]:
 
 
 def _is_replacement_unread(line: Line, came: Came) -> bool:
-    """Whether what replaces a claim cannot be read at all, so that nothing says which claim it replaces."""
-    unread = any(row["claim_id"] is None for row in came.refused)
+    """Whether what says which claim is replaced is gone, so that nothing can say that this one is."""
+    unread = any(row["claim_id"] is None for row in came.refused) or ".related." in came.variant.place
     return came.variant.source == REPLACED and line.outcome == PASS and unread
 
 
