@@ -110,6 +110,16 @@ DOUBTS: dict[str, Doubt] = _doubts(
         "Ask the sender for the transaction again.",
     ),
     Doubt(
+        "element-misspelt",
+        "A key of the claim is one letter or its case away from an element that is read: what it holds is not read.",
+        "Ask the sender for the resource again.",
+    ),
+    Doubt(
+        "element-repeated",
+        "An element of the claim is written twice: only the last one is read.",
+        "Ask the sender for the resource again.",
+    ),
+    Doubt(
         "patient-without-claim",
         "A subscriber or patient of the transaction has no claim: it may be among the claims of another one.",
         "Ask the sender for the transaction again.",

@@ -118,7 +118,9 @@ class Reading:
             return error
 
     def _open(self, path: Path, fmt: str) -> Extract:
-        return open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
+        extract = open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
+        extract.decided = frozenset(self._codes)
+        return extract
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
         """All of a small extract, looked at."""

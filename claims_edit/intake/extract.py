@@ -35,6 +35,7 @@ class Extract(ABC):
         layout: how its columns become canonical ones.
         warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
         first_warned: of each of these warnings the first places: source row and, where there is one, claim id.
+        decided: the codes whose lines are decided, where the caller knows them: their claims are looked at closely.
         LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
     """
 
@@ -44,6 +45,7 @@ class Extract(ABC):
         """Keep the file and how its columns become canonical ones."""
         self.file = file
         self.layout = layout
+        self.decided: frozenset[str] = frozenset()
         self.warnings: Counter[str] = Counter()
         self.first_warned: dict[str, list[tuple[int, str | None]]] = {}
 

@@ -26,7 +26,7 @@ def misspelt(unread: Iterable[str], absent: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in unread:
         key = _key(name)
-        meant = wanted.get(key) or next((wanted[other] for other in wanted if _is_slip(key, other)), None)
+        meant = wanted.get(key) or next((wanted[other] for other in wanted if is_slip(key, other)), None)
         if meant is not None:
             found[name] = meant
     return found
@@ -36,9 +36,9 @@ def _key(name: str) -> str:
     return _MARKS.sub("", name.lower())
 
 
-def _is_slip(one: str, other: str) -> bool:
-    """Whether two names differ in one letter."""
-    if min(len(one), len(other)) < SHORTEST or abs(len(one) - len(other)) > 1:
+def is_slip(one: str, other: str, shortest: int = SHORTEST) -> bool:
+    """Whether two names, neither shorter than `shortest`, differ in one letter."""
+    if min(len(one), len(other)) < shortest or abs(len(one) - len(other)) > 1:
         return False
     if _LETTERS.sub("", one) != _LETTERS.sub("", other):
         return False

@@ -65,7 +65,7 @@ class FhirExtract(Extract):
         Raises:
             InputError: the file is damaged, is a document that is no FHIR, or holds no claim.
         """
-        reader = Reader(tuple(self.layout.sources))
+        reader = Reader(tuple(self.layout.sources), self.decided)
         self._rejected = reader.rejected
         self.warnings.clear()
         self.first_warned = reader.first

@@ -15,6 +15,7 @@ from claims_edit.intake.fhir.failures import BAD_FIELD, failed_check
 from claims_edit.intake.fhir.fragments import NOT_A_CLAIM
 from claims_edit.intake.fhir.identities import CLAIM, explained
 from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, Lines
+from claims_edit.intake.fhir.misspelt import misspelt_keys
 from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses, Others
 from claims_edit.intake.fhir.rare import OWN_DOUBTS, OWN_FAULT, Rare
 from claims_edit.intake.fhir.resource_types import RESOURCE_TYPES
@@ -55,12 +56,13 @@ class Reader:
         first: of each finding the first places, row and claim id.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], decided: frozenset[str] = frozenset()) -> None:
         """`columns` are those of a frame, beside what readers add."""
         self.table = Table(columns)
         self.has_claims = False
         self.rejected: list[tuple[int, str, str]] = []
         self.first: dict[str, list[tuple[int, str | None]]] = {}
+        self._decided = decided
         self._findings: list[str] = []
         self._unbilled = Unbilled()
         self._claims = Claims(self._findings)
@@ -166,7 +168,7 @@ class Reader:
         lines, findings = self.table.lines, self._findings
         lines_before, findings_before = len(lines), len(findings)
         try:
-            claim_number, aside = self._append(row, claim, around, notes)
+            claim_number, aside = self._append(row, text, claim, around, notes)
         except MALFORMED:
             del lines[lines_before:], findings[findings_before:]
             self.table.rare_lines.drop_from((row << LINE_BITS) + self._lines_of_row + 1)
@@ -179,7 +181,7 @@ class Reader:
             self._notice_first(row, claim_number, findings[findings_before:])
 
     def _append(
-        self, row: int, claim: Resource, around: Surroundings, notes: Notes
+        self, row: int, text: Text, claim: Resource, around: Surroundings, notes: Notes
     ) -> tuple[str | None, list[tuple[str, str]]]:
         """Append the lines of a claim; its id, and check and text of what is set aside."""
         table = self.table
@@ -206,6 +208,8 @@ class Reader:
             self._findings += [AMOUNT_CURRENCY] * notes.dropped
         doubts += self._diagnoses.doubts
         doubts += notes.doubts
+        if not self._decided.isdisjoint(lines[begin + CODE :: LINE_WIDTH]):
+            doubts += misspelt_keys(text)
         if around.doubts:
             doubts += around.doubts
             around.doubts.clear()
