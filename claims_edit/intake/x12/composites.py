@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.x12.delimiters import COMPONENT
 from claims_edit.intake.x12.diagnoses import PRINCIPAL
 from claims_edit.intake.x12.segments import components
 
@@ -52,6 +53,7 @@ COMPOSITES = (
 )
 _POA = ("Y", "N", "U", "W", "1")
 _MOST = 9  # components of a composite
+_ONLY_ADMISSION = f"^[^{COMPONENT}]*{COMPONENT}[^{COMPONENT}]*{COMPONENT}{{7}}[{''.join(_POA)}]?$"
 _KNOWN = tuple(qualifier for composite in COMPOSITES for qualifier in composite.qualifiers)
 
 
@@ -97,6 +99,8 @@ def doubt_composites(doubts: Doubts, chunk: Chunk, codes: HealthCodes) -> None:
 def _has_leftover(chunk: Chunk, codes: HealthCodes, which: Numbers, composite: Composite) -> Flags:
     """Whether composites have components that no guide fills."""
     whole = chunk.segments.composites(codes.segment[which], codes.place[which])
+    if PRESENT_ON_ADMISSION in composite.more and whole.str.contains(_ONLY_ADMISSION).fill_null(value=False).all():
+        return np.zeros(which.size, dtype=np.bool_)
     parts = components(whole, **{str(place): place for place in range(3, _MOST + 1)})
     others = [str(place) for place in range(3, _MOST + 1) if place not in composite.more]
     found = parts.select(pl.any_horizontal(pl.col(name).is_not_null() for name in others)).to_series()

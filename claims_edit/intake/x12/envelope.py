@@ -108,12 +108,11 @@ class ControlCounts:
             level.count_check: is_closing & follows_opening & pl.col("told").ne_missing(contents),
             f"{name}02-control-number": is_closing & ~(follows_opening & has_number) & ~follows_other,
         }
-        for check, found in findings.items():
-            self._warn(check, controls.filter(found)["segments"])
-        if level.closing == "SE":
-            wrong = controls.select(
-                "segments", opened=pl.col("segments").shift(1), is_wrong=findings[level.count_check]
-            )
-            wrong = wrong.filter("is_wrong")
-            self._late_doubts.add(INCOMPLETE, wrong["opened"], wrong["segments"], wrong["segments"])
+        shown = controls.select(**findings)
+        for check in findings:
+            if shown[check].any():
+                self._warn(check, controls["segments"].filter(shown[check]))
+        if level.closing == "SE" and (wrong := shown[level.count_check]).any():
+            opened, closed = controls["segments"].shift(1).filter(wrong), controls["segments"].filter(wrong)
+            self._late_doubts.add(INCOMPLETE, opened, closed, closed)
         self._open[level] = controls.tail(1).filter(kind.is_in((level.opening, _OTHER)))

@@ -23,14 +23,16 @@ class Facts:
         """Nothing is looked for before it is asked for."""
         self._segments = chunk.segments
         owned = np.flatnonzero(chunk.owner != NONE)
-        self._kinds, self._places = chunk.rows.kind[owned], chunk.rows.segment[owned]
-        self._owners = chunk.owner[owned]
+        by_kind = owned[np.argsort(chunk.rows.kind[owned], kind="stable")]
+        self._places, self._owners = chunk.rows.segment[by_kind], chunk.owner[by_kind]
+        self._ends = np.cumsum(np.bincount(chunk.rows.kind[owned], minlength=len(KINDS)))
         self._size = chunk.owner.size
         self._first: dict[str, Numbers] = {}
 
     def _of(self, kind: str) -> tuple[Numbers, Numbers]:
         """The segments of a kind: their owners and their places, in file order."""
-        rows = np.flatnonzero(self._kinds == KINDS.index(kind))
+        number = KINDS.index(kind)
+        rows = slice(self._ends[number - 1] if number else 0, self._ends[number])
         return self._owners[rows], self._places[rows]
 
     def first(self, owners: Numbers, kind: str) -> Numbers:
@@ -47,6 +49,8 @@ class Facts:
 
     def told(self, owners: Numbers, kind: str, place: int) -> pl.Series:
         """For each owner an element of its segment of a kind."""
+        if not self._of(kind)[0].size:
+            return nothing(owners.size)
         first = self.first(owners, kind)
         if not np.not_equal(first, NONE).any():
             return nothing(first.size)
