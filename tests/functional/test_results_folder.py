@@ -117,7 +117,7 @@ def test_an_analyst_with_the_database_open_stops_nobody(published: Path) -> None
         assert held.sql("SELECT count(*) FROM decisions").fetchall() == [(2,)]
     with duckdb.connect(published / "claims_edit.duckdb", read_only=True) as fresh:
         assert fresh.sql("SELECT count(*) FROM decisions").fetchall() == [(5,)]
-        assert fresh.sql("SELECT count(*) FROM current_decisions").fetchall() == [(5,)]
+        assert fresh.sql("SELECT count(*) FROM current_decisions").fetchall() == [(3,)]  # the same lines, seen again
 
 
 def _cut_parquet(out: Path) -> None:
