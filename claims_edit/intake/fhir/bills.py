@@ -177,7 +177,7 @@ class Bills:
             if kind is None and one.code is not ABSENT:
                 kind = self._kinds_by_system[bytes(one.code)]
             if kind is None:
-                if not bytes(one.category):
+                if bytes(one.category) in {b"", b"null"}:
                     doubts.append(doubt_token(CATEGORY_MISSING, f"supportingInfo[{place}]"))
                 continue
             if kind == BILL:
