@@ -37,7 +37,7 @@ def test_the_same_decisions_come_from_what_is_kept(out: Path) -> None:
 
 def test_every_kind_of_what_decides_is_among_it(out: Path) -> None:
     kept = replay_of(out, manifest(out)["run_id"])
-    assert kept.contracts.height == 4
+    assert kept.contracts.height == 5
     assert kept.revisions.collect().height > 0
     assert kept.candidates.collect()["line_of_business"].null_count() > 0
 

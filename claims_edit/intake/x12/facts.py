@@ -22,7 +22,7 @@ class Facts:
     def __init__(self, chunk: Chunk) -> None:
         """Nothing is looked for before it is asked for."""
         self._segments = chunk.segments
-        owned = np.flatnonzero(chunk.owner != NONE)
+        owned = np.flatnonzero((chunk.owner != NONE) & (chunk.rows.kind >= 0))  # an unknown kind is asked for by nobody
         by_kind = owned[np.argsort(chunk.rows.kind[owned], kind="stable")]
         self._places, self._owners = chunk.rows.segment[by_kind], chunk.owner[by_kind]
         self._ends = np.cumsum(np.bincount(chunk.rows.kind[owned], minlength=len(KINDS)))
