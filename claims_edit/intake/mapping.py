@@ -25,7 +25,7 @@ rows_except: {REC: [HDR, TRL]}       # rows that are none
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -44,6 +44,9 @@ from claims_edit.intake.mapping_keys import (
     WordsByName,
     YesNo,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LINE = "{n}"  # a line's number, in a column's name or by itself
 PADDED_LINE = "{nn}"  # the same with two digits
@@ -71,6 +74,14 @@ def _fits(column: str, word: str | None) -> bool:
         return True
     text = word.strip().lower() if COLUMNS[column].kind is Kind.KEYWORD else word.strip().upper()
     return re.search(shape, text) is not None
+
+
+def _refuse_duplicates(names: Iterable[str]) -> None:
+    """Names that differ only in how they are written count as one."""
+    given = list(names)
+    keys = [column_key(name) for name in given]
+    if twice := sorted({name for name in given if keys.count(column_key(name)) > 1}):
+        raise ValueError(f"duplicate name: {', '.join(twice)}")
 
 
 class Mapping(BaseModel):
@@ -149,9 +160,7 @@ class Mapping(BaseModel):
     def _names(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and info.data.get("header"):
             raise ValueError("names are for a text without a header line: add the key `header: false`")
-        keys = [column_key(name) for name in value]
-        if twice := sorted({name for name in value if keys.count(column_key(name)) > 1}):
-            raise ValueError(f"duplicate name: {', '.join(twice)}")
+        _refuse_duplicates(value)
         return value
 
     @field_validator("fixed_width")
@@ -159,9 +168,7 @@ class Mapping(BaseModel):
     def _fixed(cls, value: Positions, info: ValidationInfo) -> Positions:
         if value and (info.data.get("delimiter") or info.data.get("names")):
             raise ValueError("a text has positions, or a delimiter and names: keep one of them")
-        keys = [column_key(name) for name in value]
-        if twice := sorted({name for name in value if keys.count(column_key(name)) > 1}):
-            raise ValueError(f"duplicate name: {', '.join(twice)}")
+        _refuse_duplicates(value)
         return value
 
     @field_validator("record_length")
