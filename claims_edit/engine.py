@@ -8,8 +8,8 @@ import polars as pl
 
 from claims_edit.doubts import doubt_names
 from claims_edit.edits import EDITS, TABLE_EDITS
-from claims_edit.edits.facts import resolve
 from claims_edit.edits.notes import policy_stale
+from claims_edit.facts import resolve
 from claims_edit.model import DECISION_COLUMNS, Disposition, StalePolicy
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.payer import payer_identity
-from claims_edit.edits.facts.revision import REVISION_SCHEMA, STANDS_ALONE, is_certain, revised_claim
+from claims_edit.facts.payer import payer_identity
+from claims_edit.facts.revision import REVISION_SCHEMA, STANDS_ALONE, is_certain, revised_claim
 from claims_edit.intake import claim_hashes
 from claims_edit.intake.keys import CLAIM_KEY
 

@@ -12,7 +12,7 @@ from claims_edit.batch.tally import Tally, total
 from claims_edit.batch.warned import warned_rows
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
 from claims_edit.contract import DUPLICATE
-from claims_edit.edits.facts.revision import REVISION_SCHEMA, STANDS_ALONE
+from claims_edit.facts.revision import REVISION_SCHEMA, STANDS_ALONE
 from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
 from claims_edit.value_rules import MONEY as AMOUNT
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.diagnosis import ICD_9, NOT_SOLID, TRIAL_CONDITION, TRIAL_VALUE
-from claims_edit.edits.facts.revision import REPLACEMENT, VOID
+from claims_edit.facts.diagnosis import ICD_9, NOT_SOLID, TRIAL_CONDITION, TRIAL_VALUE
+from claims_edit.facts.revision import REPLACEMENT, VOID
 from claims_edit.model import TRIAL_DIAGNOSIS, Coverage
 from claims_edit.names import name_keys
 

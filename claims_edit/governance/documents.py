@@ -15,7 +15,7 @@ from claims_edit.errors import UsageError
 from claims_edit.governance.places import versions
 from claims_edit.policy.check import parts_of
 from claims_edit.policy.pack import CitedDate, Document, HistoryEntry
-from claims_edit.policy.values import Citation
+from claims_edit.rule_files.values import Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from claims_edit.errors import UsageError
 from claims_edit.model import VersionStatus
-from claims_edit.policy.catalog import Citations, program_rules_of
+from claims_edit.policy.catalog import Citations
 from claims_edit.policy.render import RulesTable
+from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
     from claims_edit.policy.pack import Policy, RulePack, Version
-    from claims_edit.policy.values import Citation
+    from claims_edit.rule_files.values import Citation
 
 _ORDER = ("begins", "revision", "reviewed", "review due", "ends")  # on one day
 

@@ -19,9 +19,9 @@ from claims_edit.governance.rule_tests import failures, suite_of
 from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.names import name_keys
 from claims_edit.policy import compiled
-from claims_edit.policy.catalog import twelve_months_after
 from claims_edit.policy.parse import Parsed, parse
 from claims_edit.policy.text import read_yaml
+from claims_edit.rule_files.policies import twelve_months_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

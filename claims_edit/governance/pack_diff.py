@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.diagnosis import NOT_SOLID
 from claims_edit.engine import facts, judge
+from claims_edit.facts.diagnosis import NOT_SOLID
 from claims_edit.governance import axes
 from claims_edit.governance.fold import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, folded
 from claims_edit.governance.notes import PackNotes, alike, equal, notes_on

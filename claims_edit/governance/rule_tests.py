@@ -10,8 +10,8 @@ import polars as pl
 
 from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
 from claims_edit.batch.settle import CANDIDATE_SCHEMA
-from claims_edit.edits.facts.revision import revisions_among
 from claims_edit.engine import decide, facts
+from claims_edit.facts.revision import revisions_among
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import DIAGNOSIS_COLUMNS, INFORMATIONAL_EDIT_IDS, MODIFIER_COLUMNS
 from claims_edit.names import name_key

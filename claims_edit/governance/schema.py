@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
     from pydantic_core import core_schema
 
-    from claims_edit.policy.values import Strict
+    from claims_edit.rule_files.values import Strict
 
 FOLDER = "schema"
 SUFFIX = ".schema.json"

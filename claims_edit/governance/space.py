@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.diagnosis import NOT_SOLID
+from claims_edit.facts.diagnosis import NOT_SOLID
 from claims_edit.governance import axes
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
 

@@ -30,7 +30,7 @@ from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import archived, read_pack
-from claims_edit.policy.values import Strict
+from claims_edit.rule_files.values import Strict
 
 _M = TypeVar("_M", bound=Strict)
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.model import ProgramRule
 from claims_edit.policy import tables
 from claims_edit.policy.lifecycle import in_view
 from claims_edit.policy.tables import table
+from claims_edit.rule_files.policies import program_rules_of, stale_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.policy.pack import CitedDate, Home, Policy, ProcedureCode, RulePack, Version
     from claims_edit.policy.tables import Schema
-    from claims_edit.policy.values import Citation
+    from claims_edit.rule_files.values import Citation
 
 UNVERSIONED = "unversioned"
 
@@ -133,21 +133,6 @@ class Citations:
         return None if cite is None else self.text(cite)
 
 
-def stale_after(version: Version) -> dt.date | None:
-    """The last day on which a version's review is not overdue: its next review, else twelve months past its last."""
-    if version.next_review is not None:
-        return version.next_review.date
-    if version.reviewed is None:
-        return None
-    return twelve_months_after(version.reviewed.date)
-
-
-def twelve_months_after(day: dt.date) -> dt.date:
-    """The same day of the next year; of 29 February the 28th."""
-    leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
-
-
 def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
     """Each version with its policy, in order of payer, service and first day."""
     for policy in sorted(pack.policies.values(), key=lambda policy: (policy.payer, policy.service)):
@@ -228,13 +213,6 @@ def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
         "in_force_from": pl.Date, "in_force_until": pl.Date, "listed_citation": pl.String,
     }  # fmt: skip
     return table(rows, schema).sort("payer", "service", "policy_version", "hcpcs_code")
-
-
-def program_rules_of(version: Version) -> dict[str, tuple[ProgramRule, Citation]]:
-    """What a version says of each program that it speaks of."""
-    applies = dict.fromkeys(version.applies_to.programs, (ProgramRule.APPLIES, version.applies_to.cite))
-    excepted = {program: (ProgramRule(rule.rule), rule.cite) for program, rule in version.exceptions.items()}
-    return applies | excepted
 
 
 def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:

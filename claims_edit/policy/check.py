@@ -16,7 +16,7 @@ from claims_edit.policy.check_tests import test_faults
 from claims_edit.policy.known import Known
 from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
 from claims_edit.policy.rule_tests import Given
-from claims_edit.policy.values import Citation
+from claims_edit.rule_files.values import Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

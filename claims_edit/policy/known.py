@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.policy.parse import Parsed
-    from claims_edit.policy.values import Strict
+    from claims_edit.rule_files.values import Strict
 
 
 @dataclass(frozen=True)

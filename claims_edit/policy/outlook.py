@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.model import CodeKind, PolicyKind, ProgramRule
-from claims_edit.policy.catalog import program_rules_of
+from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

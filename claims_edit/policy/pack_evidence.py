@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from claims_edit.policy.pack_cited import CitedDate, Home
-from claims_edit.policy.values import Citation, Key, Slug, Strict, Text
+from claims_edit.rule_files.cited import CitedDate, Home
+from claims_edit.rule_files.values import Citation, Key, Slug, Strict, Text
 
 
 class SiteGuidance(Strict):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from claims_edit.policy.pack_cited import Home
-from claims_edit.policy.values import Carc, Citation, Flag, GroupCode, Key, Rarc, Strict, Text
+from claims_edit.rule_files.cited import Home
+from claims_edit.rule_files.values import Carc, Citation, Flag, GroupCode, Key, Rarc, Strict, Text
 
 
 class CitedFact(Strict):

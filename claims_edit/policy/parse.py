@@ -22,7 +22,7 @@ from claims_edit.policy.pack import (
 )
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.text import read_yaml
-from claims_edit.policy.values import Strict
+from claims_edit.rule_files.values import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

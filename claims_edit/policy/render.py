@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
 from claims_edit.model import VersionStatus
-from claims_edit.policy.catalog import Citations, program_rules_of, versions_of
+from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.policy.lifecycle import enforced
 from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for
+from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
     from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, RulePack, Version
-    from claims_edit.policy.values import Citation
+    from claims_edit.rule_files.values import Citation
 
 _UNKNOWN = "(unknown)"
 _Row = dict[str, str]

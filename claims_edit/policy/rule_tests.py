@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Coverage, Disposition
-from claims_edit.policy.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
+from claims_edit.rule_files.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
 
 NONE = "none"
 """How an empty cell is written, and an expected value that is not there."""

@@ -11,8 +11,8 @@ import polars as pl
 
 from claims_edit.batch.contracts import no_contracts
 from claims_edit.batch.deciding import KEPT_CANDIDATES
-from claims_edit.edits.facts.revision import REVISION_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
+from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition
 from claims_edit.policy import archived, load_catalog
 from claims_edit.report import write_reports

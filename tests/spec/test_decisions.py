@@ -28,8 +28,8 @@ import polars as pl
 import pytest
 
 from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, Edit
-from claims_edit.edits.facts.revision import revisions_among
 from claims_edit.engine import decide
+from claims_edit.facts.revision import revisions_among
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, StalePolicy
 from claims_edit.policy import Catalog, load_catalog, name_key
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims_edit.edits.facts.revision import VOID
+from claims_edit.facts.revision import VOID
 from claims_edit.model import EDIT_IDS, CodeKind, Disposition, IndicationScope
 from claims_edit.report.explain import appeal
 from claims_edit.report.explain.boundaries import boundaries_of, on_first_day

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.edits.notes import policy_stale
 from claims_edit.model import EDIT_IDS, Disposition, ProgramRule, StalePolicy
-from claims_edit.policy.catalog import program_rules_of
 from claims_edit.report.explain.words import days, listed
+from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.edits.facts.payer import payer_identity
-from claims_edit.edits.facts.revision import CLAIM, revising
 from claims_edit.engine import facts as resolved
 from claims_edit.errors import ResultsError
+from claims_edit.facts.payer import payer_identity
+from claims_edit.facts.revision import CLAIM, revising
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog

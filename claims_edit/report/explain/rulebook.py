@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from claims_edit.policy.catalog import Citations, program_rules_of, stale_after, versions_of
+from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.report.explain.words import BEARERS
+from claims_edit.rule_files.policies import program_rules_of, stale_after
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import Disposition
-from claims_edit.policy.catalog import stale_after, versions_of
+from claims_edit.policy.catalog import versions_of
 from claims_edit.report.html.tables import Cell, Table, amount, count, payer_label, whole, words
+from claims_edit.rule_files.policies import stale_after
 
 if TYPE_CHECKING:
     from claims_edit.policy.pack import CitedDate, Policy, Version

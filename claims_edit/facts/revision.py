@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.doubts import SEPARATOR, doubt_token
-from claims_edit.edits.facts.payer import payer_identity
+from claims_edit.facts.payer import payer_identity
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog

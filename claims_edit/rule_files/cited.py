@@ -1,6 +1,6 @@
 """What a rule cites: documents, and days with the place where they stand."""
 
-from claims_edit.policy.values import Citation, Day, Key, Strict, Text
+from claims_edit.rule_files.values import Citation, Day, Key, Strict, Text
 
 
 class Document(Strict):

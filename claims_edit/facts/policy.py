@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.lookup import by_key, latest_begun
+from claims_edit.facts.lookup import by_key, latest_begun
 from claims_edit.model import PolicyKind
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from claims_edit.edits.facts.lookup import by_key
+from claims_edit.facts.lookup import by_key
 from claims_edit.policy import Catalog, name_key
 from claims_edit.policy.tables import spaced
-from claims_edit.policy.values import whole_id
+from claims_edit.rule_files.values import whole_id
 
 
 def _spelled(lines: pl.DataFrame, column: str, spellings: pl.DataFrame) -> pl.DataFrame:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from claims_edit.model import CodeKind, Disposition
-from claims_edit.policy.pack_cited import CitedDate
-from claims_edit.policy.values import (
+from claims_edit.rule_files.cited import CitedDate
+from claims_edit.rule_files.values import (
     Carc,
     Citation,
     Code,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.facts.contract_terms import with_contract_terms
-from claims_edit.edits.facts.diagnosis import (
+from claims_edit.facts.contract_terms import with_contract_terms
+from claims_edit.facts.diagnosis import (
     with_code_lists,
     with_guidance,
     with_site_mismatch,
@@ -15,9 +15,9 @@ from claims_edit.edits.facts.diagnosis import (
     with_sites,
     with_trial_evidence,
 )
-from claims_edit.edits.facts.payer import with_payer, with_program
-from claims_edit.edits.facts.policy import with_code, with_listing, with_program_rule, with_version
-from claims_edit.edits.facts.revision import with_superseded
+from claims_edit.facts.payer import with_payer, with_program
+from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_version
+from claims_edit.facts.revision import with_superseded
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
