@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.doubts import doubt_names
-from claims_edit.edits import EDITS, TABLE_EDITS
+from claims_edit.edits import EDITS, HOLDING_FACTS, TABLE_EDITS
+from claims_edit.edits.coverage import contract_excludes
 from claims_edit.edits.notes import policy_stale
 from claims_edit.facts import resolve
 from claims_edit.model import DECISION_COLUMNS, Disposition, StalePolicy
@@ -138,7 +139,7 @@ def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame
 def _liability() -> list[pl.Expr]:
     """Who bears the amount, and on whose word: the contract's, the policy's own, or the reason's default."""
     deny = pl.col("disposition") == Disposition.DENY
-    by_contract = (pl.col("reason_code") == "contract-excludes") & pl.col("contract_group_code").is_not_null()
+    by_contract = (pl.col("reason_code") == contract_excludes.id) & pl.col("contract_group_code").is_not_null()
     by_policy = deny & pl.col("liability_group_code").is_not_null()
     by_default = deny | (pl.col("disposition") == Disposition.RETURN)
     group_code = (
@@ -176,7 +177,7 @@ def _check(decided: pl.DataFrame) -> None:
     _require(not denied["citation"].has_nulls(), "a denial without a citation")
     _require(not denied["group_code"].has_nulls(), "a denial without a group code")
     _require(not (denied["program"] == "medicare_advantage").any(), "an automatic denial of Medicare Advantage")
-    for fact in ("prior_authorization_number", "doubts", "trial_evidence"):
+    for fact in HOLDING_FACTS:
         _require(denied[fact].is_null().all(), f"a denial of a line with {fact}")
 
 

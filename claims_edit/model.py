@@ -76,7 +76,9 @@ class Coverage(StrEnum):
 
 MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
 DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
+REPLACEMENT, VOID = "7", "8"  # claim frequency codes, X12 CLM05-3
 TRIAL_DIAGNOSIS = "Z006"  # ICD-10-CM: encounter for examination in a clinical research program
+TRIAL_CONDITION, TRIAL_VALUE = "30", "D4"  # NUBC condition code and value code of a clinical trial
 
 DECISION_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type",
@@ -91,14 +93,3 @@ QUARANTINE_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "failed_checks", "candidate_code",
     "charge_amount", "raw_values", "first_source_file", "first_source_row",
 )  # fmt: skip
-
-EDIT_IDS = (
-    "line-superseded", "unlisted-code-out-of-scope", "code-not-valid-on-dos", "payer-not-on-file",
-    "dos-spans-boundary", "policy-not-in-force", "guidance-research-only", "program-conflict", "program-unknown",
-    "program-exception-refer", "program-exception-review", "program-silent", "contract-covers", "contract-review",
-    "prior-authorization", "facts-in-doubt", "unlisted-code", "trial-context", "contract-excludes", "code-not-listed",
-    "indication-unknown", "indication-not-addressed", "investigational",
-)  # fmt: skip
-"""The edits that may set a disposition, in the order in which the first hit is the primary one."""
-INFORMATIONAL_EDIT_IDS = ("code-site-mismatch", "policy-stale", "guidance-note")
-"""The edits that only inform, in the order in which they follow the others."""

@@ -1,37 +1,36 @@
-"""The edits in the contract's order: the first that hits is primary; the informational ones come last."""
+"""The decision table: the edits in order of the modules, and in each from top to bottom; the first that hits decides.
+
+The notes only inform, and come last. All that is known of an edit is in its module.
+"""
 
 from __future__ import annotations
 
-from claims_edit.edits import claim_line, contract_terms, coverage, notes, program
-from claims_edit.edits.registry import Edit
+from claims_edit.edits import claim_line, coverage, notes, program, safeguards
+from claims_edit.edits.edit import Condition, Decidable, Edit, Held, edits_of
 
-TABLE_EDITS: tuple[Edit, ...] = (
-    claim_line.line_superseded,
-    coverage.unlisted_code_out_of_scope,
-    claim_line.code_not_valid_on_dos,
-    program.payer_not_on_file,
-    claim_line.dos_spans_boundary,
-    coverage.policy_not_in_force,
-    coverage.guidance_research_only,
-    program.program_conflict,
-    program.program_unknown,
-    program.program_exception_refer,
-    program.program_exception_review,
-    program.program_silent,
-    contract_terms.contract_covers,
-    contract_terms.contract_review,
-    claim_line.prior_authorization,
-    claim_line.facts_in_doubt,
-    coverage.unlisted_code,
-    claim_line.trial_context,
-    contract_terms.contract_excludes,
-    coverage.code_not_listed,
-    coverage.indication_unknown,
-    coverage.indication_not_addressed,
-    coverage.investigational,
+TABLE_EDITS: tuple[Edit, ...] = tuple(
+    each for module in (claim_line, program, safeguards, coverage) for each in edits_of(module)
 )
-INFORMATIONAL_EDITS: tuple[Edit, ...] = (notes.code_site_mismatch, notes.policy_stale, notes.guidance_note)
+INFORMATIONAL_EDITS: tuple[Edit, ...] = edits_of(notes)
 EDITS: tuple[Edit, ...] = (*TABLE_EDITS, *INFORMATIONAL_EDITS)
+EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in TABLE_EDITS)
+INFORMATIONAL_EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in INFORMATIONAL_EDITS)
 LABELS: dict[str, str] = {edit.id: edit.label for edit in EDITS}
+HOLDING_EDITS: tuple[Edit, ...] = tuple(edit for edit in TABLE_EDITS if edit.held)
+HOLDING_FACTS: tuple[str, ...] = tuple(edit.held.fact for edit in HOLDING_EDITS if edit.held)
+"""The facts that keep a line from every denial."""
 
-__all__ = ["EDITS", "INFORMATIONAL_EDITS", "LABELS", "TABLE_EDITS", "Edit"]
+__all__ = [
+    "EDITS",
+    "EDIT_IDS",
+    "HOLDING_EDITS",
+    "HOLDING_FACTS",
+    "INFORMATIONAL_EDITS",
+    "INFORMATIONAL_EDIT_IDS",
+    "LABELS",
+    "TABLE_EDITS",
+    "Condition",
+    "Decidable",
+    "Edit",
+    "Held",
+]

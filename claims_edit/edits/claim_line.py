@@ -1,13 +1,172 @@
-"""Edits on the claim line itself: whether it still stands, its code's validity, its days, and trial evidence."""
+"""Edits on the line itself: whether it still counts, whether its code and days are good, and whose it is."""
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from claims_edit.edits.registry import edit
+from claims_edit.edits import safeguards
+from claims_edit.edits.conditions import UNLISTED, any_code, any_version
+from claims_edit.edits.edit import Condition, edit
+from claims_edit.edits.words import bounds, listed, period
+from claims_edit.model import VOID, CodeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.edits.edit import Decidable
+    from claims_edit.edits.line import Line
+    from claims_edit.rule_files.tables import ProcedureCode
 
 START, END = pl.col("service_start_date"), pl.col("service_end_date")
 FIRST_VALID, LAST_VALID = pl.col("valid_from"), pl.col("valid_until")
+_DAY = dt.timedelta(days=1)
+
+
+def _any_unlisted(pack: Decidable) -> bool:
+    return any(code.kind is CodeKind.UNLISTED for code in pack.codes)
+
+
+def _any_validity(pack: Decidable) -> bool:
+    return any(code.valid_from or code.valid_until for code in pack.codes)
+
+
+def _any_boundary(pack: Decidable) -> bool:
+    return any_version(pack) or _any_validity(pack)
+
+
+def _stands(line: Line) -> str:
+    return (
+        f"The claim is no void (claim_frequency_code {line.facts['claim_frequency_code']}), and no other claim of the"
+        " run replaces or voids it."
+    )
+
+
+@edit(
+    Condition("the claim is void or replaced", pl.col("superseded"), _stands),
+    may_pass=True,
+    ground=any_code,
+)
+def line_superseded(line: Line) -> Iterator[str]:
+    """The claim is a void, or the run holds a replacement or void of it.
+
+    The line no longer stands, so nothing is decided on it. Needs the claim frequency codes of the whole run, 7
+    (replacement) and 8 (void), as X12 CLM05-3 has them; the later claim names the earlier one by
+    `original_claim_id`, or by its own `claim_id` where that is empty. Source: contract, edit 1.
+    """
+    if line.known is None:
+        by = line.row.get("superseded_by")
+        named = f"Claim {by} replaces or voids it, and" if by else "The claim is a void, or a replacement or void of it"
+        yield f"{named} is in the same run and is what counts."
+        return
+    if line.known["claim_frequency_code"] == VOID:
+        yield f"The claim is a void itself (claim_frequency_code {VOID}), so nothing is left to decide on."
+        return
+    yield f"Claims of this run that take its place: {listed(line.known['revised_by'])}. What is decided there counts."
+    yield f"If all of these are withdrawn, run the extract again without them: {line.then}."
+
+
+def _listed_then(line: Line) -> str:
+    return f"{line.code} is on the payer's code list on a day of the service."
+
+
+@edit(
+    UNLISTED,
+    Condition("no version lists it on a service day", ~pl.col("listed_on_service_day"), _listed_then),
+    may_pass=True,
+    ground=_any_unlisted,
+)
+def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
+    """An unlisted code that no policy version lists on a service day.
+
+    A catch-all code concerns this editor only where the payer's policy lists it on a day from start to end; any
+    other service may stand behind it. An unresolved payer lists nothing. Source: the versions' code lists.
+    """
+    policy = line.policy
+    if policy is None:
+        yield f"{line.code} is a catch-all code, and no policy on file for this payer lists it."
+    else:
+        listing = [version for version in policy.versions if line.code in version.codes.listed]
+        periods = listed(map(period, listing))
+        yield (
+            f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}."
+            if listing
+            else f"{line.code} is a catch-all code, and no version of {policy.id} lists it."
+        )
+    yield "The code alone does not say that the service was this one, so nothing of the policy applies to the line."
+    named = _valid_on_start(line, CodeKind.SPECIFIC)
+    if named:
+        yield f"If the record shows this service, the provider may bill a code that names it: {listed(named, 'or')}."
+    else:
+        yield "No code that names the service was valid then."
+
+
+def _valid_on_start(line: Line, kind: CodeKind) -> list[str]:
+    """The codes of the line's service and of a kind that were valid on its first day, in order."""
+    return [code.code for code in line.codes if code.kind is kind and _is_valid(code, line.start)]
+
+
+def _is_valid(code: ProcedureCode, day: dt.date) -> bool:
+    begun = code.valid_from is None or code.valid_from.date <= day
+    return begun and (code.valid_until is None or day <= code.valid_until.date)
+
+
+def _valid(line: Line) -> str:
+    valid = bounds(line.facts["valid_from"], line.facts["valid_until"])
+    if not valid:
+        return f"{line.code} is valid throughout."
+    return f"{line.code} is valid {valid}, and the service was {line.days}."
+
+
+BEGINS_LATER = FIRST_VALID.is_not_null() & (FIRST_VALID > END)
+ENDED_BEFORE = LAST_VALID.is_not_null() & (LAST_VALID < START)
+
+
+@edit(
+    Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid),
+    ground=_any_validity,
+)
+def code_not_valid_on_dos(line: Line) -> Iterator[str]:
+    """The code is not valid on any service day.
+
+    No service day, start to end, lies inside the period in which the code exists, so the provider must correct the
+    line (CARC 181). Needs the code's first and last valid day; none means throughout. Source: rules/codes.
+    """
+    code = line.rules.code(line.row)
+    if code is None:
+        return
+    first, last = code["valid_from"], code["valid_until"]
+    valid = listed(filter(None, (f"from {first}" if first else "", f"until {last}" if last else "")))
+    yield f"{line.code} is valid {valid} ({code['citation']}); the service was {line.days}."
+    yield "If the date is wrong, correct it; if the date is right, bill the code that was valid on it."
+    named = _valid_on_start(line, CodeKind.SPECIFIC)
+    if named:
+        yield f"Codes that name the service and were valid then: {listed(named)}."
+    else:
+        yield "No code that names the service was valid then."
+    catch_all = [code for code in _valid_on_start(line, CodeKind.UNLISTED) if line.lists(code)]
+    if catch_all:
+        yield (
+            f"The policy then in force listed the catch-all codes {listed(catch_all)}."
+            f" With one of them: {line.with_edit(safeguards.unlisted_code.id)}."
+        )
+
+
+def _payer_known(line: Line) -> str:
+    return f"The payer's name stands for {line.facts['payer']} in rules/payers.yaml."
+
+
+@edit(Condition("the payer is not known", pl.col("payer").is_null(), _payer_known), ground=any_code)
+def payer_not_on_file(line: Line) -> Iterator[str]:
+    """The payer is not in the rule pack.
+
+    The payer's name or identifier resolves to no payer, so no policy can be chosen. Source: rules/payers.yaml.
+    """
+    yield f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml."
+    yield "If it is a spelling of a payer on file, add it to that payer's names there, and run the extract again."
+    yield "Policy, program and contract are looked up once the payer is known; until then no policy can speak."
 
 
 def _falls_within(day: pl.Expr) -> pl.Expr:
@@ -15,68 +174,64 @@ def _falls_within(day: pl.Expr) -> pl.Expr:
     return day.is_not_null() & (day > START) & (day <= END)
 
 
-@edit
-def line_superseded() -> pl.Expr:
-    """The claim is a void, or the run holds a replacement or void of it.
-
-    The line no longer stands, so nothing is decided on it. Needs the claim frequency codes of the whole run, 7
-    (replacement) and 8 (void), as X12 CLM05-3 has them; the later claim names the earlier one by
-    `original_claim_id`, or by its own `claim_id` where that is empty. Source: contract, edit 1.
-    """
-    return pl.col("superseded")
+def _one_day(line: Line) -> str:
+    return f"The service was on one day, {line.start}."
 
 
-@edit
-def code_not_valid_on_dos() -> pl.Expr:
-    """The code is not valid on any service day.
-
-    No service day, start to end, lies inside the period in which the code exists, so the provider must correct the
-    line (CARC 181). Needs the code's first and last valid day; none means throughout. Source: rules/codes.
-    """
-    begins_later = FIRST_VALID.is_not_null() & (FIRST_VALID > END)
-    ended_before = LAST_VALID.is_not_null() & (LAST_VALID < START)
-    return begins_later | ended_before
+def _no_boundary(line: Line) -> str:
+    if line.facts["payer"] is None:
+        return f"The code's validity does not change {line.days}, and no policy is known without a payer on file."
+    return f"Neither a policy version of {line.facts['payer']} nor the code's validity changes {line.days}."
 
 
-@edit
-def dos_spans_boundary() -> pl.Expr:
+BOUNDARY_WITHIN = (
+    _falls_within(pl.col("policy_boundary"))
+    | _falls_within(FIRST_VALID)
+    | _falls_within(LAST_VALID + pl.duration(days=1))
+)
+
+
+@edit(
+    Condition("the line has several service days", START < END, _one_day),
+    Condition("a version or the code's validity changes on one of them", BOUNDARY_WITHIN, _no_boundary),
+    ground=_any_boundary,
+)
+def dos_spans_boundary(line: Line) -> Iterator[str]:
     """A policy version or the code's validity changes between the first and the last service day.
 
     Different rules hold on different days of the line, and one line cannot be split by program. Needs the first
     days of the payer's versions, the days after they end, and likewise for the code; a boundary on the first
     service day splits nothing. Source: contract, edit 5.
     """
-    day_after_validity = LAST_VALID + pl.duration(days=1)
-    return _falls_within(pl.col("policy_boundary")) | _falls_within(FIRST_VALID) | _falls_within(day_after_validity)
+    for day, what in sorted({(day, what) for day, what in _boundaries(line) if line.start < day <= line.end}):
+        yield f"Conflicting fact: the days of service. On {day} {what}, within the service {line.days}."
+    yield "If the service was on one side of the change alone, correct the dates; else bill the days as separate lines."
+    yield "Each line is then decided under what was in force on its days."
+    yield f"Were all of the service on the first day: {_on_first_day(line)}."
 
 
-@edit
-def prior_authorization() -> pl.Expr:
-    """The line or claim carries a prior authorization number.
-
-    What was authorized may be what was done, so a person compares the two before anything is denied. Needs a prior
-    authorization number and a version in force. Source: decision table, edit 15.
-    """
-    return pl.col("in_force") & pl.col("prior_authorization_number").is_not_null()
-
-
-@edit
-def facts_in_doubt() -> pl.Expr:
-    """The input holds something in the place of a fact that could not be understood.
-
-    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is missing.
-    Needs a doubt and a version in force. Source: decision table, edit 16; the doubts by name in claims_edit/doubts.py.
-    """
-    return pl.col("in_force") & pl.col("doubts").is_not_null()
+def _on_first_day(line: Line) -> str:
+    """What decides the line where its first day is the only one; the edits that hit looked at later days too."""
+    code = line.procedure
+    if code is not None and code.kind is CodeKind.UNLISTED and not line.lists(line.code):
+        return line.outcome(unlisted_code_out_of_scope.id)
+    if code is None or not _is_valid(code, line.start):
+        return line.outcome(code_not_valid_on_dos.id)
+    return line.then
 
 
-@edit
-def trial_context() -> pl.Expr:
-    """The line carries evidence of a clinical trial.
-
-    A trial may be covered where the treatment alone is not, so a person looks before a contract's exclusion or the
-    policy denies. Needs modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
-    investigational device exemption number, NUBC condition code 30 or value code D4, and a version in force. Source:
-    decision table, edit 18.
-    """
-    return pl.col("in_force") & pl.col("trial_evidence").is_not_null()
+def _boundaries(line: Line) -> Iterator[tuple[dt.date, str]]:
+    """The days on which something that decides the line changes, and what."""
+    policy = line.policy
+    versions = policy.versions if policy else ()
+    for version in versions:
+        named = f"version {version.from_.date} of {policy.id if policy else ''}"
+        yield version.from_.date, f"{named} begins"
+        following = version.until.date + _DAY if version.until else None
+        if following is not None and following not in {other.from_.date for other in versions}:
+            yield following, f"{named} has ended"
+    code = line.procedure
+    if code is not None and code.valid_from is not None:
+        yield code.valid_from.date, f"{line.code} becomes valid"
+    if code is not None and code.valid_until is not None:
+        yield code.valid_until.date + _DAY, f"{line.code} is no longer valid"

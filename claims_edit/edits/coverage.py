@@ -1,93 +1,177 @@
-"""Edits on what the payer's policy version says of the code and of the indication."""
+"""Edits on what the contract and the policy version say of the code and of the indication: where a denial may be."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from claims_edit.edits.registry import edit
-from claims_edit.model import CodeKind, IndicationScope
+from claims_edit.edits import notes
+from claims_edit.edits.conditions import (
+    IN_FORCE,
+    LISTED,
+    NOT_LISTED,
+    SPECIFIC,
+    UNDER_FUNDING,
+    any_program,
+    contract_says,
+)
+from claims_edit.edits.edit import Condition, edit, edits_of
+from claims_edit.edits.words import capital, listed, period
+from claims_edit.model import Coverage, IndicationScope
 
-UNLISTED = pl.col("code_kind") == CodeKind.UNLISTED
-SOLID_TUMORS_ONLY = pl.col("funding") & pl.col("indication_scope").eq_missing(pl.lit(IndicationScope.SOLID_TUMORS))
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.edits.line import Line
 
 
-@edit
-def unlisted_code_out_of_scope() -> pl.Expr:
-    """An unlisted code that no policy version lists on a service day.
+@edit(IN_FORCE, contract_says(Coverage.EXCLUDED), may_deny=True, ground=any_program)
+def contract_excludes(line: Line) -> Iterator[str]:
+    """The member's contract excludes the service.
 
-    A catch-all code concerns this editor only where the payer's policy lists it on a day from start to end; any
-    other service may stand behind it. An unresolved payer lists nothing. Source: the versions' code lists.
+    A contract of the payer and group, in force on the start date, excludes the service (CARC 96); its own group code
+    says who is billed. A prior authorization, a doubt, an unlisted code and a trial go to a person first. Needs a group
+    and a policy version in force. Source: the contract file.
     """
-    return UNLISTED & ~pl.col("listed_on_service_day")
+    yield "A contract of the group that covers the service goes before one that excludes it: the line would pass."
+    yield (
+        "A reading of the contract under which the service is not excluded, or a corrected group_id without a contract"
+        f" that speaks of it: {line.without(contract_excludes.id)}."
+    )
+    yield _other_program(line)
 
 
-@edit
-def policy_not_in_force() -> pl.Expr:
-    """The payer has no policy in force on the start date.
-
-    The payer is known, and no version of its policy on this service is in force on the first service day: nothing
-    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet. Source:
-    the versions' periods.
-    """
-    return pl.col("payer").is_not_null() & ~pl.col("in_force")
+def _other_program(line: Line) -> str:
+    return f"A corrected program ({line.row['program']} by {line.row['program_basis']}): {line.other_programs}."
 
 
-@edit
-def guidance_research_only() -> pl.Expr:
-    """The payer's document is guidance, not a funding policy.
-
-    Clinical guidance decides no payment, so a person does. Needs a version in force: where guidance goes by tumor site,
-    from the first day of that on the site. Source: the version's kind.
-    """
-    return pl.col("in_force") & ~pl.col("funding")
-
-
-@edit
-def unlisted_code() -> pl.Expr:
-    """The policy lists this unlisted code, and only the record shows what was done.
-
-    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so neither
-    the policy nor a contract's exclusion of the service denies it. Needs a version in force that lists the code.
-    Source: the version's code list.
-    """
-    return UNLISTED & pl.col("in_force") & pl.col("listed")
-
-
-@edit
-def code_not_listed() -> pl.Expr:
+@edit(SPECIFIC, *UNDER_FUNDING, NOT_LISTED)
+def code_not_listed(line: Line) -> Iterator[str]:
     """The policy addresses the service but does not list this code of it.
 
     The code names the service itself, yet the version's list lacks it though its statement covers the service.
     Needs a funding policy in force. Source: the version's code list.
     """
-    return ~UNLISTED & pl.col("funding") & ~pl.col("listed")
+    if line.version:
+        codes = listed(line.version.codes.listed) or "no code"
+        yield (
+            f"Missing fact: whether the policy means {line.code}. {capital(line.version_name)} lists {codes};"
+            f" its statement is: {line.version.statement.says}"
+        )
+    yield "A person decides whether the statement covers the code, or asks the owner of the policy."
+    yield "If the policy's list takes the code in from a date on, add that version to rules/policies with its citation."
 
 
-@edit
-def indication_unknown() -> pl.Expr:
+def _all_indications(line: Line) -> str:
+    return f"{capital(line.version_name)} speaks of all indications."
+
+
+def _usable(line: Line) -> str:
+    return f"The diagnoses are usable; the tumor site is {line.facts['site_class']}."
+
+
+def _no_diagnosis(_line: Line) -> str:
+    return "Needs a usable diagnosis, and the line has none."
+
+
+def _is_solid(line: Line) -> str:
+    return f"A diagnosis of the line is a malignant solid tumor: {line.facts['site_class']}."
+
+
+SOLID_TUMORS_ONLY = Condition(
+    "the statement is limited to solid tumors",
+    pl.col("indication_scope").eq_missing(pl.lit(IndicationScope.SOLID_TUMORS)),
+    _all_indications,
+)
+NO_DIAGNOSIS = Condition("no diagnosis is usable", pl.col("site_class").is_null(), _usable)
+DIAGNOSIS = Condition("a diagnosis is usable", pl.col("site_class").is_not_null(), _no_diagnosis)
+NO_SOLID_TUMOR = Condition("no diagnosis is a malignant solid tumor", ~pl.col("solid_tumor"), _is_solid)
+
+
+@edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, NO_DIAGNOSIS)
+def indication_unknown(line: Line) -> Iterator[str]:
     """The policy is limited to solid tumors and the line has no usable diagnosis.
 
     The statement applies to solid tumors only, and the line has no ICD-10-CM diagnosis to compare with it. Needs a
     funding policy in force with that scope. Source: the version's statement.
     """
-    return SOLID_TUMORS_ONLY & pl.col("site_class").is_null()
+    unusable = bool(line.row["diagnosis_codes"])
+    yield (
+        "Missing fact: the diagnosis. "
+        + ("The line's diagnoses are not ICD-10-CM, and others are not usable." if unusable else "The line has none.")
+    )
+    yield f"If the record shows a malignant solid tumor: {line.then}."
+    yield "If it shows no malignant solid tumor, a person still decides: the policy does not speak of that."
 
 
-@edit
-def indication_not_addressed() -> pl.Expr:
+@edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, DIAGNOSIS, NO_SOLID_TUMOR)
+def indication_not_addressed(line: Line) -> Iterator[str]:
     """The policy is limited to solid tumors and no diagnosis is one.
 
     The statement applies to solid tumors only, and none of the line's diagnoses is a malignant one: the policy is
     silent. Needs a funding policy in force with that scope. Source: the version's statement.
     """
-    return SOLID_TUMORS_ONLY & pl.col("site_class").is_not_null() & ~pl.col("solid_tumor")
+    yield (
+        f"Missing fact: a malignant solid tumor. Of {listed(line.row['diagnosis_codes'])} none is one by"
+        " rules/codes/tumor_sites.yaml, and the policy speaks of solid tumors alone."
+    )
+    yield f"If the record shows one and the diagnosis is corrected: {line.then}."
+    yield "Otherwise a person decides: the policy's silence is no ground to deny."
 
 
-@edit
-def investigational() -> pl.Expr:
+@edit(*UNDER_FUNDING, LISTED, may_deny=True)
+def investigational(line: Line) -> Iterator[str]:
     """The policy lists the code as investigational.
 
     Payer, program, version, code and indication are all established, and the version lists the code as
     investigational (CARC 55). Needs a funding policy in force. Source: the version's statement and code list.
     """
-    return pl.col("funding") & pl.col("listed")
+    yield _covering_contract(line)
+    if line.row["trial_evidence"] is None:
+        yield (
+            "Evidence of a clinical trial on the claim (modifier Q0 or Q1, ICD-10-CM diagnosis Z00.6, a trial number,"
+            " condition code 30, an investigational device exemption number, value code D4): a person would review the"
+            " line."
+        )
+    yield _other_program(line)
+    if line.version and line.version.statement.scope is IndicationScope.SOLID_TUMORS:
+        yield "Corrected diagnoses, none a malignant solid tumor: a person would review, as the policy is silent."
+    yield from _other_code_or_date(line)
+    yield from _for_the_appeal(line)
+
+
+def _covering_contract(line: Line) -> str:
+    """A contract that covers the service goes before the policy."""
+    if not line.had_contracts:
+        why = "the run had no contracts file"
+    elif line.row["group_id"] is None:
+        why = "the line has no group_id, so that no contract could be looked up"
+    else:
+        why = f"none of the line's group that speaks of it was in force on {line.start}"
+    return f"A contract that covers the service: the line would pass ({why})."
+
+
+def _other_code_or_date(line: Line) -> Iterator[str]:
+    """A code or date of service under which the policy does not speak."""
+    if line.in_force is None:
+        return
+    policy, version = line.in_force
+    yield (
+        f"A corrected code that no policy of {policy.payer} listed on {line.start} ({policy.id} listed"
+        f" {listed(version.codes.listed)}): the line would not be denied as investigational."
+    )
+    periods = listed(period(each) for each in policy.versions if line.code in each.codes.listed)
+    yield (
+        f"A corrected date of service on which {policy.id} does not list {line.code} (it does {periods}): the line"
+        " would not be denied as investigational."
+    )
+
+
+def _for_the_appeal(line: Line) -> Iterator[str]:
+    """What the notes say of the line weighs in an appeal."""
+    if notes.policy_stale.id in line.row["edits"] and line.row["reason_code"] != notes.policy_stale.id:
+        yield f"For the appeal: {notes.overdue(line)}"
+    for note in edits_of(notes):
+        if note is not notes.policy_stale and note.id in line.row["edits"]:
+            yield from note.changes(line)

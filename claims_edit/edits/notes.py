@@ -1,38 +1,101 @@
-"""Informational edits: they stand in `edits` for the reader and never set the disposition."""
+"""Informational edits: they stand in `edits` for the reader, and weigh in an appeal.
+
+None sets the disposition, but `policy-stale` where a run suspends what a stale policy would deny.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from claims_edit.edits.registry import edit
+from claims_edit.edits.conditions import IN_FORCE
+from claims_edit.edits.edit import Condition, edit
+from claims_edit.edits.words import capital, listed
+from claims_edit.model import Disposition
+from claims_edit.rule_files.policies import stale_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.edits.line import Line
 
 
-@edit
-def code_site_mismatch() -> pl.Expr:
+def _fits(line: Line) -> str:
+    if not line.facts["solid_tumor"]:
+        return "Needs a malignant solid tumor among the diagnoses, and there is none."
+    rules = line.procedure.sites if line.procedure else ()
+    if not rules:
+        return f"{line.code} is not confined to tumor sites."
+    begun = [rule for rule in rules if rule.from_.date <= line.start]
+    if not begun:
+        return f"{line.code} is confined to tumor sites only from {min(rule.from_.date for rule in rules)}."
+    return f"{line.code} fits a tumor site of the line: {listed(line.facts['solid_sites'])}."
+
+
+@edit(Condition("the code is for other sites than the diagnoses name", pl.col("site_mismatch"), _fits))
+def code_site_mismatch(line: Line) -> Iterator[str]:
     """The code is meant for another site than the diagnoses name.
 
     The code is confined to some tumor sites (or to all but some) from a date on, and no malignant solid diagnosis
     of the line fits. Needs at least one such diagnosis. Source: the sites of the codes in rules/codes.
     """
-    return pl.col("site_mismatch")
+    yield (
+        f"For the appeal: {line.code} is meant for other tumor sites than the diagnoses name; the record may show"
+        " another code or site."
+    )
 
 
-@edit
-def policy_stale() -> pl.Expr:
+def _no_review_date(line: Line) -> str:
+    return f"{capital(line.version_name)} gives no review date."
+
+
+def _not_overdue(line: Line) -> str:
+    due = line.facts["stale_after"]
+    return f"The review of {line.facts['policy_id']} was due by {due}; the service began on {line.start}."
+
+
+def overdue(line: Line) -> str:
+    """That the version in force was past its review on the start date."""
+    version = line.version
+    reviewed = version.reviewed if version else None
+    last = f"last reviewed {reviewed.date}" if reviewed else "without a review on record"
+    due = stale_after(version) if version else None
+    return f"the policy was past its review on {line.start} ({last}{f', due by {due}' if due else ''})."
+
+
+@edit(
+    IN_FORCE,
+    Condition("the version has a review date", pl.col("stale_after").is_not_null(), _no_review_date),
+    Condition("the start date is past it", pl.col("service_start_date") > pl.col("stale_after"), _not_overdue),
+)
+def policy_stale(line: Line) -> Iterator[str]:
     """The policy version is past its review date.
 
     The start date is past the version's next review, or past twelve months from its last where the document gives
     none. Needs a version in force. Source: the version's review dates.
     """
-    stale_after = pl.col("stale_after")
-    return pl.col("in_force") & stale_after.is_not_null() & (pl.col("service_start_date") > stale_after)
+    # What is told where a run suspends the denial: what the review may bring.
+    yield f"Missing fact: whether {line.version_name} still holds. {capital(overdue(line))}"
+    yield "A person asks the owner of the policy for its last review."
+    yield (
+        "If the policy was reviewed in time and stands as it is, add the date of the review to rules/policies:"
+        f" {line.deciding[0]} decides ({Disposition.DENY})."
+    )
 
 
-@edit
-def guidance_note() -> pl.Expr:
+def _no_guidance(line: Line) -> str:
+    if line.facts["site_class"] is None:
+        return "Needs a tumor site, and the line has no usable diagnosis."
+    return f"No guidance on {line.facts['site_class']} was out on {line.start}."
+
+
+@edit(Condition("guidance on the site was out", pl.col("guidance_id").is_not_null(), _no_guidance))
+def guidance_note(line: Line) -> Iterator[str]:
     """Clinical guidance on this site was out on the start date.
 
     Guidance on the service at the line's tumor site had been published by the start date; it helps a reviewer and
     is never a ground for denial. Source: rules/guidance.
     """
-    return pl.col("guidance_id").is_not_null()
+    in_force = [each["id"] for each in line.rules.guidance(line.row) if each["in_force"]]
+    yield f"For the appeal: {listed(in_force)} was out on {line.start}; it informs, and is no ground to deny."

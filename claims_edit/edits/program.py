@@ -1,70 +1,210 @@
-"""Edits on who pays under which program: payer, program signals, and the version's program exceptions."""
+"""Edits on the policy in force and the program: whether a version is, and what it says of who pays."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from claims_edit.edits.registry import edit
-from claims_edit.model import ProgramRule
+from claims_edit.edits.conditions import IN_FORCE, UNDER_FUNDING, any_version
+from claims_edit.edits.edit import Condition, edit
+from claims_edit.edits.words import capital, listed, lower, period
+from claims_edit.model import PolicyKind, ProgramRule
 
-KNOWN = pl.col("funding") & pl.col("program").is_not_null()
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.edits.edit import Decidable
+    from claims_edit.edits.line import Line
+
 RULE = pl.col("program_rule")
 
 
-@edit
-def payer_not_on_file() -> pl.Expr:
-    """The payer is not in the rule pack.
+def _no_payer(_line: Line) -> str:
+    return "Needs a payer on file."
 
-    The payer's name or identifier resolves to no payer, so no policy can be chosen. Source: rules/payers.yaml.
+
+def _was_in_force(line: Line) -> str:
+    return f"{capital(line.version_name)} was in force on {line.start}."
+
+
+@edit(
+    Condition("the payer is known", pl.col("payer").is_not_null(), _no_payer),
+    Condition("no version of its policy is in force on the start date", ~pl.col("in_force"), _was_in_force),
+    may_pass=True,
+)
+def policy_not_in_force(line: Line) -> Iterator[str]:
+    """The payer has no policy in force on the start date.
+
+    The payer is known, and no version of its policy on this service is in force on the first service day: nothing
+    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet. Source:
+    the versions' periods.
     """
-    return pl.col("payer").is_null()
+    policy = line.policy
+    if policy is None:
+        yield f"No policy of {line.row['payer']} on this service is on file, so no ground to deny is known."
+        return
+    told = listed(map(period, policy.versions))
+    yield f"{policy.id} was not in force on {line.start}; it is in force {told}."
+    yield f"A corrected date of service in such a period, with {line.code} valid on it, would bring the policy to bear."
 
 
-@edit
-def program_conflict() -> pl.Expr:
+def _any_guidance(pack: Decidable) -> bool:
+    return any(policy.kind is PolicyKind.GUIDANCE for policy, _ in pack.versions)
+
+
+def _funds(line: Line) -> str:
+    return f"{line.facts['policy_id']} is a funding policy, not guidance."
+
+
+@edit(IN_FORCE, Condition("the policy is guidance", ~pl.col("funding"), _funds), ground=_any_guidance)
+def guidance_research_only(line: Line) -> Iterator[str]:
+    """The payer's document is guidance, not a funding policy.
+
+    Clinical guidance decides no payment, so a person does. Needs a version in force: where guidance goes by tumor site,
+    from the first day of that on the site. Source: the version's kind.
+    """
+    if line.in_force:
+        policy, version = line.in_force
+        reference = line.row["policy_reference"] or policy.reference
+        yield f"Missing fact: a funding decision. {reference} is guidance: {lower(version.applies_to.says)}"
+    yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
+    yield "Were a funding policy of this payer to take its place in rules/policies, that one would decide."
+
+
+def _signals(line: Line) -> str:
+    """Which signals name the program, in words."""
+    basis = line.facts["program_basis"]
+    if line.facts["program_signals_differ"]:
+        return f"{basis} disagree, so there is no one program."
+    if basis is None:
+        return "No signal gives a program."
+    alone = " alone names" if "," not in basis else " agree on"
+    return f"{basis}{alone} the program: {line.facts['program']}."
+
+
+@edit(IN_FORCE, Condition("the program's signals disagree", pl.col("program_signals_differ"), _signals))
+def program_conflict(line: Line) -> Iterator[str]:
     """Two program signals disagree.
 
     Line of business, SBR09, member-id shape and the name of the plan name two different programs, so neither is used.
     Needs a version in force. Source: rules/programs.yaml.
     """
-    return pl.col("in_force") & pl.col("program_signals_differ")
+    basis = line.row["program_basis"] or "the program's signals"
+    yield f"Conflicting fact: the program. {basis} name different programs{_signal_values(line)}."
+    yield "Find the member's program on the day of service, and correct the column that is wrong."
+    yield from _by_program(line)
 
 
-@edit
-def program_unknown() -> pl.Expr:
+def _signal_values(line: Line) -> str:
+    """The values of the signals, where they are at hand; a member id is not repeated."""
+    basis = line.row["program_basis"] or ""
+    shown = [
+        f"{column} {line.known[column]}"
+        for column in ("line_of_business", "claim_filing_indicator_code", "plan")
+        if line.known and line.known.get(column) and column in basis
+    ]
+    if "member_id" in basis:
+        shown.append("the shape of member_id")
+    return f" ({listed(shown)})" if line.known and shown else ""
+
+
+@edit(
+    IN_FORCE,
+    Condition("no signal gives a program", pl.col("program_basis").is_null(), _signals),
+    ground=any_version,
+)
+def program_unknown(line: Line) -> Iterator[str]:
     """Nothing on the line names the program.
 
     No signal gives a program, and the policy's exceptions go by program. Needs a version in force. Source:
     rules/programs.yaml.
     """
-    return pl.col("in_force") & pl.col("program_basis").is_null()
+    yield (
+        "Missing fact: the program. Neither line_of_business, claim_filing_indicator_code, the shape of member_id nor"
+        " the name of the plan gives it."
+    )
+    yield from _by_program(line)
 
 
-@edit
-def program_exception_refer() -> pl.Expr:
+def _by_program(line: Line) -> Iterator[str]:
+    """What follows once one program is known."""
+    if line.version is None:
+        return
+    if line.programs:
+        yield f"If it is {listed(line.programs, 'or')}, the policy applies: {line.then}."
+    yield f"Other programs: {line.other_programs}."
+
+
+def _no_one_program(line: Line) -> str:
+    return f"Needs one program. {_signals(line)}"
+
+
+def _rule(line: Line) -> str:
+    """What the version says of the program."""
+    if line.facts["program_rule"] is None:
+        return f"{capital(line.version_name)} does not speak of {line.facts['program']}."
+    words = {"applies": "applies to", "refer": "leaves to other rules", "review": "leaves to a person"}
+    return f"{capital(line.version_name)} {words[line.facts['program_rule']]} {line.facts['program']}."
+
+
+ONE_PROGRAM = Condition("one program is known", pl.col("program").is_not_null(), _no_one_program)
+REFERRED = Condition("other rules decide the program", RULE.eq_missing(pl.lit(ProgramRule.REFER)), _rule)
+REVIEWED = Condition("a person decides the program", RULE.eq_missing(pl.lit(ProgramRule.REVIEW)), _rule)
+SILENT = Condition("the version does not name the program", RULE.is_null(), _rule)
+
+
+@edit(*UNDER_FUNDING, ONE_PROGRAM, REFERRED)
+def program_exception_refer(line: Line) -> Iterator[str]:
     """The policy leaves the program to other rules.
 
     The version says that this program follows other rules, or that the policy does not apply to it. Needs a funding
     policy in force and one program. Source: the version's program exceptions.
     """
-    return KNOWN & RULE.eq_missing(pl.lit(ProgramRule.REFER))
+    rule = line.rules.program_rule(line.row)
+    if rule:
+        yield f"Rules to follow: {lower(rule['says'])} ({rule['citation']})"
+    yield f"Send the line to where {_program(line)} is decided; this policy must not decide it."
+    yield from _if_other_program(line)
 
 
-@edit
-def program_exception_review() -> pl.Expr:
+@edit(*UNDER_FUNDING, ONE_PROGRAM, REVIEWED)
+def program_exception_review(line: Line) -> Iterator[str]:
     """The policy leaves the program to a person.
 
     The version excepts this program without saying what holds instead. Needs a funding policy in force and one
     program. Source: the version's program exceptions.
     """
-    return KNOWN & RULE.eq_missing(pl.lit(ProgramRule.REVIEW))
+    rule = line.rules.program_rule(line.row)
+    if rule:
+        yield f"Missing fact: what holds for {_program(line)} instead. {rule['says']} ({rule['citation']})"
+    yield "A person looks for a national or local determination or other rules of the program on the day of service."
+    yield from _if_other_program(line)
 
 
-@edit
-def program_silent() -> pl.Expr:
+@edit(*UNDER_FUNDING, ONE_PROGRAM, SILENT)
+def program_silent(line: Line) -> Iterator[str]:
     """The policy does not name the program.
 
     The version neither applies to this program nor excepts it, and silence is no ground for a denial. Needs a
     funding policy in force and one program. Source: the version's program list.
     """
-    return KNOWN & RULE.is_null()
+    yield (
+        f"Missing fact: whether the policy is meant for {_program(line)}. It applies to"
+        f" {listed(line.programs) or 'no program by name'}, and does not speak of this one."
+    )
+    yield "A person asks the owner of the policy, or finds the rules of the program."
+    yield from _if_other_program(line)
+
+
+def _program(line: Line) -> str:
+    known = line.rules.programs.get(line.row["program"])
+    return f"{known.label} ({line.row['program']})" if known else str(line.row["program"])
+
+
+def _if_other_program(line: Line) -> Iterator[str]:
+    if line.programs:
+        yield (
+            f"The program is known from {line.row['program_basis']}. If that is wrong and it is"
+            f" {listed(line.programs, 'or')}: {line.then}."
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.lookup import by_key, latest_begun
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, TRIAL_DIAGNOSIS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, TRIAL_CONDITION, TRIAL_DIAGNOSIS, TRIAL_VALUE
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 ICD_9 = "icd-9-cm"
 NOT_SOLID = "not_solid"
 ICD_9_TRIAL_DIAGNOSIS = "V707"
-TRIAL_CONDITION, TRIAL_VALUE = "30", "D4"
 
 
 def _given(candidates: pl.DataFrame, columns: tuple[str, ...]) -> pl.Expr:

@@ -8,11 +8,11 @@ import polars as pl
 
 from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.facts.payer import payer_identity
+from claims_edit.model import REPLACEMENT, VOID
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
-REPLACEMENT, VOID = "7", "8"
 STANDS_ALONE = ("0", "1", "2", "3", "4", "5", "9")
 """Claim frequency codes that revise no claim: originals, interim and late bills. Others may be anything."""
 FREQUENCY_UNKNOWN = doubt_token("claim_frequency_code-unknown", "claim_frequency_code")

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.facts.diagnosis import ICD_9, NOT_SOLID, TRIAL_CONDITION, TRIAL_VALUE
-from claims_edit.facts.revision import REPLACEMENT, VOID
-from claims_edit.model import TRIAL_DIAGNOSIS, Coverage
+from claims_edit.edits import HOLDING_EDITS
+from claims_edit.edits.safeguards import trial_context
+from claims_edit.facts.diagnosis import ICD_9, NOT_SOLID
+from claims_edit.model import REPLACEMENT, VOID, Coverage
 from claims_edit.names import name_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from claims_edit.edits import Edit
     from claims_edit.policy import Catalog
 
 Meaning = tuple[str | None, ...]
@@ -269,25 +271,19 @@ def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:
 
 def trial_frame() -> pl.DataFrame:
     """No trial evidence, and each kind of it; the first two rows tell the two apart."""
-    columns = {
-        "modifier Q0": ("hcpcs_modifier_1", "Q0"),
-        "modifier Q1": ("hcpcs_modifier_1", "Q1"),
-        "diagnosis Z00.6": ("diagnosis_code_2", TRIAL_DIAGNOSIS),
-        "clinical trial number": ("clinical_trial_number", "00000000"),
-        "condition code 30": ("condition_codes", TRIAL_CONDITION),
-        "investigational device exemption number": ("investigational_device_exemption_number", "G000000"),
-        "value code D4": ("value_codes", TRIAL_VALUE),
-    }
-    rows = [{"at_trial": NONE}, *({"at_trial": kind, column: sign} for kind, (column, sign) in columns.items())]
-    schema = ("at_trial", *dict.fromkeys(column for column, _ in columns.values()))
-    return pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String))
+    return _shown("at_trial", [trial_context])
 
 
 def hold_frame() -> pl.DataFrame:
-    """Nothing, and what sends a line to a person whatever its policy: at_hold, prior_authorization_number, doubts."""
-    rows = [(NONE, None, None), ("prior authorization", "AUTH", None), ("doubt", None, "fact-problem@place")]
-    schema = dict.fromkeys(("at_hold", "prior_authorization_number", "doubts"), pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    """Nothing, and each other fact that holds a line whatever its policy: at_hold, and the columns that show it."""
+    return _shown("at_hold", [edit for edit in HOLDING_EDITS if edit is not trial_context])
+
+
+def _shown(axis: str, edits: Iterable[Edit]) -> pl.DataFrame:
+    """Nothing, and each way in which a line shows the facts that the edits are about: the axis, and their columns."""
+    ways = {label: shown for edit in edits if edit.held for label, shown in edit.held.shown.items()}
+    rows = [{axis: NONE}, *({axis: label, column: value} for label, (column, value) in ways.items())]
+    return pl.DataFrame(rows, schema=dict.fromkeys((axis, *(column for column, _ in ways.values())), pl.String))
 
 
 def contract_frame() -> pl.DataFrame:

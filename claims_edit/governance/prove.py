@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.edits import EDITS, TABLE_EDITS
+from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.engine import facts, judge
 from claims_edit.governance import axes, places
 from claims_edit.governance.reach import reach_faults, seen_of
@@ -39,8 +39,6 @@ _SAYS_NO_ADVANTAGE = (
     r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
 )
 MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
-_HOLDS = ("prior_authorization_number", "doubts", "trial_evidence")
-_TABLE = [edit.id for edit in TABLE_EDITS]
 
 
 @dataclass
@@ -127,9 +125,9 @@ class _Proving:
 
     def _batch(self, known: pl.DataFrame) -> pl.DataFrame:
         hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
-        table = hits.select(_TABLE).to_numpy()
+        table = hits.select(EDIT_IDS).to_numpy()
         primary = known.with_columns(
-            pl.Series("expected", [*_TABLE], dtype=pl.String).gather(table.argmax(axis=1)),
+            pl.Series("expected", EDIT_IDS, dtype=pl.String).gather(table.argmax(axis=1)),
             pl.Series("hit", table.any(axis=1)),
         )
         self._proof.cells += known.height
@@ -144,7 +142,7 @@ class _Proving:
     def _hold(self, decided: pl.DataFrame) -> None:
         """Hold a batch against the promises."""
         given = {reason.edit: reason.disposition for reason in self._catalog.pack.reasons.reasons}
-        expected = pl.col("expected").replace_strict({edit: str(given.get(edit)) for edit in _TABLE})
+        expected = pl.col("expected").replace_strict({edit: str(given.get(edit)) for edit in EDIT_IDS})
         other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
         denied = pl.col("disposition") == Disposition.DENY
         self._note(decided.filter(other.fill_null(value=True)), _other_edit)
@@ -155,7 +153,7 @@ class _Proving:
         self._proof.advantage += int(decided.select(advantage.sum()).item())
         self._proof.advantage_denied += wronged.height
         self._note(wronged, _advantage_denied)
-        held = pl.any_horizontal(pl.col(_HOLDS).is_not_null())
+        held = pl.any_horizontal(pl.col(HOLDING_FACTS).is_not_null())
         self._proof.held += int(decided.select(held.sum()).item())
         wronged = decided.filter(held, denied)
         self._proof.held_denied += wronged.height
@@ -250,7 +248,7 @@ def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 
 def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = places.reason_place(catalog.pack, row["reason_code"])
-    held = ", ".join(fact for fact in _HOLDS if row[fact] is not None)
+    held = ", ".join(fact for fact in HOLDING_FACTS if row[fact] is not None)
     return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
 
 

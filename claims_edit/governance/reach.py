@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.edits import EDIT_IDS, EDITS, TABLE_EDITS, Decidable
+from claims_edit.edits import program as program_edits
+from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED
+from claims_edit.edits.coverage import SOLID_TUMORS_ONLY
+from claims_edit.edits.words import listed
 from claims_edit.governance import places
-from claims_edit.model import EDIT_IDS, CodeKind, IndicationScope, PolicyKind, VersionStatus
+from claims_edit.model import CodeKind, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.policy.outlook import codes_of
 
 if TYPE_CHECKING:
@@ -24,8 +29,16 @@ _KEY = (
     "guidance_id", "site_mismatch", "in_force",
 )  # fmt: skip
 _DAY = dt.timedelta(days=1)
-_AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index("program-silent") + 1 :]
-_BEFORE_VERSION = EDIT_IDS[: EDIT_IDS.index("policy-not-in-force") + 1]
+_AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index(program_edits.program_silent.id) + 1 :]
+_BEFORE_VERSION = {edit.id for edit in TABLE_EDITS if IN_FORCE not in edit.conditions}
+_OF_LISTED = [edit for edit in TABLE_EDITS if LISTED in edit.conditions]
+_OF_LISTED_UNLISTED = [edit.id for edit in _OF_LISTED if UNLISTED in edit.conditions]
+_OF_LISTED_SPECIFIC = [edit.id for edit in _OF_LISTED if UNLISTED not in edit.conditions]
+_OF_SOLID_TUMORS = [edit.id for edit in TABLE_EDITS if SOLID_TUMORS_ONLY in edit.conditions]
+_OF_EXCEPTION = {
+    ProgramRule.REFER: program_edits.program_exception_refer.id,
+    ProgramRule.REVIEW: program_edits.program_exception_review.id,
+}
 _REMEDY = "Take it out, or correct what keeps lines from it."
 
 
@@ -96,7 +109,7 @@ def valid_within(code: ProcedureCode, version: Version) -> bool:
 
 
 def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
-    if under.filter(reason_code="guidance-research-only").is_empty():
+    if under.filter(reason_code=program_edits.guidance_research_only.id).is_empty():
         yield f"{place}: no line reaches this version. {_REMEDY}"
     held = [f"exceptions.{program}" for program in version.exceptions]
     held += [f"codes.listed[{index}]" for index, _ in enumerate(version.codes.listed)]
@@ -108,26 +121,27 @@ def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) 
 def _funding_version_faults(
     place: str, version: Version, under: pl.DataFrame, pack: RulePack, service: str
 ) -> Iterator[str]:
-    if set(under["reason_code"]) <= set(_BEFORE_VERSION):
+    if set(under["reason_code"]) <= _BEFORE_VERSION:
         yield f"{place}: no line reaches this version. {_REMEDY}"
         return
     yield from _program_faults(place, version, under)
     specific = {code.code for code in codes_of(pack, service) if code.kind is CodeKind.SPECIFIC}
     for index, code in enumerate(version.codes.listed):
-        edit = "investigational" if code in specific else "unlisted-code"
-        if under.filter(hcpcs_code=code, reason_code=edit).is_empty():
-            yield f"{place}.codes.listed[{index}]: no line with `{code}` reaches `{edit}`. {_REMEDY}"
+        edits = _OF_LISTED_SPECIFIC if code in specific else _OF_LISTED_UNLISTED
+        if under.filter(pl.col("reason_code").is_in(edits), hcpcs_code=code).is_empty():
+            named = listed((f"`{edit}`" for edit in edits), "or")
+            yield f"{place}.codes.listed[{index}]: no line with `{code}` reaches {named}. {_REMEDY}"
     if version.liability and under.filter(liability_basis="policy").is_empty():
         yield f"{place}.liability: no denial reaches it. {_REMEDY}"
     if version.statement.scope is IndicationScope.SOLID_TUMORS and specific & set(version.codes.listed):
-        for edit in ("indication-unknown", "indication-not-addressed"):
+        for edit in _OF_SOLID_TUMORS:
             if edit not in set(under["reason_code"]):
                 yield f"{place}.statement.scope: no line reaches `{edit}`. {_REMEDY}"
 
 
 def _program_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
     for program, exception in version.exceptions.items():
-        edit = f"program-exception-{exception.rule}"
+        edit = _OF_EXCEPTION[ProgramRule(exception.rule)]
         if under.filter(program=program, reason_code=edit).is_empty():
             yield f"{place}.exceptions.{program}: no line reaches it (`{edit}`). {_REMEDY}"
     applied = under.filter(pl.col("reason_code").is_in(_AFTER_PROGRAM))
@@ -162,24 +176,8 @@ def _sign_faults(catalog: Catalog) -> Iterator[str]:
 
 def _edit_faults(catalog: Catalog, alive: list[tuple[Policy, Version]], edits: Counter[str]) -> Iterator[str]:
     """An edit for which the pack holds the ground, and which hits nowhere."""
-    funding = [(policy, version) for policy, version in alive if policy.kind is PolicyKind.FUNDING]
-    applied = any(version.applies_to.programs for _, version in funding)
-    codes = [code for file in catalog.pack.codes.values() for code in file.codes]
-    grounds = {
-        "line-superseded": bool(codes),
-        "payer-not-on-file": bool(codes),
-        "unlisted-code-out-of-scope": any(code.kind is CodeKind.UNLISTED for code in codes),
-        "code-not-valid-on-dos": any(code.valid_from or code.valid_until for code in codes),
-        "dos-spans-boundary": bool(alive) or any(code.valid_from or code.valid_until for code in codes),
-        "guidance-research-only": any(policy.kind is PolicyKind.GUIDANCE for policy, _ in alive),
-        "program-unknown": bool(alive),
-        "contract-covers": applied,
-        "contract-review": applied,
-        "contract-excludes": applied,
-        "prior-authorization": bool(alive),
-        "facts-in-doubt": bool(alive),
-        "trial-context": bool(alive),
-    }
-    for edit, ground in grounds.items():
-        if ground and not edits[edit]:
-            yield f"{places.reason_place(catalog.pack, edit)}: no line reaches `{edit}`. {_REMEDY}"
+    codes = tuple(code for file in catalog.pack.codes.values() for code in file.codes)
+    pack = Decidable(codes, tuple(alive))
+    for edit in EDITS:
+        if edit.ground is not None and edit.ground(pack) and not edits[edit.id]:
+            yield f"{places.reason_place(catalog.pack, edit.id)}: no line reaches `{edit.id}`. {_REMEDY}"

@@ -10,10 +10,11 @@ import polars as pl
 
 from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
 from claims_edit.batch.settle import CANDIDATE_SCHEMA
+from claims_edit.edits import INFORMATIONAL_EDIT_IDS
 from claims_edit.engine import decide, facts
 from claims_edit.facts.revision import revisions_among
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.model import DIAGNOSIS_COLUMNS, INFORMATIONAL_EDIT_IDS, MODIFIER_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
 from claims_edit.policy.catalog import Citations
 from claims_edit.policy.rule_tests import NONE, Given

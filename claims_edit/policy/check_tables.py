@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Disposition
+from claims_edit.edits import EDIT_IDS, EDITS, INFORMATIONAL_EDIT_IDS
+from claims_edit.model import Disposition
 from claims_edit.policy.pack import CodesFile, ReasonsFile, TumorSitesFile
 from claims_edit.policy.sites import spread
 
@@ -16,12 +17,9 @@ if TYPE_CHECKING:
     from claims_edit.policy.pack import Reason, SiteClass
     from claims_edit.policy.parse import Parsed
 
-MAY_DENY = ("contract-excludes", "investigational")
-"""The edits that hit only where payer, program, version and code are established: no other one may deny."""
-MAY_PASS = ("line-superseded", "unlisted-code-out-of-scope", "policy-not-in-force", "contract-covers")
-"""The edits that may pass a line. Any other hits where a fact is missing, in conflict or silent, or where one speaks
-against the line."""
-_KNOWN_EDITS = EDIT_IDS + INFORMATIONAL_EDIT_IDS
+MAY_DENY = frozenset(edit.id for edit in EDITS if edit.may_deny)
+MAY_PASS = frozenset(edit.id for edit in EDITS if edit.may_pass)
+_KNOWN_EDITS = tuple(edit.id for edit in EDITS)
 
 
 def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:

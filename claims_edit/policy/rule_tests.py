@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS, Coverage, Disposition
+from claims_edit.edits import EDIT_IDS, INFORMATIONAL_EDIT_IDS
+from claims_edit.model import Coverage, Disposition
 from claims_edit.rule_files.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
 
 NONE = "none"

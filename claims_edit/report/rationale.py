@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.edits.words import listed
 from claims_edit.errors import UsageError
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.explain import Explainer
 from claims_edit.report.explain.markdown import article_lines, escaped, section_lines
 from claims_edit.report.explain.sections import Studies, article, evidence
-from claims_edit.report.explain.words import listed
 from claims_edit.store import ask
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from claims_edit.edits import EDIT_IDS
 from claims_edit.governance.schema import SUFFIX, kinds, schema_text
-from claims_edit.model import EDIT_IDS
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from claims_edit.edits import EDIT_IDS
 from claims_edit.engine import decide, facts, judge
-from claims_edit.model import EDIT_IDS, StalePolicy
+from claims_edit.model import StalePolicy
 from claims_edit.policy import Catalog, load_catalog
 from claims_edit.report.explain import explained
 from claims_edit.report.explain.replayed import facts_of

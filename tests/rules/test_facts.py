@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from claims_edit.model import EDIT_IDS, INFORMATIONAL_EDIT_IDS
+from claims_edit.edits import EDIT_IDS, INFORMATIONAL_EDIT_IDS
 from claims_edit.policy import load_catalog
 
 CATALOG = load_catalog()

@@ -11,10 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 from claims_edit.policy import default_rules_dir, load_catalog
-from claims_edit.policy.pack import Citation, Document
+from claims_edit.rule_files.values import Citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from claims_edit.rule_files.cited import Document
 
 PACK = load_catalog().pack
 HOMES = [*PACK.policies.values(), *PACK.guidance.values(), *PACK.evidence.values()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,20 +12,16 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from claims_edit import engine
-from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, LABELS, TABLE_EDITS
+from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, LABELS, TABLE_EDITS, Condition, Edit
 from claims_edit.engine import DECISION_SCHEMA, decide, facts
 from claims_edit.model import DECISION_COLUMNS
 from claims_edit.policy import Catalog, load_catalog
 from claims_edit.policy.tables import spaced
 from tests.lib.candidates import (
     CANDIDATE_SCHEMA,
-    CONTRACT_BYTES,
     CONTRACT_SCHEMA,
-    LINE_BYTES,
     REVISION_SCHEMA,
-    contracts_of,
-    lines_of,
-    revisions_of,
+    crowded,
 )
 from tests.rules.lines import decided as decided_lines
 
@@ -71,17 +66,6 @@ def candidates(*changes: dict[str, Any]) -> pl.DataFrame:
 def broken(table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Catalog:
     changes: dict[str, Any] = {table: change(getattr(catalog(), table))}
     return replace(catalog(), **changes)
-
-
-def crowded(seed: int, lines: int = 600) -> tuple[pl.DataFrame, pl.LazyFrame, pl.DataFrame]:
-    random = Random(seed)  # noqa: S311 -- test data
-    rows = lines_of(random.randbytes(lines * LINE_BYTES))
-    contracts = contracts_of(random.randbytes(20 * CONTRACT_BYTES))
-    return (
-        pl.DataFrame(rows, schema=CANDIDATE_SCHEMA),
-        revisions_of(rows),
-        pl.DataFrame(contracts, schema=CONTRACT_SCHEMA),
-    )
 
 
 def test_schema_has_the_decision_columns_in_order() -> None:
@@ -228,6 +212,10 @@ def test_no_edit_is_null_where_no_fact_exists() -> None:
         assert unknown.select(named.hit).to_series().to_list() in ([True], [False]), named.id
 
 
+def hitting(edit: Edit, holds: pl.Expr) -> Edit:
+    return replace(edit, conditions=(Condition("another one", holds, lambda line: line.code),))
+
+
 def without(column: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda table: table.with_columns(pl.lit(None, pl.String).alias(column))
 
@@ -272,7 +260,7 @@ def test_a_broken_promise_stops_the_engine(
 def test_an_engine_that_would_deny_what_may_save_a_line_stops(
     edit: str, line: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blind = [replace(each, hit=pl.lit(value=False)) if each.id == edit else each for each in EDITS]
+    blind = [hitting(each, pl.lit(value=False)) if each.id == edit else each for each in EDITS]
     monkeypatch.setattr(engine, "EDITS", tuple(blind))
     with pytest.raises(RuntimeError, match="a denial of a line with"):
         decide(candidates(line), catalog(), revisions=NO_REVISIONS, contracts=NO_CONTRACTS)
@@ -292,14 +280,14 @@ def test_the_name_of_a_plan_as_words(name: str, words: str) -> None:
 
 
 def test_a_null_outcome_stops_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    unsure = replace(EDITS[0], hit=pl.col("policy_version") == "2020-07-01")
+    unsure = hitting(EDITS[0], pl.col("policy_version") == "2020-07-01")
     monkeypatch.setattr(engine, "EDITS", (unsure, *EDITS[1:]))
     with pytest.raises(RuntimeError, match="null outcome of line-superseded"):
         decide(candidates({"payer": "nobody"}), catalog(), revisions=NO_REVISIONS, contracts=NO_CONTRACTS)
 
 
 def test_a_line_without_a_primary_edit_stops_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = replace(TABLE_EDITS[-1], hit=pl.col("policy_version").is_null())
+    never = hitting(TABLE_EDITS[-1], pl.col("policy_version").is_null())
     monkeypatch.setattr(engine, "EDITS", (*TABLE_EDITS[:-1], never, *INFORMATIONAL_EDITS))
     with pytest.raises(RuntimeError, match="without a primary edit"):
         decide(candidates({}), catalog(), revisions=NO_REVISIONS, contracts=NO_CONTRACTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from claims_edit.doubts import DOUBTS, doubt_names, doubt_token
-from claims_edit.report.explain.doubts import doubts_of
+from claims_edit.edits.doubts import doubts_of
 
 DANGLING = "diagnosis_pointer-dangling"
 

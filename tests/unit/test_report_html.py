@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.doubts import DOUBTS
-from claims_edit.model import EDIT_IDS
+from claims_edit.edits import EDIT_IDS
 from claims_edit.report import report
 from claims_edit.report.html import rows as shown_rows
 from claims_edit.report.html import write_html

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claims_edit.edits import EDIT_IDS
 from claims_edit.governance.rule_tests import failures, suite_of
-from claims_edit.model import EDIT_IDS
 from claims_edit.policy import load_catalog
 from tests.unit.policy_folder import RulesFolder
 

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.columns import COLUMNS
+from claims_edit.edits.doubts import doubts_of
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line
 from claims_edit.intake.mapping_file import recorded_mapping
 from claims_edit.intake.x12.layout import layout_of, of_claim_type
-from claims_edit.report.explain.doubts import doubts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.edits import INFORMATIONAL_EDITS, LABELS
-from claims_edit.report.explain.changes import changes
+from claims_edit.edits import EDITS, INFORMATIONAL_EDIT_IDS, LABELS
+from claims_edit.edits.line import Line
+from claims_edit.edits.notes import policy_stale
+from claims_edit.model import StalePolicy
 from claims_edit.report.explain.facts import origins, told
-from claims_edit.report.explain.line import Line
-from claims_edit.report.explain.misses import not_hit
 from claims_edit.report.explain.rulebook import Rulebook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from claims_edit.edits import Edit
     from claims_edit.policy import Catalog
 
 REMITTANCE = {
@@ -27,7 +28,7 @@ REMITTANCE = {
 """What of a decision goes into the remittance, and how it is labelled."""
 _IDENTITY = ("run_id", "mode", "source_file", "source_row", "data_source", "claim_id", "claim_line_number")
 _OUTCOME = ("disposition", "reason_code", "reason", "citation", *REMITTANCE, "rules_hash")
-_INFORMATIONAL = {edit.id for edit in INFORMATIONAL_EDITS}
+_BY_ID = {edit.id: edit for edit in EDITS}
 
 
 def explained(
@@ -96,16 +97,22 @@ class Explainer:
         """See `explained`."""
         found = []
         for row, known in zip(rows, facts if facts is not None else [None] * len(rows), strict=True):
-            line = Line(row, known, self._book, self._manifest)
-            explanation = _explanation(line, told(row, known, self._origins(row["source_file"])))
+            line = self._line(row, known)
+            explanation = _explanation(line, self._book, told(row, known, self._origins(row["source_file"])))
             if every_edit:
-                explanation["not_hit"] = not_hit(line)
+                explanation["not_hit"] = _not_hit(line)
             found.append(explanation)
         return found
 
+    def _line(self, row: dict[str, Any], known: dict[str, Any] | None) -> Line:
+        options = self._manifest.get("options", {})
+        suspends = options.get("stale_policy") == StalePolicy.REVIEW and policy_stale.id in row["edits"]
+        had_contracts = bool(options.get("contracts"))
+        return Line(row, known, self._book, had_contracts, policy_stale.id if suspends else None)
 
-def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:
-    row, book = line.row, line.book
+
+def _explanation(line: Line, book: Rulebook, facts: list[dict[str, Any]]) -> dict[str, Any]:
+    row = line.row
     return {
         "kind": "decision",
         **{name: row[name] for name in (*_IDENTITY, *_OUTCOME)},
@@ -115,7 +122,7 @@ def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:
                 "id": edit,
                 "label": LABELS.get(edit, edit.replace("-", " ")),
                 "decided": edit == row["reason_code"],
-                "informational": edit in _INFORMATIONAL and edit != row["reason_code"],
+                "informational": edit in INFORMATIONAL_EDIT_IDS and edit != row["reason_code"],
             }
             for edit in row["edits"]
         ],
@@ -127,5 +134,29 @@ def _explanation(line: Line, facts: list[dict[str, Any]]) -> dict[str, Any]:
         "guidance": book.guidance(row),
         "evidence": book.evidence(row),
         "evidence_note": book.evidence_note(row),
-        "changes": changes(line),
+        "changes": list(_changes(line)),
     }
+
+
+def _changes(line: Line) -> Iterator[str]:
+    """The sentences of the edit that decided; of a note that did, and of the edit that it suspends."""
+    decided = line.row["reason_code"]
+    for name in dict.fromkeys((decided, *(line.deciding[:1] if decided in INFORMATIONAL_EDIT_IDS else ()))):
+        if name in _BY_ID:
+            yield from _BY_ID[name].changes(line)
+
+
+def _not_hit(line: Line) -> list[dict[str, str]]:
+    """Each edit that did not hit, in order, with the first of its conditions that does not hold: `id, label, why`."""
+    unmet = line.facts["unmet"]
+    return [
+        {"id": edit.id, "label": edit.label, "why": _why(edit, unmet[edit.id], line)}
+        for edit in EDITS
+        if edit.id not in line.row["edits"]
+    ]
+
+
+def _why(edit: Edit, unmet: int | None, line: Line) -> str:
+    if unmet is None:
+        return "All of its conditions hold as this release reads the facts; the run decided under another one."
+    return edit.conditions[unmet].unmet(line)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.edits import EDITS
 from claims_edit.engine import facts as resolved
 from claims_edit.errors import ResultsError
 from claims_edit.facts.payer import payer_identity
@@ -21,7 +22,9 @@ _PLACE = ("source_file", "source_row", "claim_id", "claim_line_number")
 def facts_of(
     replay: Replay, rows: list[dict[str, Any]], catalog: Catalog, *, required: bool
 ) -> list[dict[str, Any] | None]:
-    """For each decision row of a run its row of `engine.facts`, with `revised_by`: claims that replace or void it.
+    """For each decision row of a run its row of `engine.facts`, with `revised_by` and `unmet`.
+
+    `revised_by` are the claims that replace or void it, `unmet` by edit the place of its first condition that fails.
 
     A line that the run did not keep gives None.
 
@@ -31,7 +34,8 @@ def facts_of(
     wanted = pl.DataFrame([{name: row[name] for name in _PLACE} for row in rows])
     try:
         lines = replay.candidates.join(wanted.lazy(), on=_PLACE, how="semi", maintain_order="left").collect()
-        known = resolved(lines, catalog, revisions=replay.revisions, contracts=replay.contracts).to_dicts()
+        facts = resolved(lines, catalog, revisions=replay.revisions, contracts=replay.contracts)
+        known = facts.with_columns(unmet=pl.struct(edit.first_unmet.alias(edit.id) for edit in EDITS)).to_dicts()
         revised = _revised_by(lines, replay.revisions, catalog)
     except (OSError, pl.exceptions.PolarsError):
         raise _damaged(replay) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.report.explain.words import BEARERS
 from claims_edit.rule_files.policies import program_rules_of, stale_after
@@ -41,6 +42,10 @@ class Rulebook:
             (policy.payer, policy.service): policy for policy in pack.policies.values()
         }
         self.reasons: dict[str, Reason] = {reason.edit: reason for reason in pack.reasons.reasons}
+        self.programs = pack.programs.programs
+        self._of_service = {
+            file.service: sorted(file.codes, key=lambda code: code.code) for file in pack.codes.values()
+        }
         self._parts: dict[tuple[Any, ...], Any] = {}
 
     @cached_property
@@ -51,6 +56,10 @@ class Rulebook:
     def in_force(self, row: Part) -> tuple[Policy, Version] | None:
         """The policy version that the line was held to; None where none was in force (or the pack lacks it)."""
         return self.versions.get((row["policy_id"], row["policy_version"]))
+
+    def codes_of(self, row: Part) -> list[ProcedureCode]:
+        """The codes of the line's service, in order."""
+        return self._of_service.get(self._place(row)[0], [])
 
     def policy_of(self, row: Part) -> Policy | None:
         """The payer's policy on the line's service, whether a version of it was in force or not."""
@@ -151,7 +160,7 @@ class Rulebook:
         elif basis == "policy":
             says, citation = "The policy's own words.", row["citation"]
         else:
-            says = _default_words(row, group_code, contract_is_silent=row["reason_code"] == "contract-excludes")
+            says = _default_words(row, group_code, contract_is_silent=row["reason_code"] == contract_excludes.id)
             citation = "rules/reasons.yaml"
         bearer = BEARERS.get(group_code, "")
         return {"group_code": group_code, "bearer": bearer, "basis": basis, "says": says, "citation": citation}

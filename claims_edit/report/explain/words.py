@@ -1,14 +1,6 @@
-"""Small phrases that explanations share; nothing here knows a payer, a code or a date."""
+"""What the CAS group codes mean for who bears the amount."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
-
-    from claims_edit.policy.pack import Version
 
 BEARERS = {
     "CO": "the provider bears it; the member is not billed",
@@ -16,22 +8,3 @@ BEARERS = {
     "OA": "neither the provider nor the member is named",
     "PI": "the payer's own reduction; the member is not billed",
 }
-
-
-def listed(words: Iterable[object], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    texts = [str(word) for word in words]
-    return f" {last} ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
-
-
-def period(version: Version) -> str:
-    """The days on which a policy version holds."""
-    first, last = version.from_.date, version.until
-    return f"from {first} to {last.date}" if last else f"from {first} on"
-
-
-def days(start: dt.date | None, end: dt.date | None) -> str:
-    """The service days."""
-    if start is None:
-        return "on an unknown day"
-    return f"on {start}" if end is None or start == end else f"from {start} to {end}"

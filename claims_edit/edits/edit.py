@@ -1,0 +1,121 @@
+"""What an edit is: conditions that must all hold, why each does not, and what would change the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
+
+    from claims_edit.edits.line import Line
+    from claims_edit.rule_files.policies import Policy, Version
+    from claims_edit.rule_files.tables import ProcedureCode
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that must hold for an edit to hit.
+
+    Attributes:
+        name: what holds, in a few words.
+        holds: Boolean over the facts of a line; null counts as not.
+        unmet: a line for which it does not hold → the sentence that says why.
+    """
+
+    name: str
+    holds: pl.Expr = field(repr=False, compare=False)
+    unmet: Callable[[Line], str] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The fact that keeps a line from every denial while it is there, and how lines show it.
+
+    Attributes:
+        fact: the column of the facts; null where there is nothing.
+        shown: label → the column of a claim line and a value of it that shows the fact; the proof tries each.
+    """
+
+    fact: str
+    shown: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decidable:
+    """What of a rule pack a line can reach: its codes, and the policy versions under which one of them is decided."""
+
+    codes: tuple[ProcedureCode, ...]
+    versions: tuple[tuple[Policy, Version], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One named check of a line; it hits where all of its conditions hold.
+
+    Attributes:
+        id: the `reason_code`.
+        label: what it means, in one line.
+        meaning: the paragraph behind the label, with its source.
+        conditions: in order; an earlier one is what a later one needs.
+        changes: a line that the edit decides → why, and what would change the outcome, sentence by sentence.
+        may_deny: whether reasons.yaml may let it deny: only where payer, program, version and code are established.
+        may_pass: whether reasons.yaml may let it pass a line: not where a fact is missing, in conflict or silent.
+        held: the fact that keeps the line from every denial, where the edit is about one.
+        ground: whether some line must reach the edit under a pack; None where it depends on more than can be told.
+    """
+
+    id: str
+    label: str
+    meaning: str
+    conditions: tuple[Condition, ...] = field(repr=False, compare=False)
+    changes: Callable[[Line], Iterator[str]] = field(repr=False, compare=False)
+    may_deny: bool = False
+    may_pass: bool = False
+    held: Held | None = field(default=None, repr=False, compare=False)
+    ground: Callable[[Decidable], bool] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def hit(self) -> pl.Expr:
+        """Boolean over the facts; never null, whatever facts are missing."""
+        return reduce(and_, (condition.holds for condition in self.conditions))
+
+    @property
+    def first_unmet(self) -> pl.Expr:
+        """The place of the first condition that does not hold; null where all do (UInt8)."""
+        return pl.coalesce(
+            pl.when(~condition.holds.fill_null(value=False)).then(pl.lit(place, pl.UInt8))
+            for place, condition in enumerate(self.conditions)
+        )
+
+
+def edit(
+    *conditions: Condition,
+    may_deny: bool = False,
+    may_pass: bool = False,
+    held: Held | None = None,
+    ground: Callable[[Decidable], bool] | None = None,
+) -> Callable[[Callable[[Line], Iterator[str]]], Edit]:
+    """Make an edit of its conditions and the function that says what would change the outcome.
+
+    `payer_not_on_file` becomes `payer-not-on-file`; the docstring's first line is the label, its paragraph the meaning.
+    """
+
+    def of(changes: Callable[[Line], Iterator[str]]) -> Edit:
+        label, _, meaning = (changes.__doc__ or changes.__name__).partition("\n")
+        return Edit(
+            changes.__name__.replace("_", "-"), label.rstrip("."), " ".join(meaning.split()), conditions, changes,
+            may_deny, may_pass, held, ground,
+        )  # fmt: skip
+
+    return of
+
+
+def edits_of(module: ModuleType) -> tuple[Edit, ...]:
+    """The edits of a module, in the order in which it defines them."""
+    return tuple(each for each in vars(module).values() if isinstance(each, Edit))

@@ -1,0 +1,188 @@
+"""One decided line with the rules around it: what the texts of the edits are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from claims_edit.edits.words import days, listed
+from claims_edit.model import Disposition, ProgramRule
+from claims_edit.rule_files.policies import program_rules_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from claims_edit.rule_files.policies import Policy, Version
+    from claims_edit.rule_files.tables import ProcedureCode, ProgramSigns, Reason
+
+Row = dict[str, Any]
+
+
+class Rules(Protocol):
+    """What the texts ask of a rule pack; a row is one of `decisions`."""
+
+    @property
+    def reasons(self) -> Mapping[str, Reason]:
+        """The reason of each edit, in the order of the decision table."""
+
+    @property
+    def programs(self) -> Mapping[str, ProgramSigns]:
+        """Each program."""
+
+    def codes_of(self, row: Row) -> Sequence[ProcedureCode]:
+        """The codes of the line's service, in order."""
+
+    def policy_of(self, row: Row) -> Policy | None:
+        """The payer's policy on the line's service, whether a version of it was in force or not."""
+
+    def in_force(self, row: Row) -> tuple[Policy, Version] | None:
+        """The policy version that the line was held to."""
+
+    def code(self, row: Row) -> Row | None:
+        """The line's code: `valid_from, valid_until, citation` and more."""
+
+    def program_rule(self, row: Row) -> Row | None:
+        """What the version says of the line's program: `says, citation` and more."""
+
+    def guidance(self, row: Row) -> Sequence[Row]:
+        """The guidance on the line's site that was out on the start date: `id, in_force` and more."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A decision row, the facts that it was decided on where they are at hand, and the rules of the run.
+
+    Attributes:
+        row: a row of `decisions`.
+        known: the line's row of `engine.facts`, and `revised_by` (claims that replace or void it); None if not at hand.
+        rules: of the run.
+        had_contracts: whether the run had a contracts file.
+        suspended_by: the note by which the run suspends what it would deny of this line; None where it does not.
+    """
+
+    row: Row
+    known: Row | None
+    rules: Rules
+    had_contracts: bool
+    suspended_by: str | None
+
+    @property
+    def facts(self) -> Row:
+        """What is `known`.
+
+        Raises:
+            ValueError: it is not at hand.
+        """
+        if self.known is None:
+            raise ValueError("why an edit did not hit is told from the facts of the line, which are not given")
+        return self.known
+
+    @cached_property
+    def in_force(self) -> tuple[Policy, Version] | None:
+        """The policy version that the line was held to."""
+        return self.rules.in_force(self.row)
+
+    @property
+    def version(self) -> Version | None:
+        """The same, without its policy."""
+        return self.in_force[1] if self.in_force else None
+
+    @property
+    def policy(self) -> Policy | None:
+        """The payer's policy on the line's service, whether a version of it was in force or not."""
+        return self.rules.policy_of(self.row)
+
+    def lists(self, code: str) -> bool:
+        """Whether the version in force lists a code."""
+        return self.version is not None and code in self.version.codes.listed
+
+    @property
+    def code(self) -> str:
+        """The procedure code."""
+        return str(self.row["hcpcs_code"])
+
+    @property
+    def codes(self) -> Sequence[ProcedureCode]:
+        """The codes of the line's service, in order."""
+        return self.rules.codes_of(self.row)
+
+    @property
+    def procedure(self) -> ProcedureCode | None:
+        """What the rules know of the code."""
+        return next((code for code in self.codes if code.code == self.code), None)
+
+    @property
+    def start(self) -> dt.date:
+        """The first service day."""
+        day: dt.date = self.row["service_start_date"]
+        return day
+
+    @property
+    def end(self) -> dt.date:
+        """The last service day."""
+        day: dt.date = self.row["service_end_date"] or self.start
+        return day
+
+    @property
+    def days(self) -> str:
+        """The service days, in words."""
+        return days(self.start, self.end)
+
+    @property
+    def version_name(self) -> str:
+        """The version in force, in words."""
+        return f"version {self.row['policy_version']} of {self.row['policy_id']}"
+
+    @property
+    def deciding(self) -> list[str]:
+        """The edits that hit, in order, but for those that only inform."""
+        return [edit for edit in self.row["edits"] if self._disposition(edit) is not None]
+
+    def _disposition(self, edit: str) -> Disposition | None:
+        reason = self.rules.reasons.get(edit)
+        return reason.disposition if reason else None
+
+    @property
+    def then(self) -> str:
+        """What follows once the primary edit does not hit, as far as the line's other facts stay as they are."""
+        return self.without(self.row["reason_code"])
+
+    def without(self, edit: str) -> str:
+        """What follows once the edit does not hit: the next one that did, informational ones aside."""
+        rest = [each for each in self.deciding if each != edit]
+        return self.outcome(rest[0]) if rest else "the line is decided anew"
+
+    def with_edit(self, edit: str) -> str:
+        """What follows once the primary edit does not hit and this one does, as far as the other facts stay."""
+        rest = [each for each in self.deciding if each != self.row["reason_code"]]
+        return self.outcome(min([*rest, edit], key=list(self.rules.reasons).index))
+
+    def outcome(self, edit: str) -> str:
+        """What an edit leads to on this line's start date, in words."""
+        disposition = self._disposition(edit)
+        if disposition is None:
+            return f"{edit} decides"
+        if disposition is Disposition.DENY and self.suspended_by:
+            return f"{self.suspended_by} decides ({Disposition.REVIEW})"
+        return f"{edit} decides ({disposition})"
+
+    @property
+    def other_programs(self) -> str:
+        """What the version does with programs that it does not apply to; empty where it names none."""
+        if self.version is None:
+            return ""
+        rules = program_rules_of(self.version)
+        told = [
+            f"{listed(programs, 'or')} would be {verb}"
+            for wanted, verb in ((ProgramRule.REFER, "referred"), (ProgramRule.REVIEW, "reviewed"))
+            if (programs := sorted(program for program, (rule, _) in rules.items() if rule is wanted))
+        ]
+        return "; ".join([*told, "a program that the policy does not name would be reviewed"])
+
+    @property
+    def programs(self) -> list[str]:
+        """The programs that the version applies to."""
+        rules = program_rules_of(self.version) if self.version else {}
+        return sorted(program for program, (rule, _) in rules.items() if rule is ProgramRule.APPLIES)

@@ -1,0 +1,136 @@
+"""Edits that come before every denial: a contract that covers, and what may save a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.edits import coverage
+from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED, any_program, any_version, contract_says
+from claims_edit.edits.doubts import doubts_of
+from claims_edit.edits.edit import Condition, Held, edit
+from claims_edit.model import TRIAL_CONDITION, TRIAL_DIAGNOSIS, TRIAL_VALUE, Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.edits.line import Line
+
+
+@edit(IN_FORCE, contract_says(Coverage.COVERED), may_pass=True, ground=any_program)
+def contract_covers(line: Line) -> Iterator[str]:
+    """The member's contract covers the service.
+
+    A contract of the payer and group, in force on the start date, covers the service: the policy does not stand in
+    its way. Needs a group and a policy version in force. Source: the contract file.
+    """
+    yield f"The group's contract covers the service ({line.row['citation']}), and goes before the policy."
+    yield f"Without that contract: {line.then}."
+
+
+@edit(IN_FORCE, contract_says(Coverage.REVIEW), ground=any_program)
+def contract_review(line: Line) -> Iterator[str]:
+    """The member's contract asks for review.
+
+    A contract of the payer and group, in force on the start date, asks for a person. Needs a group and a policy
+    version in force. Source: the contract file.
+    """
+    yield f"Missing fact: what the group's contract comes to. It asks for a person ({line.row['citation']})."
+    excluded = line.with_edit(coverage.contract_excludes.id)
+    yield f"If it covers the service, the line passes; if it excludes it: {excluded}."
+    yield f"If it says nothing of the service: {line.then}."
+
+
+def _no_number(_line: Line) -> str:
+    return "The line and its claim carry no prior authorization number."
+
+
+@edit(
+    IN_FORCE,
+    Condition("a prior authorization is on the line", pl.col("prior_authorization_number").is_not_null(), _no_number),
+    held=Held("prior_authorization_number", {"prior authorization": ("prior_authorization_number", "AUTH")}),
+    ground=any_version,
+)
+def prior_authorization(line: Line) -> Iterator[str]:
+    """The line or claim carries a prior authorization number.
+
+    What was authorized may be what was done, so a person compares the two before anything is denied. Needs a prior
+    authorization number and a version in force. Source: decision table, edit 15.
+    """
+    number = line.row.get("prior_authorization_number")
+    yield f"Missing fact: what was authorized. The claim carries prior authorization {number}."
+    yield f"If the authorization does not cover this service: {line.then}."
+
+
+def _no_doubt(_line: Line) -> str:
+    return "Nothing on the line or its claim is in doubt."
+
+
+@edit(
+    IN_FORCE,
+    Condition("a fact is in doubt", pl.col("doubts").is_not_null(), _no_doubt),
+    held=Held("doubts", {"doubt": ("doubts", "fact-problem@place")}),
+    ground=any_version,
+)
+def facts_in_doubt(line: Line) -> Iterator[str]:
+    """The input holds something in the place of a fact that could not be understood.
+
+    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is missing.
+    Needs a doubt and a version in force. Source: decision table, edit 16; the doubts by name in claims_edit/doubts.py.
+    """
+    for each in doubts_of(line.row, line.known):
+        at = f" At {each.place}." if each.place else ""
+        yield f"Fact in doubt: {each.label}{at} {each.settles}"
+    yield f"If the facts are as they were read: {line.then}."
+
+
+@edit(UNLISTED, IN_FORCE, LISTED)
+def unlisted_code(line: Line) -> Iterator[str]:
+    """The policy lists this unlisted code, and only the record shows what was done.
+
+    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so neither
+    the policy nor a contract's exclusion of the service denies it. Needs a version in force that lists the code.
+    Source: the version's code list.
+    """
+    yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) tells."
+    yield f"If it was this service: {line.then}. If it was another, this policy does not concern the line."
+
+
+def _no_trial(_line: Line) -> str:
+    return (
+        "No modifier Q0 or Q1, no diagnosis Z00.6, no trial number, no condition code 30, no investigational device"
+        " exemption number and no value code D4."
+    )
+
+
+@edit(
+    IN_FORCE,
+    Condition("the line shows a trial", pl.col("trial_evidence").is_not_null(), _no_trial),
+    held=Held(
+        "trial_evidence",
+        {
+            "modifier Q0": ("hcpcs_modifier_1", "Q0"),
+            "modifier Q1": ("hcpcs_modifier_1", "Q1"),
+            "diagnosis Z00.6": ("diagnosis_code_2", TRIAL_DIAGNOSIS),
+            "clinical trial number": ("clinical_trial_number", "00000000"),
+            "condition code 30": ("condition_codes", TRIAL_CONDITION),
+            "investigational device exemption number": ("investigational_device_exemption_number", "G000000"),
+            "value code D4": ("value_codes", TRIAL_VALUE),
+        },
+    ),
+    ground=any_version,
+)
+def trial_context(line: Line) -> Iterator[str]:
+    """The line carries evidence of a clinical trial.
+
+    A trial may be covered where the treatment alone is not, so a person looks before a contract's exclusion or the
+    policy denies. Needs modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
+    investigational device exemption number, NUBC condition code 30 or value code D4, and a version in force. Source:
+    decision table, edit 18.
+    """
+    yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
+    yield "If the trial's rules or the contract cover the service in the trial, those rules decide."
+    # Without its trial diagnosis a line may have none at all, so of that no more is said.
+    wrong = "" if "diagnosis" in (line.row["trial_evidence"] or "") else "the signs of a trial are wrong, or "
+    yield f"If {wrong}the trial does not cover it: {line.then}."

@@ -1,0 +1,67 @@
+"""The decision table as its edits give it: conditions in order, and what follows from them alone."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims_edit.edits import EDITS, HOLDING_EDITS, INFORMATIONAL_EDITS, TABLE_EDITS, Edit
+from claims_edit.edits.conditions import IN_FORCE
+from claims_edit.engine import facts
+from claims_edit.model import Disposition
+from claims_edit.policy import load_catalog
+from tests.lib.candidates import crowded
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CATALOG = load_catalog()
+
+
+@pytest.fixture(scope="module")
+def known() -> pl.DataFrame:
+    lines, revisions, contracts = crowded(5, 2000)
+    return facts(lines, CATALOG, revisions=revisions, contracts=contracts)
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
+def test_an_edit_hits_where_no_condition_is_unmet(edit: Edit, known: pl.DataFrame) -> None:
+    tried = known.select(hit=edit.hit, unmet=edit.first_unmet)
+    assert tried["hit"].equals(tried["unmet"].is_null())
+    assert tried["hit"].any()
+    unmet = set(tried["unmet"].drop_nulls())
+    assert unmet <= set(range(len(edit.conditions)))
+    assert len(edit.conditions) - 1 in unmet, "the last condition never decides"
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
+def test_conditions_have_names_and_can_be_sent_elsewhere(edit: Edit) -> None:
+    names = [condition.name for condition in edit.conditions]
+    assert names
+    assert len(set(names)) == len(names)
+    sent = pickle.loads(pickle.dumps(edit.hit))  # noqa: S301 -- of our own making
+    assert sent.meta == edit.hit.meta
+
+
+def test_edits_have_ids_of_their_own() -> None:
+    assert len({edit.id for edit in EDITS}) == len(EDITS)
+    assert not {edit.id for edit in TABLE_EDITS} & {edit.id for edit in INFORMATIONAL_EDITS}
+
+
+def test_no_denial_before_what_may_save_a_line_nor_without_a_version() -> None:
+    denying = [place for place, edit in enumerate(TABLE_EDITS) if edit.may_deny]
+    holding = [TABLE_EDITS.index(edit) for edit in HOLDING_EDITS]
+    assert min(denying) > max(holding)
+    assert all(IN_FORCE in TABLE_EDITS[place].conditions for place in denying)
+
+
+def test_the_shipped_rules_deny_and_pass_only_where_edits_may() -> None:
+    given = {reason.edit: reason.disposition for reason in CATALOG.pack.reasons.reasons}
+    assert {edit.id for edit in TABLE_EDITS if edit.may_deny} == {
+        edit for edit, disposition in given.items() if disposition is Disposition.DENY
+    }
+    assert {edit.id for edit in TABLE_EDITS if edit.may_pass} == {
+        edit for edit, disposition in given.items() if disposition is Disposition.PASS
+    }
