@@ -13,8 +13,9 @@ from claims_edit.cli.rules_new import new, schema
 from claims_edit.cli.rules_status import history, status
 from claims_edit.cli.rules_test import test
 from claims_edit.cli.tables import show_tables
+from claims_edit.governance.decision_table import decision_tables
 from claims_edit.policy import load_catalog
-from claims_edit.policy.render import decision_tables, policy_list, policy_tables
+from claims_edit.policy.render import policy_list, policy_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def show(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
 @json_flag
 def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> None:
     """Show what a payer's policy does with each code, by period and program."""
-    show_tables(decision_tables(load_catalog(rules, proposed=proposed).pack, payer), as_json=as_json)
+    show_tables(decision_tables(load_catalog(rules, proposed=proposed), payer), as_json=as_json)
 
 
 for _command in (check, test, status, diff, history, new, schema):

@@ -15,7 +15,7 @@ from claims_edit.edits.coverage import SOLID_TUMORS_ONLY
 from claims_edit.edits.words import listed
 from claims_edit.governance import places
 from claims_edit.model import CodeKind, IndicationScope, PolicyKind, ProgramRule, VersionStatus
-from claims_edit.policy.outlook import codes_of
+from claims_edit.policy.catalog import codes_of
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import CodeKind, PolicyKind
+from claims_edit.policy.catalog import codes_of, version_on
 from claims_edit.policy.lifecycle import drafts, enforced
-from claims_edit.policy.outlook import codes_of, version_on
 from claims_edit.rule_files.policies import stale_after
 from claims_edit.store import ask, open_readonly
 

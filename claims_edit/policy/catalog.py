@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.model import CodeKind
 from claims_edit.policy import tables
 from claims_edit.policy.lifecycle import in_view
 from claims_edit.policy.tables import table
@@ -138,6 +139,20 @@ def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
     for policy in sorted(pack.policies.values(), key=lambda policy: (policy.payer, policy.service)):
         for version in policy.versions:
             yield policy, version
+
+
+def codes_of(pack: RulePack, service: str) -> list[ProcedureCode]:
+    """The codes of a service: specific ones first, each kind in order."""
+    codes = [code for file in pack.codes.values() if file.service == service for code in file.codes]
+    return sorted(codes, key=lambda code: (code.kind is CodeKind.UNLISTED, code.code))
+
+
+def version_on(policy: Policy | None, day: dt.date) -> Version | None:
+    """The version in force on a day; None where there is none."""
+    for version in policy.versions if policy else ():
+        if version.from_.date <= day and (version.until is None or day <= version.until.date):
+            return version
+    return None
 
 
 def _day(cited: CitedDate | None) -> dt.date | None:

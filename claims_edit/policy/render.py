@@ -1,4 +1,4 @@
-"""The rules as plain tables for people: the list of policies, one policy with its citations, a payer's decisions."""
+"""The rules as plain tables for people: the list of policies, one policy with its citations."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from claims_edit.errors import UsageError
 from claims_edit.model import VersionStatus
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.policy.lifecycle import enforced
-from claims_edit.policy.outlook import change_days, codes_of, edit_for, outcome, periods, policy_for
 from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, RulePack, Version
     from claims_edit.rule_files.values import Citation
 
-_UNKNOWN = "(unknown)"
 _Row = dict[str, str]
 
 
@@ -134,49 +131,3 @@ def _by_site(file: EvidenceFile, text: Callable[[Citation], str]) -> tuple[_Row,
         }
         for entry in file.by_site
     )
-
-
-def decision_tables(pack: RulePack, payer: str) -> list[RulesTable]:
-    """What the payer's policy does with each code, by period and program; one table for each service.
-
-    Programs and codes that fare alike in a period share a row.
-
-    Read for a plain line: one service day, a malignant solid tumor, no contract, no trial evidence.
-
-    Raises:
-        UsageError: if payers.yaml does not have the payer.
-    """
-    if payer not in pack.payers.payers:
-        raise UsageError(f"{payer}: is not the key of a payer. Use one of {', '.join(sorted(pack.payers.payers))}.")
-    label = pack.payers.payers[payer].label
-    return [
-        RulesTable(f"{label}: {file.label}", tuple(_decision_rows(pack, payer, file.service)))
-        for file in pack.codes.values()
-    ]
-
-
-def _decision_rows(pack: RulePack, payer: str, service: str) -> Iterator[_Row]:
-    policy = policy_for(pack, payer, service)
-    codes = codes_of(pack, service)
-    for period in periods(policy, change_days(pack, payer, service)):
-        alike: dict[tuple[str, ...], list[str]] = {}
-        for program in (*sorted(pack.programs.programs), None):
-            cells = tuple(outcome(pack, period, edit_for(period, policy, code, program)) for code in codes)
-            alike.setdefault(cells, []).append(program or _UNKNOWN)
-        for cells, programs in alike.items():
-            by_outcome: dict[str, list[str]] = {}
-            for code, cell in zip(codes, cells, strict=True):
-                by_outcome.setdefault(cell, []).append(code.code)
-            for cell, fared in by_outcome.items():
-                yield {
-                    "from": _or_open(period.first),
-                    "until": _or_open(period.last),
-                    "version": _day(period.version.from_) if period.version else "none",
-                    "programs": ", ".join(programs),
-                    "codes": ", ".join(fared),
-                    "outcome": cell,
-                }
-
-
-def _or_open(day: dt.date | None) -> str:
-    return "" if day is None else day.isoformat()

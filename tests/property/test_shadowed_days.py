@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from claims_edit.model import VersionStatus
 from claims_edit.policy import load_catalog
+from claims_edit.policy.catalog import version_on
 from claims_edit.policy.lifecycle import shadowed
-from claims_edit.policy.outlook import version_on
 
 if TYPE_CHECKING:
     from claims_edit.policy.pack import Policy, Version

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from claims_edit.errors import UsageError
+from claims_edit.governance.decision_table import decision_tables
 from claims_edit.policy import load_catalog
-from claims_edit.policy.render import decision_tables, policy_list, policy_tables
+from claims_edit.policy.render import policy_list, policy_tables
 from tests.rules.lines import decided
 
 CATALOG = load_catalog()
@@ -68,11 +69,11 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="premera-ire, regence-surgery-242"):
         policy_tables(PACK, "acme")
     with pytest.raises(UsageError, match="florida_blue, nhs_england, premera, regence"):
-        decision_tables(PACK, "acme")
+        decision_tables(CATALOG, "acme")
 
 
 def test_periods_of_a_decision_table() -> None:
-    rows = decision_tables(PACK, "premera")[0].rows
+    rows = decision_tables(CATALOG, "premera")[0].rows
     assert list(dict.fromkeys((row["from"], row["until"], row["version"]) for row in rows)) == [
         ("", "2020-01-02", "none"),
         ("2020-01-03", "2020-06-30", "2020-01-03"),
@@ -83,7 +84,7 @@ def test_periods_of_a_decision_table() -> None:
 
 @pytest.mark.parametrize("payer", PACK.payers.payers)
 def test_decision_table_has_every_cell_once(payer: str) -> None:
-    rows = decision_tables(PACK, payer)[0].rows
+    rows = decision_tables(CATALOG, payer)[0].rows
     cells = [
         (row["from"], program, code)
         for row in rows
@@ -97,7 +98,7 @@ def test_decision_table_has_every_cell_once(payer: str) -> None:
 
 @pytest.mark.parametrize("payer", PACK.payers.payers)
 def test_decision_table_agrees_with_the_engine(payer: str) -> None:
-    for row in decision_tables(PACK, payer)[0].rows:
+    for row in decision_tables(CATALOG, payer)[0].rows:
         first = date.fromisoformat(row["from"]) if row["from"] else date.fromisoformat(row["until"]) - timedelta(days=9)
         last = date.fromisoformat(row["until"]) if row["until"] else first + timedelta(days=999)
         cells = [

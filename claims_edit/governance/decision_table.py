@@ -1,0 +1,140 @@
+"""What a payer's policy does with each code in each program, period by period: the decision table as people read it.
+
+The engine decides a plain line for each cell: one service day, a malignant solid tumor, no contract, no trial evidence,
+and no replacement or void.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.engine import facts, judge
+from claims_edit.errors import UsageError
+from claims_edit.facts.diagnosis import NOT_SOLID
+from claims_edit.governance import axes
+from claims_edit.governance.space import Axes
+from claims_edit.names import name_keys
+from claims_edit.policy.catalog import codes_of, version_on
+from claims_edit.policy.render import RulesTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claims_edit.policy import Catalog
+    from claims_edit.rule_files.policies import Policy, Version
+
+_UNKNOWN = "(unknown)"
+_Cell = tuple[dt.date, str, str]
+"""A day, the program, and the code."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days on which nothing changes for a payer and service; `first` or `last` is None where it is open."""
+
+    first: dt.date | None
+    last: dt.date | None
+    version: Version | None
+
+    @property
+    def day(self) -> dt.date:
+        """A day of the period."""
+        return self.first or self.last or dt.date.min
+
+
+def decision_tables(catalog: Catalog, payer: str) -> list[RulesTable]:
+    """What the payer's policy does with each code, by period and program; one table for each service.
+
+    Programs and codes that fare alike in a period share a row.
+
+    Raises:
+        UsageError: if payers.yaml does not have the payer.
+    """
+    payers = catalog.pack.payers.payers
+    if payer not in payers:
+        raise UsageError(f"{payer}: is not the key of a payer. Use one of {', '.join(sorted(payers))}.")
+    return [
+        RulesTable(f"{payers[payer].label}: {file.label}", tuple(_rows(catalog, payer, file.service)))
+        for file in catalog.pack.codes.values()
+    ]
+
+
+def _rows(catalog: Catalog, payer: str, service: str) -> Iterator[dict[str, str]]:
+    periods = list(_periods(catalog, payer, service))
+    codes = [code.code for code in codes_of(catalog.pack, service)]
+    decided = _decided(catalog, payer, service, [period.day for period in periods])
+    for period in periods:
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for program in (*sorted(catalog.pack.programs.programs), _UNKNOWN):
+            alike.setdefault(tuple(decided[period.day, program, code] for code in codes), []).append(program)
+        for cells, programs in alike.items():
+            by_outcome: dict[str, list[str]] = {}
+            for code, cell in zip(codes, cells, strict=True):
+                by_outcome.setdefault(cell, []).append(code)
+            for cell, fared in by_outcome.items():
+                yield {
+                    "from": _or_open(period.first),
+                    "until": _or_open(period.last),
+                    "version": _or_open(period.version.from_.date) if period.version else "none",
+                    "programs": ", ".join(programs),
+                    "codes": ", ".join(fared),
+                    "outcome": cell,
+                }
+
+
+def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
+    """The periods that the boundaries of the payer's versions and of the codes' validity cut out of time."""
+    found = (policy for policy in catalog.pack.policies.values() if (policy.payer, policy.service) == (payer, service))
+    policy: Policy | None = next(found, None)
+    codes = {code.code for code in codes_of(catalog.pack, service)}
+    by_code = axes.boundaries((catalog,), (payer,))
+    starts = [None, *sorted({day for code, days in by_code.items() if code in codes for day in days})]
+    for first, following in zip(starts, [*starts[1:], None], strict=True):
+        last = following - axes.DAY if following else None
+        yield Period(first, last, version_on(policy, first or last or dt.date.min))
+
+
+def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) -> dict[_Cell, str]:
+    """The outcome of each cell."""
+    plain = next(each for each in axes.payers((catalog,)) if each.keys == (payer,))
+    programs = sorted(catalog.pack.programs.programs)
+    labels = dict(zip(name_keys(programs), programs, strict=True))
+    space = Axes(
+        days=axes.days_frame({code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}),
+        programs=axes.program_frame([axes.state(), *(axes.state(line_of_business=key) for key in labels if key)]),
+        sites=axes.site_frame({"solid": _solid_tumor(catalog, payer)}).head(1),
+        trials=axes.trial_frame().head(1),
+        holds=axes.hold_frame().head(1),
+        contracts=axes.contract_frame().head(1),
+        claims=axes.claim_frame().head(1),
+    )
+    revisions, contracts = axes.revisions_of(plain.name), axes.contracts_for(())
+    outcomes = pl.concat([
+        judge(facts(cells, catalog, revisions=revisions, contracts=contracts), catalog).select(
+            "service_start_date", "line_of_business", "hcpcs_code", _outcome()
+        )
+        for cells in space.cells(plain)
+    ])  # fmt: skip
+    return {(day, labels.get(key, _UNKNOWN), code): outcome for day, key, code, outcome in outcomes.iter_rows()}
+
+
+def _solid_tumor(catalog: Catalog, payer: str) -> str:
+    """A malignant solid tumor; one on which no guidance stands for the payer's document by site, where there is one."""
+    by_site = set(catalog.site_references.filter(payer=payer)["site_class"])
+    solid = {str(site): code for (site,), code in axes.site_classes((catalog,)).items() if site != NOT_SOLID}
+    return next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))
+
+
+def _outcome() -> pl.Expr:
+    """An outcome as an analyst reads it: `deny: investigational (PR 55)`."""
+    adjusted = pl.format("{}: {} ({} {})", "disposition", "reason_code", "group_code", "carc")
+    plain = pl.format("{}: {}", "disposition", "reason_code")
+    return pl.when(pl.col("carc").is_not_null()).then(adjusted).otherwise(plain).alias("outcome")
+
+
+def _or_open(day: dt.date | None) -> str:
+    return "" if day is None else day.isoformat()
