@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -288,15 +287,3 @@ def revisions_of(lines: Sequence[Row], run_lines: Sequence[Row] | None = None) -
                 {column: line.get(column) for column in _REVISION} | {"revised_claim_id": named, "refused": False}
             )
     return pl.LazyFrame(revised, schema=REVISION_SCHEMA).unique(maintain_order=True)
-
-
-def crowded(seed: int, lines: int = 600) -> tuple[pl.DataFrame, pl.LazyFrame, pl.DataFrame]:
-    """Candidates drawn by a seed, with what revises them and contracts."""
-    random = Random(seed)  # noqa: S311 -- test data
-    rows = lines_of(random.randbytes(lines * LINE_BYTES))
-    contracts = contracts_of(random.randbytes(20 * CONTRACT_BYTES))
-    return (
-        pl.DataFrame(rows, schema=CANDIDATE_SCHEMA),
-        revisions_of(rows),
-        pl.DataFrame(contracts, schema=CONTRACT_SCHEMA),
-    )

@@ -28,7 +28,7 @@ import polars as pl
 import pytest
 
 from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, Edit
-from claims_edit.engine import decide
+from claims_edit.engine import decide, facts
 from claims_edit.facts.revision import revisions_among
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, StalePolicy
 from claims_edit.policy import Catalog, load_catalog, name_key
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CASES = Path(__file__).parent / "cases"
+GRID = "payer-program.txt"
 GIVEN = (
     "payer", "program", "code", "service", "end", "diagnosis", "dxtype", "modifier", "member", "sbr09", "group",
     "contract", "claim", "frequency", "original", "trial", "condition", "charge", "plan",
@@ -159,8 +160,22 @@ def decided(file: str) -> dict[int, dict[str, Any]]:
     return decided_as(list(read_cases(CASES / file)), StalePolicy.WARN)
 
 
+@cache
+def known(file: str) -> pl.DataFrame:
+    """The facts of the lines of one file."""
+    candidates, given = run_of(list(read_cases(CASES / file)))
+    return facts(candidates, shipped_rules(), **given)
+
+
 def decided_as(cases: list[Case], stale_policy: StalePolicy) -> dict[int, dict[str, Any]]:
     """The decisions of a run of these cases, by the line of the case."""
+    candidates, given = run_of(cases)
+    decisions = decide(candidates, shipped_rules(), **given, stale_policy=stale_policy)
+    return {row["source_row"]: row for row in decisions.iter_rows(named=True)}
+
+
+def run_of(cases: list[Case]) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The candidates of a run of these cases, and its revisions and contracts."""
     catalog = shipped_rules()
     rows = [claim_line(case) for case in cases]
     lines = typed(rows, CANDIDATE_SCHEMA)
@@ -168,14 +183,7 @@ def decided_as(cases: list[Case], stale_policy: StalePolicy) -> dict[int, dict[s
     contracts = [terms for case, row in zip(cases, rows, strict=True) for terms in contract_rows(case, row, keys)]
     revisions = revisions_among(lines, catalog)
     candidates = lines.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
-    decisions = decide(
-        candidates,
-        catalog,
-        revisions=revisions,
-        contracts=typed(contracts, CONTRACT_SCHEMA),
-        stale_policy=stale_policy,
-    )
-    return {row["source_row"]: row for row in decisions.iter_rows(named=True)}
+    return candidates, {"revisions": revisions, "contracts": typed(contracts, CONTRACT_SCHEMA)}
 
 
 def shown(decision: dict[str, Any] | None) -> dict[str, str]:
@@ -210,26 +218,30 @@ def test_decision(case: Case) -> None:
     assert {name: decision[name] for name in expected} == expected
 
 
-def test_each_edit_has_its_file_in_table_order() -> None:
-    assert [file for file in FILES if not file.startswith("00-")] == [
-        f"{number:02}-{edit.id}.txt" for number, edit in enumerate(EDITS, start=1)
-    ]
+def test_each_edit_has_its_file() -> None:
+    assert sorted([GRID, *(f"{edit.id}.txt" for edit in EDITS)]) == FILES
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
 def test_each_file_shows_its_edit_hitting_and_not_hitting(edit: Edit) -> None:
-    (file,) = [file for file in FILES if file[3:] == f"{edit.id}.txt"]
-    rows = decided(file).values()
+    rows = decided(f"{edit.id}.txt").values()
     hits = [edit.id in row["edits"] for row in rows]
     assert any(hits)
     assert not all(hits)
     assert edit in INFORMATIONAL_EDITS or any(row["reason_code"] == edit.id for row in rows)
 
 
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
+def test_an_edit_hits_where_no_condition_is_unmet(edit: Edit) -> None:
+    tried = known(f"{edit.id}.txt").select(hit=edit.hit, unmet=edit.first_unmet)
+    assert tried["hit"].equals(tried["unmet"].is_null())
+    assert len(edit.conditions) - 1 in set(tried["unmet"]), "no case in which only the last condition does not hold"
+
+
 def test_the_grid_has_every_payer_version_and_program() -> None:
     catalog = shipped_rules()
     programs = catalog.program_spellings["program"].unique().to_list()
     versions = catalog.versions.select("payer", "policy_version").rows()
-    grid = decided("00-payer-program.txt").values()
+    grid = decided(GRID).values()
     pictured = {(row["payer"], row["policy_version"], row["program"]) for row in grid}
     assert pictured >= {(payer, version, program) for payer, version in versions for program in programs}
