@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pandera.api.polars.types import PolarsData
 
 DUPLICATE = "duplicate-line"
-MOST_KNOWN = 200_000  # values of a column
 START, END = "claim_line_start_date", "claim_line_end_date"
 
 
@@ -127,35 +126,12 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
-class Passed:
-    """Values that passed before: a column whose values are all known to be good is not judged again, batch after batch.
-
-    One for errors and one for warnings, for one extract: neither rules nor types change meanwhile.
-    """
-
-    def __init__(self) -> None:
-        """Nothing is known yet."""
-        self._good: dict[str, pl.Series] = {}
-
-    def knows(self, name: str, distinct: pl.Series) -> bool:
-        """Whether all these values of a column passed before."""
-        return name in self._good and bool(distinct.is_in(self._good[name].implode(), nulls_equal=True).all())
-
-    def learn(self, name: str, good: pl.Series) -> None:
-        """Keep values that passed; a column of too many starts anew, so that memory stays bounded."""
-        known = self._good.get(name)
-        if known is None or len(known) > MOST_KNOWN:
-            known = pl.Series(name, [None], dtype=good.dtype)
-        self._good[name] = pl.concat([known, good]).unique()
-
-
 def judge(
     frame: pl.DataFrame,
     distinct: Mapping[str, pl.Series],
     *,
     as_of: date,
     known_programs: frozenset[str],
-    passed: tuple[Passed, Passed] | None = None,
 ) -> Verdict:
     """Hold a batch of canonical lines to the contract.
 
@@ -164,32 +140,24 @@ def judge(
         distinct: of text columns, the distinct values that may fail; they are judged in their rows' stead.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as their name keys.
-        passed: what passed without error and without warning in earlier batches of the extract.
     """
-    without_error, without_warning = passed or (Passed(), Passed())
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
-    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, without_error, frame)
+    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, frame)
     errors |= failures(VALUES, frame.select(name for name in texts if name not in distinct))
     errors |= failures(DAYS, frame.select(name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date))
     errors |= _under_icd_9(errors, distinct, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
     warned = {name: distinct[name] if name in distinct else frame[name].unique() for name in _warned_columns(frame)}
-    return Verdict(errors, _judge_values(_warnings(known_programs), warned, without_warning, frame))
+    return Verdict(errors, _judge_values(_warnings(known_programs), warned, frame))
 
 
 def _judge_values(
-    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], passed: Passed, frame: pl.DataFrame
+    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], frame: pl.DataFrame
 ) -> dict[str, pl.Series]:
-    """Run a schema over distinct values, columns of known ones left out; the findings are about rows."""
-    judged = _side_by_side({name: series for name, series in values.items() if not passed.knows(name, series)})
-    if judged.is_empty():
-        return {}
-    found = failures(schema, judged)
-    for name in judged.columns:
-        bad = [failing for check, failing in found.items() if check.partition("-")[0] == name]
-        passed.learn(name, judged[name].filter(~reduce(or_, bad)) if bad else judged[name])
-    return _rows(found, judged, frame)
+    """Run a schema over distinct values; the findings are about rows."""
+    judged = _side_by_side(values)
+    return {} if judged.is_empty() else _rows(failures(schema, judged), judged, frame)
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
@@ -225,7 +193,7 @@ def _under_icd_9(
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
     codes = {name: distinct[name] for name in ICD_9_VALUES.columns if name in distinct}
-    as_icd_9 = _judge_values(ICD_9_VALUES, codes, Passed(), frame)
+    as_icd_9 = _judge_values(ICD_9_VALUES, codes, frame)
     none = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
     return {
         check: (as_icd_9.get(check, none) & is_icd_9) | (errors.get(check, none) & ~is_icd_9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,6 +22,8 @@ NPI = r"^[0-9]{10}$"
 EXPONENT = (  # as spreadsheets (2.02403E+11), Python (1e+16), Java (2.02403E11) and Rust (1e16) write a number
     r"^[+-]?([0-9]([.,][0-9]+)?[Ee][+-]?[0-9]{1,2}|[0-9]+([.,][0-9]+)?[Ee][+-][0-9]{1,3}|[0-9]+[.,][0-9]+[Ee][0-9]{1,3})$"
 )
+NPI_DIGITS, HALF = 10, 5
+PREFIX_SUM = 24  # what the prefix 80840 adds to the Luhn sum
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # what is outside stands for no date, or is a slip
 
 
@@ -70,12 +73,34 @@ def luhn(text: pl.Expr) -> pl.Expr:
 
     What is no NPI at all passes: that is another check's finding.
     """
-    number = text.cast(pl.Int64, strict=False)
-    total = pl.lit(24, pl.Int64)  # the prefix's share of the sum
-    for place in range(10):
-        digit = number // 10**place % 10
-        total = total + (digit * 2 // 10 + digit * 2 % 10 if place % 2 else digit)
-    return ~text.str.contains(NPI) | (total % 10 == 0)
+    return ~text.str.contains(NPI) | _check_sum(text.cast(pl.UInt64, strict=False)).eq(0)
+
+
+def has_check_digit(text: pl.Expr) -> pl.Expr:
+    """Whether text is a ten-digit NPI that does not begin with a zero, and its check digit is right (never null)."""
+    number = text.cast(pl.UInt64, strict=False)
+    is_npi = (text.str.len_bytes() == NPI_DIGITS) & (number >= 10 ** (NPI_DIGITS - 1))
+    return (is_npi & _check_sum(number).eq(0)).fill_null(value=False)
+
+
+def _check_sum(number: pl.Expr) -> pl.Expr:
+    """The Luhn sum of the last ten digits and the prefix 80840, modulo 10: one look-up for each half."""
+    half = 10**HALF
+    high, low = (pl.lit(pl.Series(_half_sums(doubled), dtype=pl.UInt8)) for doubled in (0, 1))
+    return (high.gather(number // half % half) + low.gather(number % half) + PREFIX_SUM) % 10
+
+
+@cache
+def _half_sums(doubled: int) -> list[int]:
+    """The Luhn sum of every number of five digits, in which each second digit counts double, from place `doubled` on.
+
+    Places count from the right; the sums are at most 45.
+    """
+    sums = [0]
+    for place in range(HALF):
+        digits = [sum(divmod(digit * 2, 10)) for digit in range(10)] if place % 2 == doubled else list(range(10))
+        sums = [digit + rest for digit in digits for rest in sums]
+    return sums
 
 
 def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:

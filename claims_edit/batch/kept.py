@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.late_doubts import with_late_doubts
+from claims_edit.batch.settle import FIRST
 from claims_edit.batch.tally import Tally
+from claims_edit.contract import DUPLICATE
 from claims_edit.doubts import SEPARATOR
 from claims_edit.intake.extract import ORDINAL
 
@@ -67,6 +69,19 @@ def _with_doubts(candidates: pl.LazyFrame, doubts: pl.DataFrame | None) -> pl.La
     return joined.with_columns(doubts=pl.when(pl.col("doubt").is_null()).then("doubts").otherwise(both))
 
 
+def _with_repeats(refused: pl.LazyFrame, repeats: list[Path] | None) -> pl.LazyFrame:
+    """Refused rows with `duplicate-line` and the first row, where they repeat one as well."""
+    if not repeats:
+        return refused
+    found = pl.scan_parquet(repeats).with_columns(repeats=pl.lit(value=True))
+    checks = pl.concat_list("failed_checks", pl.lit(DUPLICATE)).list.sort()
+    joined = refused.join(found, on=ORDINAL, how="left", suffix="_found", maintain_order="left")
+    return joined.with_columns(
+        pl.when("repeats").then(checks).otherwise("failed_checks").alias("failed_checks"),
+        *(pl.coalesce(name, f"{name}_found").alias(name) for name in FIRST),
+    )
+
+
 def in_order(
     found: FileRead,
     extract: Extract,
@@ -75,6 +90,7 @@ def in_order(
     *,
     unsplit: str | None = None,
     doubts: pl.DataFrame | None = None,
+    repeats: list[Path] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The file's rows of one kind in file order, with `source_file` and `source_row` in ORDINAL's place.
 
@@ -85,6 +101,7 @@ def in_order(
         schema: its columns.
         unsplit: the kind of the rows that could not be split, which come among them.
         doubts: doubts that came from other rows (ORDINAL, `doubt`).
+        repeats: files of the refused rows that repeat another: ORDINAL, and where that one is.
     """
     shift = extract.source_row().lazy()
     late = extract.late_doubts() if "doubts" in schema else None
@@ -92,7 +109,9 @@ def in_order(
     row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
     columns = [column for column in schema if column != ORDINAL]
     streams = [
-        with_late_doubts(_with_doubts(pl.scan_parquet(parts), doubts).set_sorted(ORDINAL), late)
+        with_late_doubts(
+            _with_repeats(_with_doubts(pl.scan_parquet(parts), doubts), repeats).set_sorted(ORDINAL), late
+        )
         .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
         .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
         .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.kept import BATCH_ROWS, FileRead, alike, gathered, in_order
-from claims_edit.batch.looking import Looked, looked, one_ahead
-from claims_edit.batch.places import places_of
+from claims_edit.batch.looking import one_ahead
+from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
 from claims_edit.batch.repeats import Differing
 from claims_edit.batch.revisions import PayerIdentities, rejected_revisions, revisions_of
 from claims_edit.batch.settle import (
@@ -25,31 +25,32 @@ from claims_edit.batch.settle import (
     mark_repeats,
     rejected,
     settle,
+    settle_plain,
 )
 from claims_edit.batch.warned import WARNED_SCHEMA
-from claims_edit.contract import Passed, Verdict, judge
+from claims_edit.contract import DUPLICATE
+from claims_edit.core.process import ProcessedBatch, Processing
+from claims_edit.core.screen import ScreenRules
 from claims_edit.errors import InputError
 from claims_edit.intake import (
-    Format,
     SeenKeys,
-    canonicalise,
     consulted,
-    faults,
     open_extract,
     sniff,
     table_bits,
-    test_data,
 )
+from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT, is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
     from pathlib import Path
 
-    from claims_edit.intake import Discovered, Extract, Lines, Mapping, SourceFile
+    from claims_edit.intake import Discovered, Extract, Mapping, SourceFile
     from claims_edit.policy import Catalog
 
-    _Whole = tuple[Extract, list[Looked], tuple[int, int]]
+    _Whole = tuple[Extract, list[ProcessedBatch], tuple[int, int]]
 
 SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
 
@@ -75,15 +76,14 @@ class Reading:
     ) -> None:
         """`text_bytes` is about what the extracts hold; `on_rows` is told how many rows were read since last told."""
         self._mapping = mapping
-        self._as_of = as_of
         self._scratch = scratch
         self._on_rows = on_rows
         self._accept_test_data = accept_test_data
         self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
-        self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
+        known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
+        self._rules = ScreenRules(frozenset(self._codes), known_programs, as_of)
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
         self._payers = PayerIdentities(catalog)
-        self._text_passed = Passed(), Passed()
         self._context: tuple[SourceFile, ...] = ()
         self._extracts: dict[int, Extract] = {}
         self._differing = Differing(scratch, self._extracts)
@@ -128,14 +128,15 @@ class Reading:
         extract = self._open(path, fmt)
         while True:
             batches = gathered(extract.batches(BATCH_ROWS))
-            read = [self._look(raw, extract, place, self._passed(extract)) for raw in batches]
+            processing = self._processing(extract)
+            read = [processing.process_batch(raw, place) for raw in batches]
             again = extract.mended()
             if again is None:
                 return extract, read, before
             extract = again
 
     def _keep_extract(
-        self, opened: Extract, whole: list[Looked] | None, before: tuple[int, int], place: int
+        self, opened: Extract, whole: list[ProcessedBatch] | None, before: tuple[int, int], place: int
     ) -> FileRead:
         """Settle an extract, `whole` where it was looked at beforehand, and what could not be split.
 
@@ -162,59 +163,46 @@ class Reading:
             raise InputError(f"{file.path}: changed while it was read. Run again once it is written.")
         return found
 
-    def _settle_batches(self, extract: Extract, place: int, whole: list[Looked] | None) -> FileRead:
+    def _settle_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
         layout = extract.layout
         folder = self._scratch / f"file-{place:06}"
         found = FileRead(extract.file, place, folder, columns=layout.columns, ignored=layout.ignored)
         found.folder.mkdir()
         self._extracts[place] = extract
-        look = partial(self._look, extract=extract, place=place, passed=self._passed(extract))
-        for batch in whole if whole is not None else one_ahead(look, gathered(extract.batches(BATCH_ROWS))):
-            self._set_suspects_aside(batch, found)
-            self._on_rows(batch.lines.raw.height)
+        process = partial(self._processing(extract).process_batch, file_place=place)
+        for batch in whole if whole is not None else one_ahead(process, gathered(extract.batches(BATCH_ROWS))):
+            self._keep_batch(batch, found)
+            self._on_rows(batch.raw.height)
         return found
 
-    def _passed(self, extract: Extract) -> tuple[Passed, Passed]:
-        """What passed before: of all 837 and FHIR extracts, whose columns have one type; of any other by itself."""
-        if extract.file.format in {Format.X12, Format.FHIR}:
-            return self._text_passed
-        return Passed(), Passed()
-
-    def _look(self, raw: pl.DataFrame, extract: Extract, place: int, passed: tuple[Passed, Passed]) -> Looked:
-        """All of a batch that does not depend on the batches before."""
-        lines = canonicalise(raw, extract.layout, self._mapping)
-        verdict = self._judge(lines, passed)
-        return looked(lines, verdict, place, self._payers.of(lines.distinct["payer"]))
+    def _processing(self, extract: Extract) -> Processing:
+        return Processing(extract.layout, self._mapping, self._rules, self._payers.of, self._accept_test_data)
 
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
         self._extracts.pop(place, None)
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
-    def _set_suspects_aside(self, batch: Looked, found: FileRead) -> None:
-        lines, keys = batch.lines, batch.keys
-        suspects = self._seen.suspects(keys, found.folder / f"keys-{self._parts:06}.parquet")
-        if suspects.any():
-            found.waiting += int(suspects.sum())
-            waiting = [lines.raw.filter(suspects), keys.filter(suspects)]
-            self._keep(pl.concat(waiting, how="horizontal"), found, "suspects")
+    def _keep_batch(self, batch: ProcessedBatch, found: FileRead) -> None:
+        """Settle a batch, but for the rows whose key may repeat an earlier one: they wait for `finish`."""
+        suspects = self._seen.suspects(batch.keys, found.folder / f"keys-{self._parts:06}.parquet")
+        waits = suspects & ~is_refused(batch.keys["row"])
+        found.waiting += int(waits.sum())
+        self._keep(pl.concat([batch.raw.filter(waits), batch.keys.filter(waits)], how="horizontal"), found, "suspects")
+        self._keep(batch.keys.filter(suspects & ~waits), found, "refused-suspects")
         if batch.explained is not None:
             self._keep(batch.explained, found, "explained")
-        settled = settle(lines, batch.verdict, ~suspects, self._codes, self._extracts[found.place].layout)
-        self._keep_settled(settled, found, "")
-
-    def _judge(self, lines: Lines, passed: tuple[Passed, Passed] | None = None) -> Verdict:
-        verdict = judge(
-            lines.frame,
-            lines.judged,
-            as_of=self._as_of,
-            known_programs=self._known_programs,
-            passed=passed,
+        found.tally.add(settle_plain(batch.charge, batch.plain & ~waits))
+        close = batch.plain.not_().arg_true()
+        settled = settle(
+            batch.lines,
+            batch.verdict,
+            ~waits.gather(close),
+            self._codes,
+            self._extracts[found.place].layout,
+            places=batch.keys["row"].gather(close),
         )
-        verdict.refuse(faults(lines.raw))
-        if not self._accept_test_data:
-            verdict.refuse(test_data(lines.frame))
-        return verdict
+        self._keep_settled(settled, found, "")
 
     def _keep_settled(self, settled: Settled, found: FileRead, prefix: str) -> None:
         found.tally.add(settled.tally)
@@ -240,32 +228,46 @@ class Reading:
             raise InputError(
                 f"{read[0].file.path}{more}: the mapping passes over all {filtered} rows. Correct rows or rows_except."
             )
-        if not any(True for _ in self._scratch.glob("file-*/suspects-*.parquet")):
+        if not any(True for _ in self._scratch.glob("file-*/*suspects-*.parquet")):
             return
         repeats = self._seen.repeats(
             str(self._scratch / "file-*" / "keys-*.parquet"),
-            str(self._scratch / "file-*" / "suspects-*.parquet"),
+            str(self._scratch / "file-*" / "*suspects-*.parquet"),
             sorted(map(str, self._scratch.glob("file-*/explained-*.parquet"))),
         )
         for found in read:
             self._second_look(found, pl.scan_parquet(repeats))
+        self._repeats_among_refused(pl.scan_parquet(repeats), read)
         by_place = {found.place: found for found in read}
         self._differing.compare(lambda place: self._kept_candidates(by_place[place]))
 
     def _second_look(self, found: FileRead, repeats: pl.LazyFrame) -> None:
         parts = sorted(found.folder.glob("suspects-*.parquet"))
-        layout = self._extracts[found.place].layout
+        processing = self._processing(self._extracts[found.place])
         for waiting in chain.from_iterable(alike(parts)):
             row, raw = waiting["row"], waiting.drop("row")
             own = repeats.filter(pl.col("row").is_between(row.min(), row.max())).collect()
             rows = row.to_frame().join(own, on="row", how="left", maintain_order="left")
-            lines = canonicalise(raw, layout, self._mapping)
-            verdict = self._judge(lines)
+            lines, verdict = processing.close_look(raw)
             mark_repeats(verdict, rows["first"].is_not_null())
             firsts = places_of(rows["first"], self._extracts)
-            self._keep_settled(settle(lines, verdict, None, self._codes, layout, firsts), found, "late-")
+            self._keep_settled(settle(lines, verdict, None, self._codes, processing.layout, firsts), found, "late-")
             if len(own):
                 self._differing.add(lines, verdict, rows)
+
+    def _repeats_among_refused(self, repeats: pl.LazyFrame, read: list[FileRead]) -> None:
+        """Refused rows that repeat another are kept with the place of the first; they may differ from it in all."""
+        place = pl.col("row") & PLACE_BITS
+        found = repeats.filter(pl.col("row") >= 1 << REFUSED_SHIFT).with_columns(file=file_place(place))
+        for file in read:
+            own = found.filter(pl.col("file") == file.place).drop("file").collect(engine="streaming")
+            if own.is_empty():
+                continue
+            file.tally.quarantined_by_check[DUPLICATE] += own.height
+            ordinal = own.select((place & ORDINAL_BITS).alias(ORDINAL)).to_series()
+            firsts = places_of(own["first"], self._extracts).with_columns(ordinal).sort(ORDINAL)
+            self._keep(firsts, file, "refused-repeats")
+            self._differing.add_unclear(own)
 
     def _kept_candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
         for part in sorted(found.folder.glob("*candidates-*.parquet")):
@@ -278,7 +280,10 @@ class Reading:
 
     def quarantine(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's refused rows in file order, with `source_file` and `source_row`."""
-        return in_order(found, self._extracts[found.place], "quarantine", QUARANTINE_SCHEMA, unsplit="rejects")
+        repeats = sorted(found.folder.glob("refused-repeats-*.parquet"))
+        return in_order(
+            found, self._extracts[found.place], "quarantine", QUARANTINE_SCHEMA, unsplit="rejects", repeats=repeats
+        )
 
     def warned(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The first rows of each batch with a warning, in file order, with `source_file` and `source_row`."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 RESOLVED = "resolved-revisions.parquet"
+REPEATED = "repeats.parquet"  # as SeenKeys writes them
 CLAIM_SEGMENT = r"^ST [^:]*: CLM(?<separator>[^A-Za-z0-9])(?<elements>.*)$"
 
 
@@ -71,7 +72,10 @@ def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
     if not revisions or not candidates:
         return pl.DataFrame(schema=REVISION_SCHEMA)
     claims = pl.scan_parquet(candidates).select("claim_id").unique()
-    given = pl.scan_parquet(revisions)
+    given = pl.scan_parquet(revisions, missing_columns="insert")
+    if (repeats := scratch / REPEATED).exists():  # of a refused repeat the row that it repeats tells
+        given = given.join(pl.scan_parquet(repeats), on="row", how="anti")
+    given = given.drop("row").unique()
     original, own = (
         given.join(claims, left_on=name, right_on="claim_id", how="semi") for name in ("original_claim_id", "claim_id")
     )

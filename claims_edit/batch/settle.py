@@ -49,6 +49,8 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "first_source_row": pl.Int64(),
 }
 
+KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # of a refused row its place in the run
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -76,6 +78,7 @@ def settle(
     codes: list[str],
     layout: Layout,
     firsts: pl.DataFrame | None = None,
+    places: pl.Series | None = None,
 ) -> Settled:
     """Split the batch's `rows` (Boolean; None for all) by the verdict.
 
@@ -86,6 +89,7 @@ def settle(
         codes: the candidate codes.
         layout: tells under which names the extract has its columns.
         firsts: of each row `first_source_file`, `first_source_row`: where the line that it repeats stands first.
+        places: of each row its place in the run, where a refused one may still be found to repeat another.
     """
     height = lines.frame.height
     settled = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
@@ -116,7 +120,14 @@ def settle(
     if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
         tally.unparseable = int((bad & settled).sum())
     first = warned_rows(lines.frame, verdict.warnings, accepted)
-    return Settled(tally, candidates, _revisions(lines.frame, verdict, settled, refused), quarantine, first)
+    revisions = _revisions(lines.frame, verdict, settled, refused, places)
+    return Settled(tally, candidates, revisions, quarantine, first)
+
+
+def settle_plain(charge: pl.Series, rows: pl.Series) -> Tally:
+    """What plain rows (Boolean `rows` of a batch) add: all are accepted, and none is kept."""
+    count, amount = int(rows.sum()), total(charge.filter(rows))
+    return Tally(rows_read=count, rows_accepted=count, read=amount, accepted=amount)
 
 
 def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:
@@ -173,8 +184,10 @@ def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _revisions(frame: pl.DataFrame, verdict: Verdict, settled: pl.Series, refused: pl.Series) -> pl.DataFrame:
-    """Replacements, voids and what else may revise a claim (REVISION_SCHEMA), refused ones too.
+def _revisions(
+    frame: pl.DataFrame, verdict: Verdict, settled: pl.Series, refused: pl.Series, places: pl.Series | None
+) -> pl.DataFrame:
+    """Replacements, voids and what else may revise a claim (KEPT_REVISION_SCHEMA), refused ones too.
 
     Of refused rows all but test data count, and repeats, which the row that they repeat speaks for.
     """
@@ -183,12 +196,18 @@ def _revisions(frame: pl.DataFrame, verdict: Verdict, settled: pl.Series, refuse
         if check in verdict.errors:
             revises &= ~verdict.errors[check]
     if not revises.any():
-        return pl.DataFrame(schema=REVISION_SCHEMA)
+        return pl.DataFrame(schema=KEPT_REVISION_SCHEMA)
     of_member = pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")).alias("member_id")
-    given = frame.with_columns(of_member, refused.alias("refused"), pl.lit(None, pl.String).alias("revised_claim_id"))
+    row = pl.lit(None if places is None else places, pl.Int64)
+    given = frame.with_columns(
+        of_member,
+        pl.lit(refused).alias("refused"),
+        pl.lit(None, pl.String).alias("revised_claim_id"),
+        pl.when(pl.lit(refused)).then(row).alias("row"),
+    )
     return given.filter(revises).select(
         pl.col(name) if name in given.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in REVISION_SCHEMA.items()
+        for name, dtype in KEPT_REVISION_SCHEMA.items()
     ).unique(maintain_order=True)  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
-from claims_edit.intake.canonical import Lines, canonicalise
+from claims_edit.intake.canonical import Lines, batch_values, canonical_values, canonicalise
 from claims_edit.intake.claimless import consulted
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
@@ -18,6 +18,8 @@ __all__ = [
     "Mapping",
     "SeenKeys",
     "SourceFile",
+    "batch_values",
+    "canonical_values",
     "canonicalise",
     "claim_hashes",
     "consulted",

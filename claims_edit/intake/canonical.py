@@ -55,12 +55,7 @@ class Lines:
 
 def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     """A batch as canonical lines."""
-    read = raw.select(ORDINAL, *(name for name in raw.columns if name in COLUMNS and _is_looked_at(raw[name])))
-    frame = read.with_columns(as_text_or_typed(read)).with_columns(
-        pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
-    )
-    frame = frame.with_columns(_null_words(frame, mapping))
-    frame = frame.with_columns(pl.col(name).cast(pl.String) for name in mapping.values if name in frame.columns)
+    frame = batch_values(raw, layout, mapping)
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
     distinct: dict[str, pl.Series] = {}
     changed = []
@@ -75,6 +70,21 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
     return Lines(raw, *_with_doubts(frame, distinct), odd)
+
+
+def batch_values(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> pl.DataFrame:
+    """ORDINAL and the columns that say anything: each text or of its kind's type, constants added, null words empty."""
+    read = raw.select(ORDINAL, *(name for name in raw.columns if name in COLUMNS and _is_looked_at(raw[name])))
+    frame = read.with_columns(as_text_or_typed(read)).with_columns(
+        pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
+    )
+    frame = frame.with_columns(_null_words(frame, mapping))
+    return frame.with_columns(pl.col(name).cast(pl.String) for name in mapping.values if name in frame.columns)
+
+
+def canonical_values(given: pl.Series, mapping: Mapping) -> pl.Series:
+    """The canonical form of each value of a text column, which names the series."""
+    return _canonical(given, COLUMNS[given.name], mapping)
 
 
 def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
 CLAIM_KEY = ("payer", "data_source", "member_id", "claim_id", "billing_provider_id")
 LINE_KEY = (*CLAIM_KEY, "claim_line_number", "claim_frequency_code")
-_MAY_BE_EMPTY = {"data_source", "billing_provider_id"}
+_WHERE_EMPTY = {"data_source": "", "billing_provider_id": "", "claim_frequency_code": "1"}  # an original
 ODD = (
     0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
     0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3,
@@ -39,13 +39,12 @@ PLACE_BITS = (1 << RANK_SHIFT) - 1
 # Rows of one key, and the Claims whose line an accepted EOB explains under whatever key.
 REPEATS = """
 COPY (
-    WITH suspects AS (SELECT high, low, row FROM read_parquet($suspects, union_by_name = true)),
-    keys AS (
-        SELECT high, low, min(row) AS first FROM read_parquet($keys) SEMI JOIN suspects USING (high, low) GROUP BY ALL
-    ),
+    WITH suspects AS (SELECT DISTINCT high, low FROM read_parquet($suspects, union_by_name = true)),
+    keys AS (SELECT high, low, row FROM read_parquet($keys) SEMI JOIN suspects USING (high, low)),
+    firsts AS (SELECT high, low, min(row) AS first FROM keys GROUP BY ALL),
     explained AS (SELECT * FROM read_parquet($explained)),
     pairs AS (
-        SELECT row, first FROM suspects JOIN keys USING (high, low) WHERE row > first
+        SELECT row, first FROM keys JOIN firsts USING (high, low) WHERE row > first
         UNION ALL
         SELECT claim.row, eob.row FROM explained AS claim JOIN explained AS eob USING (high, low)
         WHERE claim.row >> 61 = 1 AND eob.row >> 61 = 0
@@ -56,31 +55,36 @@ COPY (
 
 
 def place_in_run(raw: pl.DataFrame, file_place: int, refused: pl.Series) -> pl.Series:
-    """The place in the run of each row of a batch (`row`, Int64)."""
+    """The place in the run of each row of a batch (`row`, Int64); `refused` are the indices of its refused rows."""
     row = raw[ORDINAL] + (file_place << FILE_SHIFT)  # a series: a select would copy a wide frame of several chunks
     if RANK in raw.columns:
         row += raw[RANK].cast(pl.Int64) * (1 << RANK_SHIFT)
-    if refused.any():
-        row += refused.cast(pl.Int64) * (1 << REFUSED_SHIFT)
+    if refused.len():
+        row = row.scatter(refused, row.gather(refused) + (1 << REFUSED_SHIFT))
     return row.alias("row")
 
 
-def key_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame:
+def is_refused(row: pl.Series) -> pl.Series:
+    """Whether each place in the run is that of a refused row."""
+    return row >= 1 << REFUSED_SHIFT
+
+
+def key_hashes(frame: pl.DataFrame, payers: pl.DataFrame) -> pl.DataFrame:
     """Two independent 64-bit hashes of each row: `high` of its claim, `low` of its line (UInt64).
 
     Null where the line cannot be named: without a payer, member, claim id or line number.
 
     Args:
-        lines: canonical.
+        frame: the canonical columns of LINE_KEY that the extract has, and `person_id`.
         payers: `payer` (as given, each once) and `identity`, which spellings of one payer share.
     """
-    parts = [_payer(lines, payers), *(_part(lines, name) for name in CLAIM_KEY[1:])]
+    parts = [_identity(frame["payer"], payers), *(_part(frame, name) for name in CLAIM_KEY[1:])]
     number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
-    line = [*parts, number, _part(lines, "claim_frequency_code")]
+    line = [*parts, number, _part(frame, "claim_frequency_code")]
     whole = pl.all_horizontal(
-        part.is_not_null() for name, part in zip(LINE_KEY, line, strict=True) if name not in _MAY_BE_EMPTY
+        part.is_not_null() for name, part in zip(LINE_KEY, line, strict=True) if name not in _WHERE_EMPTY
     )
-    return lines.frame.select(
+    return frame.select(
         pl.when(whole).then(hashed(parts, 1)).alias("high"), pl.when(whole).then(hashed(line, 2)).alias("low")
     )
 
@@ -90,7 +94,8 @@ def explained_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame | None:
     if EXPLAINS not in lines.raw.columns or lines.raw[EXPLAINS].null_count() == lines.raw.height:
         return None
     number = pl.col("claim_line_number").cast(pl.Int64, strict=False)
-    parts = [_payer(lines, payers), _part(lines, "data_source"), pl.lit(lines.raw[EXPLAINS]), number]
+    identity = _identity(lines.frame["payer"], payers)
+    parts = [identity, _part(lines.frame, "data_source"), pl.lit(lines.raw[EXPLAINS]), number]
     named = pl.lit(lines.raw[EXPLAINS].is_not_null()) & number.is_not_null()
     return lines.frame.select(
         pl.when(named).then(hashed(parts, 3)).alias("high"), pl.when(named).then(hashed(parts, 4)).alias("low")
@@ -99,35 +104,27 @@ def explained_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame | None:
 
 def claim_hashes(claims: pl.DataFrame, payers: pl.DataFrame) -> pl.Series:
     """`high` of `key_hashes` for claims with the columns of CLAIM_KEY as text."""
-    identity = claims.select("payer").join(payers, on="payer", how="left", maintain_order="left")["identity"]
-    parts = [pl.col(name).fill_null("") if name in _MAY_BE_EMPTY else pl.col(name) for name in CLAIM_KEY[1:]]
-    return claims.select(hashed([pl.lit(identity), *parts], 1).alias("high")).to_series()
+    parts = [_identity(claims["payer"], payers), *(_part(claims, name) for name in CLAIM_KEY[1:])]
+    return claims.select(hashed(parts, 1).alias("high")).to_series()
 
 
-def _part(lines: Lines, name: str) -> pl.Expr:
-    """A part of the key; one value of all rows is hashed once."""
-    frame, distinct = lines.frame, lines.distinct.get(name)
+def _part(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A part of the key."""
+    empty = _WHERE_EMPTY.get(name)
     if name == "member_id":
         given = [pl.col(column) for column in (name, "person_id") if column in frame.columns]
         return pl.coalesce(given) if given else pl.lit(None, pl.String)
     if name not in frame.columns:
-        return pl.lit("" if name in _MAY_BE_EMPTY else None, pl.String)
-    if distinct is not None and len(distinct) == 1 and distinct[0] is not None:
-        return pl.lit(distinct[0], pl.String)
-    if name in _MAY_BE_EMPTY and frame[name].has_nulls():
-        return pl.col(name).fill_null("")
-    return pl.col(name)
+        return pl.lit(empty, pl.String)
+    return pl.col(name).fill_null(empty) if empty is not None and frame[name].has_nulls() else pl.col(name)
 
 
-def _payer(lines: Lines, payers: pl.DataFrame) -> pl.Expr:
+def _identity(names: pl.Series, payers: pl.DataFrame) -> pl.Expr:
     """The payer's identity, looked up once for both hashes."""
-    here = payers.filter(pl.col("payer").is_in(lines.distinct["payer"].implode()))
-    if here.height == 1 and not lines.frame["payer"].has_nulls():
-        return pl.lit(here["identity"][0], pl.String)
-    identity = lines.frame["payer"].replace_strict(
-        here["payer"], here["identity"], default=None, return_dtype=pl.String
+    here = payers.filter(pl.col("payer").is_in(names.unique().implode()))
+    return pl.lit(
+        names.replace_strict(here["payer"], here["identity"], default=None, return_dtype=pl.String).alias("identity")
     )
-    return pl.lit(identity)
 
 
 def hashed(parts: list[pl.Expr], seed: int) -> pl.Expr:
@@ -156,9 +153,9 @@ class SeenKeys:
         self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
 
     def suspects(self, keys: pl.DataFrame, part: Path) -> pl.Series:
-        """Of each row whether it may be another's repeat (Boolean, never null).
+        """Of each row whether another may have its key (Boolean, never null): the first row of a key never has.
 
-        Its line may stand on an earlier row; or a later row ranks above it: it is refused, or a Claim.
+        But a Claim's has, for a later row may rank above it.
 
         Args:
             keys: `high`, `low` of `key_hashes` and `row` of `place_in_run`, in the order of the run.
@@ -170,15 +167,15 @@ class SeenKeys:
         bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
         np.bitwise_or.at(self._taken, byte, bit)
-        waits = taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)
-        return waits & keys["low"].is_not_null()
+        is_claim = keys["row"].is_between(PLACE_BITS, 1 << REFUSED_SHIFT, closed="none")
+        return (taken | ~keys["low"].is_first_distinct() | is_claim) & keys["low"].is_not_null()
 
     def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
-        """A Parquet file of the rows among the suspects that repeat another: `row`, `first` (Int64), rows rising.
+        """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising.
 
         Args:
             keys: glob of the parts of `suspects`.
-            suspects: glob of Parquet files with `high`, `low`, `row` of the suspects.
+            suspects: glob of Parquet files with `high`, `low` of all suspects.
             explained: Parquet files with `high`, `low` of `explained_hashes`, and `row`.
         """
         target = self._scratch / "repeats.parquet"

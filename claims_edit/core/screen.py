@@ -1,0 +1,230 @@
+"""The screen: which rows of a batch need a closer look, by one expression over the columns as they were read.
+
+A row is *plain* where its keys are canonical as they were read, its values pass every check of the contract without
+error and without warning, its code is no candidate's and it revises no claim. Of a plain row only the charge and the
+hashes of its keys are wanted; every other row is looked at closely, and pandera names what failed. The screen may hold
+back a row too many, never pass one that the contract refuses or warns about (tests/property/test_screen.py holds it to
+that, row by row). What it costs does not depend on how often values repeat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.doubts import TEST_DATA
+from claims_edit.edits.facts.revision import STANDS_ALONE
+from claims_edit.intake import batch_values, canonical_values
+from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
+from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
+from claims_edit.names import name_key
+from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from claims_edit.intake import Mapping
+    from claims_edit.intake.layout import Layout
+
+NAMES = ("payer", "data_source", "line_of_business")  # a batch holds few: each distinct one is judged
+# An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
+_DIGITS = r"[0-9-]*[1-9][0-9-]*"
+_LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Za-z0-9_./:#*+-])?"
+_DIGIT_FIRST = r"[0-9][A-Za-z0-9_-]*[A-DF-Za-df-z][A-Za-z0-9_-]*"
+IDENTIFIER = f"^(?:{_DIGITS}|{_LETTER_FIRST}|{_DIGIT_FIRST})$"
+DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
+UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
+AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
+MOST_DIGITS = 18  # of a line number
+STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_date", "claim_end_date")
+
+
+@dataclass(frozen=True)
+class ScreenRules:
+    """What a screen needs to know beyond the contract: plain data, the same for all batches of a run.
+
+    Attributes:
+        codes: the candidate codes.
+        known_programs: lines of business that resolve, as their name keys.
+        as_of: no service starts after this day.
+    """
+
+    codes: frozenset[str]
+    known_programs: frozenset[str]
+    as_of: date
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the screen says of a batch.
+
+    Attributes:
+        plain: which rows are plain (Boolean, never null).
+        charge: the charge of each plain row (Decimal(18, 2)); null for others and where there is none.
+        values: the batch's columns as the screen read them: canonical in plain rows, as far as a key hangs on them.
+    """
+
+    plain: pl.Series
+    charge: pl.Series
+    values: pl.DataFrame
+
+
+def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
+    """Find the plain rows of a batch (columns as `Extract.batches` gives them)."""
+    values = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
+    tests = [_row_test(values, rules), *_value_tests(values, mapping, rules), *_reader_tests(raw)]
+    charge = _amount(values, "charge_amount")
+    found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
+    flags = found.select(test.alias(str(place)) for place, test in enumerate(tests))
+    plain = flags.select(pl.all_horizontal(pl.all()).fill_null(value=True).alias("plain")).to_series()
+    if plain.len() != raw.height:  # only literals were tested
+        plain = pl.repeat(bool(plain[0]), raw.height, dtype=pl.Boolean, eager=True)
+    return Screened(plain, values.select(pl.when(pl.lit(plain)).then(charge).alias("charge")).to_series(), values)
+
+
+def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """The mapping's own words as what they stand for; dates are translated with their forms."""
+    return values.with_columns(
+        pl.col(name).replace(words)
+        for name, words in mapping.values.items()
+        if name in values.columns and name not in DATE_COLUMNS
+    )
+
+
+def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has."""
+    texts = [name for name in DATE_COLUMNS if values.schema.get(name) == pl.String]
+    days = []
+    for name in texts:
+        given = values[name].unique()
+        text = canonical_values(given, mapping)
+        day = text.to_frame().select(
+            pl.when(is_date(pl.col(name))).then(pl.col(name)).str.to_date("%Y-%m-%d", strict=False)
+        )
+        no_day = pl.lit(text).is_not_null() & pl.col(name).is_null()
+        known = day.select(pl.when(no_day).then(pl.lit(FIRST_DAY).dt.offset_by("-1d")).otherwise(pl.col(name)))
+        days.append(pl.col(name).replace_strict(given, known.to_series(), return_dtype=pl.Date))
+    return values.with_columns(days)
+
+
+def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:
+    """What a reader found itself: refused rows, and rows that others may explain, are looked at closely."""
+    if FAULT in raw.columns:
+        yield pl.col(FAULT).is_null()
+    if RANK in raw.columns or EXPLAINS in raw.columns:
+        yield pl.lit(value=False)
+
+
+def _row_test(values: pl.DataFrame, rules: ScreenRules) -> pl.Expr:
+    """What a row must have, and how its dates agree."""
+    names = values.columns
+    tests = [pl.any_horizontal(pl.col(name).is_not_null() for name in group if name in names) for group in REQUIRED]
+    own, claim = (_column(values, name) for name in STARTS)
+    own_end, claim_end = (_column(values, name) for name in ENDS)
+    start, end = pl.coalesce(own, claim), pl.when(own.is_not_null()).then(own_end).otherwise(claim_end)
+    agree = [start <= rules.as_of, end <= rules.as_of, end >= start]
+    return pl.all_horizontal(*tests, *(test.fill_null(value=True) for test in agree))
+
+
+def _column(values: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in values.columns else pl.lit(None, pl.Date)
+
+
+def _value_tests(values: pl.DataFrame, mapping: Mapping, rules: ScreenRules) -> Iterator[pl.Expr]:
+    """One test a column: true for a value that is plain, true or null for none."""
+    for name, dtype in values.schema.items():
+        if name not in COLUMNS:
+            continue
+        value, column = pl.col(name), COLUMNS[name]
+        if name in NAMES:
+            yield _is_among(value, _plain_names(values[name].unique(), mapping, rules))
+        elif name in NPI_COLUMNS:
+            yield value.is_null() | has_check_digit(value)
+        elif name in MONEY_COLUMNS:
+            yield value.is_null() | _is_amount(value, dtype)
+        elif dtype == pl.Date:
+            yield value.is_between(FIRST_DAY, LAST_DAY)
+        elif dtype.is_numeric():
+            yield _is_number(value, column, dtype)
+        else:
+            yield _is_plain_text(value, column, rules)
+
+
+def _plain_names(given: pl.Series, mapping: Mapping, rules: ScreenRules) -> pl.Series:
+    """Of distinct names those that are canonical as they are and that neither a check nor a warning names."""
+    column = COLUMNS[given.name]
+    name = pl.col(given.name)
+    plain = given.eq_missing(canonical_values(given, mapping)) & given.is_not_null()
+    rows = given.filter(plain).to_frame()
+    if given.name == "line_of_business":
+        rows = rows.filter(name_key(name).is_in(rules.known_programs))
+    return rows.filter(_is_one_line(name, column)).to_series()
+
+
+def _is_among(value: pl.Expr, known: pl.Series) -> pl.Expr:
+    return value.is_in(known.implode()) if len(known) else value.is_null()
+
+
+def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether a value that is not null is read as an amount without a closer look."""
+    if isinstance(dtype, pl.Float64):
+        return ((value - value.round(CENTS)).abs() <= NOISE) & (value.abs() < BOUND)
+    if dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS):
+        return value.is_between(-BOUND, BOUND, closed="none")
+    return value.cast(pl.String).str.contains(AMOUNT_TEXT)
+
+
+def _amount(values: pl.DataFrame, name: str) -> pl.Expr:
+    """A plain amount as AMOUNT."""
+    if name not in values.columns:
+        return pl.lit(None, AMOUNT)
+    dtype, value = values.schema[name], pl.col(name)
+    if isinstance(dtype, pl.Float64):
+        value = value.round(CENTS)
+    elif not (dtype.is_integer() or isinstance(dtype, pl.Decimal)):
+        value = value.cast(pl.String)
+    return value.cast(AMOUNT, strict=False)
+
+
+def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
+    """A line number of at least 1; units that are neither zero nor infinite."""
+    if column.kind is Kind.INTEGER:
+        return value.is_between(1, 10**MOST_DIGITS)
+    return (value != 0) & value.is_finite() if dtype.is_float() else value != 0
+
+
+def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
+    """Whether text is plain: a shape that the contract's own can only be wider than."""
+    match column.name:
+        case "hcpcs_code":
+            return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
+        case "claim_frequency_code":
+            return value.is_in([code for code in STANDS_ALONE if code != "0"])  # a zero may say that there is none
+        case "diagnosis_code_type":
+            return value.str.contains("(?i)^icd-10-cm$")
+        case "posting_holds":
+            return ~value.str.contains(TEST_DATA, literal=True) & _is_one_line(value, column)
+        case "billing_provider_id":
+            return (value == value.str.strip_chars()) & (value != "") & _is_one_line(value, column)
+    match column:
+        case Column(kind=Kind.DIAGNOSIS):
+            return value.str.contains(DIAGNOSIS)
+        case Column(kind=Kind.INTEGER):
+            number = value.cast(pl.Int64, strict=False) >= 1
+            return value.is_null() | (number.fill_null(value=False) & (value.str.len_bytes() <= MOST_DIGITS))
+        case Column(kind=Kind.NUMBER):
+            return value.str.contains(UNITS)
+        case Column(identifier=True):
+            return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))
+        case Column(pattern=str(pattern)):
+            return value.str.contains(f"(?i){pattern}")
+        case _:
+            return _is_one_line(value, column)
+
+
+def _is_one_line(value: pl.Expr, column: Column) -> pl.Expr:
+    return (value.str.len_bytes() <= (column.length or 0)) & ~value.str.contains("\n", literal=True)
