@@ -50,7 +50,7 @@ def _check(name: str, rule: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
         value = pl.col(data.key or "*")
         return data.lazyframe.select(pl.when(value.is_not_null()).then(rule(value)))
 
-    return pa.Check(evaluate, name=name, ignore_na=True)
+    return pa.Check(evaluate, name=name, ignore_na=True, n_failure_cases=1)  # only which rows fail is used
 
 
 def _column(name: str, rules: Mapping[str, Callable[[pl.Expr], pl.Expr]]) -> pa.Column:
@@ -90,7 +90,9 @@ def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
     has_own = pl.col(START).is_not_null() if START in schema else pl.lit(value=False)
 
     def whole(name: str, rule: pl.Expr, *, nulls_pass: bool) -> pa.Check:
-        return pa.Check(lambda data: data.lazyframe.select(rule), name=name, ignore_na=nulls_pass)
+        return pa.Check(
+            lambda data: data.lazyframe.select(rule), name=name, ignore_na=nulls_pass, n_failure_cases=1
+        )
 
     def required(*columns: str) -> pa.Check:
         filled = [pl.col(name).is_not_null() for name in columns if name in schema]

@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.batch.settle import refusals
 from claims_edit.contract import judge
-from claims_edit.core.screen import ScreenRules, screen
+from claims_edit.core.screen import Screened, ScreenRules, screen
 from claims_edit.intake import canonicalise, explained_hashes, faults, key_hashes, place_in_run, test_data
 from claims_edit.intake.extract import TEST_DATA_FAULT
 
@@ -56,6 +56,10 @@ class Processing:
     payer_identity: PayerIdentity
     accept_test_data: bool = False
 
+    def screen(self, raw: pl.DataFrame) -> Screened:
+        """Find the plain rows of a batch."""
+        return screen(raw, self.layout, self.mapping, self.rules)
+
     def close_look(self, raw: pl.DataFrame) -> tuple[Lines, Verdict]:
         """Rows as canonical lines, and what the contract says of them."""
         lines = canonicalise(raw, self.layout, self.mapping)
@@ -69,7 +73,7 @@ class Processing:
 
     def process_batch(self, raw: pl.DataFrame, file_place: int) -> ProcessedBatch:
         """All of a batch that does not depend on the batches before; `file_place` is the file's place in the run."""
-        screened = screen(raw, self.layout, self.mapping, self.rules)
+        screened = self.screen(raw)
         lines, verdict = self.close_look(raw.filter(~screened.plain))
         names = pl.concat([screened.values["payer"].unique(), lines.distinct["payer"]]).unique()
         payers = self.payer_identity(names)
