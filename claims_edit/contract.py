@@ -128,38 +128,21 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
-def judge(
-    frame: pl.DataFrame,
-    distinct: Mapping[str, pl.Series],
-    *,
-    as_of: date,
-    known_programs: frozenset[str],
-) -> Verdict:
-    """Hold a batch of canonical lines to the contract.
+def judge(frame: pl.DataFrame, *, as_of: date, known_programs: frozenset[str]) -> Verdict:
+    """Hold canonical lines to the contract.
 
     Args:
         frame: canonical columns; text is String, dates are Date or ISO text.
-        distinct: of text columns, the distinct values that may fail; they are judged in their rows' stead.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as their name keys.
     """
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
-    errors = _judge_values(VALUES, {name: distinct[name] for name in texts if name in distinct}, frame)
-    errors |= failures(VALUES, frame.select(name for name in texts if name not in distinct))
+    errors = failures(VALUES, frame.select(texts))
     errors |= failures(DAYS, frame.select(name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date))
-    errors |= _under_icd_9(errors, distinct, frame)
+    errors |= _under_icd_9(errors, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
-    warned = {name: distinct[name] if name in distinct else frame[name].unique() for name in _warned_columns(frame)}
-    return Verdict(errors, _judge_values(_warnings(known_programs), warned, frame))
-
-
-def _judge_values(
-    schema: pa.DataFrameSchema, values: Mapping[str, pl.Series], frame: pl.DataFrame
-) -> dict[str, pl.Series]:
-    """Run a schema over distinct values; the findings are about rows."""
-    judged = _side_by_side(values)
-    return {} if judged.is_empty() else _rows(failures(schema, judged), judged, frame)
+    return Verdict(errors, failures(_warnings(known_programs), frame.select(_warned_columns(frame))))
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
@@ -169,33 +152,12 @@ def _warned_columns(frame: pl.DataFrame) -> list[str]:
     return [name for name in frame.columns if name in warned | {"line_of_business", "service_unit_quantity"}]
 
 
-def _side_by_side(values: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """Columns of different lengths as one frame, the shorter ones filled up with nulls, which no rule judges."""
-    height = max((len(series) for series in values.values()), default=0)
-    return pl.DataFrame(
-        {name: series.extend_constant(None, height - len(series)) for name, series in values.items()}
-    )  # fmt: skip
-
-
-def _rows(found: dict[str, pl.Series], judged: pl.DataFrame, frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """Findings about distinct values as findings about rows."""
-    rows = {}
-    for check, failing in found.items():
-        name = check.partition("-")[0]
-        bad = judged[name].filter(failing)
-        rows[check] = frame[name].is_in(bad.implode()).fill_null(value=False)
-    return rows
-
-
-def _under_icd_9(
-    errors: dict[str, pl.Series], distinct: Mapping[str, pl.Series], frame: pl.DataFrame
-) -> dict[str, pl.Series]:
+def _under_icd_9(errors: dict[str, pl.Series], frame: pl.DataFrame) -> dict[str, pl.Series]:
     """Diagnosis shapes where rows say that their codes are ICD-9-CM: those rows are judged by its shape instead."""
     if "diagnosis_code_type" not in frame.columns or not (frame["diagnosis_code_type"] == "icd-9-cm").any():
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
-    codes = {name: distinct[name] for name in ICD_9_VALUES.columns if name in distinct}
-    as_icd_9 = _judge_values(ICD_9_VALUES, codes, frame)
+    as_icd_9 = failures(ICD_9_VALUES, frame.select(name for name in ICD_9_VALUES.columns if name in frame.columns))
     none = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
     return {
         check: (as_icd_9.get(check, none) & is_icd_9) | (errors.get(check, none) & ~is_icd_9)

@@ -161,7 +161,7 @@ class _RunAgain:
     def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
         """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
         lines = canonicalise(raw, extract.layout, self._mapping)
-        verdict = judge(lines.frame, lines.judged, as_of=self._as_of, known_programs=self._known_programs)
+        verdict = judge(lines.frame, as_of=self._as_of, known_programs=self._known_programs)
         verdict.refuse(faults(raw))
         refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
         for failing in verdict.errors.values():

@@ -64,7 +64,7 @@ class Processing:
         """Rows as canonical lines, and what the contract says of them."""
         lines = canonicalise(raw, self.layout, self.mapping)
         verdict = judge(
-            lines.frame, lines.judged, as_of=self.rules.as_of, known_programs=self.rules.known_programs
+            lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs
         )  # fmt: skip
         verdict.refuse(faults(lines.raw))
         if not self.accept_test_data:
