@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
-from claims_edit.batch.settle import FIRST, as_candidates
+from claims_edit.batch.settle import CANDIDATE_SCHEMA, FIRST, as_candidates
 from claims_edit.contract import DUPLICATE
 from claims_edit.doubts import doubt_names, doubt_token
 from claims_edit.intake.extract import ORDINAL, RANK
@@ -92,13 +92,15 @@ class Differing:
     def add_unclear(self, rows: pl.DataFrame) -> None:
         """Keep refused repeats (`row`, `first`): what they have that the first lacks is not known."""
         self._files.update(rows.select(file_place(pl.col("first"))).to_series().unique().to_list())
-        self._waiting.append(rows.with_columns(is_unclear=True, may_lack=False))
+        deciding = _what_decides(pl.DataFrame(schema=CANDIDATE_SCHEMA)).select(pl.exclude(ORDINAL).name.suffix(_OTHER))
+        unclear = rows.with_columns(is_unclear=True, may_lack=False)
+        self._waiting.append(pl.concat([unclear, deciding], how="diagonal"))
         self._write()
 
     def _write(self) -> None:
         if self._waiting:
             path = self._scratch / f"repeated-{len(self._parts):06}.parquet"
-            pl.concat(self._waiting, how="diagonal").write_parquet(path, compression="lz4")
+            pl.concat(self._waiting).write_parquet(path, compression="lz4")
             self._parts.append(path)
             self._waiting = []
 
@@ -120,7 +122,7 @@ class Differing:
 
     def _compared(self, firsts: pl.DataFrame) -> pl.DataFrame:
         """Of these rows those that a repeat differs from: `first`, and the `row` of the first repeat that does."""
-        repeats = pl.concat(map(pl.scan_parquet, self._parts), how="diagonal").with_columns(pl.col("first", "row") & PLACE_BITS)
+        repeats = pl.scan_parquet(self._parts).with_columns(pl.col("first", "row") & PLACE_BITS)
         return (
             repeats.filter(pl.col("first").is_between(firsts["first"].min(), firsts["first"].max()))
             .join(firsts.lazy(), on="first", how="inner")

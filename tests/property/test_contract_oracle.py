@@ -112,7 +112,7 @@ def verdicts(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
     """Of each row the columns that the contract refuses, and those that it warns of."""
     raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping())
-    verdict = judge(lines.frame, lines.judged, as_of=AS_OF, known_programs=KNOWN)
+    verdict = judge(lines.frame, as_of=AS_OF, known_programs=KNOWN)
     return _columns(verdict.errors, len(rows)), _columns(verdict.warnings, len(rows))
 
 
@@ -176,7 +176,7 @@ def _repeats(rows: list[Row], batch: int, scratch: Path) -> dict[int, int]:
     for start in range(0, len(rows), batch):
         raw = pl.DataFrame(rows[start : start + batch], schema=dict.fromkeys(rows[0], pl.String))
         lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping())
-        hashes = key_hashes(lines, payers.of(lines.distinct["payer"]))
+        hashes = key_hashes(lines.frame, payers.of(lines.distinct["payer"]))
         keys = hashes.with_columns(row=pl.int_range(start, start + raw.height))
         suspects = seen.suspects(keys, scratch / f"keys-{start}.parquet")
         keys.filter(suspects).write_parquet(scratch / f"suspects-{start}.parquet")

@@ -28,7 +28,7 @@ def read(column: str, value: Any, mapping: Mapping | None = None) -> tuple[Any, 
     columns = {**{name: pl.Series([text]) for name, text in LINE.items()}, column: series}
     raw = pl.DataFrame(columns).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in columns}, {}), mapping or Mapping())
-    verdict = judge(lines.frame, lines.judged, as_of=AS_OF, known_programs=frozenset({"commercial"}))
+    verdict = judge(lines.frame, as_of=AS_OF, known_programs=frozenset({"commercial"}))
     found = lines.frame[column].item() if column in lines.frame.columns else None
     own = [{check for check in checks if check.startswith(column)} for checks in (verdict.errors, verdict.warnings)]
     return found, own[0], own[1]
