@@ -87,7 +87,8 @@ def _check_sum(number: pl.Expr) -> pl.Expr:
     """The Luhn sum of the last ten digits and the prefix 80840, modulo 10: one look-up for each half."""
     half = 10**HALF
     high, low = (pl.lit(pl.Series(_half_sums(doubled), dtype=pl.UInt8)) for doubled in (0, 1))
-    return (high.gather(number // half % half) + low.gather(number % half) + PREFIX_SUM) % 10
+    sums: list[pl.Expr] = [high.gather(number // half % half), low.gather(number % half)]
+    return (sums[0] + sums[1] + PREFIX_SUM) % 10
 
 
 @cache

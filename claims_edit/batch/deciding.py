@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.parts import PartWriter, in_parts
-from claims_edit.batch.settle import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
-from claims_edit.batch.tally import Decided
+from claims_edit.core.control_totals import Decided
+from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.late_doubts import with_late_doubts
-from claims_edit.batch.settle import FIRST
-from claims_edit.batch.tally import Tally
-from claims_edit.contract import DUPLICATE
+from claims_edit.core.control_totals import ControlTotals
+from claims_edit.core.schema import FIRST
+from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import SEPARATOR
 from claims_edit.intake.extract import ORDINAL
 
@@ -27,12 +27,12 @@ LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text 
 
 @dataclass
 class FileRead:
-    """One extract as it was read: its tally, and the folder that holds what was kept."""
+    """One extract as it was read: its totals, and the folder that holds what was kept."""
 
     file: SourceFile
     place: int
     folder: Path
-    tally: Tally = field(default_factory=Tally)
+    totals: ControlTotals = field(default_factory=ControlTotals)
     columns: tuple[str, ...] = ()  # the canonical columns that it has
     ignored: tuple[str, ...] = ()  # its columns that nothing asks for
     waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from claims_edit.core.process import ProcessedBatch
 
 
-def one_ahead(process: Callable[[pl.DataFrame], ProcessedBatch], batches: Iterator[pl.DataFrame]) -> Iterator[ProcessedBatch]:
-    """Process each batch while the one before is settled: two batches are at work at any time, never more."""
+def one_ahead(
+    process: Callable[[pl.DataFrame], ProcessedBatch], batches: Iterator[pl.DataFrame]
+) -> Iterator[ProcessedBatch]:
+    """Process each batch while the one before is routed: two batches are at work at any time, never more."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="process") as ahead:
         waiting: Future[ProcessedBatch] | None = None
         for raw in batches:

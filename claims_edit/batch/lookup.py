@@ -16,7 +16,7 @@ import polars as pl
 from claims_edit.batch.kept import BATCH_ROWS
 from claims_edit.batch.options import sha256
 from claims_edit.batch.places import source_rows
-from claims_edit.contract import judge
+from claims_edit.core.validate import validate
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, faults, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL
@@ -161,10 +161,10 @@ class _RunAgain:
     def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
         """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
         lines = canonicalise(raw, extract.layout, self._mapping)
-        verdict = judge(lines.frame, as_of=self._as_of, known_programs=self._known_programs)
-        verdict.refuse(faults(raw))
+        result = validate(lines.frame, as_of=self._as_of, known_programs=self._known_programs)
+        result.refuse(faults(raw))
         refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
-        for failing in verdict.errors.values():
+        for failing in result.errors.values():
             refused |= failing
         placed = lines.frame.with_columns(source_rows(extract, raw[ORDINAL]).alias("source_row")).filter(~refused)
         for line in placed.drop(ORDINAL).iter_rows(named=True):

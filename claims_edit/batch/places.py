@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.settle import FIRST
+from claims_edit.core.schema import FIRST
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
 
 if TYPE_CHECKING:

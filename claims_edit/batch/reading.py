@@ -1,4 +1,4 @@
-"""Read the extracts of a run: every row once, in bounded batches, settled to disk under the run's scratch folder."""
+"""Read the extracts of a run: every row once, in bounded batches, routed to disk under the run's scratch folder."""
 
 from __future__ import annotations
 
@@ -18,19 +18,11 @@ from claims_edit.batch.looking import one_ahead
 from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
 from claims_edit.batch.repeats import Differing
 from claims_edit.batch.revisions import PayerIdentities, rejected_revisions, revisions_of
-from claims_edit.batch.settle import (
-    CANDIDATE_SCHEMA,
-    QUARANTINE_SCHEMA,
-    Settled,
-    mark_repeats,
-    rejected,
-    settle,
-    settle_plain,
-)
-from claims_edit.batch.warned import WARNED_SCHEMA
-from claims_edit.contract import DUPLICATE
 from claims_edit.core.process import ProcessedBatch, Processing
+from claims_edit.core.route import RoutedBatch, mark_repeats, plain_totals, rejected, route
+from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, WARNED_SCHEMA
 from claims_edit.core.screen import ScreenRules
+from claims_edit.core.validate import DUPLICATE
 from claims_edit.errors import InputError
 from claims_edit.intake import (
     SeenKeys,
@@ -138,7 +130,7 @@ class Reading:
     def _keep_extract(
         self, opened: Extract, whole: list[ProcessedBatch] | None, before: tuple[int, int], place: int
     ) -> FileRead:
-        """Settle an extract, `whole` where it was looked at beforehand, and what could not be split.
+        """Route an extract, `whole` where it was looked at beforehand, and what could not be split.
 
         Raises:
             InputError: it cannot be read to its end.
@@ -147,23 +139,23 @@ class Reading:
         extract: Extract | None = opened
         while extract is not None:
             self.forget(place)
-            found = self._settle_batches(extract, place, whole)
+            found = self._process_batches(extract, place, whole)
             extract = extract.mended()
         rejects = self._extracts[place].rejects()
-        found.tally.warnings_by_check.update(self._extracts[place].warnings)
-        found.tally.rows_filtered = self._extracts[place].filtered()
-        if not (found.tally.rows_read or found.waiting or rejects.height or found.tally.rows_filtered):
+        found.totals.warnings_by_check.update(self._extracts[place].warnings)
+        found.totals.rows_filtered = self._extracts[place].filtered()
+        if not (found.totals.rows_read or found.waiting or rejects.height or found.totals.rows_filtered):
             raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
         if rejects.height:
-            tally, frame = rejected(rejects, self._codes)
-            found.tally.add(tally)
+            totals, frame = rejected(rejects, self._codes)
+            found.totals.add(totals)
             self._keep(frame, found, "rejects")
             self._keep(rejected_revisions(rejects), found, "rejected-revisions")
         if _state(file.path) != before:
             raise InputError(f"{file.path}: changed while it was read. Run again once it is written.")
         return found
 
-    def _settle_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
+    def _process_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
         layout = extract.layout
         folder = self._scratch / f"file-{place:06}"
         found = FileRead(extract.file, place, folder, columns=layout.columns, ignored=layout.ignored)
@@ -184,7 +176,7 @@ class Reading:
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
     def _keep_batch(self, batch: ProcessedBatch, found: FileRead) -> None:
-        """Settle a batch, but for the rows whose key may repeat an earlier one: they wait for `finish`."""
+        """Route a batch, but for the rows whose key may repeat an earlier one: they wait for `finish`."""
         suspects = self._seen.suspects(batch.keys, found.folder / f"keys-{self._parts:06}.parquet")
         waits = suspects & ~is_refused(batch.keys["row"])
         found.waiting += int(waits.sum())
@@ -192,24 +184,24 @@ class Reading:
         self._keep(batch.keys.filter(suspects & ~waits), found, "refused-suspects")
         if batch.explained is not None:
             self._keep(batch.explained, found, "explained")
-        found.tally.add(settle_plain(batch.charge, batch.plain & ~waits))
+        found.totals.add(plain_totals(batch.charge, batch.plain & ~waits))
         close = batch.plain.not_().arg_true()
-        settled = settle(
+        routed = route(
             batch.lines,
-            batch.verdict,
+            batch.result,
             ~waits.gather(close),
             self._codes,
             self._extracts[found.place].layout,
             places=batch.keys["row"].gather(close),
         )
-        self._keep_settled(settled, found, "")
+        self._keep_routed(routed, found, "")
 
-    def _keep_settled(self, settled: Settled, found: FileRead, prefix: str) -> None:
-        found.tally.add(settled.tally)
-        self._keep(settled.candidates, found, f"{prefix}candidates")
-        self._keep(settled.revisions, found, f"{prefix}revisions")
-        self._keep(settled.quarantine, found, f"{prefix}quarantine")
-        self._keep(settled.warned, found, f"{prefix}warned")
+    def _keep_routed(self, routed: RoutedBatch, found: FileRead, prefix: str) -> None:
+        found.totals.add(routed.totals)
+        self._keep(routed.candidates, found, f"{prefix}candidates")
+        self._keep(routed.revisions, found, f"{prefix}revisions")
+        self._keep(routed.quarantine, found, f"{prefix}quarantine")
+        self._keep(routed.warned, found, f"{prefix}warned")
         self._parts += 1
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
@@ -217,13 +209,13 @@ class Reading:
             frame.write_parquet(found.folder / f"{name}-{self._parts:06}.parquet", compression="lz4", statistics=False)
 
     def finish(self, read: list[FileRead]) -> None:
-        """Settle the rows that waited: those whose key really stands on an earlier row are repeats.
+        """Route the rows that waited: those whose key really stands on an earlier row are repeats.
 
         Raises:
             InputError: the mapping passes over all rows of all files.
         """
-        if not any(file.tally.rows_read + file.waiting for file in read):
-            filtered = sum(file.tally.rows_filtered for file in read)
+        if not any(file.totals.rows_read + file.waiting for file in read):
+            filtered = sum(file.totals.rows_filtered for file in read)
             more = f" and {len(read) - 1} more" if len(read) > 1 else ""
             raise InputError(
                 f"{read[0].file.path}{more}: the mapping passes over all {filtered} rows. Correct rows or rows_except."
@@ -250,14 +242,14 @@ class Reading:
             rows = row.to_frame().join(own, on="row", how="left", maintain_order="left")
             screened = processing.screen(raw)
             plain = screened.plain & rows["first"].is_null()
-            found.tally.add(settle_plain(screened.charge, plain))
-            lines, verdict = processing.close_look(raw.filter(~plain))
+            found.totals.add(plain_totals(screened.charge, plain))
+            lines, result = processing.close_look(raw.filter(~plain))
             rows = rows.filter(~plain)
-            mark_repeats(verdict, rows["first"].is_not_null())
+            mark_repeats(result, rows["first"].is_not_null())
             firsts = places_of(rows["first"], self._extracts)
-            self._keep_settled(settle(lines, verdict, None, self._codes, processing.layout, firsts), found, "late-")
+            self._keep_routed(route(lines, result, None, self._codes, processing.layout, firsts), found, "late-")
             if len(own):
-                self._differing.add(lines, verdict, rows)
+                self._differing.add(lines, result, rows)
 
     def _repeats_among_refused(self, repeats: pl.LazyFrame, read: list[FileRead]) -> None:
         """Refused rows that repeat another are kept with the place of the first; they may differ from it in all."""
@@ -267,7 +259,7 @@ class Reading:
             own = found.filter(pl.col("file") == file.place).drop("file").collect(engine="streaming")
             if own.is_empty():
                 continue
-            file.tally.quarantined_by_check[DUPLICATE] += own.height
+            file.totals.quarantined_by_check[DUPLICATE] += own.height
             ordinal = own.select((place & ORDINAL_BITS).alias(ORDINAL)).to_series()
             firsts = places_of(own["first"], self._extracts).with_columns(ordinal).sort(ORDINAL)
             self._keep(firsts, file, "refused-repeats")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
-from claims_edit.batch.settle import CANDIDATE_SCHEMA, FIRST, as_candidates
-from claims_edit.contract import DUPLICATE
+from claims_edit.core.route import as_candidates
+from claims_edit.core.schema import CANDIDATE_SCHEMA, FIRST
+from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import doubt_names, doubt_token
 from claims_edit.intake.extract import ORDINAL, RANK
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from claims_edit.contract import Verdict
+    from claims_edit.core.validate import ValidationResult
     from claims_edit.intake import Extract, Lines
 
 PART_ROWS = 250_000
@@ -72,10 +73,10 @@ class Differing:
         self._files: set[int] = set()
         self._doubts = pl.DataFrame(schema={"first": pl.Int64, "doubt": pl.String})
 
-    def add(self, lines: Lines, verdict: Verdict, rows: pl.DataFrame) -> None:
+    def add(self, lines: Lines, result: ValidationResult, rows: pl.DataFrame) -> None:
         """Keep what decides the repeats of a batch; `rows` has their `row` and `first` (null for what repeats none)."""
         refused = pl.repeat(value=False, n=lines.frame.height, dtype=pl.Boolean, eager=True)
-        for check, failing in verdict.errors.items():
+        for check, failing in result.errors.items():
             if check != DUPLICATE:
                 refused |= failing
         repeats = rows["first"].is_not_null()

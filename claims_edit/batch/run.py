@@ -17,8 +17,8 @@ from claims_edit.batch.deciding import decide_all
 from claims_edit.batch.kept import FileRead
 from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.batch.reading import Reading
-from claims_edit.batch.tally import Decided, Tally, money
 from claims_edit.batch.warned import first_warned
+from claims_edit.core.control_totals import ControlTotals, Decided, money
 from claims_edit.errors import InputError
 from claims_edit.intake import Format, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
@@ -176,7 +176,7 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
     read = next((file for file in found if file.file.path == path), None)
     if read is None:
         return told | unread | {"format": Format.FHIR.value, "status": "context"}
-    rows = {name: getattr(read.tally, name) for name in names}
+    rows = {name: getattr(read.totals, name) for name in names}
     return (
         told
         | rows
@@ -184,7 +184,7 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
             "format": read.file.format.value,
             "columns": list(read.columns),
             "columns_ignored": list(read.ignored),
-            "warnings_by_check": dict(sorted(read.tally.warnings_by_check.items())),
+            "warnings_by_check": dict(sorted(read.totals.warnings_by_check.items())),
             "status": "read",
             "fault": None,
         }
@@ -200,9 +200,9 @@ def _manifest(
     found: list[FileRead],
     decided: Decided,
 ) -> dict[str, Any]:
-    whole = Tally()
+    whole = ControlTotals()
     for file in found:
-        whole.add(file.tally)
+        whole.add(file.totals)
     hashes = [(file["path"], file["sha256"]) for file in inputs]
     return {
         "run_id": staged.run_id,

@@ -72,16 +72,16 @@ def validate_batch(
 
 
 def _told(reading: Reading, found: FileRead) -> dict[str, Any]:
-    tally = found.tally
+    totals = found.totals
     return {
         "path": found.file.path.as_posix(),
         "format": found.file.format.value,
-        "rows_read": tally.rows_read,
-        "rows_accepted": tally.rows_accepted,
-        "rows_quarantined": tally.rows_quarantined,
-        "rows_filtered": tally.rows_filtered,
-        "warnings_by_check": dict(sorted(tally.warnings_by_check.items())),
-        "quarantined_by_check": dict(sorted(tally.quarantined_by_check.items())),
+        "rows_read": totals.rows_read,
+        "rows_accepted": totals.rows_accepted,
+        "rows_quarantined": totals.rows_quarantined,
+        "rows_filtered": totals.rows_filtered,
+        "warnings_by_check": dict(sorted(totals.warnings_by_check.items())),
+        "quarantined_by_check": dict(sorted(totals.quarantined_by_check.items())),
         "first_rows": _first_rows(reading, found),
         "first_warned_rows": _first_warned_rows(reading, found),
     }

@@ -6,26 +6,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.intake.extract import FIRST_WARNED, ORDINAL
+from claims_edit.intake.extract import FIRST_WARNED
 from claims_edit.store import WARNED_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from claims_edit.batch.kept import FileRead
     from claims_edit.batch.reading import Reading
-
-WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
-
-
-def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted: pl.Series) -> pl.DataFrame:
-    """Of each warning of a batch the first rows that were accepted (WARNED_SCHEMA), in the order of the rows."""
-    found = []
-    for check, failing in warnings.items():
-        rows = (failing & accepted).arg_true().head(FIRST_WARNED)
-        if len(rows):
-            found.append(frame[rows].select(ORDINAL, "claim_id", check=pl.lit(check)))
-    return pl.concat(found).sort(ORDINAL, "check") if found else pl.DataFrame(schema=WARNED_SCHEMA)
 
 
 def first_warned(reading: Reading, found: list[FileRead]) -> pl.DataFrame:

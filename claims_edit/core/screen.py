@@ -16,7 +16,7 @@ import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
 from claims_edit.doubts import TEST_DATA
-from claims_edit.edits.facts.revision import STANDS_ALONE
+from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import batch_values, canonical_values
 from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
@@ -24,7 +24,7 @@ from claims_edit.names import name_key
 from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from claims_edit.intake import Mapping
@@ -199,17 +199,10 @@ def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
 
 def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
     """Whether text is plain: a shape that the contract's own can only be wider than."""
-    match column.name:
-        case "hcpcs_code":
-            return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
-        case "claim_frequency_code":
-            return value.is_in([code for code in STANDS_ALONE if code != "0"])  # a zero may say that there is none
-        case "diagnosis_code_type":
-            return value.str.contains("(?i)^icd-10-cm$")
-        case "posting_holds":
-            return ~value.str.contains(TEST_DATA, literal=True) & _is_one_line(value, column)
-        case "billing_provider_id":
-            return (value == value.str.strip_chars()) & (value != "") & _is_one_line(value, column)
+    if column.name == "hcpcs_code":
+        return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
+    if column.name in _OWN_TESTS:
+        return _OWN_TESTS[column.name](value) & _is_one_line(value, column)
     match column:
         case Column(kind=Kind.DIAGNOSIS):
             return value.str.contains(DIAGNOSIS)
@@ -222,9 +215,20 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
             return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))
         case Column(pattern=str(pattern)):
             return value.str.contains(f"(?i){pattern}")
-        case _:
-            return _is_one_line(value, column)
+    return _is_one_line(value, column)
+
+
+_OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    # A zero may say that there is none; under ICD-9-CM the codes have another shape; a provider is part of the key.
+    "claim_frequency_code": lambda value: value.is_in([code for code in STANDS_ALONE if code != "0"]),
+    "diagnosis_code_type": lambda value: value.str.contains("(?i)^icd-10-cm$"),
+    "posting_holds": lambda value: ~value.str.contains(TEST_DATA, literal=True),
+    "billing_provider_id": lambda value: (value == value.str.strip_chars()) & (value != ""),
+}
 
 
 def _is_one_line(value: pl.Expr, column: Column) -> pl.Expr:
-    return (value.str.len_bytes() <= (column.length or 0)) & ~value.str.contains("\n", literal=True)
+    """One line, no longer than the column may be; of a column with a pattern any length."""
+    if column.length is None:
+        return pl.lit(value=True)
+    return (value.str.len_bytes() <= column.length) & ~value.str.contains("\n", literal=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
-from claims_edit.batch.settle import CANDIDATE_SCHEMA
+from claims_edit.core.schema import CANDIDATE_SCHEMA
 from claims_edit.edits import INFORMATIONAL_EDIT_IDS
 from claims_edit.engine import decide, facts
 from claims_edit.facts.revision import revisions_among

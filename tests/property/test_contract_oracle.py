@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from claims_edit.batch.revisions import PayerIdentities
-from claims_edit.contract import judge
+from claims_edit.core.validate import validate
 from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
@@ -108,12 +108,12 @@ def row_of(chunk: bytes) -> Row:
 ROW_BYTES = 3 + len(POOLS)
 
 
-def verdicts(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
+def results(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
     """Of each row the columns that the contract refuses, and those that it warns of."""
     raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping())
-    verdict = judge(lines.frame, as_of=AS_OF, known_programs=KNOWN)
-    return _columns(verdict.errors, len(rows)), _columns(verdict.warnings, len(rows))
+    result = validate(lines.frame, as_of=AS_OF, known_programs=KNOWN)
+    return _columns(result.errors, len(rows)), _columns(result.warnings, len(rows))
 
 
 def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
@@ -131,7 +131,7 @@ def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
 )
 def test_contract_and_naive_reading_agree(blob: bytes) -> None:
     rows = [row_of(blob[place : place + ROW_BYTES]) for place in range(0, len(blob), ROW_BYTES)]
-    refused, warned = verdicts(rows)
+    refused, warned = results(rows)
     for row, columns, warnings in zip(rows, refused, warned, strict=True):
         assert columns == {column for column, _ in check_line(row, AS_OF)}, row
         assert warnings == warnings_of(row), row

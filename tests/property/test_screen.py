@@ -12,7 +12,7 @@ import pytest
 from claims_edit.batch.revisions import PayerIdentities
 from claims_edit.core.process import Processing
 from claims_edit.core.screen import ScreenRules
-from claims_edit.edits.facts.revision import STANDS_ALONE
+from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import Mapping, key_hashes
 from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.layout import Layout
@@ -69,7 +69,7 @@ def odd_value(random: Random, column: str) -> str | None:
 
 def text_rows(seed: int) -> pl.DataFrame:
     """Plain rows in which up to two columns hold an odd value."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 -- claims, no secrets
     columns = (*POOLS, *OTHERS)
     rows = []
     for _ in range(ROWS):
@@ -91,9 +91,9 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     rules = ScreenRules(codes, KNOWN, AS_OF)
     processing = Processing(layout, mapping, rules, PayerIdentities(catalog).of)
     screened = processing.screen(raw)
-    lines, verdict = processing.close_look(raw)
+    lines, result = processing.close_look(raw)
     nothing = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
-    for found in (verdict.errors, verdict.warnings):
+    for found in (result.errors, result.warnings):
         for check, failing in found.items():
             assert not (failing & screened.plain).any(), check
     codes_of = lines.frame["hcpcs_code"] if "hcpcs_code" in lines.frame.columns else None
@@ -118,7 +118,11 @@ def test_no_row_of_text_passes_the_screen_that_a_close_look_holds_back(seed: int
 
 def test_a_mapping_s_words_formats_and_constants_are_seen_through() -> None:
     mapping = Mapping(
-        values={"claim_type": {"P": "professional"}, "hcpcs_code": {"IRE": "0600T"}, "claim_frequency_code": {"9": "7"}},
+        values={
+            "claim_type": {"P": "professional"},
+            "hcpcs_code": {"IRE": "0600T"},
+            "claim_frequency_code": {"9": "7"},
+        },
         null_values={"*": ["579"], "member_id": ["M1"]},
         date_formats=("%d/%m/%Y",),
     )  # fmt: skip
@@ -134,7 +138,10 @@ TYPED: dict[str, tuple[pl.DataType, Callable[[Random], Any]]] = {
     "claim_id": (pl.Int64(), lambda random: random.randrange(-2, 10**12)),
     "claim_line_number": (pl.Int32(), lambda random: random.randrange(-1, 30)),
     "member_id": (pl.Float64(), lambda random: random.choice((1.0, 12345.0, 1.5, float("nan"), 1e17, 0.0))),
-    "claim_line_start_date": (pl.Datetime("us"), lambda random: datetime(2024, 1, random.randrange(1, 29), 13, 5)),
+    "claim_line_start_date": (
+        pl.Datetime("us"),
+        lambda random: datetime(2024, 1, random.randrange(1, 29), 13, tzinfo=UTC).replace(tzinfo=None),
+    ),
     "claim_start_date": (pl.Date(), lambda random: date(random.choice((1980, 2024, 2026, 2300)), 3, 4)),
     "place_of_service_code": (pl.Int64(), lambda random: random.choice((11, 22, 221, 0, None))),
     "hcpcs_code": (pl.Int64(), lambda random: random.choice((99213, 47384, 1, None))),
@@ -152,7 +159,7 @@ TYPED: dict[str, tuple[pl.DataType, Callable[[Random], Any]]] = {
 
 @pytest.mark.parametrize("name", [*TYPED, None])
 def test_typed_columns_pass_the_screen_as_their_text_would(name: str | None) -> None:
-    random = Random(5)
+    random = Random(5)  # noqa: S311 -- claims, no secrets
     raw = text_rows(7)
     typed = [
         pl.Series(column, [make(random) for _ in range(ROWS)], dtype=dtype, strict=False)

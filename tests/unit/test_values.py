@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from claims_edit.contract import judge
+from claims_edit.core.validate import validate
 from claims_edit.intake import Mapping, canonicalise
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
@@ -28,9 +28,9 @@ def read(column: str, value: Any, mapping: Mapping | None = None) -> tuple[Any, 
     columns = {**{name: pl.Series([text]) for name, text in LINE.items()}, column: series}
     raw = pl.DataFrame(columns).with_row_index(ORDINAL, 1)
     lines = canonicalise(raw, Layout({name: name for name in columns}, {}), mapping or Mapping())
-    verdict = judge(lines.frame, as_of=AS_OF, known_programs=frozenset({"commercial"}))
+    result = validate(lines.frame, as_of=AS_OF, known_programs=frozenset({"commercial"}))
     found = lines.frame[column].item() if column in lines.frame.columns else None
-    own = [{check for check in checks if check.startswith(column)} for checks in (verdict.errors, verdict.warnings)]
+    own = [{check for check in checks if check.startswith(column)} for checks in (result.errors, result.warnings)]
     return found, own[0], own[1]
 
 

@@ -14,7 +14,7 @@ NOTHING = Decimal("0.00")
 
 
 @dataclass
-class Tally:
+class ControlTotals:
     """Rows, warnings and charges of one file, or of a run."""
 
     rows_read: int = 0
@@ -35,8 +35,8 @@ class Tally:
         """How often a warning was given."""
         return self.warnings_by_check.total()
 
-    def add(self, other: Tally) -> None:
-        """Add another tally to this one."""
+    def add(self, other: ControlTotals) -> None:
+        """Add another totals to this one."""
         for name, value in vars(other).items():
             mine = getattr(self, name)
             if isinstance(mine, Counter):

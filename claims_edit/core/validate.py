@@ -31,7 +31,7 @@ START, END = "claim_line_start_date", "claim_line_end_date"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ValidationResult:
     """What the contract says of a batch: for each check that any row fails, which rows (Boolean, never null)."""
 
     errors: dict[str, pl.Series]
@@ -90,9 +90,7 @@ def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
     has_own = pl.col(START).is_not_null() if START in schema else pl.lit(value=False)
 
     def whole(name: str, rule: pl.Expr, *, nulls_pass: bool) -> pa.Check:
-        return pa.Check(
-            lambda data: data.lazyframe.select(rule), name=name, ignore_na=nulls_pass, n_failure_cases=1
-        )
+        return pa.Check(lambda data: data.lazyframe.select(rule), name=name, ignore_na=nulls_pass, n_failure_cases=1)
 
     def required(*columns: str) -> pa.Check:
         filled = [pl.col(name).is_not_null() for name in columns if name in schema]
@@ -128,7 +126,7 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
-def judge(frame: pl.DataFrame, *, as_of: date, known_programs: frozenset[str]) -> Verdict:
+def validate(frame: pl.DataFrame, *, as_of: date, known_programs: frozenset[str]) -> ValidationResult:
     """Hold canonical lines to the contract.
 
     Args:
@@ -142,7 +140,7 @@ def judge(frame: pl.DataFrame, *, as_of: date, known_programs: frozenset[str]) -
     errors |= _under_icd_9(errors, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
-    return Verdict(errors, failures(_warnings(known_programs), frame.select(_warned_columns(frame))))
+    return ValidationResult(errors, failures(_warnings(known_programs), frame.select(_warned_columns(frame))))
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a judged batch leaves behind: tallies, candidate lines, replacements and voids, and refused rows."""
+"""What a validated batch leaves behind: control totals, candidate lines, replacements and voids, and refused rows."""
 
 from __future__ import annotations
 
@@ -8,135 +8,116 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.tally import Tally, total
-from claims_edit.batch.warned import warned_rows
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
-from claims_edit.contract import DUPLICATE
-from claims_edit.facts.revision import REVISION_SCHEMA, STANDS_ALONE
-from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
+from claims_edit.columns import COLUMNS, Kind
+from claims_edit.core.control_totals import ControlTotals, total
+from claims_edit.core.schema import (
+    CANDIDATE_SCHEMA,
+    DTYPES,
+    FIRST,
+    KEPT_REVISION_SCHEMA,
+    MONEY,
+    QUARANTINE_SCHEMA,
+    WARNED_SCHEMA,
+)
+from claims_edit.core.validate import DUPLICATE
+from claims_edit.facts.revision import STANDS_ALONE
+from claims_edit.intake.extract import FIRST_WARNED, ORDINAL, TEST_DATA_FAULT
 from claims_edit.value_rules import MONEY as AMOUNT
 
 if TYPE_CHECKING:
-    from claims_edit.contract import Verdict
+    from collections.abc import Mapping
+
+    from claims_edit.core.validate import ValidationResult
     from claims_edit.intake import Lines
     from claims_edit.intake.layout import Layout
 
-MONEY = pl.Decimal(18, 2)
 ESCAPED = r'[\x00-\x1f"\\]'  # characters that JSON text cannot hold as they are
-FIRST = ("first_source_file", "first_source_row")
-_DTYPES = {
-    Kind.INTEGER: pl.Int64(),
-    Kind.NUMBER: pl.Float64(),
-    Kind.MONEY: MONEY,
-    Kind.DATE: pl.Date(),
-}
-_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the dates that count, and by member_id
-CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
-    ORDINAL: pl.Int64(),
-    "service_start_date": pl.Date(),
-    "service_end_date": pl.Date(),
-    "service_date_column": pl.String(),  # of the start: the line's own date, or its claim's
-    **{name: _DTYPES.get(column.kind, pl.String()) for name, column in COLUMNS.items() if name not in _REPLACED},
-}
-QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
-    ORDINAL: pl.Int64(),
-    "data_source": pl.String(),
-    "claim_id": pl.String(),
-    "failed_checks": pl.List(pl.String()),
-    "candidate_code": pl.Boolean(),
-    "charge_amount": MONEY,
-    "raw_values": pl.String(),
-    "first_source_file": pl.String(),
-    "first_source_row": pl.Int64(),
-}
-
-KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # of a refused row its place in the run
 
 
 @dataclass(frozen=True)
-class Settled:
-    """The rows of one batch that are kept, and its tally."""
+class RoutedBatch:
+    """The rows of one batch that are kept, and its totals."""
 
-    tally: Tally
+    totals: ControlTotals
     candidates: pl.DataFrame
     revisions: pl.DataFrame
     quarantine: pl.DataFrame
     warned: pl.DataFrame
 
 
-def refusals(verdict: Verdict, height: int) -> pl.Series:
+def refusals(result: ValidationResult, height: int) -> pl.Series:
     """The rows of a batch that any check refuses (Boolean, never null)."""
     refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    for failing in verdict.errors.values():
+    for failing in result.errors.values():
         refused |= failing
     return refused
 
 
-def settle(
+def route(
     lines: Lines,
-    verdict: Verdict,
+    result: ValidationResult,
     rows: pl.Series | None,
     codes: list[str],
     layout: Layout,
     firsts: pl.DataFrame | None = None,
     places: pl.Series | None = None,
-) -> Settled:
-    """Split the batch's `rows` (Boolean; None for all) by the verdict.
+) -> RoutedBatch:
+    """Split the batch's `rows` (Boolean; None for all) by the result.
 
     Args:
         lines: the batch.
-        verdict: of the contract on it, repeated keys included.
-        rows: which rows are to be settled now; suspects of a repeated key wait.
+        result: of the contract on it, repeated keys included.
+        rows: which rows are to be routed now; suspects of a repeated key wait.
         codes: the candidate codes.
         layout: tells under which names the extract has its columns.
         firsts: of each row `first_source_file`, `first_source_row`: where the line that it repeats stands first.
         places: of each row its place in the run, where a refused one may still be found to repeat another.
     """
     height = lines.frame.height
-    settled = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
-    refused = refusals(verdict, height)
-    accepted = settled & ~refused
-    charge = _charge(lines.frame, verdict)
+    routed = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
+    refused = refusals(result, height)
+    accepted = routed & ~refused
+    charge = _charge(lines.frame, result)
     is_candidate = _is_candidate(lines.frame, codes)
-    tally = Tally(
-        rows_read=int(settled.sum()),
+    totals = ControlTotals(
+        rows_read=int(routed.sum()),
         rows_accepted=int(accepted.sum()),
-        read=total(charge.filter(settled)),
+        read=total(charge.filter(routed)),
         accepted=total(charge.filter(accepted)),
     )
-    for check, failing in verdict.warnings.items():
+    for check, failing in result.warnings.items():
         if warned := int((failing & accepted).sum()):
-            tally.warnings_by_check[check] += warned
+            totals.warnings_by_check[check] += warned
     candidates = as_candidates(lines.frame.filter(accepted & is_candidate))
-    tally.candidates, tally.candidate_charges = candidates.height, total(candidates["charge_amount"])
+    totals.candidates, totals.candidate_charges = candidates.height, total(candidates["charge_amount"])
     if firsts is None:
         firsts = pl.DataFrame(
             {name: pl.repeat(None, height, dtype=QUARANTINE_SCHEMA[name], eager=True) for name in FIRST}
         )
-    quarantined = settled & refused
+    quarantined = routed & refused
     has_code = is_candidate | _holds_code(lines.raw, quarantined, codes)
     beside = firsts.with_columns(candidate_code=has_code, charge_amount=charge)
-    quarantine = _quarantine(lines, verdict, quarantined, beside, layout)
-    tally.add(_refusals(quarantine))
-    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
-        tally.unparseable = int((bad & settled).sum())
-    first = warned_rows(lines.frame, verdict.warnings, accepted)
-    revisions = _revisions(lines.frame, verdict, settled, refused, places)
-    return Settled(tally, candidates, revisions, quarantine, first)
+    quarantine = _quarantine(lines, result, quarantined, beside, layout)
+    totals.add(_refusals(quarantine))
+    if (bad := result.errors.get("charge_amount-unparseable")) is not None:
+        totals.unparseable = int((bad & routed).sum())
+    first = warned_rows(lines.frame, result.warnings, accepted)
+    revisions = _revisions(lines.frame, result, routed, refused, places)
+    return RoutedBatch(totals, candidates, revisions, quarantine, first)
 
 
-def settle_plain(charge: pl.Series, rows: pl.Series) -> Tally:
+def plain_totals(charge: pl.Series, rows: pl.Series) -> ControlTotals:
     """What plain rows (Boolean `rows` of a batch) add: all are accepted, and none is kept."""
     count, amount = int(rows.sum()), total(charge.filter(rows))
-    return Tally(rows_read=count, rows_accepted=count, read=amount, accepted=amount)
+    return ControlTotals(rows_read=count, rows_accepted=count, read=amount, accepted=amount)
 
 
-def _charge(frame: pl.DataFrame, verdict: Verdict) -> pl.Series:
+def _charge(frame: pl.DataFrame, result: ValidationResult) -> pl.Series:
     """Charges as decimals, null where there is none or it is not a number."""
     if "charge_amount" not in frame.columns:
         return pl.repeat(None, frame.height, dtype=MONEY, eager=True)
     given = frame["charge_amount"]
-    if (bad := verdict.errors.get("charge_amount-unparseable")) is not None:
+    if (bad := result.errors.get("charge_amount-unparseable")) is not None:
         given = given.set(bad, None)
     return given.cast(MONEY)
 
@@ -149,7 +130,7 @@ def _is_candidate(frame: pl.DataFrame, codes: list[str]) -> pl.Series:
 
 def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A canonical column with its type; null where the extract has none."""
-    dtype = _DTYPES.get(COLUMNS[name].kind, pl.String())
+    dtype = DTYPES.get(COLUMNS[name].kind, pl.String())
     if name not in frame.columns:
         return pl.lit(None, dtype).alias(name)
     if dtype == pl.Date and frame.schema[name] == pl.String:
@@ -186,16 +167,16 @@ def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _revisions(
-    frame: pl.DataFrame, verdict: Verdict, settled: pl.Series, refused: pl.Series, places: pl.Series | None
+    frame: pl.DataFrame, result: ValidationResult, routed: pl.Series, refused: pl.Series, places: pl.Series | None
 ) -> pl.DataFrame:
     """Replacements, voids and what else may revise a claim (KEPT_REVISION_SCHEMA), refused ones too.
 
     Of refused rows all but test data count, and repeats, which the row that they repeat speaks for.
     """
-    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE) & settled & frame["claim_id"].is_not_null()
+    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE) & routed & frame["claim_id"].is_not_null()
     for check in (DUPLICATE, TEST_DATA_FAULT):
-        if check in verdict.errors:
-            revises &= ~verdict.errors[check]
+        if check in result.errors:
+            revises &= ~result.errors[check]
     if not revises.any():
         return pl.DataFrame(schema=KEPT_REVISION_SCHEMA)
     of_member = pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")).alias("member_id")
@@ -214,7 +195,7 @@ def _revisions(
 
 def _quarantine(
     lines: Lines,
-    verdict: Verdict,
+    result: ValidationResult,
     refused: pl.Series,
     beside: pl.DataFrame,
     layout: Layout,
@@ -226,7 +207,7 @@ def _quarantine(
     if not refused.any():
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     failed = [
-        pl.when(pl.lit(failing.filter(refused))).then(pl.lit(check)) for check, failing in sorted(verdict.errors.items())
+        pl.when(pl.lit(failing.filter(refused))).then(pl.lit(check)) for check, failing in sorted(result.errors.items())
     ]  # sorted here: to sort a list of text in each row costs a hundred times as much
     checks = pl.select(failed_checks=pl.concat_str(failed, separator=" ", ignore_nulls=True).str.split(" "))
     given = lines.raw.filter(refused)
@@ -261,10 +242,10 @@ def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: list[str]) -> pl.Seri
     return text.str.contains_any(codes).fill_null(value=False)
 
 
-def _refusals(quarantine: pl.DataFrame) -> Tally:
-    """The tally of refused rows, from the rows themselves."""
+def _refusals(quarantine: pl.DataFrame) -> ControlTotals:
+    """The totals of refused rows, from the rows themselves."""
     checks = quarantine["failed_checks"].explode(empty_as_null=False).value_counts()
-    return Tally(
+    return ControlTotals(
         rows_quarantined=quarantine.height,
         quarantined=total(quarantine["charge_amount"]),
         quarantined_by_check=Counter(dict(zip(*checks.get_columns(), strict=True))),
@@ -279,8 +260,18 @@ def _unique(layout: Layout) -> list[tuple[str, str]]:
     return [(name, source) for source, name in first.items()]
 
 
-def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[Tally, pl.DataFrame]:
-    """Rows that could not be split, as quarantine (with `source_row` in ORDINAL's place), and their tally."""
+def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted: pl.Series) -> pl.DataFrame:
+    """Of each warning of a batch the first rows that were accepted (WARNED_SCHEMA), in the order of the rows."""
+    found = []
+    for check, failing in warnings.items():
+        rows = (failing & accepted).arg_true().head(FIRST_WARNED)
+        if len(rows):
+            found.append(frame[rows].select(ORDINAL, "claim_id", check=pl.lit(check)))
+    return pl.concat(found).sort(ORDINAL, "check") if found else pl.DataFrame(schema=WARNED_SCHEMA)
+
+
+def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[ControlTotals, pl.DataFrame]:
+    """Rows that could not be split, as quarantine (with `source_row` in ORDINAL's place), and their totals."""
     frame = rejects.select(
         "source_row",
         *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST)),
@@ -289,12 +280,12 @@ def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[Tally, pl.DataFra
         pl.lit(None, MONEY).alias("charge_amount"),
         pl.col("text").alias("raw_values"),
     )
-    tally = Tally(rows_read=frame.height, unparseable=frame.height)
-    tally.add(_refusals(frame))
-    return tally, frame
+    totals = ControlTotals(rows_read=frame.height, unparseable=frame.height)
+    totals.add(_refusals(frame))
+    return totals, frame
 
 
-def mark_repeats(verdict: Verdict, repeated: pl.Series) -> None:
-    """Add `duplicate-line` to the verdict for the rows that repeat another."""
+def mark_repeats(result: ValidationResult, repeated: pl.Series) -> None:
+    """Add `duplicate-line` to the result for the rows that repeat another."""
     if repeated.any():
-        verdict.errors[DUPLICATE] = repeated
+        result.errors[DUPLICATE] = repeated

@@ -1,0 +1,41 @@
+"""The frames that cross a seam of the core: their columns and types."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
+from claims_edit.facts.revision import REVISION_SCHEMA
+from claims_edit.intake.extract import ORDINAL
+
+MONEY = pl.Decimal(18, 2)
+FIRST = ("first_source_file", "first_source_row")
+DTYPES = {
+    Kind.INTEGER: pl.Int64(),
+    Kind.NUMBER: pl.Float64(),
+    Kind.MONEY: MONEY,
+    Kind.DATE: pl.Date(),
+}
+_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the dates that count, and by member_id
+CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
+    ORDINAL: pl.Int64(),
+    "service_start_date": pl.Date(),
+    "service_end_date": pl.Date(),
+    "service_date_column": pl.String(),  # of the start: the line's own date, or its claim's
+    **{name: DTYPES.get(column.kind, pl.String()) for name, column in COLUMNS.items() if name not in _REPLACED},
+}
+QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
+    ORDINAL: pl.Int64(),
+    "data_source": pl.String(),
+    "claim_id": pl.String(),
+    "failed_checks": pl.List(pl.String()),
+    "candidate_code": pl.Boolean(),
+    "charge_amount": MONEY,
+    "raw_values": pl.String(),
+    "first_source_file": pl.String(),
+    "first_source_row": pl.Int64(),
+}
+
+KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # of a refused row its place in the run
+WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
+"""The first rows of each warning."""
