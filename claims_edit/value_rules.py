@@ -79,16 +79,16 @@ def luhn(text: pl.Expr) -> pl.Expr:
 def has_check_digit(text: pl.Expr) -> pl.Expr:
     """Whether text is a ten-digit NPI that does not begin with a zero, and its check digit is right (never null)."""
     number = text.cast(pl.UInt64, strict=False)
-    is_npi = (text.str.len_bytes() == NPI_DIGITS) & (number >= 10 ** (NPI_DIGITS - 1))
+    is_npi: pl.Expr = (text.str.len_bytes() == NPI_DIGITS) & (number >= 10 ** (NPI_DIGITS - 1))
     return (is_npi & _check_sum(number).eq(0)).fill_null(value=False)
 
 
 def _check_sum(number: pl.Expr) -> pl.Expr:
     """The Luhn sum of the last ten digits and the prefix 80840, modulo 10: one look-up for each half."""
     half = 10**HALF
-    high, low = (pl.lit(pl.Series(_half_sums(doubled), dtype=pl.UInt8)) for doubled in (0, 1))
-    sums: list[pl.Expr] = [high.gather(number // half % half), low.gather(number % half)]
-    return (sums[0] + sums[1] + PREFIX_SUM) % 10
+    high: pl.Expr = pl.lit(pl.Series(_half_sums(0), dtype=pl.UInt8)).gather(number // half % half)
+    low: pl.Expr = pl.lit(pl.Series(_half_sums(1), dtype=pl.UInt8)).gather(number % half)
+    return (high + low + PREFIX_SUM) % 10
 
 
 @cache

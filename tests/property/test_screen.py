@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,7 @@ TYPED: dict[str, tuple[pl.DataType, Callable[[Random], Any]]] = {
     "member_id": (pl.Float64(), lambda random: random.choice((1.0, 12345.0, 1.5, float("nan"), 1e17, 0.0))),
     "claim_line_start_date": (
         pl.Datetime("us"),
-        lambda random: datetime(2024, 1, random.randrange(1, 29), 13, tzinfo=UTC).replace(tzinfo=None),
+        lambda random: datetime.combine(date(2024, 1, random.randrange(1, 29)), time(13)),
     ),
     "claim_start_date": (pl.Date(), lambda random: date(random.choice((1980, 2024, 2026, 2300)), 3, 4)),
     "place_of_service_code": (pl.Int64(), lambda random: random.choice((11, 22, 221, 0, None))),
