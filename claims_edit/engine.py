@@ -94,14 +94,24 @@ def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = Sta
     return judged.with_columns(*_liability(), _citation())
 
 
+def hits_of(known: pl.DataFrame) -> pl.DataFrame:
+    """Whether each edit hits, by its id (Boolean), line by line.
+
+    Raises:
+        RuntimeError: an edit is null on a line, so that it is not known whether it hits.
+    """
+    hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
+    unsure = [column.name for column in hits if column.has_nulls()]
+    _require(not unsure, f"null outcome of {', '.join(unsure)}")
+    return hits
+
+
 def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) -> pl.DataFrame:
     """Per line the edits that hit, the primary one, and its reason's columns.
 
     Each line's hits become one number, a bit an edit; few distinct numbers occur, and only these are spelt out.
     """
-    hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
-    unsure = [column.name for column in hits if column.has_nulls()]
-    _require(not unsure, f"null outcome of {', '.join(unsure)}")
+    hits = hits_of(known)
     bits = [pl.col(edit.id).cast(pl.UInt32) * pl.lit(1 << place, pl.UInt32) for place, edit in enumerate(EDITS)]
     lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt32).alias("hits"), policy_stale=policy_stale.id)
     named = [

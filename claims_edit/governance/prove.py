@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
-from claims_edit.engine import facts, judge
+from claims_edit.engine import facts, hits_of, judge
 from claims_edit.governance import axes, places
 from claims_edit.governance.reach import reach_faults, seen_of
 from claims_edit.governance.space import COORDINATES, parts, shaped
@@ -124,7 +124,7 @@ class _Proving:
             self._seen.append(seen_of(pl.concat(seen)))
 
     def _batch(self, known: pl.DataFrame) -> pl.DataFrame:
-        hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
+        hits = hits_of(known)
         table = hits.select(EDIT_IDS).to_numpy()
         primary = known.with_columns(
             pl.Series("expected", EDIT_IDS, dtype=pl.String).gather(table.argmax(axis=1)),
