@@ -6,7 +6,7 @@ The notes only inform, and come last. All that is known of an edit is in its mod
 from __future__ import annotations
 
 from claims_edit.edits import claim_line, coverage, notes, program, safeguards
-from claims_edit.edits.edit import Condition, Decidable, Edit, Held, edits_of
+from claims_edit.edits.edit import Condition, Decidable, Edit, edits_of
 
 TABLE_EDITS: tuple[Edit, ...] = tuple(
     each for module in (claim_line, program, safeguards, coverage) for each in edits_of(module)
@@ -16,14 +16,12 @@ EDITS: tuple[Edit, ...] = (*TABLE_EDITS, *INFORMATIONAL_EDITS)
 EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in TABLE_EDITS)
 INFORMATIONAL_EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in INFORMATIONAL_EDITS)
 LABELS: dict[str, str] = {edit.id: edit.label for edit in EDITS}
-HOLDING_EDITS: tuple[Edit, ...] = tuple(edit for edit in TABLE_EDITS if edit.held)
-HOLDING_FACTS: tuple[str, ...] = tuple(edit.held.fact for edit in HOLDING_EDITS if edit.held)
+HOLDING_FACTS: tuple[str, ...] = tuple(edit.held for edit in TABLE_EDITS if edit.held)
 """The facts that keep a line from every denial."""
 
 __all__ = [
     "EDITS",
     "EDIT_IDS",
-    "HOLDING_EDITS",
     "HOLDING_FACTS",
     "INFORMATIONAL_EDITS",
     "INFORMATIONAL_EDIT_IDS",
@@ -32,5 +30,4 @@ __all__ = [
     "Condition",
     "Decidable",
     "Edit",
-    "Held",
 ]

@@ -34,19 +34,6 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The fact that keeps a line from every denial while it is there, and how lines show it.
-
-    Attributes:
-        fact: the column of the facts; null where there is nothing.
-        shown: label → the column of a claim line and a value of it that shows the fact; the proof tries each.
-    """
-
-    fact: str
-    shown: Mapping[str, tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
 class Decidable:
     """What of a rule pack a line can reach: its codes, and the policy versions under which one of them is decided."""
 
@@ -66,7 +53,8 @@ class Edit:
         changes: a line that the edit decides → why, and what would change the outcome, sentence by sentence.
         may_deny: whether reasons.yaml may let it deny: only where payer, program, version and code are established.
         may_pass: whether reasons.yaml may let it pass a line: not where a fact is missing, in conflict or silent.
-        held: the fact that keeps the line from every denial, where the edit is about one.
+        held: the column of the fact that keeps a line from every denial while it is there; None where the edit has none.
+        shown_by: label → a column of a claim line and a value by which it comes to the edit; the proof tries each.
         ground: whether some line must reach the edit under a pack; None where it depends on more than can be told.
     """
 
@@ -77,7 +65,8 @@ class Edit:
     changes: Callable[[Line], Iterator[str]] = field(repr=False, compare=False)
     may_deny: bool = False
     may_pass: bool = False
-    held: Held | None = field(default=None, repr=False, compare=False)
+    held: str | None = None
+    shown_by: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
     ground: Callable[[Decidable], bool] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -98,7 +87,8 @@ def edit(
     *conditions: Condition,
     may_deny: bool = False,
     may_pass: bool = False,
-    held: Held | None = None,
+    held: str | None = None,
+    shown_by: Mapping[str, tuple[str, str]] | None = None,
     ground: Callable[[Decidable], bool] | None = None,
 ) -> Callable[[Callable[[Line], Iterator[str]]], Edit]:
     """Make an edit of its conditions and the function that says what would change the outcome.
@@ -110,7 +100,7 @@ def edit(
         label, _, meaning = (changes.__doc__ or changes.__name__).partition("\n")
         return Edit(
             changes.__name__.replace("_", "-"), label.rstrip("."), " ".join(meaning.split()), conditions, changes,
-            may_deny, may_pass, held, ground,
+            may_deny, may_pass, held, shown_by or {}, ground,
         )  # fmt: skip
 
     return of

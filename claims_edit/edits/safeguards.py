@@ -9,7 +9,7 @@ import polars as pl
 from claims_edit.edits import coverage
 from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED, any_program, any_version, contract_says
 from claims_edit.edits.doubts import doubts_of
-from claims_edit.edits.edit import Condition, Held, edit
+from claims_edit.edits.edit import Condition, edit
 from claims_edit.model import TRIAL_CONDITION, TRIAL_DIAGNOSIS, TRIAL_VALUE, Coverage
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def _no_number(_line: Line) -> str:
 @edit(
     IN_FORCE,
     Condition("a prior authorization is on the line", pl.col("prior_authorization_number").is_not_null(), _no_number),
-    held=Held("prior_authorization_number", {"prior authorization": ("prior_authorization_number", "AUTH")}),
+    held="prior_authorization_number",
+    shown_by={"prior authorization": ("prior_authorization_number", "AUTH")},
     ground=any_version,
 )
 def prior_authorization(line: Line) -> Iterator[str]:
@@ -70,7 +71,8 @@ def _no_doubt(_line: Line) -> str:
 @edit(
     IN_FORCE,
     Condition("a fact is in doubt", pl.col("doubts").is_not_null(), _no_doubt),
-    held=Held("doubts", {"doubt": ("doubts", "fact-problem@place")}),
+    held="doubts",
+    shown_by={"doubt": ("doubts", "fact-problem@place")},
     ground=any_version,
 )
 def facts_in_doubt(line: Line) -> Iterator[str]:
@@ -107,18 +109,16 @@ def _no_trial(_line: Line) -> str:
 @edit(
     IN_FORCE,
     Condition("the line shows a trial", pl.col("trial_evidence").is_not_null(), _no_trial),
-    held=Held(
-        "trial_evidence",
-        {
-            "modifier Q0": ("hcpcs_modifier_1", "Q0"),
-            "modifier Q1": ("hcpcs_modifier_1", "Q1"),
-            "diagnosis Z00.6": ("diagnosis_code_2", TRIAL_DIAGNOSIS),
-            "clinical trial number": ("clinical_trial_number", "00000000"),
-            "condition code 30": ("condition_codes", TRIAL_CONDITION),
-            "investigational device exemption number": ("investigational_device_exemption_number", "G000000"),
-            "value code D4": ("value_codes", TRIAL_VALUE),
-        },
-    ),
+    held="trial_evidence",
+    shown_by={
+        "modifier Q0": ("hcpcs_modifier_1", "Q0"),
+        "modifier Q1": ("hcpcs_modifier_1", "Q1"),
+        "diagnosis Z00.6": ("diagnosis_code_2", TRIAL_DIAGNOSIS),
+        "clinical trial number": ("clinical_trial_number", "00000000"),
+        "condition code 30": ("condition_codes", TRIAL_CONDITION),
+        "investigational device exemption number": ("investigational_device_exemption_number", "G000000"),
+        "value code D4": ("value_codes", TRIAL_VALUE),
+    },
     ground=any_version,
 )
 def trial_context(line: Line) -> Iterator[str]:

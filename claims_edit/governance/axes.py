@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits import HOLDING_EDITS
+from claims_edit.edits import TABLE_EDITS
 from claims_edit.edits.safeguards import trial_context
 from claims_edit.facts.diagnosis import ICD_9, NOT_SOLID
 from claims_edit.model import REPLACEMENT, VOID, Coverage
@@ -269,19 +269,22 @@ def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+HELD_BY = tuple(edit for edit in TABLE_EDITS if edit.shown_by and edit is not trial_context)
+"""The edits that lines come to by what they show, whatever their policy; trial evidence is an axis of its own."""
+
+
 def trial_frame() -> pl.DataFrame:
     """No trial evidence, and each kind of it; the first two rows tell the two apart."""
-    return _shown("at_trial", [trial_context])
+    return _shown("at_trial", trial_context)
 
 
 def hold_frame() -> pl.DataFrame:
-    """Nothing, and each other fact that holds a line whatever its policy: at_hold, and the columns that show it."""
-    return _shown("at_hold", [edit for edit in HOLDING_EDITS if edit is not trial_context])
+    """Nothing, and each way of coming to an edit of HELD_BY: at_hold, and the columns that show it."""
+    return _shown("at_hold", *HELD_BY)
 
 
-def _shown(axis: str, edits: Iterable[Edit]) -> pl.DataFrame:
-    """Nothing, and each way in which a line shows the facts that the edits are about: the axis, and their columns."""
-    ways = {label: shown for edit in edits if edit.held for label, shown in edit.held.shown.items()}
+def _shown(axis: str, *edits: Edit) -> pl.DataFrame:
+    ways = {label: shown for edit in edits for label, shown in edit.shown_by.items()}
     rows = [{axis: NONE}, *({axis: label, column: value} for label, (column, value) in ways.items())]
     return pl.DataFrame(rows, schema=dict.fromkeys((axis, *(column for column, _ in ways.values())), pl.String))
 

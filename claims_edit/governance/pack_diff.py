@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits import HOLDING_EDITS
-from claims_edit.edits.safeguards import trial_context
 from claims_edit.engine import facts, judge
 from claims_edit.facts.diagnosis import NOT_SOLID
 from claims_edit.governance import axes
@@ -97,7 +95,7 @@ def _space(pair: Pair, payer: PayerClass) -> Axes:
 
 def _holds(pair: Pair) -> pl.DataFrame:
     """What holds a line, where the packs lead it elsewhere; else a held line differs only where one without it does."""
-    held = pl.col("reason_code").is_in([edit.id for edit in HOLDING_EDITS if edit is not trial_context])
+    held = pl.col("reason_code").is_in([edit.id for edit in axes.HELD_BY])
     old, new = (catalog.reasons.filter(held).drop("reason", "cites") for catalog in pair)
     return axes.hold_frame() if not equal(old, new) else axes.hold_frame().head(1)
 

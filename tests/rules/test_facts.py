@@ -151,12 +151,14 @@ def test_site_classes() -> None:
 def test_reasons() -> None:
     reasons = CATALOG.reasons
     assert tuple(reasons["reason_code"]) == EDIT_IDS + INFORMATIONAL_EDIT_IDS
-    assert reasons["disposition"].to_list() == [
-        "pass", "pass", "return", "review", "review", "pass", "review", "review", "review", "refer", "review",
-        "review", "pass", "review", "review", "review", "review", "review", "deny", "review", "review", "review",
-        "deny",
-        None, None, None,
-    ]  # fmt: skip
+    assert {edit for edit, given in reasons.select("reason_code", "disposition").rows() if given is None} == {
+        *INFORMATIONAL_EDIT_IDS
+    }
+    assert dict(reasons.filter(reasons["disposition"] != "review").select("reason_code", "disposition").rows()) == {
+        "line-superseded": "pass", "unlisted-code-out-of-scope": "pass", "code-not-valid-on-dos": "return",
+        "policy-not-in-force": "pass", "program-exception-refer": "refer", "contract-covers": "pass",
+        "contract-excludes": "deny", "investigational": "deny",
+    }  # fmt: skip
     coded = reasons.filter(reasons["carc"].is_not_null()).select("reason_code", "carc", "rarcs", "group_code")
     assert coded.rows() == [
         ("code-not-valid-on-dos", "181", ["M20"], "CO"),

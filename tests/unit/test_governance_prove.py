@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.edits import EDITS
+from claims_edit.edits import EDIT_IDS, EDITS
 from claims_edit.errors import RulesError
 from claims_edit.governance import axes
 from claims_edit.governance.checking import check_pack
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 NHS, NICE = "policies/nhs_england.yaml", "guidance/nice.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
+LAST = f"rules/{REASONS}: reasons[{EDIT_IDS.index('investigational')}]"
 CITE = "cite: {document: nice_ipg445, section: '1.1', date: '2013'}"
 SHADOWED = f"""  - id: IPG999
     service: irreversible_electroporation
@@ -156,9 +157,9 @@ def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ('    carc: "55"\n', "", "rules/reasons.yaml: reasons[22].carc: `investigational` denies without a CARC"),
+        ('    carc: "55"\n', "", f"{LAST}.carc: `investigational` denies without a CARC"),
         ('    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
-         "rules/reasons.yaml: reasons[22].group_code: `investigational` denies without a group code"),
+         f"{LAST}.group_code: `investigational` denies without a group code"),
     ],
 )  # fmt: skip
 def test_a_denial_that_no_remittance_can_carry_is_told(rules: RulesFolder, old: str, new: str, place: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from claims_edit.edits import LABELS
 from claims_edit.policy import load_catalog
 from tests.unit.policy_folder import RulesFolder
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
+STALE, LAST = list(LABELS).index("policy-stale"), list(LABELS).index("investigational")
 CORE = "remittance/core_360.yaml"
 SITES, NICE, STUDIES = "codes/tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
 BY_SITE = "evidence/regence_surgery_242.yaml"
@@ -106,17 +108,17 @@ def rules(tmp_path: Path) -> RulesFolder:
         (REASONS, "edit: contract-review", "edit: contract-covers",
          "reasons[13].edit: `contract-covers` stands twice."),
         (REASONS, "edit: policy-stale\n", "edit: policy-stale\n    disposition: review\n",
-         "reasons[24].disposition: `policy-stale` only informs. Remove it."),
+         f"reasons[{STALE}].disposition: `policy-stale` only informs. Remove it."),
         (REASONS, '    disposition: deny\n    carc: "55"\n', '    carc: "55"\n',
-         "reasons[22].disposition: is missing. Add it."),
+         f"reasons[{LAST}].disposition: is missing. Add it."),
         (REASONS, '    carc: "55"\n', "",
-         "reasons[22].carc: is missing, and `investigational` needs one to deny. Add it."),
+         f"reasons[{LAST}].carc: is missing, and `investigational` needs one to deny. Add it."),
         (REASONS, '    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
-         "reasons[22].group_code: is missing, and `investigational` needs one to deny. Add it."),
+         f"reasons[{LAST}].group_code: is missing, and `investigational` needs one to deny. Add it."),
         (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
          "reasons[2].group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
         (REASONS, 'carc: "55"', 'carc: "50"',
-         "reasons[22].carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
+         f"reasons[{LAST}].carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
         (REASONS, "rarcs: [M20]\n    group_code: CO", "rarcs: [M20]\n    group_code: PR",
          "reasons[2].group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
         (REASONS, '    carc: "181"', '    carc: "55"',
