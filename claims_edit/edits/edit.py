@@ -53,7 +53,7 @@ class Edit:
         changes: a line that the edit decides → why, and what would change the outcome, sentence by sentence.
         may_deny: whether reasons.yaml may let it deny: only where payer, program, version and code are established.
         may_pass: whether reasons.yaml may let it pass a line: not where a fact is missing, in conflict or silent.
-        held: the column of the fact that keeps a line from every denial while it is there; None where the edit has none.
+        held: the column of the fact that keeps a line from every denial while it is there, where it is about one.
         shown_by: label → a column of a claim line and a value by which it comes to the edit; the proof tries each.
         ground: whether some line must reach the edit under a pack; None where it depends on more than can be told.
     """
