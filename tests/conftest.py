@@ -1,4 +1,4 @@
-"""What every test process needs before DuckDB is imported."""
+"""What every test process needs before the program is imported, and what the tests of one run share."""
 
 from __future__ import annotations
 
@@ -8,3 +8,28 @@ import __main__
 # one, and draws a progress bar on standard output, where tests look for results. The program always has a file.
 if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
+
+from functools import lru_cache
+
+from hypothesis import settings
+
+from claims_edit import policy
+
+# The same examples on every machine, and no deadline: a busy machine is no fault.
+settings.register_profile("claims-edit", deadline=None, derandomize=True, database=None)
+settings.load_profile("claims-edit")
+
+_compiled = policy.catalog_of
+
+
+@lru_cache(maxsize=32)
+def _once(contents: tuple[tuple[str, bytes], ...], *, proposed: bool) -> policy.Catalog:
+    return _compiled(dict(contents), proposed=proposed)
+
+
+def _catalog_of(contents: dict[str, bytes], *, proposed: bool = False) -> policy.Catalog:
+    """The same files give the same tables: a test process compiles each pack once."""
+    return _once(tuple(sorted(contents.items())), proposed=proposed)
+
+
+policy.catalog_of = _catalog_of

@@ -8,11 +8,14 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from claims_edit.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DECK = ROOT / "sample_claims"
 AS_OF = ("--as-of", "2026-11-20")
+UNREPORTED = (*AS_OF, "--reports", "none")  # of a run whose decisions are read, and none of its reports
 COLUMNS = (
     "claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business", "claim_start_date",
     "hcpcs_code", "diagnosis_code_1", "charge_amount",
@@ -60,6 +64,22 @@ def program(*arguments: object, cwd: Path = ROOT, **env: str) -> Done:
         command_line(*arguments), cwd=cwd, env=environment(**env), capture_output=True, text=True, check=False
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def called(*arguments: object) -> Done:
+    """Run the program in this process: the same `main`, without the price of a new interpreter."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    before, sys.argv = sys.argv, ["claims-edit", *map(str, arguments)]
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as stop:
+        code = stop.code
+    finally:
+        sys.argv = before
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def line(number: int, **changes: str) -> Row:

@@ -13,6 +13,7 @@ import pytest
 from tests.functional.program import (
     AS_OF,
     COLUMNS,
+    UNREPORTED,
     Done,
     counts,
     csv_text,
@@ -73,7 +74,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
 def test_an_unreadable_file_is_one_line_and_nothing_is_published(command: Command, tmp_path: Path, name: str) -> None:
     content, fault = UNREADABLE[name]
     extract, out = write(tmp_path / name, content), tmp_path / "out"
-    for done in (command("run", extract, "--out", out, *AS_OF), command("validate", extract, *AS_OF)):
+    for done in (command("run", extract, "--out", out, *UNREPORTED), command("validate", extract, *AS_OF)):
         assert done.code == 11
         assert done.out == ""
         assert len(done.faults) == 1, done.err
@@ -111,7 +112,7 @@ def test_a_missing_required_column_lists_what_was_found(command: Command, tmp_pa
 def test_an_out_that_cannot_be_a_folder(command: Command, tmp_path: Path, where: str) -> None:
     write(tmp_path / "a-file", "mine")
     extract = write(tmp_path / "night.csv", GOOD)
-    done = command("run", extract, "--out", tmp_path / where, *AS_OF)
+    done = command("run", extract, "--out", tmp_path / where, *UNREPORTED)
     assert (done.code, done.out, len(done.faults)) == (11, "", 1)
     assert str(tmp_path / where) in done.err
     assert (tmp_path / "a-file").read_text(encoding="utf-8") == "mine"
@@ -162,7 +163,7 @@ def test_a_mapping_renames_fills_translates_and_reads_dates(command: Command, tm
         "values: {claim_type: {P: professional, I: institutional}}\n"
         'date_formats: ["%d-%b-%Y"]\n',
     )
-    done = command("run", write(tmp_path / "x.txt", text), "--mapping", mapping, "--out", tmp_path / "out", *AS_OF)
+    done = command("run", write(tmp_path / "x.txt", text), "--mapping", mapping, "--out", tmp_path / "out", *UNREPORTED)
     assert done.code == 0
     decided = decisions(tmp_path / "out")
     columns = ("claim_type", "payer", "service_start_date", "hcpcs_code", "disposition")
@@ -211,7 +212,9 @@ def test_contracts_decide_where_they_are_in_force(command: Command, tmp_path: Pa
         "regence,G3,2024-01-01,,excluded,OA,Member contract 4.2\nRegence,G4,2024-01-01,2026-02-28,covered,,\n"
         "Premera,G5,2024-01-01,,covered,,\n",
     )
-    assert command("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *AS_OF).code == 0
+    assert (
+        command("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *UNREPORTED).code == 0
+    )
     assert decisions(tmp_path / "out").select("reason_code", "group_code").rows() == [
         ("contract-covers", None), ("contract-review", None), ("contract-excludes", "OA"), ("investigational", "PR"),
         ("investigational", "PR"),
@@ -224,7 +227,7 @@ def test_contracts_decide_where_they_are_in_force(command: Command, tmp_path: Pa
 def test_latin_1_rows_alone_are_quarantined(command: Command, tmp_path: Path) -> None:
     content = GOOD.encode().replace(b",M5,", b",M\xe9,").replace(b",M9,", b",M\xe9,")
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", content), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "night.csv", content), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (20, 18, 2)
     refused = quarantine(out)
     assert refused.select("source_row", "failed_checks", "candidate_code").rows() == [
@@ -239,7 +242,7 @@ def test_latin_1_rows_alone_are_quarantined(command: Command, tmp_path: Path) ->
 def test_any_line_end_ends_a_line(command: Command, tmp_path: Path, ends: tuple[str, ...]) -> None:
     text = "".join(text + ends[place % len(ends)] for place, text in enumerate(GOOD.splitlines()))
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (20, 20, 0)
     assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18]
 
@@ -250,7 +253,7 @@ def test_a_huge_cell_costs_its_own_row(command: Command, tmp_path: Path, column:
     rows = lines(20)
     rows[8] |= {column: "9" * characters}
     out = tmp_path / "out"
-    done = command("run", write(tmp_path / "night.csv", csv_text(rows)), "--out", out, *AS_OF)
+    done = command("run", write(tmp_path / "night.csv", csv_text(rows)), "--out", out, *UNREPORTED)
     assert done.code == 0
     assert "9" * 50 not in done.out + done.err
     assert counts(out) == (20, 19, 1)
@@ -264,7 +267,7 @@ def test_ragged_rows_and_blank_lines(command: Command, tmp_path: Path) -> None:
     rows[10] = "CL0000011,1"
     text = "\n".join([header, *rows[:2], "", "", *rows[2:8], "", *rows[8:]])
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (20, 18, 2)
     assert quarantine(out).select("source_row", "failed_checks", "raw_values").rows() == [
         (5, ["row-too-many-columns"], rows[4]), (11, ["row-missing-columns"], rows[10]),
@@ -277,7 +280,7 @@ def test_a_wide_extract_with_odd_names(command: Command, tmp_path: Path) -> None
     columns = [" Claim_ID ", *list(rows[0])[1:]]
     text = csv_text(({" Claim_ID ": row.pop("claim_id"), **row} for row in rows), columns)
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (6, 6, 0)
     assert decisions(out)["claim_id"].to_list() == ["CL0000003", "CL0000006"]
 
@@ -285,6 +288,6 @@ def test_a_wide_extract_with_odd_names(command: Command, tmp_path: Path) -> None
 def test_a_file_name_cannot_break_a_fault_into_lines_or_steer_the_terminal(tmp_path: Path) -> None:
     odd = tmp_path / "two\nlines\x1b[31m.csv"
     odd.write_bytes(b"\x00\x01")
-    done = program("run", odd, "--out", tmp_path / "out", *AS_OF, "--quiet")
+    done = program("run", odd, "--out", tmp_path / "out", *UNREPORTED, "--quiet")
     (fault,) = done.faults
     assert (done.code, "two\ufffdlines\ufffd[31m.csv: is binary" in fault) == (11, True)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, Done, counts, csv_text, line, lines, manifest, quarantine, record, write
+from tests.functional.program import (
+    AS_OF,
+    UNREPORTED,
+    Done,
+    counts,
+    csv_text,
+    line,
+    lines,
+    manifest,
+    quarantine,
+    record,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +85,7 @@ def decided(
     command: Command, folder: Path, *extracts: Path, options: tuple[str, ...] = ()
 ) -> dict[tuple[str, str], str]:
     """Claim id and source → disposition and reason, after a run over the extracts."""
-    done = command("run", *extracts, "--out", folder, *AS_OF, "--quiet", *options)
+    done = command("run", *extracts, "--out", folder, *UNREPORTED, "--quiet", *options)
     assert done.code == 0, done.err
     found = record(folder, "decisions").select("claim_id", "data_source", "disposition", "reason_code")
     return {(row[0], row[1]): f"{row[2]} {row[3]}" for row in found.iter_rows()}
@@ -171,7 +183,7 @@ def test_a_claim_that_comes_again_otherwise_is_in_doubt(
 def test_a_line_number_that_repeats_within_a_claim_is_a_repeat(command: Command, tmp_path: Path) -> None:
     twice = claim("A", line_more=("LX*1", "SV1*HC:0600T*100.00*UN*1***1", "DTP*472*D8*20260301"))
     extract = write(tmp_path / "night.837", interchange(twice, twice))
-    command("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet")
+    command("run", extract, "--out", tmp_path / "out", *UNREPORTED, "--quiet")
     assert counts(tmp_path / "out") == (4, 1, 3)
     refused = quarantine(tmp_path / "out")
     assert refused["failed_checks"].to_list() == [["duplicate-line"]] * 3
@@ -284,7 +296,7 @@ def test_format_overrides_what_the_content_says(command: Command, tmp_path: Path
 def test_a_torn_interchange_fails_nothing_and_says_so(command: Command, tmp_path: Path) -> None:
     text = interchange(claim("A"), claim("B"))
     extract = write(tmp_path / "torn.837", text[: text.index("SE*")])
-    done = command("run", extract, "--out", tmp_path / "out", *AS_OF, "--json")
+    done = command("run", extract, "--out", tmp_path / "out", *UNREPORTED, "--json")
     assert done.code == 0
     assert counts(tmp_path / "out") == (2, 1, 1)
     assert quarantine(tmp_path / "out")["failed_checks"].to_list() == [["row-cut-off"]]
@@ -294,7 +306,7 @@ def test_a_torn_interchange_fails_nothing_and_says_so(command: Command, tmp_path
 def test_a_cut_off_gzip_is_refused_and_names_no_value(command: Command, tmp_path: Path) -> None:
     body = gzip.compress(interchange(*(claim(f"CLAIM{n}", member=f"SECRET{n}") for n in range(2000))).encode())
     extract = write(tmp_path / "torn.gz", body[: len(body) // 2])
-    done = command("run", extract, "--out", tmp_path / "out", *AS_OF)
+    done = command("run", extract, "--out", tmp_path / "out", *UNREPORTED)
     assert done.code == 11
     assert "cut off or damaged" in done.err
     assert "SECRET" not in done.err
@@ -306,7 +318,7 @@ def test_a_procedure_that_the_isa_does_not_split_is_refused_not_passed_by(comman
     other = claim("C", "0600T")
     other[7] = other[7].replace("HC:", "IV:")
     extract = write(tmp_path / "night.837", interchange(torn, bare, other))
-    command("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet")
+    command("run", extract, "--out", tmp_path / "out", *UNREPORTED, "--quiet")
     assert counts(tmp_path / "out") == (3, 0, 3)
     refused = quarantine(tmp_path / "out")
     assert refused["claim_id"].to_list() == ["A", "B", "C"]

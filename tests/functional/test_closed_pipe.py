@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.program import AS_OF, DECK, command_line, environment, program
+from tests.functional.program import DECK, UNREPORTED, called, command_line, environment
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results")
-    program("run", DECK / "claims.csv", "--out", out, *AS_OF)
+    called("run", DECK / "claims.csv", "--out", out, *UNREPORTED)
     return out
 
 

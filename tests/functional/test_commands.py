@@ -17,7 +17,9 @@ from tests.functional.program import (
     AS_OF,
     DECK,
     ROOT,
+    UNREPORTED,
     Done,
+    called,
     counts,
     csv_text,
     decisions,
@@ -98,46 +100,46 @@ def test_run_writes_its_reports(out: Path) -> None:
 
 
 def test_run_as_json_is_the_manifest(extract: Path, tmp_path: Path) -> None:
-    done = program("run", extract, "--out", tmp_path / "out", "--json", *AS_OF)
+    done = called("run", extract, "--out", tmp_path / "out", "--json", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out) == manifest(tmp_path / "out")
 
 
 def test_quiet_prints_nothing(command: Command, extract: Path, tmp_path: Path) -> None:
-    assert command("run", extract, "--out", tmp_path / "out", "--quiet", *AS_OF) == Done(0, "", "")
+    assert command("run", extract, "--out", tmp_path / "out", "--quiet", *UNREPORTED) == Done(0, "", "")
     assert counts(tmp_path / "out") == (20, 20, 0)
 
 
 def test_a_repeated_run_is_a_no_op_unless_forced(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = command("run", extract, "--out", out, *AS_OF)
-    again = command("run", extract, "--out", out, *AS_OF)
+    first = command("run", extract, "--out", out, *UNREPORTED)
+    again = command("run", extract, "--out", out, *UNREPORTED)
     run_id = manifest(out)["run_id"]
     assert first.code == again.code == 0
     assert f"Nothing to do: run {run_id} did" in again.out
     assert len(list((out / "runs").iterdir())) == 1
     for changed in (["--force"], ["--mode", "shadow"], ["--as-of", "2026-11-19"], ["--max-quarantine-rate", "0.5"]):
         before = len(list((out / "runs").iterdir()))
-        assert command("run", extract, "--out", out, "--quiet", *AS_OF, *changed).code == 0
+        assert command("run", extract, "--out", out, "--quiet", *UNREPORTED, *changed).code == 0
         assert len(list((out / "runs").iterdir())) == before + 1, changed
     write(extract, csv_text(lines(21)))
-    assert "Nothing to do" not in command("run", extract, "--out", out, *AS_OF).out
+    assert "Nothing to do" not in command("run", extract, "--out", out, *UNREPORTED).out
     assert counts(out) == (21, 21, 0)
 
 
 def test_other_rules_are_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
     out, rules = tmp_path / "out", tmp_path / "rules"
     shutil.copytree(ROOT / "rules", rules)
-    assert command("run", extract, "--out", out, "--rules", rules, "--quiet", *AS_OF).code == 0
-    assert "Nothing to do" in command("run", extract, "--out", out, *AS_OF).out
+    assert command("run", extract, "--out", out, "--rules", rules, "--quiet", *UNREPORTED).code == 0
+    assert "Nothing to do" in command("run", extract, "--out", out, *UNREPORTED).out
     reasons = rules / "reasons.yaml"
     reasons.write_text(reasons.read_text(encoding="utf-8") + "# a change\n", encoding="utf-8")
-    assert "Nothing to do" not in command("run", extract, "--out", out, "--rules", rules, *AS_OF).out
+    assert "Nothing to do" not in command("run", extract, "--out", out, "--rules", rules, *UNREPORTED).out
 
 
 def test_shadow_runs_count_nowhere(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert command("run", extract, "--out", out, "--mode", "shadow", "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--mode", "shadow", "--quiet", *UNREPORTED).code == 0
     assert decisions(out)["disposition"].to_list() == ["deny"] * 6
     with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as results:
         for view in ("denials", "reviews", "referrals", "current_decisions", "denial_reasons"):
@@ -148,8 +150,8 @@ def test_shadow_runs_count_nowhere(command: Command, extract: Path, tmp_path: Pa
 def test_too_many_refused_rows_end_with_12_and_are_published(command: Command, tmp_path: Path) -> None:
     rows = [*lines(18), line(19, member_id=""), line(20, hcpcs_code="06OOTX")]
     extract, out = write(tmp_path / "night.csv", csv_text(rows)), tmp_path / "out"
-    assert command("run", extract, "--out", out, "--max-quarantine-rate", "0.1", "--quiet", *AS_OF).code == 0
-    done = command("run", extract, "--out", out, "--max-quarantine-rate", "0.09", "--quiet", *AS_OF)
+    assert command("run", extract, "--out", out, "--max-quarantine-rate", "0.1", "--quiet", *UNREPORTED).code == 0
+    done = command("run", extract, "--out", out, "--max-quarantine-rate", "0.09", "--quiet", *UNREPORTED)
     assert done.code == 12
     assert len(done.faults) == 1
     assert "2 of 20 rows were refused" in done.err
@@ -161,10 +163,10 @@ def test_keep_going_publishes_the_readable_files_and_ends_with_11(command: Comma
     good = write(tmp_path / "a.csv", csv_text(lines(6)))
     empty, broken = write(tmp_path / "b.csv", ""), write(tmp_path / "c.csv.gz", b"\x1f\x8b\x08 broken")
     out = tmp_path / "out"
-    refused = command("run", good, empty, broken, "--out", out, "--quiet", *AS_OF)
+    refused = command("run", good, empty, broken, "--out", out, "--quiet", *UNREPORTED)
     assert refused.code == 11
     assert nothing_is_published(out)
-    done = command("run", good, empty, broken, "--out", out, "--keep-going", "--quiet", *AS_OF)
+    done = command("run", good, empty, broken, "--out", out, "--keep-going", "--quiet", *UNREPORTED)
     assert done.code == 11
     assert [fault.split(": ")[1] for fault in done.faults] == [str(empty), str(broken)]
     assert counts(out) == (6, 6, 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.program import AS_OF, COLUMNS, DECK, csv_text, line, lines, manifest, write
+from tests.functional.program import COLUMNS, DECK, UNREPORTED, csv_text, line, lines, manifest, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def published(command: Command, tmp_path: Path) -> Path:
     extract = write(tmp_path / "night.csv", csv_text(lines(9)))
-    assert command("run", extract, "--out", tmp_path / "out", "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", tmp_path / "out", "--quiet", *UNREPORTED).code == 0
     return tmp_path / "out"
 
 
@@ -88,7 +88,7 @@ def test_each_line_names_the_element_that_its_dates_come_from(
     rows = [{**line(3), "claim_line_start_date": "2026-03-02"}, line(6)]
     write(tmp_path / "night.csv", csv_text(rows, DATED))
     out, folder = tmp_path / "out", tmp_path if extract == "night.csv" else DECK
-    assert command("run", folder / extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", folder / extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     (found,) = told(command("explain", claim, "--out", out, "--json"))
     sources = {fact["name"]: fact["source"] for fact in found["facts"]}
     assert (sources["service_start_date"], sources["service_end_date"]) == (start, end)
@@ -105,7 +105,7 @@ def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_pa
     rows = csv_text(lines(9)).splitlines(keepends=True)
     extract = write(tmp_path / "night.csv", "".join([*rows[:3], "torn\n", *rows[3:6], "torn,too\n", *rows[6:]]))
     out = tmp_path / "out"
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     found = [told(command("explain", "--row", row, "--out", out, "--json"))[0] for row in range(1, 12)]
     assert [each["claim_id"] and int(each["claim_id"][2:]) for each in found] == [
         1, 2, None, 3, 4, 5, None, 6, 7, 8, 9,
@@ -117,7 +117,7 @@ def test_a_row_of_several_extracts_needs_its_file(command: Command, tmp_path: Pa
     for name, first in (("a", 1), ("b", 11)):
         write(tmp_path / f"{name}.csv", csv_text(line(number) for number in range(first, first + 3)))
     out = tmp_path / "out"
-    assert command("run", tmp_path / "a.csv", tmp_path / "b.csv", "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", tmp_path / "a.csv", tmp_path / "b.csv", "--out", out, "--quiet", *UNREPORTED).code == 0
     done = command("explain", "--row", 1, "--out", out)
     assert (done.code, len(done.faults)) == (2, 1)
     for file in ("b.csv", tmp_path / "b.csv"):
@@ -143,7 +143,7 @@ def test_an_extract_that_is_not_what_it_was_is_said(command: Command, published:
 def test_the_latest_run_that_has_the_line_is_asked(command: Command, published: Path) -> None:
     first = manifest(published)["run_id"]
     later = write(published.parent / "later.csv", csv_text(line(number, charge_amount="7.00") for number in (1, 20)))
-    assert command("run", later, "--out", published, "--quiet", *AS_OF).code == 0
+    assert command("run", later, "--out", published, "--quiet", *UNREPORTED).code == 0
     (found,) = told(command("explain", "CL0000001", "--out", published, "--json"))
     assert found["source_file"].endswith("later.csv")
     (found,) = told(command("explain", "CL0000002", "--out", published, "--json"))
@@ -163,7 +163,7 @@ def test_a_refused_line_stands_until_that_line_comes_again(command: Command, tmp
     }
     for name, rows in nights.items():
         extract = write(tmp_path / name / "night.csv", csv_text(rows))
-        assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+        assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     found = {number: told(command("explain", "CL0000003", number, "--out", out, "--json")) for number in (1, 2, 5)}
     assert {number: [(each["kind"], each["source_row"]) for each in rows] for number, rows in found.items()} == {
         1: [("decision", 1)], 2: [("quarantine", 2)], 5: [("quarantine", 1)],
@@ -171,7 +171,7 @@ def test_a_refused_line_stands_until_that_line_comes_again(command: Command, tmp
     every = told(command("explain", "CL0000003", "--out", out, "--json"))
     assert [each["kind"] for each in every] == ["decision", "quarantine", "quarantine"]
     mended = write(tmp_path / "four" / "night.csv", csv_text([line(3, claim_line_number="2")]))
-    assert command("run", mended, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", mended, "--out", out, "--quiet", *UNREPORTED).code == 0
     (found_again,) = told(command("explain", "CL0000003", 2, "--out", out, "--json"))
     assert found_again["kind"] == "decision"
 
@@ -182,7 +182,7 @@ def test_a_mapping_is_used_again_and_its_names_are_told(command: Command, tmp_pa
     extract = write(tmp_path / "night.csv", text)
     mapping = write(tmp_path / "map.yaml", "columns: {hcpcs_code: PROC}\n")
     out = tmp_path / "out"
-    assert command("run", extract, "--out", out, "--mapping", mapping, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--mapping", mapping, "--quiet", *UNREPORTED).code == 0
     for claim in ("CL0000001", "CL0000003"):
         (found,) = told(command("explain", claim, "--out", out, "--json"))
         assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code (PROC)"
@@ -196,7 +196,7 @@ def test_a_mapping_is_used_again_and_its_names_are_told(command: Command, tmp_pa
 def test_837_fhir_and_parquet_lines_are_found_too(command: Command, tmp_path: Path) -> None:
     out = tmp_path / "out"
     names = ("claims.837", "claims-fhir.ndjson", "claims.parquet")
-    assert command("run", *(DECK / name for name in names), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", *(DECK / name for name in names), "--out", out, "--quiet", *UNREPORTED).code == 0
     for claim, number, row, place in (
         ("X-OTHER-CODE-SYSTEM", 1, 155, "claim_id (CLM01)"),
         ("E-OTHER-CODE-SYSTEM", 1, 5, "claim_id (identifier)"),
@@ -213,7 +213,7 @@ def test_what_a_run_suspends_is_told_with_the_denial_behind_it(command: Command,
     stale = {"payer": "Florida Blue", "claim_start_date": "2025-06-01"}
     extract = write(tmp_path / "night.csv", csv_text([line(3, **stale), line(6, **stale, line_of_business="")]))
     out = tmp_path / "out"
-    assert command("run", extract, "--stale-policy", "review", "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--stale-policy", "review", "--out", out, "--quiet", *UNREPORTED).code == 0
     (suspended,) = told(command("explain", "CL0000003", "--out", out, "--all", "--json"))
     assert suspended["reason_code"] == "policy-stale"
     assert [(edit["id"], edit["decided"], edit["informational"]) for edit in suspended["edits"]] == [

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tests.functional.program import AS_OF, DECK, csv_text, decisions, manifest, program, quarantine, write
+from tests.functional.program import DECK, UNREPORTED, called, csv_text, decisions, manifest, quarantine, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def put(path: Path) -> Path:
 
 
 def published(extract: Path, out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    done = program("run", extract, "--out", out, "--quiet", *AS_OF)
+    done = called("run", extract, "--out", out, "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
     refused = quarantine(out).drop("run_id", "source_file", "first_source_file", "raw_values")
     return decisions(out), refused
@@ -99,7 +99,7 @@ def test_the_deck_has_something_to_decide_and_to_refuse(from_csv: tuple[pl.DataF
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
     for name in ("sample.parquet", "sample.csv", "sample.tsv", "sample.ndjson"):
-        assert program("sample", "--lines", SAMPLE_LINES, "--out", folder / name).code == 0
+        assert called("sample", "--lines", SAMPLE_LINES, "--out", folder / name).code == 0
     return folder
 
 
@@ -134,6 +134,6 @@ def test_a_file_and_its_splits_are_decided_alike(how: str, samples: Path, whole:
     write(night / ".part-0.csv.crc", "x")
     extracts = {"files": reversed(parts), "folder": [night], "glob": [night / "part-*.csv"]}[how]
     out = tmp_path / "out"
-    assert program("run", *extracts, "--out", out, "--quiet", *AS_OF).code == 0
+    assert called("run", *extracts, "--out", out, "--quiet", *UNREPORTED).code == 0
     assert decisions(out).drop("source_row").equals(whole.drop("source_row"))
     assert [Path(file["path"]).name for file in manifest(out)["inputs"]] == [part.name for part in parts]

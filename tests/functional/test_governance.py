@@ -10,7 +10,17 @@ import duckdb
 import pytest
 
 from claims_edit.model import DECISION_COLUMNS
-from tests.functional.program import AS_OF, Done, csv_text, decisions, line, manifest, record, write
+from tests.functional.program import (
+    AS_OF,
+    UNREPORTED,
+    Done,
+    csv_text,
+    decisions,
+    line,
+    manifest,
+    record,
+    write,
+)
 from tests.unit.policy_folder import RulesFolder
 from tests.unit.test_policy_lifecycle import draft, with_drafts
 
@@ -67,7 +77,7 @@ def test_status_fails_from_the_day_after_the_review(command: Command) -> None:
 
 def test_status_tells_each_policy_and_the_results(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     done = command("rules", "status", *AS_OF, "--out", out, "--json", "--fail-on-stale")
     assert done.code == 12
     assert len(done.faults) == 2
@@ -108,8 +118,8 @@ def test_history_tells_versions_and_the_changelog(command: Command) -> None:
 
 def test_stale_denials_are_suspended_on_request_only(command: Command, extract: Path, tmp_path: Path) -> None:
     warned, suspended = tmp_path / "warned", tmp_path / "suspended"
-    assert command("run", extract, "--out", warned, "--quiet", *AS_OF).code == 0
-    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *AS_OF).code == 0
+    assert command("run", extract, "--out", warned, "--quiet", *UNREPORTED).code == 0
+    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *UNREPORTED).code == 0
     denied, stale = ("deny", "investigational"), ("review", "policy-stale")
     unlisted = ("review", "code-not-listed")
     assert outcomes(warned) == [denied, denied, denied, denied, unlisted]
@@ -126,9 +136,9 @@ def test_stale_denials_are_suspended_on_request_only(command: Command, extract: 
 def test_another_treatment_of_stale_denials_is_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     for more in ((), ("--stale-policy", "review"), ("--stale-policy", "warn")):
-        assert command("run", extract, "--out", out, "--quiet", *more, *AS_OF).code == 0
+        assert command("run", extract, "--out", out, "--quiet", *more, *UNREPORTED).code == 0
     assert len(list(out.glob("runs/*"))) == 2
-    assert command("run", extract, "--out", out, "--stale-policy", "deny", *AS_OF).code == 2
+    assert command("run", extract, "--out", out, "--stale-policy", "deny", *UNREPORTED).code == 2
 
 
 # --- drafts and shadows -----------------------------------------------------------------------------------------------
@@ -136,8 +146,8 @@ def test_another_treatment_of_stale_denials_is_another_run(command: Command, ext
 
 def test_a_draft_is_never_enforced(command: Command, extract: Path, drafted: Path, tmp_path: Path) -> None:
     shipped, with_draft = tmp_path / "shipped", tmp_path / "with-draft"
-    assert command("run", extract, "--out", shipped, "--quiet", *AS_OF).code == 0
-    assert command("run", extract, "--out", with_draft, "--quiet", "--rules", drafted, *AS_OF).code == 0
+    assert command("run", extract, "--out", shipped, "--quiet", *UNREPORTED).code == 0
+    assert command("run", extract, "--out", with_draft, "--quiet", "--rules", drafted, *UNREPORTED).code == 0
     assert decisions(with_draft).drop("rules_hash").equals(decisions(shipped).drop("rules_hash"))
     assert manifest(with_draft)["rules_hash"] != manifest(shipped)["rules_hash"]
 
@@ -146,9 +156,9 @@ def test_a_shadow_run_shows_what_a_draft_would_change(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "results"
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     before = asked(out, "SELECT * FROM denials ORDER BY ALL"), asked(out, "SELECT * FROM denial_reasons")
-    shadow = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, *AS_OF)
+    shadow = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, *UNREPORTED)
     assert shadow.code == 0
     assert "shadow: nothing of it counts" in shadow.out
     assert "shadow_vs_enforced WHERE changed" in shadow.out
@@ -176,7 +186,7 @@ def test_a_shadow_decision_is_explained_by_the_draft(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "results"
-    run = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, "--quiet", *AS_OF)
+    run = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, "--quiet", *UNREPORTED)
     assert run.code == 0
     (told,) = json.loads(command("explain", "CL0000005", "--out", out, "--all", "--json").out)
     assert (told["mode"], told["reason_code"], told["policy"]["version"]) == ("shadow", "investigational", "2026-11-01")
@@ -190,7 +200,7 @@ def test_a_shadow_run_leaves_no_file_that_looks_real(
 ) -> None:
     out = tmp_path / "results"
     for more in (("--rules", drafted), ("--rules", drafted, "--mode", "shadow")):
-        assert command("run", extract, "--out", out, "--quiet", *more, *AS_OF).code == 0
+        assert command("run", extract, "--out", out, "--quiet", *more, *UNREPORTED).code == 0
     enforced, shadow = sorted(out.glob("runs/*"))
     for name in REAL_FILES:
         assert (enforced / name).is_file()
@@ -208,8 +218,8 @@ def test_the_version_of_the_pack_stands_in_each_run(
 ) -> None:
     out = tmp_path / "results"
     (drafted / "pack.yaml").unlink()
-    assert command("run", extract, "--out", out, *AS_OF).code == 0
-    assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, *AS_OF).code == 0
+    assert command("run", extract, "--out", out, *UNREPORTED).code == 0
+    assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, *UNREPORTED).code == 0
     versions = [("2.0.0",), ("unversioned",)]
     assert asked(out, "SELECT rules_version FROM runs ORDER BY run_id") == versions
     assert [(manifest(out, which)["rules_version"],) for which in (0, 1)] == versions
@@ -223,12 +233,12 @@ def test_a_run_from_before_the_pack_had_a_version_can_still_be_read(
     command: Command, extract: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "results"
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     (path,) = out.glob("runs/*/manifest.json")
     old = json.loads(path.read_text())
     del old["rules_version"], old["options"]["stale_policy"]
     path.write_text(json.dumps(old))
-    assert command("run", extract, "--out", out, "--quiet", "--force", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", "--force", *UNREPORTED).code == 0
     assert "unversioned" in command("runs", "--out", out).out
 
 
@@ -239,7 +249,9 @@ def test_reports_of_a_shadow_run_know_its_drafts(
 
     out = tmp_path / "results"
     for mode, versions in (("enforce", 2), ("shadow", 3)):
-        assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, "--mode", mode, *AS_OF).code == 0
+        assert (
+            command("run", extract, "--out", out, "--quiet", "--rules", drafted, "--mode", mode, *UNREPORTED).code == 0
+        )
         with published_run(out, None) as view:
             assert view.catalog.versions.filter(payer="premera").height == versions
 

@@ -15,7 +15,7 @@ from claims_edit.edits import EDITS
 from claims_edit.engine import decide
 from claims_edit.policy import load_catalog
 from claims_edit.store import replay_of
-from tests.functional.program import AS_OF, DECK
+from tests.functional.program import AS_OF, DECK, UNREPORTED
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_replay_flips_what_two_decisions_say(
     command: Command, changed: RulesFolder, tmp_path: Path, source: str
 ) -> None:
     out = tmp_path / "results"
-    assert command("run", CLAIMS, "--contracts", CONTRACTS, *AS_OF, "--out", out, "--quiet").code == 0
+    assert command("run", CLAIMS, "--contracts", CONTRACTS, *UNREPORTED, "--out", out, "--quiet").code == 0
     run_id = next((out / "runs").iterdir()).name
     kept = replay_of(out, run_id)
     wanted = flips(kept.candidates.collect(), changed.root, kept.revisions, kept.contracts)
@@ -164,7 +164,7 @@ def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp
     text = (rules.root / "codes/ire.yaml").read_text(encoding="utf-8")
     rules.write("codes/ire.yaml", text + text[text.index('  - code: "53899"') :].replace("53899", "99213"))
     out = tmp_path / "results"
-    command("run", CLAIMS, *AS_OF, "--out", out, "--quiet")
+    command("run", CLAIMS, *UNREPORTED, "--out", out, "--quiet")
     kept = command("rules", "diff", SHIPPED, rules.root, "--out", out, "--format", "md").out
     assert "those of codes it did not know are not in" in kept
     assert " 0 flip" in kept

@@ -14,6 +14,8 @@ from claims_edit.engine import decide
 from tests.functional.program import (
     AS_OF,
     DECK,
+    UNREPORTED,
+    called,
     csv_text,
     decisions,
     line,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINES = 4000
+TABLES = ("--reports", "csv,remittance")  # the reports that are compared as text
 DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
 
 
@@ -44,7 +47,7 @@ class StandingClock(datetime):
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of a Parquet sample, the deck and a CSV with lines of every kind of damage."""
     folder = tmp_path_factory.mktemp("night")
-    assert program("sample", "--lines", LINES, "--out", folder / "sample.parquet").code == 0
+    assert called("sample", "--lines", LINES, "--out", folder / "sample.parquet").code == 0
     write(folder / "deck.csv", (DECK / "claims.csv").read_bytes())
     rows = [line(number) for number in range(1, 301)]
     rows[30] |= {"charge_amount": "$5"}
@@ -91,8 +94,8 @@ def two_runs(night: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     folder = tmp_path_factory.mktemp("runs")
     one, two = folder / "one", folder / "two"
     files = sorted(night.iterdir(), reverse=True)
-    first = program("run", night, "--out", one, "--quiet", *AS_OF, POLARS_MAX_THREADS="1")
-    second = program("run", *files, night, "--out", two, "--quiet", *AS_OF, POLARS_MAX_THREADS="4")
+    first = program("run", night, "--out", one, "--quiet", *TABLES, *AS_OF, POLARS_MAX_THREADS="1")
+    second = program("run", *files, night, "--out", two, "--quiet", *TABLES, *AS_OF, POLARS_MAX_THREADS="4")
     assert first.code == second.code == 0, first.err + second.err
     return one, two
 
@@ -175,7 +178,7 @@ def test_repeated_keys_are_found_over_files(tmp_path: Path) -> None:
     write(tmp_path / "in" / "a.csv", csv_text(rows, columns))
     write(tmp_path / "in" / "b.csv", csv_text([*rows[:1], line(3, data_source="west"), *rows[:1]], columns))
     out = tmp_path / "out"
-    assert program("run", tmp_path / "in", "--out", out, "--quiet", *AS_OF).code == 0
+    assert called("run", tmp_path / "in", "--out", out, "--quiet", *UNREPORTED).code == 0
     assert decisions(out).select("claim_id", "data_source").rows() == [
         ("CL0000003", "east"), ("CL0000006", "east"), ("CL0000003", "west"),
     ]  # fmt: skip

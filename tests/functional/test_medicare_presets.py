@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.program import AS_OF, Done, csv_text, decisions, manifest, quarantine, write
+from tests.functional.program import UNREPORTED, Done, csv_text, decisions, manifest, quarantine, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def fixed(layout: dict[str, int], row: dict[str, str]) -> str:
 
 
 def ran(command: Command, extract: Path, mapping: object, out: Path) -> dict[str, Any]:
-    assert command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *AS_OF) == Done(0, "", "")
+    assert command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *UNREPORTED) == Done(0, "", "")
     return manifest(out)
 
 

@@ -18,6 +18,7 @@ from claims_edit.batch import kept, reading
 from tests.functional.program import (
     AS_OF,
     ROOT,
+    UNREPORTED,
     Done,
     Row,
     counts,
@@ -111,7 +112,7 @@ def claims() -> list[Row]:
 
 
 def run(command: Command, extract: Path, mapping: object, out: Path, *more: str) -> None:
-    done = command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *AS_OF, *more)
+    done = command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *UNREPORTED, *more)
     assert done == Done(0, "", "")
 
 
@@ -303,7 +304,7 @@ def test_a_header_that_the_preset_does_not_fit_is_refused(command: Command, tmp_
     names = sorted(change({*WIDE}))
     rows = [dict.fromkeys(names, "") | {n: v for n, v in claim(1, {1: used("0600T")}).items() if n in names}]
     extract = write(tmp_path / "carrier.csv", csv_text(rows, names))
-    done = command("run", extract, "--mapping", "cms-de-synpuf-carrier", "--out", tmp_path / "out", *AS_OF)
+    done = command("run", extract, "--mapping", "cms-de-synpuf-carrier", "--out", tmp_path / "out", *UNREPORTED)
     assert (done.code, len(done.faults)) == (11, 1)
     assert word in done.err
     assert nothing_is_published(tmp_path / "out")

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, COLUMNS, Done, counts, csv_text, decisions, lines, quarantine, record, write
+from tests.functional.program import (
+    COLUMNS,
+    UNREPORTED,
+    Done,
+    counts,
+    csv_text,
+    decisions,
+    lines,
+    quarantine,
+    record,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +48,7 @@ def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path, pla
     cells[column] = f'"{cells[column]}'
     text[place] = ",".join(cells)
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (20, 19, 1)
     assert quarantine(out).select("source_row", "failed_checks", "raw_values").rows() == [
         (place, ["row-bad-quoting"], text[place])
@@ -53,7 +64,7 @@ def test_an_unclosed_quote_in_a_large_file(
     for place in places:
         text[place] = opened(text[place])
     out = tmp_path / "out"
-    done = command("run", write(tmp_path / "night.csv", "\n".join(text) + "\n"), "--out", out, "--quiet", *AS_OF)
+    done = command("run", write(tmp_path / "night.csv", "\n".join(text) + "\n"), "--out", out, "--quiet", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
     assert counts(out) == (MANY, MANY - len(places), len(places))
     assert quarantine(out)["source_row"].to_list() == places
@@ -70,7 +81,10 @@ def test_two_quotes_that_close_each_other_swallow_no_row_unseen(command: Command
     text[9] = text[9].replace("Regence", 'Regence"')
     for end in ("\n", "\r"):
         out = tmp_path / f"out-{ord(end)}"
-        assert command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *AS_OF).code == 0
+        assert (
+            command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *UNREPORTED).code
+            == 0
+        )
         assert counts(out) == (16, 15, 1)
         (raw,) = quarantine(out)["raw_values"]
         assert all(f"CL000000{number}" in raw for number in range(5, 9))
@@ -86,7 +100,9 @@ def test_nor_do_they_in_a_column_that_is_not_read(command: Command, tmp_path: Pa
     text = with_notes({})
     text[5], text[9] = text[5].replace(",ok,", ',"8 cm,'), text[9].replace(",ok,", ',5",')
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *AS_OF).code == 0
+    assert (
+        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
+    )
     assert counts(out) == (16, 15, 1)
     refused = quarantine(out).row(0, named=True)
     assert (refused["source_row"], refused["failed_checks"]) == (5, ["row-bad-quoting"])
@@ -100,7 +116,9 @@ def test_nor_do_they_in_a_column_that_is_not_read(command: Command, tmp_path: Pa
 def test_a_note_of_several_lines_is_no_fault(command: Command, tmp_path: Path) -> None:
     text = with_notes({3: "a, b\nand c", 4: 'said ""no""\n\nthen left'})
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *AS_OF).code == 0
+    assert (
+        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
+    )
     assert counts(out) == (20, 20, 0)
     assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18]
 
@@ -108,7 +126,9 @@ def test_a_note_of_several_lines_is_no_fault(command: Command, tmp_path: Path) -
 def test_too_many_open_quotes_are_one_line(command: Command, tmp_path: Path) -> None:
     text = csv_text(lines(600)).splitlines()
     text[2::2] = [row + '"' if place % 2 else row.replace("CL", '"x"CL') for place, row in enumerate(text[2::2])]
-    done = command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = command(
+        "run", write(tmp_path / "night.csv", "\n".join(text)), "--out", tmp_path / "out", "--quiet", *UNREPORTED
+    )
     if done.code == 0:
         assert counts(tmp_path / "out")[0] == 600
     else:
@@ -127,7 +147,9 @@ def test_stray_quotes_and_cuts_lose_no_line(command: Command, tmp_path: Path, se
         cut = draw.randint(0, len(text[place]))
         text[place] = draw.choice((text[place][:cut] + '"' + text[place][cut:], text[place][:cut], text[place] + ',"'))
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *AS_OF).code == 0
+    assert (
+        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
+    )
     raw = " ".join(quarantine(out)["raw_values"])
     decided = record(out, "decisions").filter(~pl.col("source_row").is_in(list(touched)))
     for row in decided.iter_rows(named=True):

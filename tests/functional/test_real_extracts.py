@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, ROOT, manifest, program, record, write
+from tests.functional.program import ROOT, UNREPORTED, called, manifest, record, write
 from tests.lib.oracle import CODES, POLICIES, canonical, check_line, decide_line, warnings_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def charged(rows: list[dict[str, str]], column: str) -> str:
 def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
     rows = rows_of(TUVA)
     mapping = write(tmp_path / "m.yaml", TUVAS_PAYER)
-    done = program("run", TUVA, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", TUVA, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
     told = manifest(tmp_path / "out")
     read = [{**row, "person_id": row["patient_id"], "payer": "Florida Blue"} for row in rows]
@@ -64,7 +64,7 @@ def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
 @here
 def test_a_medicare_carrier_file_runs_with_its_preset(tmp_path: Path) -> None:
     rows = rows_of(RIF, "|")
-    done = program("run", RIF, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", RIF, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
     told = manifest(tmp_path / "out")
     assert told["counts"]["rows_read"] == len(rows) == 221
@@ -88,7 +88,7 @@ def test_the_carrier_preset_reads_what_it_names(tmp_path: Path) -> None:
     }
     text = "|".join(row) + "\n" + "|".join(row.values()) + "\n"
     extract = write(tmp_path / "carrier.csv", text)
-    done = program("run", extract, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", extract, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
     decided = record(tmp_path / "out", "decisions").row(0, named=True)
     wanted = {
@@ -165,7 +165,7 @@ def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_
         writer = csv.DictWriter(file, list(mixed[0]))
         writer.writeheader()
         writer.writerows(mixed)
-    done = program("run", extract, "--mapping", "tuva", "--out", tmp_path / "out", "--json", *AS_OF)
+    done = called("run", extract, "--mapping", "tuva", "--out", tmp_path / "out", "--json", *UNREPORTED)
     assert done.code == 0, done.err
     assert json.loads(done.out)["counts"]["rows_read"] == len(mixed) == len(plain) + len(lines)
     decided = record(tmp_path / "out", "decisions").to_dicts()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.batch import validate_batch
-from tests.functional.program import AS_OF, ROOT, csv_text, lines, manifest, program, record, write
+from tests.functional.program import AS_OF, ROOT, UNREPORTED, called, csv_text, lines, manifest, record, write
 from tests.lib.x12_segments import segments
 from tests.lib.x12_texts import text_of
 
@@ -93,7 +93,7 @@ def test_every_line_is_accepted_or_quarantined(path: Path, command: Callable[...
     assert told["rows_read"] == wanted
     assert told["rows_accepted"] + told["rows_quarantined"] == wanted
     assert told["format"] == ("x12" if path in X12_FILES else "fhir")
-    done = command("run", path, "--out", tmp_path, "--quiet", *AS_OF)
+    done = command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
     counts = manifest(tmp_path)["counts"]
     assert (counts["rows_read"], counts["rows_quarantined"]) == (wanted, told["rows_quarantined"])
@@ -108,7 +108,7 @@ def test_quarantined_lines_are_named_by_their_segments(
     path: Path, command: Callable[..., Done], tmp_path: Path
 ) -> None:
     """`source_row` of a refused line is the number of an SV segment of the file."""
-    command("run", path, "--out", tmp_path, "--quiet", *AS_OF)
+    command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
     names = [segment[0] for segment in x12_segments(path.read_bytes())]
     for row in record(tmp_path, "quarantine").iter_rows(named=True):
         assert names[row["source_row"] - 1] in {b"SV1", b"SV2", b"SV3"}
@@ -156,7 +156,7 @@ def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
     write(night / "c.837", fhir.read_bytes())
     write(night / "d.txt", gzip.compress(denied_837()))
     write(night / "e.x12", gzip.compress(fhir.read_bytes().splitlines()[0]))
-    done = program("run", night, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", night, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
     told = manifest(tmp_path / "out")
     formats = {file["path"].rsplit("/", 1)[1]: (file["format"], file["rows_read"]) for file in told["inputs"]}
@@ -177,7 +177,7 @@ def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
 
 def test_a_line_of_an_837_is_decided_with_all_that_its_claim_says(tmp_path: Path) -> None:
     extract = write(tmp_path / "claims.837", denied_837())
-    assert program("run", extract, "--out", tmp_path / "out", "--quiet", *AS_OF).code == 0
+    assert called("run", extract, "--out", tmp_path / "out", "--quiet", *UNREPORTED).code == 0
     decided = record(tmp_path / "out", "decisions").row(0, named=True)
     wanted = {
         "claim_id": "A37YH556",

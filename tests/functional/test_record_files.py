@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from tests.functional.program import (
-    AS_OF,
     COLUMNS,
+    UNREPORTED,
     Done,
     Row,
     counts,
@@ -42,7 +42,7 @@ def piped(row: Row, *columns: str) -> str:
 
 def ran(command: Command, extract: object, out: Path, mapping: Path | None = None) -> Done:
     chosen = ("--mapping", mapping) if mapping else ()
-    return command("run", extract, "--out", out, "--quiet", *AS_OF, *chosen)
+    return command("run", extract, "--out", out, "--quiet", *UNREPORTED, *chosen)
 
 
 def fault_of(command: Command, extract: object, out: Path, mapping: Path | None = None) -> str:
@@ -85,7 +85,7 @@ def test_header_and_trailer_records_are_passed_over_and_counted(
     assert done == Done(0, "", "")
     assert file_counts(out) == (6, 0, 2)
     assert decisions(out).select("claim_id", "source_row").rows() == [("CL0000003", 4), ("CL0000006", 7)]
-    shown = command("run", extract, "--out", out, "--mapping", tmp_path / "m.yaml", "--force", *AS_OF)
+    shown = command("run", extract, "--out", out, "--mapping", tmp_path / "m.yaml", "--force", *UNREPORTED)
     assert "passed over by the mapping" in shown.out
 
 
@@ -331,7 +331,7 @@ def test_a_folder_with_its_readme_and_a_bulk_export(command: Command, tmp_path: 
     write(folder / ".part.crc", b"\x00")
     write(folder / "Patient.ndjson", '{"resourceType": "Patient", "id": "p"}\n')
     out = tmp_path / "out"
-    done = command("run", folder, "--out", out, *AS_OF)
+    done = command("run", folder, "--out", out, *UNREPORTED)
     assert done.code == 0
     assert "Files passed over by name: 1 documentation, 2 hidden." in done.out
     assert "FHIR files without claims, consulted for what claims refer to: 1." in done.out
@@ -378,7 +378,7 @@ def test_record_kinds_do_not_change_with_batch_or_file(command: Command, tmp_pat
 def test_columns_that_nothing_reads_are_named(command: Command, tmp_path: Path) -> None:
     rows = [{**line(3), "modifier_1": "Q0", "Auth No": "A1", "doubts": "x", "posting_holds": "x"}]
     out = tmp_path / "out"
-    done = command("run", write(tmp_path / "night.csv", csv_text(rows, list(rows[0]))), "--out", out, *AS_OF)
+    done = command("run", write(tmp_path / "night.csv", csv_text(rows, list(rows[0]))), "--out", out, *UNREPORTED)
     assert "Columns that are not read: Auth No, doubts, modifier_1, posting_holds." in done.out
     assert manifest(out)["inputs"][0]["columns_ignored"] == ["modifier_1", "Auth No", "doubts", "posting_holds"]
     assert decisions(out)["reason_code"].to_list() == ["investigational"]

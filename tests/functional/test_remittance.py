@@ -15,6 +15,7 @@ from tests.functional.program import (
     DECK,
     ROOT,
     Done,
+    called,
     csv_text,
     decisions,
     line,
@@ -37,7 +38,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over every form of the sample deck, with its contracts."""
     out = tmp_path_factory.mktemp("deck") / "results"
     extracts = [DECK / name for name in ("claims.csv", "claims.837", "claims-fhir.ndjson")]
-    done = program("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", out, "--quiet", *AS_OF)
+    done = called("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", out, "--quiet", *AS_OF)
     assert done.code == 0, done.err
     return out
 
@@ -147,10 +148,10 @@ def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again
     """From the run itself, and from the report on a published run."""
     extract = write(tmp_path / "night.837", POSTED.strip())
     out, to = tmp_path / "out", tmp_path / "feed.parquet"
-    done = program("run", extract, "--out", out, "--quiet", *AS_OF)
+    done = called("run", extract, "--out", out, "--quiet", *AS_OF)
     assert done.code == 0, done.err
     if again:
-        assert program("report", "--out", out, "--format", "remittance", "--to", to).code == 0
+        assert called("report", "--out", out, "--format", "remittance", "--to", to).code == 0
     (path,) = [to] if again else (out / "runs").glob("*/remittance.parquet")
     rows = pl.read_parquet(path).to_dicts()
     assert [(row["claim_id"], row["postable"], row["line_item_control_number"]) for row in rows] == [
@@ -165,11 +166,11 @@ def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again
 
 def test_test_data_is_decided_on_request_and_not_posted(tmp_path: Path) -> None:
     extract = write(tmp_path / "night.837", POSTED.strip().replace("*0*P*:~", "*0*T*:~"))
-    refused = program("run", extract, "--out", tmp_path / "refused", "--quiet", *AS_OF)
+    refused = called("run", extract, "--out", tmp_path / "refused", "--quiet", *AS_OF)
     assert refused.code == 0, refused.err
     checks = record(tmp_path / "refused", "quarantine")["failed_checks"].to_list()
     assert checks == [["row-test-data"]] * 3
-    done = program("run", extract, "--out", tmp_path / "out", "--accept-test-data", "--quiet", *AS_OF)
+    done = called("run", extract, "--out", tmp_path / "out", "--accept-test-data", "--quiet", *AS_OF)
     assert done.code == 0, done.err
     (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
     rows = pl.read_parquet(path).to_dicts()
@@ -192,7 +193,7 @@ def test_csv_and_parquet_and_the_report_say_the_same(out: Path, feed: pl.DataFra
     assert table["lq_segments"].to_list() == [each or "" for each in feed["lq_segments"].list.join("|")]
     for suffix in ("csv", "parquet"):
         to = tmp_path / f"feed.{suffix}"
-        done = program("report", "--out", out, "--format", "remittance", "--to", to)
+        done = called("report", "--out", out, "--format", "remittance", "--to", to)
         assert done == Done(0, f"Wrote {to}.\n", "")
         assert to.read_bytes() == path.with_suffix(f".{suffix}").read_bytes()
 
@@ -225,7 +226,7 @@ def test_a_contract_may_name_any_group_code_and_the_feed_says_what_is_not_on_rec
         tmp_path / "contracts.csv",
         "payer,group_id,effective_date,coverage,group_code\nRegence,G1,2026-01-01,excluded,OA\n",
     )
-    done = program("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *AS_OF)
     assert done.code == 0, done.err
     (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
     (row,) = pl.read_parquet(path).to_dicts()

@@ -11,7 +11,7 @@ from claims_edit.engine import decide
 from claims_edit.errors import ResultsError
 from claims_edit.policy import load_catalog
 from claims_edit.store import replay_of
-from tests.functional.program import AS_OF, DECK, manifest, program, record
+from tests.functional.program import DECK, UNREPORTED, called, manifest, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("replay") / "results"
     extracts = [DECK / name for name in ("claims.csv", "claims.837", "claims-fhir.ndjson")]
-    done = program("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", folder, "--quiet", *AS_OF)
+    done = called("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", folder, "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
     return folder
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.program import AS_OF, csv_text, decisions, lines, program, write
+from tests.functional.program import AS_OF, called, csv_text, decisions, lines, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,17 +30,17 @@ FEED = {"remittance.csv", "remittance.parquet"}
 )
 def test_only_the_reports_that_are_named(tmp_path: Path, named: str, written: set[str]) -> None:
     extract, out = write(tmp_path / "claims.csv", csv_text(lines(12))), tmp_path / "results"
-    done = program("run", extract, "--out", out, "--reports", named, *AS_OF)
+    done = called("run", extract, "--out", out, "--reports", named, *AS_OF)
     assert done.code == 0, done.err
     (run_dir,) = (out / "runs").iterdir()
     assert {path.name for path in run_dir.iterdir()} == ALWAYS | written
     assert decisions(out).height == 4
-    again = program("report", "--out", out, "--format", "json")
+    again = called("report", "--out", out, "--format", "json")
     assert (again.code, '"decisions": 4' in again.out) == (0, True)
 
 
 def test_a_name_that_is_no_report(tmp_path: Path) -> None:
     extract = write(tmp_path / "claims.csv", csv_text(lines(3)))
-    done = program("run", extract, "--out", tmp_path / "results", "--reports", "csv,pdf")
+    done = called("run", extract, "--out", tmp_path / "results", "--reports", "csv,pdf")
     assert done.code == 2
     assert "pdf: not a report. Use all, none, or names of csv, remittance, html, xlsx." in done.err

@@ -14,9 +14,10 @@ import duckdb
 import pytest
 
 from tests.functional.program import (
-    AS_OF,
     ROOT,
+    UNREPORTED,
     Done,
+    called,
     command_line,
     counts,
     csv_text,
@@ -42,7 +43,7 @@ PATIENCE = 60  # seconds
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "night.csv"
-    assert program("sample", "--lines", LINES, "--out", path).code == 0
+    assert called("sample", "--lines", LINES, "--out", path).code == 0
     return path
 
 
@@ -50,7 +51,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(command: Command, tmp_path: Path) -> Path:
     out = tmp_path / "out"
     extract = write(tmp_path / "first.csv", csv_text(lines(6)))
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     return out
 
 
@@ -68,7 +69,7 @@ def test_a_killed_run_leaves_nothing_visible(published: Path, large: Path, how: 
     out = published
     before = manifest(out), (out / "claims_edit.duckdb").read_bytes()
     child = subprocess.Popen(
-        command_line("run", large, "--out", out, *AS_OF),
+        command_line("run", large, "--out", out, *UNREPORTED),
         cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     wait_for_staging(out, child)
@@ -79,7 +80,7 @@ def test_a_killed_run_leaves_nothing_visible(published: Path, large: Path, how: 
     assert (manifest(out), (out / "claims_edit.duckdb").read_bytes()) == before
     assert len(list((out / "runs").iterdir())) == 1
     extract = write(out.parent / "next.csv", csv_text(lines(9)))
-    assert program("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert called("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (9, 9, 0)
     assert not list(out.glob(".staging/*"))
 
@@ -88,21 +89,21 @@ def test_one_run_at_a_time(command: Command, published: Path) -> None:
     extract = write(published.parent / "next.csv", csv_text(lines(9)))
     with (published / ".lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        done = command("run", extract, "--out", published, *AS_OF)
+        done = command("run", extract, "--out", published, *UNREPORTED)
         assert (done.code, done.out, len(done.faults)) == (13, "", 1)
         assert "busy" in done.err
         assert command("sql", "SELECT 1", "--out", published).code == 0
         assert command("explain", "CL0000003", "--out", published).code == 0
-    assert command("run", extract, "--out", published, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", published, "--quiet", *UNREPORTED).code == 0
 
 
 def test_two_runs_at_once_end_with_0_and_13(large: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = subprocess.Popen(
-        command_line("run", large, "--out", out, "--quiet", *AS_OF), cwd=ROOT, env=environment(), text=True
+        command_line("run", large, "--out", out, "--quiet", *UNREPORTED), cwd=ROOT, env=environment(), text=True
     )
     wait_for_staging(out, first)
-    second = program("run", large, "--out", out, "--quiet", *AS_OF)
+    second = program("run", large, "--out", out, "--quiet", *UNREPORTED)
     assert (second.code, len(second.faults)) == (13, 1)
     assert first.wait(PATIENCE) == 0
     assert counts(out)[0] == LINES
@@ -112,7 +113,7 @@ def test_an_analyst_with_the_database_open_stops_nobody(published: Path) -> None
     with duckdb.connect(published / "claims_edit.duckdb", read_only=True) as held:
         assert held.sql("SELECT count(*) FROM decisions").fetchall() == [(2,)]
         extract = write(published.parent / "next.csv", csv_text(lines(9)))
-        done = program("run", extract, "--out", published, "--quiet", *AS_OF)
+        done = called("run", extract, "--out", published, "--quiet", *UNREPORTED)
         assert (done.code, done.err) == (0, "")
         assert held.sql("SELECT count(*) FROM decisions").fetchall() == [(2,)]
     with duckdb.connect(published / "claims_edit.duckdb", read_only=True) as fresh:
@@ -158,7 +159,7 @@ def test_a_damaged_folder_ends_with_13_and_stays_as_it_is(command: Command, publ
     DAMAGES[name](published)
     extract = write(published.parent / "next.csv", csv_text(lines(9)))
     before = sorted(path.relative_to(published) for path in published.rglob("*"))
-    done = command("run", extract, "--out", published, *AS_OF)
+    done = command("run", extract, "--out", published, *UNREPORTED)
     assert (done.code, done.out) == (13, "")
     assert len(done.faults) == 1
     assert str(published) in done.err
@@ -170,7 +171,7 @@ def test_a_lost_database_is_made_anew(command: Command, published: Path) -> None
     asked = command("sql", "SELECT 1", "--out", published)
     assert (asked.code, len(asked.faults)) == (13, 1)
     first = published.parent / "first.csv"
-    assert command("run", first, "--out", published, "--force", "--quiet", *AS_OF).code == 0
+    assert command("run", first, "--out", published, "--force", "--quiet", *UNREPORTED).code == 0
     assert command("sql", "SELECT count(*) AS n FROM decisions", "--out", published, "--format", "csv").out == "n\n4\n"
 
 

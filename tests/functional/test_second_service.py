@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.policy import default_rules_dir
-from tests.functional.program import AS_OF, Done, csv_text, decisions, line, write
+from tests.functional.program import AS_OF, UNREPORTED, Done, csv_text, decisions, line, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_every_command_knows_both_services(tmp_path: Path, rules: Path, command:
     assert "Acme Health: Sonic ablation" in table
     assert "Acme Health: Irreversible electroporation" in table
     out = tmp_path / "out"
-    assert command("run", extract(tmp_path), "--rules", rules, "--out", out, *AS_OF, "--quiet").code == 0
+    assert command("run", extract(tmp_path), "--rules", rules, "--out", out, *UNREPORTED, "--quiet").code == 0
     decided = decisions(out).select("claim_id", "disposition", "reason_code", "policy_id").rows()
     assert {name: tuple(rest) for name, *rest in decided} == {
         name: tuple(expected) for name, (_, *expected) in EXPECTED.items()
@@ -168,5 +168,5 @@ def test_with_one_service_a_contract_need_not_name_it(tmp_path: Path, command: C
         tmp_path / "contracts.csv", "payer,group_id,effective_date,coverage\nRegence,G1,2026-01-01,covered\n"
     )
     out = tmp_path / "out"
-    assert command("run", claims, "--contracts", contracts, "--out", out, *AS_OF, "--quiet").code == 0
+    assert command("run", claims, "--contracts", contracts, "--out", out, *UNREPORTED, "--quiet").code == 0
     assert decisions(out)["reason_code"].to_list() == ["contract-covers"]

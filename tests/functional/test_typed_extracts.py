@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, Done, counts, decisions, line, lines, quarantine, write
+from tests.functional.program import UNREPORTED, Done, counts, decisions, line, lines, quarantine, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def parquet(path: Path, columns: dict[str, pl.Series]) -> Path:
 def test_typed_columns_are_read_or_refused_by_row(command: Command, tmp_path: Path, name: str) -> None:
     columns, accepted = TYPED[name]
     out = tmp_path / "out"
-    done = command("run", parquet(tmp_path / "night.parquet", columns), "--out", out, "--quiet", *AS_OF)
+    done = command("run", parquet(tmp_path / "night.parquet", columns), "--out", out, "--quiet", *UNREPORTED)
     assert done == Done(0, "", "")
     assert counts(out) == (6, accepted, 6 - accepted)
 
@@ -99,7 +99,7 @@ def test_typed_values_come_out_as_they_went_in(command: Command, tmp_path: Path)
         "diagnosis_code_1": pl.Series([" c25.1 "] * 6),
     }
     out = tmp_path / "out"
-    assert command("run", parquet(tmp_path / "x.parquet", columns), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", parquet(tmp_path / "x.parquet", columns), "--out", out, "--quiet", *UNREPORTED).code == 0
     row = decisions(out).row(0, named=True)
     assert (row["service_start_date"], row["charge_amount"]) == (date(2026, 3, 1), Decimal("0.30"))
     assert row["diagnosis_codes"] == ["C251"]
@@ -114,7 +114,7 @@ def test_lines_that_are_no_object_are_quarantined(command: Command, tmp_path: Pa
     broken = ['{"claim_id": "x"', "[1, 2]", '"text"', "null", '{"a": "\\ud800"}', json.dumps(line(3))[:-9]]
     extract = ndjson(tmp_path / "night.ndjson", [*sound[:3], *broken, "", "   ", *sound[3:]])
     out = tmp_path / "out"
-    assert command("run", extract, "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (12, 6, 6)
     assert quarantine(out).select("source_row", "raw_values").rows() == list(enumerate(broken, 4))
     assert quarantine(out)["candidate_code"].to_list() == [False] * 5 + [True]
@@ -126,7 +126,7 @@ def test_a_huge_line_costs_itself_alone(command: Command, tmp_path: Path, charac
     rows: list[dict[str, Any] | str] = list(lines(6))
     rows[1] = line(2, member_id="x" * characters)
     out = tmp_path / "out"
-    assert command("run", ndjson(tmp_path / "x.ndjson", rows), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", ndjson(tmp_path / "x.ndjson", rows), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (6, 5, 1)
     assert quarantine(out)["source_row"].to_list() == [2]
     assert decisions(out)["source_row"].to_list() == [3, 6]
@@ -135,7 +135,7 @@ def test_a_huge_line_costs_itself_alone(command: Command, tmp_path: Path, charac
 def test_mixed_line_ends_lose_nothing(command: Command, tmp_path: Path) -> None:
     text = "".join(json.dumps(row) + ("\n", "\r\n", "\r")[place % 3] for place, row in enumerate(lines(30)))
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "x.ndjson", text), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", write(tmp_path / "x.ndjson", text), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (30, 30, 0)
 
 
@@ -146,7 +146,7 @@ def test_a_column_that_comes_up_late_is_read_from_the_beginning(command: Command
     ]
     rows += [line(3000), line(3003, Claim_Line_Start_Date="2019-01-01")]
     out = tmp_path / "out"
-    assert command("run", ndjson(tmp_path / "x.ndjson", rows), "--out", out, "--quiet", *AS_OF).code == 0
+    assert command("run", ndjson(tmp_path / "x.ndjson", rows), "--out", out, "--quiet", *UNREPORTED).code == 0
     assert counts(out) == (1501, 1501, 0)
     assert decisions(out).select("claim_id", "disposition", "service_start_date").rows() == [
         ("CL0003000", "deny", date(2026, 3, 1)), ("CL0003003", "return", date(2019, 1, 1)),
@@ -162,7 +162,7 @@ def test_numbers_and_odd_keys_are_read(command: Command, tmp_path: Path) -> None
     mapping = write(tmp_path / "m.yaml", 'columns: {payer: a.b/c~d, plan: "a\\"b"}')
     out = tmp_path / "out"
     extract = ndjson(tmp_path / "x.ndjson", rows)
-    assert command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *AS_OF) == Done(0, "", "")
+    assert command("run", extract, "--mapping", mapping, "--out", out, "--quiet", *UNREPORTED) == Done(0, "", "")
     assert decisions(out).select("claim_id", "payer", "charge_amount").rows() == [
         ("7", "regence", Decimal("12.50")), ("CL0000006", "regence", None),
     ]  # fmt: skip

@@ -207,7 +207,8 @@ def test_noise_of_binary_floats_is_rounded_the_same_in_every_form(value: Any) ->
 
 
 @pytest.mark.parametrize(
-    "value", ["208.896", 208.896, "1.00001", 1.00001, "1e3", "1,250.00", "$5", "(5.00)", "five", 1e16]
+    "value",
+    ["208.896", 208.896, Decimal("208.896"), "1.00001", 1.00001, "1e3", "1,250.00", "$5", "(5.00)", "five", 1e16],
 )
 def test_a_charge_that_cannot_be_read_is_refused(value: Any) -> None:
     assert read("charge_amount", value)[1] == {"charge_amount-unparseable"}
