@@ -288,6 +288,6 @@ def test_a_wide_extract_with_odd_names(command: Command, tmp_path: Path) -> None
 def test_a_file_name_cannot_break_a_fault_into_lines_or_steer_the_terminal(tmp_path: Path) -> None:
     odd = tmp_path / "two\nlines\x1b[31m.csv"
     odd.write_bytes(b"\x00\x01")
-    done = program("run", odd, "--out", tmp_path / "out", *UNREPORTED, "--quiet")
+    done = program("run", odd, "--out", tmp_path / "out", *AS_OF, "--quiet")
     (fault,) = done.faults
     assert (done.code, "two\ufffdlines\ufffd[31m.csv: is binary" in fault) == (11, True)

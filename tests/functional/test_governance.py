@@ -119,7 +119,7 @@ def test_history_tells_versions_and_the_changelog(command: Command) -> None:
 def test_stale_denials_are_suspended_on_request_only(command: Command, extract: Path, tmp_path: Path) -> None:
     warned, suspended = tmp_path / "warned", tmp_path / "suspended"
     assert command("run", extract, "--out", warned, "--quiet", *UNREPORTED).code == 0
-    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *UNREPORTED).code == 0
+    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *AS_OF).code == 0
     denied, stale = ("deny", "investigational"), ("review", "policy-stale")
     unlisted = ("review", "code-not-listed")
     assert outcomes(warned) == [denied, denied, denied, denied, unlisted]
@@ -200,7 +200,7 @@ def test_a_shadow_run_leaves_no_file_that_looks_real(
 ) -> None:
     out = tmp_path / "results"
     for more in (("--rules", drafted), ("--rules", drafted, "--mode", "shadow")):
-        assert command("run", extract, "--out", out, "--quiet", *more, *UNREPORTED).code == 0
+        assert command("run", extract, "--out", out, "--quiet", *more, *AS_OF).code == 0
     enforced, shadow = sorted(out.glob("runs/*"))
     for name in REAL_FILES:
         assert (enforced / name).is_file()
@@ -249,9 +249,7 @@ def test_reports_of_a_shadow_run_know_its_drafts(
 
     out = tmp_path / "results"
     for mode, versions in (("enforce", 2), ("shadow", 3)):
-        assert (
-            command("run", extract, "--out", out, "--quiet", "--rules", drafted, "--mode", mode, *UNREPORTED).code == 0
-        )
+        assert command("run", extract, "--out", out, "--rules", drafted, "--mode", mode, *UNREPORTED).code == 0
         with published_run(out, None) as view:
             assert view.catalog.versions.filter(payer="premera").height == versions
 
