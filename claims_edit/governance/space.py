@@ -65,12 +65,20 @@ class Axes:
         for start in range(0, self.days.height, step):
             product = self.days.slice(start, step)
             for axis in self._others:
-                product = product.join(axis, how="cross", maintain_order="left_right")
+                product = _crossed(product, axis)
             yield product.with_columns(
                 pl.lit(payer.name).alias("payer"),
                 pl.lit(payer.label).alias("at_payer"),
                 *(pl.lit(None).alias(column) for column in _NEVER_GIVEN),
             )
+
+
+def _crossed(cells: pl.DataFrame, axis: pl.DataFrame) -> pl.DataFrame:
+    """Each cell with each row of the axis; a column that both have is the cell's, or the axis' where that has none."""
+    shared = [column for column in axis.columns if column in cells.columns]
+    crossed = cells.join(axis, how="cross", maintain_order="left_right", suffix="_of_axis")
+    of_axis = [f"{column}_of_axis" for column in shared]
+    return crossed.with_columns(map(pl.coalesce, zip(shared, of_axis, strict=True))).drop(of_axis)
 
 
 def parts(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
-STALE, LAST = list(LABELS).index("policy-stale"), list(LABELS).index("investigational")
+AT = {edit: f"reasons[{place}]" for place, edit in enumerate(LABELS)}
+CONTRACT_REVIEW, NOT_VALID, EXCLUDES = AT["contract-review"], AT["code-not-valid-on-dos"], AT["contract-excludes"]
+STALE, LAST = AT["policy-stale"], AT["investigational"]
 CORE = "remittance/core_360.yaml"
 SITES, NICE, STUDIES = "codes/tumor_sites.yaml", "guidance/nice.yaml", "evidence/nice_ip1019_2.yaml"
 BY_SITE = "evidence/regence_surgery_242.yaml"
@@ -104,29 +106,29 @@ def rules(tmp_path: Path) -> RulesFolder:
         (REASONS, "edit: contract-review", "edit: contract-reviews",
          "reasons: the edit `contract-review` is missing. Add its reason."),
         (REASONS, "edit: contract-review", "edit: contract-reviews",
-         "reasons[13].edit: `contract-reviews` is not an edit."),
+         f"{CONTRACT_REVIEW}.edit: `contract-reviews` is not an edit."),
         (REASONS, "edit: contract-review", "edit: contract-covers",
-         "reasons[13].edit: `contract-covers` stands twice."),
+         f"{CONTRACT_REVIEW}.edit: `contract-covers` stands twice."),
         (REASONS, "edit: policy-stale\n", "edit: policy-stale\n    disposition: review\n",
-         f"reasons[{STALE}].disposition: `policy-stale` only informs. Remove it."),
+         f"{STALE}.disposition: `policy-stale` only informs. Remove it."),
         (REASONS, '    disposition: deny\n    carc: "55"\n', '    carc: "55"\n',
-         f"reasons[{LAST}].disposition: is missing. Add it."),
+         f"{LAST}.disposition: is missing. Add it."),
         (REASONS, '    carc: "55"\n', "",
-         f"reasons[{LAST}].carc: is missing, and `investigational` needs one to deny. Add it."),
+         f"{LAST}.carc: is missing, and `investigational` needs one to deny. Add it."),
         (REASONS, '    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
-         f"reasons[{LAST}].group_code: is missing, and `investigational` needs one to deny. Add it."),
+         f"{LAST}.group_code: is missing, and `investigational` needs one to deny. Add it."),
         (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
-         "reasons[2].group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
+         f"{NOT_VALID}.group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
         (REASONS, 'carc: "55"', 'carc: "50"',
-         f"reasons[{LAST}].carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
+         f"{LAST}.carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
         (REASONS, "rarcs: [M20]\n    group_code: CO", "rarcs: [M20]\n    group_code: PR",
-         "reasons[2].group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
+         f"{NOT_VALID}.group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
         (REASONS, '    carc: "181"', '    carc: "55"',
-         "reasons[2].disposition: CARC `55` (scenario not_covered) may not serve a return. Use it to deny only."),
+         f"{NOT_VALID}.disposition: CARC `55` (scenario not_covered) may not serve a return. Use it to deny only."),
         (REASONS, "    rarcs: [N130]\n", "",
-         "reasons[18].rarcs: is empty, and CARC `96` (scenario not_covered) needs a remark code. Add one of N10,"),
+         f"{EXCLUDES}.rarcs: is empty, and CARC `96` (scenario not_covered) needs a remark code. Add one of N10,"),
         (REASONS, "rarcs: [N130]", "rarcs: [N130, M20]",
-         "reasons[18].rarcs: `M20` is not on record with CARC `96` (scenario not_covered). Correct it, or add it to"),
+         f"{EXCLUDES}.rarcs: `M20` is not on record with CARC `96` (scenario not_covered). Correct it, or add it to"),
         (REGENCE, "group_code: PR", "group_code: OA",
          "versions[0].liability.group_code: `OA` does not go with CARC `55` (scenario not_covered) of `investig"),
         (REGENCE, "group_code: PR", "group_code: OA",
