@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test golden lint check bench screenshots mutate schema rules-check validate run sql lock clean
+.PHONY: help install demo test test-long golden lint check bench screenshots mutate schema rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -32,8 +32,13 @@ demo: install ## run the nightly job on sample_claims and say where to look
 	  --contracts sample_claims/contracts.csv --as-of 2026-11-20 --out $(OUT)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(OUT)
 
-test: $(VENV)/.installed-dev ## run all tests
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile
+PYTEST = cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/.installed-dev ## run the tests, but for the long ones
+	$(PYTEST) -m "not long"
+
+test-long: $(VENV)/.installed-dev ## run the long tests: more examples, torture, the wheel (EXAMPLES= times as many)
+	CLAIMS_EDIT_EXAMPLES=$(or $(EXAMPLES),10) $(PYTEST) -m "long or more"
 
 golden: $(VENV)/.installed-dev ## renew the texts that tests/golden holds reports to; read what changed before you keep it
 	cd $(CLAIMS_EDIT_HOME) && CLAIMS_EDIT_RENEW_GOLDEN=1 $(abspath $(VENV))/bin/python -m pytest tests/golden
@@ -42,7 +47,7 @@ lint: $(VENV)/.installed-dev ## ruff, mypy and the layers
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/ruff check && $(abspath $(VENV))/bin/ruff format --check
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/mypy && $(abspath $(VENV))/bin/lint-imports
 
-check: lint test rules-check ## everything that must pass before a commit
+check: lint test rules-check ## what must pass before a commit; .ci/run adds test-long
 
 bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)

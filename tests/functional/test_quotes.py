@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from claims_edit.batch import reading
+from claims_edit.intake import mending
 from tests.functional.program import (
     COLUMNS,
     UNREPORTED,
@@ -27,12 +29,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-MANY = 400_000
-
-
-@pytest.fixture(scope="module")
-def many() -> list[str]:
-    return csv_text(lines(MANY)).splitlines()
+HUGE = 400_000  # lines, so that several threads of the scan have a part of them
 
 
 def opened(text: str) -> str:
@@ -56,21 +53,27 @@ def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path, pla
     assert decisions(out)["source_row"].to_list() == [row for row in (3, 6, 9, 12, 15, 18) if row != place]
 
 
-@pytest.mark.parametrize("places", [[1], [MANY // 2], [MANY], [3, 99_999, 250_002, MANY - 1]])
+@pytest.mark.parametrize("shares", [[0.0], [0.5], [1.0], [0.00001, 0.25, 0.625, 0.99999]])
+@pytest.mark.parametrize("many", [6_000, pytest.param(HUGE, marks=pytest.mark.long)])
 def test_an_unclosed_quote_in_a_large_file(
-    command: Command, tmp_path: Path, many: list[str], places: list[int]
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, shares: list[float]
 ) -> None:
-    text = list(many)
+    """A small file is repaired and read in pieces as small, so that quotes and pieces meet as in a large one."""
+    if many < HUGE:
+        monkeypatch.setattr(mending, "COPY_BYTES", 4096)
+        monkeypatch.setattr(reading, "BATCH_ROWS", 500)
+    places = [1 + int(share * (many - 1)) for share in shares]
+    text = csv_text(lines(many)).splitlines()
     for place in places:
         text[place] = opened(text[place])
     out = tmp_path / "out"
     done = command("run", write(tmp_path / "night.csv", "\n".join(text) + "\n"), "--out", out, "--quiet", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
-    assert counts(out) == (MANY, MANY - len(places), len(places))
+    assert counts(out) == (many, many - len(places), len(places))
     assert quarantine(out)["source_row"].to_list() == places
     assert quarantine(out)["candidate_code"].to_list() == [place % 3 == 0 for place in places]
     decided = record(out, "decisions")
-    assert decided["source_row"].to_list() == [row for row in range(3, MANY + 1, 3) if row not in places]
+    assert decided["source_row"].to_list() == [row for row in range(3, many + 1, 3) if row not in places]
     assert decided["claim_id"].to_list() == [f"CL{row:07}" for row in decided["source_row"]]
 
 
@@ -81,10 +84,7 @@ def test_two_quotes_that_close_each_other_swallow_no_row_unseen(command: Command
     text[9] = text[9].replace("Regence", 'Regence"')
     for end in ("\n", "\r"):
         out = tmp_path / f"out-{ord(end)}"
-        assert (
-            command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *UNREPORTED).code
-            == 0
-        )
+        assert command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, *UNREPORTED).code == 0
         assert counts(out) == (16, 15, 1)
         (raw,) = quarantine(out)["raw_values"]
         assert all(f"CL000000{number}" in raw for number in range(5, 9))
@@ -100,9 +100,7 @@ def test_nor_do_they_in_a_column_that_is_not_read(command: Command, tmp_path: Pa
     text = with_notes({})
     text[5], text[9] = text[5].replace(",ok,", ',"8 cm,'), text[9].replace(",ok,", ',5",')
     out = tmp_path / "out"
-    assert (
-        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
-    )
+    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, *UNREPORTED).code == 0
     assert counts(out) == (16, 15, 1)
     refused = quarantine(out).row(0, named=True)
     assert (refused["source_row"], refused["failed_checks"]) == (5, ["row-bad-quoting"])
@@ -116,9 +114,7 @@ def test_nor_do_they_in_a_column_that_is_not_read(command: Command, tmp_path: Pa
 def test_a_note_of_several_lines_is_no_fault(command: Command, tmp_path: Path) -> None:
     text = with_notes({3: "a, b\nand c", 4: 'said ""no""\n\nthen left'})
     out = tmp_path / "out"
-    assert (
-        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
-    )
+    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, *UNREPORTED).code == 0
     assert counts(out) == (20, 20, 0)
     assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18]
 
@@ -126,9 +122,7 @@ def test_a_note_of_several_lines_is_no_fault(command: Command, tmp_path: Path) -
 def test_too_many_open_quotes_are_one_line(command: Command, tmp_path: Path) -> None:
     text = csv_text(lines(600)).splitlines()
     text[2::2] = [row + '"' if place % 2 else row.replace("CL", '"x"CL') for place, row in enumerate(text[2::2])]
-    done = command(
-        "run", write(tmp_path / "night.csv", "\n".join(text)), "--out", tmp_path / "out", "--quiet", *UNREPORTED
-    )
+    done = command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", tmp_path / "out", *UNREPORTED)
     if done.code == 0:
         assert counts(tmp_path / "out")[0] == 600
     else:
@@ -147,9 +141,7 @@ def test_stray_quotes_and_cuts_lose_no_line(command: Command, tmp_path: Path, se
         cut = draw.randint(0, len(text[place]))
         text[place] = draw.choice((text[place][:cut] + '"' + text[place][cut:], text[place][:cut], text[place] + ',"'))
     out = tmp_path / "out"
-    assert (
-        command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
-    )
+    assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, *UNREPORTED).code == 0
     raw = " ".join(quarantine(out)["raw_values"])
     decided = record(out, "decisions").filter(~pl.col("source_row").is_in(list(touched)))
     for row in decided.iter_rows(named=True):

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,49 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-LINES = 400_000
 PATIENCE = 60  # seconds
+LINES = {"small": 300, "large": 400_000}
+SIZES = ["small", pytest.param("large", marks=pytest.mark.long)]
+# A small run waits where a large one would be caught, until it may go on: its rows are read, and nothing is decided.
+WAITING = """
+import os, time
+from pathlib import Path
+from claims_edit.__main__ import main
+from claims_edit.batch import run
+
+decide_all = run.decide_all
+
+def wait(*given):
+    while not Path(os.environ["MAY_GO_ON"]).exists():
+        time.sleep(0.005)
+    return decide_all(*given)
+
+run.decide_all = wait
+main()
+"""
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("large") / "night.csv"
-    assert called("sample", "--lines", LINES, "--out", path).code == 0
-    return path
+def nights() -> dict[str, Path]:
+    return {}
+
+
+@pytest.fixture
+def night(size: str, nights: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An extract of so many lines."""
+    if size not in nights:
+        nights[size] = tmp_path_factory.mktemp(size) / "night.csv"
+        assert called("sample", "--lines", LINES[size], "--out", nights[size]).code == 0
+    return nights[size]
+
+
+def started(size: str, go: Path, *arguments: object) -> subprocess.Popen[str]:
+    """The program in a process that can be caught at work; a small run ends once there is a file `go`."""
+    typed = command_line(*arguments)
+    return subprocess.Popen(
+        typed if size == "large" else [sys.executable, "-c", WAITING, *typed[3:]],
+        cwd=ROOT, env=environment(MAY_GO_ON=str(go)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -65,13 +100,11 @@ def wait_for_staging(out: Path, child: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)])
-def test_a_killed_run_leaves_nothing_visible(published: Path, large: Path, how: int, code: int) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_a_killed_run_leaves_nothing_visible(published: Path, night: Path, size: str, how: int, code: int) -> None:
     out = published
     before = manifest(out), (out / "claims_edit.duckdb").read_bytes()
-    child = subprocess.Popen(
-        command_line("run", large, "--out", out, *UNREPORTED),
-        cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    child = started(size, out / "never", "run", night, "--out", out, *UNREPORTED)
     wait_for_staging(out, child)
     child.send_signal(how)
     _, told = child.communicate(timeout=PATIENCE)
@@ -97,16 +130,17 @@ def test_one_run_at_a_time(command: Command, published: Path) -> None:
     assert command("run", extract, "--out", published, "--quiet", *UNREPORTED).code == 0
 
 
-def test_two_runs_at_once_end_with_0_and_13(large: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    first = subprocess.Popen(
-        command_line("run", large, "--out", out, "--quiet", *UNREPORTED), cwd=ROOT, env=environment(), text=True
-    )
+@pytest.mark.parametrize("size", SIZES)
+def test_two_runs_at_once_end_with_0_and_13(size: str, night: Path, tmp_path: Path) -> None:
+    out, go = tmp_path / "out", tmp_path / "go"
+    first = started(size, go, "run", night, "--out", out, "--quiet", *UNREPORTED)
     wait_for_staging(out, first)
-    second = program("run", large, "--out", out, "--quiet", *UNREPORTED)
+    second = program("run", night, "--out", out, "--quiet", *UNREPORTED)
     assert (second.code, len(second.faults)) == (13, 1)
-    assert first.wait(PATIENCE) == 0
-    assert counts(out)[0] == LINES
+    go.touch()
+    first.communicate(timeout=PATIENCE)
+    assert first.returncode == 0
+    assert counts(out)[0] == LINES[size]
 
 
 def test_an_analyst_with_the_database_open_stops_nobody(published: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(importlib.util.find_spec("build") is None, reason="the package `build` is not installed"),
     pytest.mark.skipif(
         importlib.util.find_spec("hatchling") is None, reason="the package `hatchling` is not installed"

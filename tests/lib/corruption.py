@@ -11,23 +11,21 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.lib.examples import examples
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_OPERATIONS = 4
 EVERYWHERE = st.integers(0, 2**20 - 1)  # a place in a file, in shares of its length
-THOUSANDS = int(
-    os.environ.get("CLAIMS_EDIT_FUZZ", "0")
-)  # how many cases are wanted; 0 for a few of them, always the same
+THOUSANDS = int(os.environ.get("CLAIMS_EDIT_FUZZ", "0"))  # how many new cases are wanted; 0 for the same ones
 
 
-def fuzzed(examples: int) -> Any:
-    """Settings of a test on damaged files: `examples` cases, or as many new ones as CLAIMS_EDIT_FUZZ says."""
+def fuzzed(few: int) -> Any:
+    """Settings of a test on damaged files: its examples, or as many new ones as CLAIMS_EDIT_FUZZ says."""
     return settings(
-        max_examples=THOUSANDS or examples,
-        deadline=None,
+        max_examples=THOUSANDS or examples(few),
         derandomize=not THOUSANDS,
-        database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
 

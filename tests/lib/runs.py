@@ -19,6 +19,7 @@ from claims_edit.report import write_reports
 from claims_edit.store import WARNED_ROWS, ResultsFolder, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from claims_edit.policy import Catalog
@@ -182,8 +183,9 @@ def stage(
     *,
     mode: str = "enforce",
     candidates: pl.DataFrame | None = None,
+    reports: Sequence[str] = (),
 ) -> StagedRun:
-    """Stage a whole run: two parts of decisions, one of refused rows, the manifest, the reports."""
+    """Stage a whole run: two parts of decisions, one of refused rows, the manifest, the summary and these reports."""
     staged = folder.stage(run_id)
     whole = pl.DataFrame([{**row, "run_id": run_id, "mode": mode} for row in decisions], schema=DECISION_SCHEMA)
     whole.head(1).write_parquet(staged.decisions_dir / "part-00000.parquet")
@@ -194,7 +196,7 @@ def stage(
     write_manifest(staged.run_dir, manifest)
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir, candidates)
-    write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped())
+    write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped(), wanted=reports)
     return staged
 
 
@@ -206,9 +208,10 @@ def publish(
     *,
     mode: str = "enforce",
     candidates: pl.DataFrame | None = None,
+    reports: Sequence[str] = (),
 ) -> ResultsFolder:
-    """Publish a run with these rows."""
+    """Publish a run with these rows, and these of its reports."""
     folder = ResultsFolder(out)
     with folder.lock():
-        folder.publish(stage(folder, run_id, decisions, refused, mode=mode, candidates=candidates))
+        folder.publish(stage(folder, run_id, decisions, refused, mode=mode, candidates=candidates, reports=reports))
     return folder

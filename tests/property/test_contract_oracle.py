@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -16,13 +17,13 @@ from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.policy import load_catalog
+from tests.lib.examples import examples
 from tests.lib.oracle import NPI_COLUMNS, PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as AnyMapping
     from pathlib import Path
 
-    import pytest
 
 Row = dict[str, str | None]
 
@@ -121,11 +122,10 @@ def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
     return [{check.partition("-")[0] for check, rows in failing.items() if rows[place]} for place in range(height)]
 
 
+@pytest.mark.more
 @given(blob=st.binary(min_size=ROWS * ROW_BYTES, max_size=ROWS * ROW_BYTES))
 @settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
+    max_examples=examples(30),
     phases=(Phase.explicit, Phase.generate),  # the message names the one row that matters: nothing to shrink
     suppress_health_check=[HealthCheck.large_base_example],  # 100 rows are the point
 )
@@ -147,8 +147,9 @@ def test_drawn_rows_fail_in_every_column() -> None:
     assert sum(not check_line(row, AS_OF) for row in rows) > 300
 
 
+@pytest.mark.more
 @given(blob=st.binary(min_size=7 * 60, max_size=7 * 60), batch=st.integers(1, 60))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=examples(40))
 def test_repeated_keys_are_found_whatever_the_batch(
     tmp_path_factory: pytest.TempPathFactory, blob: bytes, batch: int
 ) -> None:

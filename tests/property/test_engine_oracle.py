@@ -24,6 +24,7 @@ from tests.lib.candidates import (
     lines_of,
     revisions_of,
 )
+from tests.lib.examples import examples
 from tests.lib.oracle import DISPOSITIONS, INFORMATIONAL, decide_line
 
 LINES = 200
@@ -34,9 +35,7 @@ ORACLE_FIELDS = (
     "superseded_by", "policy_reference", "doubts", "prior_authorization_number",
 )  # fmt: skip
 SLOW_BUT_SURE = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
+    max_examples=examples(30),
     phases=(Phase.explicit, Phase.generate),  # the message names the one line that matters: nothing to shrink
     suppress_health_check=[HealthCheck.large_base_example],  # 200 lines are the point
 )
@@ -75,6 +74,7 @@ def disagreement(line: dict[str, Any], engine: dict[str, Any], oracle: dict[str,
     return f"(engine, oracle) differ in {differs} on {said}; engine edits {engine['edits']}"
 
 
+@pytest.mark.more
 @given(
     blob=st.binary(min_size=LINES * LINE_BYTES, max_size=LINES * LINE_BYTES),
     contract_blob=st.binary(min_size=CONTRACTS * CONTRACT_BYTES, max_size=CONTRACTS * CONTRACT_BYTES),

@@ -28,7 +28,7 @@ CLAIMS = {"ExplanationOfBenefit", "Claim"}
 MOST_LINES = 6  # of the long NDJSON file
 MARKS = b'{}[]":,\n\\ '
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the public FHIR files are not at hand")
+pytestmark = pytest.mark.more
 
 
 def originals() -> list[bytes]:

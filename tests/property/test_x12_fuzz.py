@@ -35,7 +35,7 @@ INTERCHANGE = re.compile(rb"ISA(?P<mark>[^A-Za-z0-9\s])(?:[^\r\n]*?(?P=mark)){15
 SERVICE = rb"(?:^|%(end)s|[\r\n])\s*SV[123]%(mark)s"
 ANY_SERVICE = re.compile(rb"SV[123][^A-Za-z0-9\s]")
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the public 837 files are not at hand")
+pytestmark = pytest.mark.more
 
 
 def originals() -> list[bytes]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from claims_edit.doubts import AT, POSTING_HOLDS
 from claims_edit.errors import InputError
 from claims_edit.intake import sniff
+from tests.lib.examples import examples
 from tests.lib.x12_loops import TEXT_BYTES
 from tests.lib.x12_oracle import Reading, read
 from tests.lib.x12_reading import AsRead, Dripping, as_read, differences
@@ -78,8 +79,9 @@ def disagreements(text: bytes, folder: Path) -> list[str]:
     return differences(given, naive)
 
 
+@pytest.mark.more
 @given(blob=st.binary(min_size=TEXT_BYTES // 4, max_size=TEXT_BYTES))
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=examples(50))
 def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory, blob: bytes) -> None:
     text = text_of(blob)
     assert disagreements(text, tmp_path_factory.getbasetemp()) == [], text

@@ -8,16 +8,17 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from claims_edit.batch import RunOptions, kept, reading, run_batch
 from tests.lib.candidates import LINE_BYTES, lines_of
+from tests.lib.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 AS_OF = date(2026, 11, 20)
 LINES = 60
@@ -59,6 +60,7 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     ]
 
 
+@pytest.mark.more
 @given(
     blob=st.binary(min_size=LINES * LINE_BYTES, max_size=LINES * LINE_BYTES),
     cut=st.integers(1, LINES - 1),
@@ -66,9 +68,7 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
+    max_examples=examples(5),
     phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes, and tell no more
     suppress_health_check=[HealthCheck.large_base_example, HealthCheck.function_scoped_fixture],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claims_edit.errors import InputError, UsageError
@@ -417,7 +417,6 @@ CELLS = st.sampled_from(["", " ", "0", "0.00", "0600T", "12.50"])
 SLOT = st.fixed_dictionaries({"P": CELLS, "C": CELLS, "N": CELLS, "TAX": CELLS})
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(rows=st.lists(st.tuples(SLOT, SLOT, SLOT), min_size=1, max_size=8), batch=st.integers(1, 30))
 def test_unpivoting_agrees_with_a_reading_row_by_row(rows: list[tuple[dict[str, str], ...]], batch: int) -> None:
     expected: list[tuple[int, str, str | None]] = []

@@ -34,7 +34,7 @@ REFUSED_TOO = {**REFUSED, "source_row": 10, "failed_checks": ["duplicate-line"]}
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    publish(tmp_path, RUN, ROWS, [REFUSED, REFUSED_TOO])
+    publish(tmp_path, RUN, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
     return tmp_path
 
 
@@ -127,14 +127,14 @@ def test_the_summary_says_what_the_run_came_to(out: Path) -> None:
 
 
 def test_the_same_run_gives_the_same_reports_but_for_its_id(out: Path) -> None:
-    publish(out, LATER, ROWS, [REFUSED, REFUSED_TOO])
+    publish(out, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
     for name in ("denials.csv", "denial_reasons.csv", "data_quality.csv", "summary.json", "reviews.csv"):
         first, second = ((out / "runs" / run / name).read_bytes() for run in (RUN, LATER))
         assert first.replace(RUN.encode(), LATER.encode()) == second, name
 
 
 def test_a_run_without_rows_has_reports_with_headers(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [])
+    publish(tmp_path, RUN, [], reports=["csv"])
     folder = tmp_path / "runs" / RUN
     assert (folder / "denials.csv").read_text().strip() == ",".join(DECISION_COLUMNS)
     assert (
@@ -144,7 +144,7 @@ def test_a_run_without_rows_has_reports_with_headers(tmp_path: Path) -> None:
 
 
 def test_report_on_request_is_the_same_table(out: Path) -> None:
-    publish(out, LATER, [line()])
+    publish(out, LATER, [line()], reports=["csv"])
     assert report(out, RUN, "csv") == (out / "runs" / RUN / "denial_reasons.csv").read_text()
     content: dict[str, Any] = json.loads(report(out, RUN[:8], "json"))
     assert content["run_id"] == RUN

@@ -60,7 +60,7 @@ def explanations(page: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("html")
-    publish(folder, RUN, ROWS, [REFUSED])
+    publish(folder, RUN, ROWS, [REFUSED], reports=["html"])
     return folder
 
 
@@ -215,7 +215,7 @@ def test_lines_are_whole_on_their_axis() -> None:
 
 
 def test_one_is_singular(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [line()])
+    publish(tmp_path, RUN, [line()], reports=["html"])
     text = re.sub(r"<[^>]*>", "", page_of(tmp_path))
     assert "1 row came in, 0 of them quarantined. 1 line carried" in text
     assert "deny 1 line " in text
@@ -244,7 +244,7 @@ def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_said(t
         )
         for number in range(40)
     ]
-    publish(tmp_path, RUN, rows)
+    publish(tmp_path, RUN, rows, reports=["html"])
     page = page_of(tmp_path)
     payers = table(page, "by-payer")
     assert [row[0] for row in payers[-3:]] == ["payer_19", "20 other payers", "all"]
@@ -259,15 +259,15 @@ def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_said(t
 
 
 def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, ROWS)
+    publish(tmp_path, RUN, ROWS, reports=["html"])
     assert "A trend needs two enforce runs in the results folder, and there is one." in page_of(tmp_path)
-    publish(tmp_path, LATER, ROWS[:3], mode="shadow")
+    publish(tmp_path, LATER, ROWS[:3], mode="shadow", reports=["html"])
     shadow = page_of(tmp_path, LATER)
     assert "A trend needs two enforce runs" in shadow
     assert "Nothing on this page counts" in shadow
     assert "<title>SHADOW: " in shadow
     assert "Nothing on this page counts" not in page_of(tmp_path)
-    publish(tmp_path, LAST, ROWS[:1])
+    publish(tmp_path, LAST, ROWS[:1], reports=["html"])
     page = page_of(tmp_path, LAST)
     assert "Lines by disposition over the runs" in page
     assert [row[1:] for row in table(page, "trend")[1:]] == [
@@ -277,7 +277,7 @@ def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
 
 
 def test_a_run_of_nothing_is_a_whole_page(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [])
+    publish(tmp_path, RUN, [], reports=["html"])
     page = page_of(tmp_path)
     assert "No line was decided in this run." in page
     assert "<svg" not in page
@@ -305,7 +305,7 @@ def test_what_draws_the_report_loads_only_for_a_report(out: Path) -> None:
 def test_facts_in_doubt_are_listed_with_what_settles_them(out: Path, tmp_path: Path) -> None:
     assert '<table id="doubts"' not in page_of(out)
     in_doubt = {"disposition": "review", "reason_code": "facts-in-doubt", "doubts": "diagnosis_pointer-dangling, moon"}
-    publish(tmp_path, RUN, [line(**in_doubt), line(**in_doubt, claim_id="C2"), line(claim_id="C3")])
+    publish(tmp_path, RUN, [line(**in_doubt), line(**in_doubt, claim_id="C2"), line(claim_id="C3")], reports=["html"])
     _, dangling, unknown = table(page_of(tmp_path), "doubts")
     known = DOUBTS["diagnosis_pointer-dangling"]
     assert dangling == [known.name, "review", "2", "2", "2,000.20", known.label, known.settles]

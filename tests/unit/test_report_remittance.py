@@ -30,7 +30,7 @@ def money(amount: str | None) -> dict[str, Any]:
 
 def feed(out: Path, *lines: dict[str, Any], mode: str = "enforce") -> pl.DataFrame:
     rows = [{**each, "source_row": row} for row, each in enumerate(lines, 1)]
-    publish(out, RUN, rows, mode=mode)
+    publish(out, RUN, rows, mode=mode, reports=["remittance"])
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet")
 
 
@@ -46,7 +46,7 @@ def posted(out: Path, *facts: tuple[str | None, str | None], lost: int | None = 
         ],
         schema=KEPT_CANDIDATES,
     )
-    publish(out, RUN, rows, candidates=candidates)
+    publish(out, RUN, rows, candidates=candidates, reports=["remittance"])
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet").to_dicts()
 
 
@@ -212,7 +212,7 @@ def test_what_an_earlier_release_kept_has_no_such_facts(tmp_path: Path) -> None:
     rows = [line(source_row=row) for row in (1, 2)]
     earlier = [name for name in KEPT_CANDIDATES if name not in {"line_item_control_number", "posting_holds"}]
     kept = pl.DataFrame([{**dict.fromkeys(earlier), "source_file": "extract.csv"}], schema_overrides=KEPT_CANDIDATES)
-    publish(tmp_path, RUN, rows, candidates=kept)
+    publish(tmp_path, RUN, rows, candidates=kept, reports=["remittance"])
     found = pl.read_parquet(tmp_path / "runs" / RUN / "remittance.parquet")
     assert found.select("postable", "line_item_control_number").rows() == [(True, None)] * 2
 

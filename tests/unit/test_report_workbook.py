@@ -82,7 +82,13 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         line(source_row=8, claim_id="C7", disposition="pass", reason_code="line-superseded"),
     ]
-    publish(folder, RUN, decided, [REFUSED, {**REFUSED, "source_row": 10, "failed_checks": ["duplicate-line"]}])
+    publish(
+        folder,
+        RUN,
+        decided,
+        [REFUSED, {**REFUSED, "source_row": 10, "failed_checks": ["duplicate-line"]}],
+        reports=["xlsx"],
+    )
     return folder
 
 
@@ -144,7 +150,12 @@ def test_headers_are_frozen_and_filters_cover_the_table(out: Path) -> None:
 
 
 def test_what_a_claim_holds_is_never_a_formula_or_a_link(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [line(claim_id=text, member_id=text, source_row=n) for n, text in enumerate(HOSTILE)])
+    publish(
+        tmp_path,
+        RUN,
+        [line(claim_id=text, member_id=text, source_row=n) for n, text in enumerate(HOSTILE)],
+        reports=["xlsx"],
+    )
     denials = opened(tmp_path)["denials"]
     for number, text in enumerate(HOSTILE, start=2):
         for name in ("claim_id", "member_id"):
@@ -174,7 +185,9 @@ def sheet_xml(out: Path, number: int, run: str = RUN) -> str:
     ],
 )
 def test_a_text_is_kept_but_for_what_xml_cannot_hold(tmp_path: Path, text: str, stored: str) -> None:
-    publish(tmp_path, RUN, [line(), line(claim_id=text, source_row=3), line(claim_id="C3", source_row=4)])
+    publish(
+        tmp_path, RUN, [line(), line(claim_id=text, source_row=3), line(claim_id="C3", source_row=4)], reports=["xlsx"]
+    )
     assert column(opened(tmp_path)["denials"], "claim_id") == ["C1", stored, "C3"]
 
 
@@ -186,7 +199,11 @@ def units(text: str) -> int:
 def test_a_text_that_no_cell_holds_is_cut_and_says_so(tmp_path: Path, letter: str) -> None:
     fits = letter * (CELL_CHARACTERS // units(letter))
     publish(
-        tmp_path, RUN, [], [{**REFUSED, "raw_values": fits}, {**REFUSED, "source_row": 10, "raw_values": fits + letter}]
+        tmp_path,
+        RUN,
+        [],
+        [{**REFUSED, "raw_values": fits}, {**REFUSED, "source_row": 10, "raw_values": fits + letter}],
+        reports=["xlsx"],
     )
     whole, cut = column(opened(tmp_path)["quarantine"], "raw_values")
     assert whole == fits
@@ -203,7 +220,7 @@ def test_numbers_that_excel_would_round_and_days_that_it_lacks_are_text(tmp_path
         line(charge_amount=exact, service_start_date=dt.date(1900, 3, 1)),
         line(source_row=3, charge_amount=rounded, service_start_date=dt.date(1900, 2, 28)),
     ]
-    publish(tmp_path, RUN, decided)
+    publish(tmp_path, RUN, decided, reports=["xlsx"])
     denials = opened(tmp_path)["denials"]
     assert column(denials, "charge_amount") == [float(exact), str(rounded)]
     assert re.search(r"<v>9999999999999\.99</v>", sheet_xml(tmp_path, 3))
@@ -232,7 +249,7 @@ def test_the_summary_reconciles_and_shows_every_figure(out: Path) -> None:
 
 
 def test_a_shadow_run_says_so_loudly(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [line()], mode="shadow")
+    publish(tmp_path, RUN, [line()], mode="shadow", reports=["xlsx"])
     book = opened(tmp_path)
     assert (SHADOW,) in summary_rows(book)[:3]
     assert ("mode", "shadow") in summary_rows(book)
@@ -245,7 +262,7 @@ def test_rows_that_exceed_a_sheet_are_counted_and_placed(tmp_path: Path, monkeyp
     monkeypatch.setattr(workbook_sheets, "SHEET_ROWS", 5)
     full = [line(source_row=row, claim_id=f"D{row}") for row in range(4)]
     over = [line(source_row=row, claim_id=f"R{row}", disposition="return", reason_code="x") for row in range(10, 17)]
-    publish(tmp_path, RUN, full + over)
+    publish(tmp_path, RUN, full + over, reports=["xlsx"])
     book = opened(tmp_path)
     assert column(book["denials"], "claim_id") == ["D0", "D1", "D2", "D3"]
     note = "4 more rows do not fit this sheet: returns.csv has all."
@@ -259,7 +276,7 @@ def test_rows_that_exceed_a_sheet_are_counted_and_placed(tmp_path: Path, monkeyp
 def test_text_that_exceeds_a_part_is_left_out_by_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "SHEET_BYTES", 12_000)
     monkeypatch.setattr(workbook_sheets, "SHEET_ROWS", 100)
-    publish(tmp_path, RUN, [line(source_row=row, claim_id=f"D{row}") for row in range(40)])
+    publish(tmp_path, RUN, [line(source_row=row, claim_id=f"D{row}") for row in range(40)], reports=["xlsx"])
     book = opened(tmp_path)
     shown = column(book["denials"], "claim_id")
     assert re.fullmatch(r"\d+ more rows do not fit this sheet: denials.csv has all.", shown[-1])
@@ -270,7 +287,7 @@ def test_text_that_exceeds_a_part_is_left_out_by_rows(tmp_path: Path, monkeypatc
 
 
 def test_a_run_without_rows_has_sheets_with_headers(tmp_path: Path) -> None:
-    publish(tmp_path, RUN, [])
+    publish(tmp_path, RUN, [], reports=["xlsx"])
     book = opened(tmp_path)
     assert book["denials"].max_row == 1
     assert book["denials"].auto_filter.ref == "A1:R1"

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from claims_edit.errors import ClaimsEditError, InputError, ResultsError, UsageError
+from claims_edit.report import RUN_REPORTS
 from claims_edit.store import ResultsFolder, generation, write_manifest
 from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
 
@@ -37,7 +38,7 @@ def shown(out: Path) -> list[str]:
 
 def test_a_published_run_is_there_for_every_kind_of_reader(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line(), line(source_row=3, claim_line_number=2)], [REFUSED])
-    publish(tmp_path, RUN_2, [line(claim_id="C2")])
+    publish(tmp_path, RUN_2, [line(claim_id="C2")], reports=RUN_REPORTS)
 
     assert pl.read_parquet(tmp_path / "decisions/**/*.parquet").height == 3
     glob = f"{tmp_path}/decisions/**/*.parquet"
