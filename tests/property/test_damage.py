@@ -1,6 +1,7 @@
 """Damaged claims: none turns a review, a referral, a pass or a refusal into a denial, and no line is lost or moved.
 
-A seeded hundred of each format, and a thousand in `make test-long`; `python bench/damage.py --files 100000` runs as many as one likes, and gives the counts.
+A seeded hundred of each format, and more in `make test-long`; `python bench/damage.py --files 100000` runs as many as
+one likes, and gives the counts.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     folder.mkdir()
     for place, frame in enumerate(frames):
         frame.write_csv(folder / f"part-{place}.csv")
-    outcome = run_batch(RunOptions((str(folder),), folder.with_suffix(".out"), AS_OF))
+    outcome = run_batch(RunOptions((str(folder),), folder.with_suffix(".out"), AS_OF, reports=()))
     parts = sorted(folder.with_suffix(".out").glob("decisions/run_id=*/part-*.parquet"))
     decisions = pl.concat(pl.read_parquet(part, hive_partitioning=False) for part in parts).drop(PER_PLACE)
     told = outcome.manifest["counts"]
