@@ -39,8 +39,8 @@ def _any_boundary(pack: Decidable) -> bool:
 
 def _stands(line: Line) -> str:
     return (
-        f"The claim is no void (claim_frequency_code {line.facts['claim_frequency_code']}), and no other claim of the"
-        " run replaces or voids it."
+        f"The claim is not a void (claim_frequency_code {line.facts['claim_frequency_code']}), and no other claim of"
+        " the run replaces or voids it."
     )
 
 
@@ -52,9 +52,9 @@ def _stands(line: Line) -> str:
 def line_superseded(line: Line) -> Iterator[str]:
     """The claim is a void, or the run holds a replacement or void of it.
 
-    The line no longer stands, so nothing is decided on it. Needs the claim frequency codes of the whole run, 7
-    (replacement) and 8 (void), as X12 CLM05-3 has them; the later claim names the earlier one by
-    `original_claim_id`, or by its own `claim_id` where that is empty. Source: contract, edit 1.
+    The line no longer counts, so nothing is decided on it. Claim frequency codes are those of X12 CLM05-3: 7
+    replacement, 8 void; the later claim names the earlier one by `original_claim_id`, or by its own `claim_id`
+    where that is empty. Source: ADR 0013.
     """
     if line.known is None:
         by = line.row.get("superseded_by")
@@ -82,7 +82,7 @@ def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
     """An unlisted code that no policy version lists on a service day.
 
     A catch-all code concerns this editor only where the payer's policy lists it on a day from start to end; any
-    other service may stand behind it. An unresolved payer lists nothing. Source: the versions' code lists.
+    other service may be behind it. An unresolved payer lists nothing. Source: the versions' code lists.
     """
     policy = line.policy
     if policy is None:
@@ -132,7 +132,7 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
     """The code is not valid on any service day.
 
     No service day, start to end, lies inside the period in which the code exists, so the provider must correct the
-    line (CARC 181). Needs the code's first and last valid day; none means throughout. Source: rules/codes.
+    line (CARC 181). A code without a first or last valid day is valid without that limit. Source: rules/codes.
     """
     code = line.rules.code(line.row)
     if code is None:
@@ -155,18 +155,18 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
 
 
 def _payer_known(line: Line) -> str:
-    return f"The payer's name stands for {line.facts['payer']} in rules/payers.yaml."
+    return f"The payer's name resolves to {line.facts['payer']} in rules/payers.yaml."
 
 
 @edit(Condition("the payer is not known", pl.col("payer").is_null(), _payer_known), ground=any_code)
 def payer_not_on_file(line: Line) -> Iterator[str]:
-    """The payer is not in the rule pack.
+    """The payer is not recognized.
 
     The payer's name or identifier resolves to no payer, so no policy can be chosen. Source: rules/payers.yaml.
     """
     yield f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml."
-    yield "If it is a spelling of a payer on file, add it to that payer's names there, and run the extract again."
-    yield "Policy, program and contract are looked up once the payer is known; until then no policy can speak."
+    yield "If it is a spelling of a known payer, add it to that payer's names there, and run the extract again."
+    yield "Policy, program and contract are looked up once the payer is known; until then no policy applies."
 
 
 def _falls_within(day: pl.Expr) -> pl.Expr:
@@ -180,7 +180,7 @@ def _one_day(line: Line) -> str:
 
 def _no_boundary(line: Line) -> str:
     if line.facts["payer"] is None:
-        return f"The code's validity does not change {line.days}, and no policy is known without a payer on file."
+        return f"The code's validity does not change {line.days}, and no policy is known without a recognized payer."
     return f"Neither a policy version of {line.facts['payer']} nor the code's validity changes {line.days}."
 
 
@@ -199,15 +199,15 @@ BOUNDARY_WITHIN = (
 def dos_spans_boundary(line: Line) -> Iterator[str]:
     """A policy version or the code's validity changes between the first and the last service day.
 
-    Different rules hold on different days of the line, and one line cannot be split by program. Needs the first
-    days of the payer's versions, the days after they end, and likewise for the code; a boundary on the first
-    service day splits nothing. Source: contract, edit 5.
+    Different rules hold on different days of the line, and one line cannot be split by program. Boundaries are the
+    first days of the payer's versions, the days after they end, and likewise for the code; one on the first service
+    day splits nothing. Source: the versions' periods and the codes' validity.
     """
     for day, what in sorted({(day, what) for day, what in _boundaries(line) if line.start < day <= line.end}):
-        yield f"Conflicting fact: the days of service. On {day} {what}, within the service {line.days}."
+        yield f"Conflicting fact: the dates of service. On {day} {what}, within the service {line.days}."
     yield "If the service was on one side of the change alone, correct the dates; else bill the days as separate lines."
     yield "Each line is then decided under what was in force on its days."
-    yield f"Were all of the service on the first day: {_on_first_day(line)}."
+    yield f"If all service had been on the first day: {_on_first_day(line)}."
 
 
 def _on_first_day(line: Line) -> str:

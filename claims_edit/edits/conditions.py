@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _no_version(line: Line) -> str:
     if line.facts["payer"] is None:
-        return "Needs a policy version in force, and the payer is not on file."
+        return "Needs a policy version in force, and the payer is not recognized."
     return f"Needs a policy version in force, and none of {line.facts['payer']} was on {line.start}."
 
 
@@ -26,7 +26,7 @@ def _guidance(line: Line) -> str:
 
 
 def _names_the_service(line: Line) -> str:
-    return f"{line.code} names the service itself; it is no catch-all code."
+    return f"{line.code} names the service itself; it is not a catch-all code."
 
 
 def _catch_all(line: Line) -> str:
@@ -62,7 +62,7 @@ def _contract(line: Line) -> str:
         return "Needs a group, and the line has no group_id."
     found = [coverage.value for coverage in Coverage if line.facts[f"contract_{coverage}"]]
     if not found:
-        return f"No contract of the group that speaks of the service was in force on {line.start}."
+        return f"No contract of the group that addresses the service was in force on {line.start}."
     return f"The contract of the group in force on {line.start} says: {listed(found)}."
 
 

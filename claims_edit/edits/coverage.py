@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 def contract_excludes(line: Line) -> Iterator[str]:
     """The member's contract excludes the service.
 
-    A contract of the payer and group, in force on the start date, excludes the service (CARC 96); its own group code
-    says who is billed. A prior authorization, a doubt, an unlisted code and a trial go to a person first. Needs a group
-    and a policy version in force. Source: the contract file.
+    A contract of the payer and group, in force on the start date, excludes the service (CARC 96); its own group
+    code names who is billed. A prior authorization, a doubt, an unlisted code and a trial go to a person first.
+    Source: the contract file.
     """
     yield "A contract of the group that covers the service goes before one that excludes it: the line would pass."
     yield (
         "A reading of the contract under which the service is not excluded, or a corrected group_id without a contract"
-        f" that speaks of it: {line.without(contract_excludes.id)}."
+        f" that addresses it: {line.without(contract_excludes.id)}."
     )
     yield _other_program(line)
 
@@ -51,7 +51,7 @@ def code_not_listed(line: Line) -> Iterator[str]:
     """The policy addresses the service but does not list this code of it.
 
     The code names the service itself, yet the version's list lacks it though its statement covers the service.
-    Needs a funding policy in force. Source: the version's code list.
+    Source: the version's code list.
     """
     if line.version:
         codes = listed(line.version.codes.listed) or "no code"
@@ -60,11 +60,13 @@ def code_not_listed(line: Line) -> Iterator[str]:
             f" its statement is: {line.version.statement.says}"
         )
     yield "A person decides whether the statement covers the code, or asks the owner of the policy."
-    yield "If the policy's list takes the code in from a date on, add that version to rules/policies with its citation."
+    yield (
+        "If the policy adds the code to its list from a date on, add that version to rules/policies with its citation."
+    )
 
 
 def _all_indications(line: Line) -> str:
-    return f"{capital(line.version_name)} speaks of all indications."
+    return f"{capital(line.version_name)} applies to all indications."
 
 
 def _usable(line: Line) -> str:
@@ -93,8 +95,8 @@ NO_SOLID_TUMOR = Condition("no diagnosis is a malignant solid tumor", ~pl.col("s
 def indication_unknown(line: Line) -> Iterator[str]:
     """The policy is limited to solid tumors and the line has no usable diagnosis.
 
-    The statement applies to solid tumors only, and the line has no ICD-10-CM diagnosis to compare with it. Needs a
-    funding policy in force with that scope. Source: the version's statement.
+    The statement applies to solid tumors only, and the line has no ICD-10-CM diagnosis to compare with it. Source:
+    the version's statement.
     """
     unusable = bool(line.row["diagnosis_codes"])
     yield (
@@ -102,22 +104,22 @@ def indication_unknown(line: Line) -> Iterator[str]:
         + ("The line's diagnoses are not ICD-10-CM, and others are not usable." if unusable else "The line has none.")
     )
     yield f"If the record shows a malignant solid tumor: {line.then}."
-    yield "If it shows no malignant solid tumor, a person still decides: the policy does not speak of that."
+    yield "If it shows no malignant solid tumor, a person still decides: the policy does not address that."
 
 
 @edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, DIAGNOSIS, NO_SOLID_TUMOR)
 def indication_not_addressed(line: Line) -> Iterator[str]:
     """The policy is limited to solid tumors and no diagnosis is one.
 
-    The statement applies to solid tumors only, and none of the line's diagnoses is a malignant one: the policy is
-    silent. Needs a funding policy in force with that scope. Source: the version's statement.
+    The statement applies to solid tumors only, and none of the line's diagnoses is a malignant one: the policy does
+    not address them. Source: the version's statement.
     """
     yield (
         f"Missing fact: a malignant solid tumor. Of {listed(line.row['diagnosis_codes'])} none is one by"
-        " rules/codes/tumor_sites.yaml, and the policy speaks of solid tumors alone."
+        " rules/codes/tumor_sites.yaml, and the policy applies to solid tumors only."
     )
     yield f"If the record shows one and the diagnosis is corrected: {line.then}."
-    yield "Otherwise a person decides: the policy's silence is no ground to deny."
+    yield "Otherwise a person decides: the policy does not address this; it does not support a denial."
 
 
 @edit(*UNDER_FUNDING, LISTED, may_deny=True)
@@ -125,7 +127,7 @@ def investigational(line: Line) -> Iterator[str]:
     """The policy lists the code as investigational.
 
     Payer, program, version, code and indication are all established, and the version lists the code as
-    investigational (CARC 55). Needs a funding policy in force. Source: the version's statement and code list.
+    investigational (CARC 55). Source: the version's statement and code list.
     """
     yield _covering_contract(line)
     if line.row["trial_evidence"] is None:
@@ -136,7 +138,10 @@ def investigational(line: Line) -> Iterator[str]:
         )
     yield _other_program(line)
     if line.version and line.version.statement.scope is IndicationScope.SOLID_TUMORS:
-        yield "Corrected diagnoses, none a malignant solid tumor: a person would review, as the policy is silent."
+        yield (
+            "Corrected diagnoses, none a malignant solid tumor: a person would review, as the policy does not address"
+            " them."
+        )
     yield from _other_code_or_date(line)
     yield from _for_the_appeal(line)
 
@@ -148,7 +153,7 @@ def _covering_contract(line: Line) -> str:
     elif line.row["group_id"] is None:
         why = "the line has no group_id, so that no contract could be looked up"
     else:
-        why = f"none of the line's group that speaks of it was in force on {line.start}"
+        why = f"none of the line's group that addresses it was in force on {line.start}"
     return f"A contract that covers the service: the line would pass ({why})."
 
 

@@ -55,7 +55,7 @@ class Edit:
         may_pass: whether reasons.yaml may let it pass a line: not where a fact is missing, in conflict or silent.
         held: the column of the fact that keeps a line from every denial while it is there, where it is about one.
         shown_by: label → a column of a claim line and a value by which it comes to the edit; the proof tries each.
-        ground: whether some line must reach the edit under a pack; None where it depends on more than can be told.
+        ground: whether some line must reach the edit under a pack; None where that depends on more.
     """
 
     id: str

@@ -76,7 +76,7 @@ class Line:
             ValueError: it is not at hand.
         """
         if self.known is None:
-            raise ValueError("why an edit did not hit is told from the facts of the line, which are not given")
+            raise ValueError("why an edit did not hit needs the facts of the line, which are not given")
         return self.known
 
     @cached_property
@@ -174,12 +174,12 @@ class Line:
         if self.version is None:
             return ""
         rules = program_rules_of(self.version)
-        told = [
+        others = [
             f"{listed(programs, 'or')} would be {verb}"
             for wanted, verb in ((ProgramRule.REFER, "referred"), (ProgramRule.REVIEW, "reviewed"))
             if (programs := sorted(program for program, (rule, _) in rules.items() if rule is wanted))
         ]
-        return "; ".join([*told, "a program that the policy does not name would be reviewed"])
+        return "; ".join([*others, "a program that the policy does not name would be reviewed"])
 
     @property
     def programs(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Informational edits: they stand in `edits` for the reader, and weigh in an appeal.
+"""Informational edits: they are in `edits` for the reader, and weigh in an appeal.
 
 None sets the disposition, but `policy-stale` where a run suspends what a stale policy would deny.
 """
@@ -38,7 +38,7 @@ def code_site_mismatch(line: Line) -> Iterator[str]:
     """The code is meant for another site than the diagnoses name.
 
     The code is confined to some tumor sites (or to all but some) from a date on, and no malignant solid diagnosis
-    of the line fits. Needs at least one such diagnosis. Source: the sites of the codes in rules/codes.
+    of the line fits. Source: the sites of the codes in rules/codes.
     """
     yield (
         f"For the appeal: {line.code} is meant for other tumor sites than the diagnoses name; the record may show"
@@ -73,13 +73,13 @@ def policy_stale(line: Line) -> Iterator[str]:
     """The policy version is past its review date.
 
     The start date is past the version's next review, or past twelve months from its last where the document gives
-    none. Needs a version in force. Source: the version's review dates.
+    none. Source: the version's review dates.
     """
-    # What is told where a run suspends the denial: what the review may bring.
+    # It decides only where a run suspends the denial.
     yield f"Missing fact: whether {line.version_name} still holds. {capital(overdue(line))}"
     yield "A person asks the owner of the policy for its last review."
     yield (
-        "If the policy was reviewed in time and stands as it is, add the date of the review to rules/policies:"
+        "If the policy was reviewed in time and is unchanged, add the date of the review to rules/policies:"
         f" {line.deciding[0]} decides ({Disposition.DENY})."
     )
 
@@ -87,15 +87,18 @@ def policy_stale(line: Line) -> Iterator[str]:
 def _no_guidance(line: Line) -> str:
     if line.facts["site_class"] is None:
         return "Needs a tumor site, and the line has no usable diagnosis."
-    return f"No guidance on {line.facts['site_class']} was out on {line.start}."
+    return f"No guidance on {line.facts['site_class']} had been published by {line.start}."
 
 
 @edit(Condition("guidance on the site was out", pl.col("guidance_id").is_not_null(), _no_guidance))
 def guidance_note(line: Line) -> Iterator[str]:
-    """Clinical guidance on this site was out on the start date.
+    """Clinical guidance on this site was published by the start date.
 
     Guidance on the service at the line's tumor site had been published by the start date; it helps a reviewer and
     is never a ground for denial. Source: rules/guidance.
     """
     in_force = [each["id"] for each in line.rules.guidance(line.row) if each["in_force"]]
-    yield f"For the appeal: {listed(in_force)} was out on {line.start}; it informs, and is no ground to deny."
+    yield (
+        f"For the appeal: {listed(in_force)} had been published by {line.start}; it is informational and does not"
+        " support a denial."
+    )

@@ -1,4 +1,4 @@
-"""Edits on the policy in force and the program: whether a version is, and what it says of who pays."""
+"""Edits on the policy in force and the program: whether a version is, and what it says of the program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULE = pl.col("program_rule")
 
 
 def _no_payer(_line: Line) -> str:
-    return "Needs a payer on file."
+    return "Needs a recognized payer."
 
 
 def _was_in_force(line: Line) -> str:
@@ -37,16 +37,16 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
     """The payer has no policy in force on the start date.
 
     The payer is known, and no version of its policy on this service is in force on the first service day: nothing
-    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet. Source:
-    the versions' periods.
+    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet.
+    Source: the versions' periods.
     """
     policy = line.policy
     if policy is None:
-        yield f"No policy of {line.row['payer']} on this service is on file, so no ground to deny is known."
+        yield f"No policy of {line.row['payer']} on this service is on file, so nothing supports a denial."
         return
-    told = listed(map(period, policy.versions))
-    yield f"{policy.id} was not in force on {line.start}; it is in force {told}."
-    yield f"A corrected date of service in such a period, with {line.code} valid on it, would bring the policy to bear."
+    periods = listed(map(period, policy.versions))
+    yield f"{policy.id} was not in force on {line.start}; it is in force {periods}."
+    yield f"A corrected date of service in such a period, with {line.code} valid on it, would make the policy apply."
 
 
 def _any_guidance(pack: Decidable) -> bool:
@@ -61,15 +61,15 @@ def _funds(line: Line) -> str:
 def guidance_research_only(line: Line) -> Iterator[str]:
     """The payer's document is guidance, not a funding policy.
 
-    Clinical guidance decides no payment, so a person does. Needs a version in force: where guidance goes by tumor site,
-    from the first day of that on the site. Source: the version's kind.
+    Clinical guidance decides no payment, so a person does. Where guidance goes by tumor site, it counts from the
+    first day of that on the site. Source: the version's kind.
     """
     if line.in_force:
         policy, version = line.in_force
         reference = line.row["policy_reference"] or policy.reference
         yield f"Missing fact: a funding decision. {reference} is guidance: {lower(version.applies_to.says)}"
     yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
-    yield "Were a funding policy of this payer to take its place in rules/policies, that one would decide."
+    yield "If rules/policies had a funding policy of this payer, it would decide."
 
 
 def _signals(line: Line) -> str:
@@ -87,8 +87,8 @@ def _signals(line: Line) -> str:
 def program_conflict(line: Line) -> Iterator[str]:
     """Two program signals disagree.
 
-    Line of business, SBR09, member-id shape and the name of the plan name two different programs, so neither is used.
-    Needs a version in force. Source: rules/programs.yaml.
+    Line of business, SBR09, member-id shape and the name of the plan name two different programs, so neither is
+    used. Source: rules/programs.yaml.
     """
     basis = line.row["program_basis"] or "the program's signals"
     yield f"Conflicting fact: the program. {basis} name different programs{_signal_values(line)}."
@@ -117,8 +117,7 @@ def _signal_values(line: Line) -> str:
 def program_unknown(line: Line) -> Iterator[str]:
     """Nothing on the line names the program.
 
-    No signal gives a program, and the policy's exceptions go by program. Needs a version in force. Source:
-    rules/programs.yaml.
+    No signal gives a program, and the policy's exceptions go by program. Source: rules/programs.yaml.
     """
     yield (
         "Missing fact: the program. Neither line_of_business, claim_filing_indicator_code, the shape of member_id nor"
@@ -143,7 +142,7 @@ def _no_one_program(line: Line) -> str:
 def _rule(line: Line) -> str:
     """What the version says of the program."""
     if line.facts["program_rule"] is None:
-        return f"{capital(line.version_name)} does not speak of {line.facts['program']}."
+        return f"{capital(line.version_name)} does not address {line.facts['program']}."
     words = {"applies": "applies to", "refer": "leaves to other rules", "review": "leaves to a person"}
     return f"{capital(line.version_name)} {words[line.facts['program_rule']]} {line.facts['program']}."
 
@@ -158,8 +157,8 @@ SILENT = Condition("the version does not name the program", RULE.is_null(), _rul
 def program_exception_refer(line: Line) -> Iterator[str]:
     """The policy leaves the program to other rules.
 
-    The version says that this program follows other rules, or that the policy does not apply to it. Needs a funding
-    policy in force and one program. Source: the version's program exceptions.
+    The version says that this program follows other rules, or that the policy does not apply to it. Source: the
+    version's program exceptions.
     """
     rule = line.rules.program_rule(line.row)
     if rule:
@@ -172,8 +171,7 @@ def program_exception_refer(line: Line) -> Iterator[str]:
 def program_exception_review(line: Line) -> Iterator[str]:
     """The policy leaves the program to a person.
 
-    The version excepts this program without saying what holds instead. Needs a funding policy in force and one
-    program. Source: the version's program exceptions.
+    The version excepts this program without saying what holds instead. Source: the version's program exceptions.
     """
     rule = line.rules.program_rule(line.row)
     if rule:
@@ -186,12 +184,12 @@ def program_exception_review(line: Line) -> Iterator[str]:
 def program_silent(line: Line) -> Iterator[str]:
     """The policy does not name the program.
 
-    The version neither applies to this program nor excepts it, and silence is no ground for a denial. Needs a
-    funding policy in force and one program. Source: the version's program list.
+    The version neither applies to this program nor excepts it, which does not support a denial. Source: the
+    version's program list.
     """
     yield (
         f"Missing fact: whether the policy is meant for {_program(line)}. It applies to"
-        f" {listed(line.programs) or 'no program by name'}, and does not speak of this one."
+        f" {listed(line.programs) or 'no program by name'}, and does not address this one."
     )
     yield "A person asks the owner of the policy, or finds the rules of the program."
     yield from _if_other_program(line)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def contract_covers(line: Line) -> Iterator[str]:
     """The member's contract covers the service.
 
-    A contract of the payer and group, in force on the start date, covers the service: the policy does not stand in
-    its way. Needs a group and a policy version in force. Source: the contract file.
+    A contract of the payer and group, in force on the start date, covers the service: it comes before the policy.
+    Source: the contract file.
     """
     yield f"The group's contract covers the service ({line.row['citation']}), and goes before the policy."
     yield f"Without that contract: {line.then}."
@@ -33,13 +33,12 @@ def contract_covers(line: Line) -> Iterator[str]:
 def contract_review(line: Line) -> Iterator[str]:
     """The member's contract asks for review.
 
-    A contract of the payer and group, in force on the start date, asks for a person. Needs a group and a policy
-    version in force. Source: the contract file.
+    A contract of the payer and group, in force on the start date, asks for a person. Source: the contract file.
     """
-    yield f"Missing fact: what the group's contract comes to. It asks for a person ({line.row['citation']})."
+    yield f"Missing fact: what the group's contract provides. It asks for a person ({line.row['citation']})."
     excluded = line.with_edit(coverage.contract_excludes.id)
     yield f"If it covers the service, the line passes; if it excludes it: {excluded}."
-    yield f"If it says nothing of the service: {line.then}."
+    yield f"If it does not address the service: {line.then}."
 
 
 def _no_number(_line: Line) -> str:
@@ -56,8 +55,8 @@ def _no_number(_line: Line) -> str:
 def prior_authorization(line: Line) -> Iterator[str]:
     """The line or claim carries a prior authorization number.
 
-    What was authorized may be what was done, so a person compares the two before anything is denied. Needs a prior
-    authorization number and a version in force. Source: decision table, edit 15.
+    What was authorized may be what was done, so a person compares the two before anything is denied. Source: ADR
+    0007.
     """
     number = line.row.get("prior_authorization_number")
     yield f"Missing fact: what was authorized. The claim carries prior authorization {number}."
@@ -78,8 +77,8 @@ def _no_doubt(_line: Line) -> str:
 def facts_in_doubt(line: Line) -> Iterator[str]:
     """The input holds something in the place of a fact that could not be understood.
 
-    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is missing.
-    Needs a doubt and a version in force. Source: decision table, edit 16; the doubts by name in claims_edit/doubts.py.
+    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is
+    missing. Source: ADR 0014; the doubts by name in claims_edit/doubts.py.
     """
     for each in doubts_of(line.row, line.known):
         at = f" At {each.place}." if each.place else ""
@@ -91,11 +90,10 @@ def facts_in_doubt(line: Line) -> Iterator[str]:
 def unlisted_code(line: Line) -> Iterator[str]:
     """The policy lists this unlisted code, and only the record shows what was done.
 
-    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so neither
-    the policy nor a contract's exclusion of the service denies it. Needs a version in force that lists the code.
-    Source: the version's code list.
+    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so
+    neither the policy nor a contract's exclusion of the service denies it. Source: the version's code list.
     """
-    yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) tells."
+    yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) shows it."
     yield f"If it was this service: {line.then}. If it was another, this policy does not concern the line."
 
 
@@ -125,9 +123,8 @@ def trial_context(line: Line) -> Iterator[str]:
     """The line carries evidence of a clinical trial.
 
     A trial may be covered where the treatment alone is not, so a person looks before a contract's exclusion or the
-    policy denies. Needs modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
-    investigational device exemption number, NUBC condition code 30 or value code D4, and a version in force. Source:
-    decision table, edit 18.
+    policy denies. Evidence is modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
+    investigational device exemption number, NUBC condition code 30 or value code D4. Source: ADR 0007.
     """
     yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
     yield "If the trial's rules or the contract cover the service in the trial, those rules decide."

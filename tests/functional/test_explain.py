@@ -35,7 +35,7 @@ def told(done: Done) -> list[dict[str, Any]]:
 def test_an_accepted_line_is_read_again_and_told_why_it_was_no_candidate(command: Command, published: Path) -> None:
     (found,) = told(command("explain", "CL0000001", "--out", published, "--json"))
     assert (found["kind"], found["source_row"], found["claim_line_number"]) == ("accepted", 1, 1)
-    assert found["why"] == "No edit was asked: hcpcs_code 99213 is in no file of rules/codes."
+    assert found["why"] == "No edit applies: hcpcs_code 99213 is not in rules/codes."
     assert {"name": "charge_amount", "value": "1.25", "source": "charge_amount"} in found["facts"]
 
 

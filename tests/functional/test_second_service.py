@@ -149,7 +149,7 @@ def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: 
     assert decisions(out).sort("claim_id")["reason_code"].to_list() == ["contract-covers", "investigational"]
     (other,) = json.loads(command("explain", "CL0000002", "--out", out, "--all", "--json").out)
     assert {each["id"]: each["why"] for each in other["not_hit"]}["contract-covers"] == (
-        "No contract of the group that speaks of the service was in force on 2025-08-01."
+        "No contract of the group that addresses the service was in force on 2025-08-01."
     )
     assert "irreversible" not in " ".join(other["changes"]).lower()
     for service in ("", "sonics"):

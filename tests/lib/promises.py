@@ -186,7 +186,7 @@ def _fact(change: Row) -> Callable[..., list[Row]]:
     return lambda found, _row, _catalog: [{"change": change, "of_facts": True} | _then(found)]
 
 
-OF_SUSPENDED = rf"^If the policy was reviewed in time and stands as it is, .*: {_THEN}\.$"
+OF_SUSPENDED = rf"^If the policy was reviewed in time and is unchanged, .*: {_THEN}\.$"
 _PASSES = {"is_": ("contract-covers", "pass")}
 _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^If all of these are withdrawn, .*: {_THEN}\.$", _line(ALONE)),
@@ -195,7 +195,7 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"^No code that names the service was valid then\.$", _no_codes),
     (rf"listed the catch-all codes (?P<codes>[^.]+)\. With one of them: {_THEN}\.$", _catch_all),
     (
-        rf"^Were all of the service on the first day: {_THEN}\.$",
+        rf"^If all service had been on the first day: {_THEN}\.$",
         lambda found, row, _: [{"change": _first_day(row)} | _then(found)],
     ),
     (r"^A corrected date of service in such a period", _periods_of_policy),
@@ -205,10 +205,10 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^Without that contract: {_THEN}\.$", _fact({"contract_covered": False})),
     (r"^If it covers the service, the line passes;", _line({"group_id": COVERED}, **_PASSES)),
     (rf"; if it excludes it: {_THEN}\.$", _line({"group_id": EXCLUDED})),
-    (rf"^If it says nothing of the service: {_THEN}\.$", _fact({"contract_review": False})),
+    (rf"^If it does not address the service: {_THEN}\.$", _fact({"contract_review": False})),
     (r"that covers the service.*: the line would pass", _line({"group_id": COVERED}, **_PASSES)),
     (rf"^A reading of the contract .*: {_THEN}\.$", _fact({"contract_excluded": False})),
-    (rf"a corrected group_id without a contract that speaks of it: {_THEN}\.$", _line({"group_id": None})),
+    (rf"a corrected group_id without a contract that addresses it: {_THEN}\.$", _line({"group_id": None})),
     (rf"^If the authorization does not cover this service: {_THEN}\.$", _line({"prior_authorization_number": None})),
     (rf"^If the facts are as they were read: {_THEN}\.$", _fact({"doubts": None})),
     (rf"^If it was this service: {_THEN}\.", _fact({"code_kind": "specific"})),
@@ -239,10 +239,11 @@ _PROMISES_NOTHING = (
     r"^Fact in doubt: ", r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
     r"^The claim is a void itself", r"^Claims of this run that take its place: ", r" is a catch-all code[.,]",
     r"^The code alone does not say", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
-    r"^If it is a spelling of a payer on file", r"^Policy, program and contract are looked up once",
+    r"^If it is a spelling of a known payer", r"^Policy, program and contract are looked up once",
     r"^If the service was on one side of the change alone", r"^Each line is then decided under what was in force",
-    r" was not in force on .*; it is in force ", r"^A person ", r"^Were a funding policy of this payer to take",
+    r" was not in force on .*; it is in force ", r"^A person ",
+    r"^If rules/policies had a funding policy of this payer",
     r"^Find the member's program", r"^Send the line to where ", r"^The group's contract covers the service",
-    r"^If the policy's list takes the code in", r"^If the trial's rules or the contract cover",
+    r"^If the policy adds the code to its list", r"^If the trial's rules or the contract cover",
     r"^Otherwise a person decides", r"^No policy of .* on this service is on file",
 )  # fmt: skip

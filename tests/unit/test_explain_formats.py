@@ -144,8 +144,8 @@ def test_why_a_line_was_no_candidate() -> None:
         ],
         manifest,
     )
-    assert [each["why"].removeprefix("No edit was asked: ") for each in told] == [
-        "hcpcs_code 99213 is in no file of rules/codes.",
+    assert [each["why"].removeprefix("No edit applies: ") for each in told] == [
+        "hcpcs_code 99213 is not in rules/codes.",
         "the line has no procedure code, only a revenue code.",
         "the line has no procedure code.",
         "the extract has no column hcpcs_code, so none of its lines can be edited.",

@@ -59,7 +59,7 @@ def test_all_decisions_of_the_deck_are_told_in_full(deck: Path) -> None:
         ][-1:]
         assert bool(each["guidance"]) == ("guidance-note" in hit)
         if each["reason_code"] == "dos-spans-boundary":
-            assert each["changes"][0].startswith("Conflicting fact: the days of service. On "), row["claim_id"]
+            assert each["changes"][0].startswith("Conflicting fact: the dates of service. On "), row["claim_id"]
     reasons = {each["reason_code"] for each in found}
     assert reasons == set(EDIT_IDS)
 
@@ -126,7 +126,7 @@ def test_where_no_study_is_of_the_site_that_is_said() -> None:
         ("EX-09-PROGRAM-UNKNOWN", ["Missing fact: the program", "investigational decides (deny)"]),
         ("EX-10-SAO-REFERRED", ["Rules to follow: the SAO's own guidelines decide.", "Program Exceptions (06/15/24)"]),
         ("EX-18-TRIAL-CONDITION", ["condition code 30", "investigational decides (deny)"]),
-        ("EX-16-UNLISTED-CODE", ["the record (operative note) tells"]),
+        ("EX-16-UNLISTED-CODE", ["the record (operative note) shows it"]),
         ("EX-19-ICD-9-ONLY", ["not ICD-10-CM"]),
         ("DAY-FLORIDA-BEFORE-2016", ["0600T is valid from 2020-07-01", "No code that names the service was valid"]),
         ("DAY-PREMERA-BEFORE-CODES", ["catch-all codes 32999, 47399, 48999 and 53899"]),
@@ -148,16 +148,18 @@ def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[st
         ("EX-21-INVESTIGATIONAL-REGENCE", "program-unknown", "line_of_business alone names the program: commercial."),
         ("EX-21-INVESTIGATIONAL-REGENCE", "contract-covers", "Needs a group, and the line has no group_id."),
         ("EX-13-CONTRACT-ENDED", "contract-covers",
-         "No contract of the group that speaks of the service was in force on 2025-01-01."),
+         "No contract of the group that addresses the service was in force on 2025-01-01."),
         ("EX-15-CONTRACT-EXCLUDES", "contract-review",
          "The contract of the group in force on 2024-03-04 says: excluded."),
         ("DAY-REGENCE-BEFORE-2026", "investigational",
          "Needs a policy version in force, and none of regence was on 2025-12-31."),
-        ("EX-04-PAYER-NOT-ON-FILE", "program-silent", "Needs a policy version in force, and the payer is not on file."),
+        ("EX-04-PAYER-NOT-ON-FILE", "program-silent",
+         "Needs a policy version in force, and the payer is not recognized."),
         ("CELL-NHS-ENGLAND-NHS", "code-not-listed", "Needs a funding policy, and nice-ire is guidance."),
         ("CELL-FLORIDA-BLUE-FEP", "program-silent",
          "Version 2020-07-01 of florida-blue-02-40000-26 leaves to other rules fep."),
-        ("NOTE-GUIDANCE-NONE-ON-BREAST", "guidance-note", "No guidance on other_solid was out on 2024-03-04."),
+        ("NOTE-GUIDANCE-NONE-ON-BREAST", "guidance-note",
+         "No guidance on other_solid had been published by 2024-03-04."),
         ("DAY-FLORIDA-LAST-FRESH", "policy-stale",
          "The review of florida-blue-02-40000-26 was due by 2025-05-23; the service began on 2025-05-23."),
     ],

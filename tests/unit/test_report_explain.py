@@ -74,10 +74,10 @@ def test_the_text_holds_everything_a_reader_needs(tmp_path: Path) -> None:
     assert text.startswith("Claim C1 line 1: DENY\n")
     for part in (
         "The policy in force calls the service investigational. (investigational)",
-        "By: Surgery 242, Policy (January 2026)",
+        "Source: Surgery 242, Policy (January 2026)",
         f"Row 2 of extract.csv; run {RUN_1}",
         "<- decided",
-        "informs only",
+        "informational",
         "from line_of_business",
         "835 REF*0K",
         "not known: ",

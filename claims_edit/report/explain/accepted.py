@@ -43,9 +43,9 @@ def explain_accepted(lines: Iterable[dict[str, Any]], manifest: dict[str, Any]) 
 def _why(line: dict[str, Any]) -> str:
     code = line.get("hcpcs_code")
     if code is not None:
-        return f"No edit was asked: hcpcs_code {code} is in no file of rules/codes."
+        return f"No edit applies: hcpcs_code {code} is not in rules/codes."
     if "hcpcs_code" not in line:
-        return "No edit was asked: the extract has no column hcpcs_code, so none of its lines can be edited."
+        return "No edit applies: the extract has no column hcpcs_code, so none of its lines can be edited."
     if line.get("revenue_center_code") is not None:
-        return "No edit was asked: the line has no procedure code, only a revenue code."
-    return "No edit was asked: the line has no procedure code."
+        return "No edit applies: the line has no procedure code, only a revenue code."
+    return "No edit applies: the line has no procedure code."

@@ -23,7 +23,7 @@ FACTS = {
     "member_id": "member_id, else person_id",
     "payer_raw": "payer",
     "payer": "payer, by rules/payers.yaml",
-    "program": "",  # the columns that spoke are in program_basis
+    "program": "",  # the columns that give it are in program_basis
     "group_id": "group_id",
     "service_start_date": "claim_line_start_date, else claim_start_date",
     "service_end_date": "claim_line_end_date, else claim_end_date, else the start",
@@ -58,7 +58,7 @@ _DATED_BY = {
         "service_end_date": "claim_end_date, else the start",
     },
 }
-# What a decision does not repeat and an edit may have looked at: told where the candidate line is at hand.
+# What a decision does not repeat and an edit may have looked at: shown where the candidate line is at hand.
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
     "clinical_trial_number", "condition_codes", "investigational_device_exemption_number", "value_codes", "plan",
@@ -120,7 +120,7 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
         return None
 
 
-def told(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
+def facts_shown(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
     """The facts of a decision row, and of its candidate `line` what the edits looked at besides."""
     shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
     dated = _DATED_BY.get((line or {}).get("service_date_column") or "", {})

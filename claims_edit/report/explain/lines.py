@@ -8,7 +8,7 @@ from claims_edit.edits import EDITS, INFORMATIONAL_EDIT_IDS, LABELS
 from claims_edit.edits.line import Line
 from claims_edit.edits.notes import policy_stale
 from claims_edit.model import StalePolicy
-from claims_edit.report.explain.facts import origins, told
+from claims_edit.report.explain.facts import facts_shown, origins
 from claims_edit.report.explain.rulebook import Rulebook
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def explained(
         catalog: the rules under which the run decided.
         manifest: of the run.
         facts: for each row its row of `engine.facts` (None where it is not at hand); sentences are then more concrete.
-        every_edit: whether to tell of each edit that did not hit why it did not, too; needs the facts.
+        every_edit: whether to say of each edit that did not hit why; needs the facts.
 
     Each has:
         kind: `decision`.
@@ -63,7 +63,7 @@ def explained(
             `documents` (each `title, publisher`). Days are ISO text.
         program_rule: None, or `program, rule, says, citation`.
         liability: None, or `group_code, bearer, basis, says, citation`.
-        guidance: on the site, out by the start date, oldest first, each `id, publisher, says, out_from, citation,
+        guidance: on the site, published by the start date, oldest first, each `id, publisher, says, out_from, citation,
             in_force`; the last one is in force.
         evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, on_site,
             studies`; `on_site` is what it concludes on the site alone (`conclusion, citation`) or None,
@@ -98,7 +98,7 @@ class Explainer:
         found = []
         for row, known in zip(rows, facts if facts is not None else [None] * len(rows), strict=True):
             line = self._line(row, known)
-            explanation = _explanation(line, self._book, told(row, known, self._origins(row["source_file"])))
+            explanation = _explanation(line, self._book, facts_shown(row, known, self._origins(row["source_file"])))
             if every_edit:
                 explanation["not_hit"] = _not_hit(line)
             found.append(explanation)

@@ -26,16 +26,16 @@ def explanation_markdown(explanations: list[dict[str, Any]]) -> str:
 
 
 @lru_cache(_KNOWN)
-def escaped(told: str) -> str:
+def escaped(text: str) -> str:
     """Text of which no renderer makes markup, a link or a second line (CommonMark 2.4; GFM tables and autolinks)."""
-    safe = _ACTIVE.sub(r"\\\1", plain(told))
+    safe = _ACTIVE.sub(r"\\\1", plain(text))
     return _LINKS.sub(lambda link: re.sub(r"([:.])", r"\\\1", link.group(), count=1), safe)
 
 
 @lru_cache(_KNOWN)
-def at_line_start(told: str) -> str:
+def at_line_start(text: str) -> str:
     """The same for text that begins a line: no list, heading or rule comes of it."""
-    return _LINE_START.sub(_guarded, escaped(told))
+    return _LINE_START.sub(_guarded, escaped(text))
 
 
 def _guarded(start: re.Match[str]) -> str:
@@ -43,13 +43,13 @@ def _guarded(start: re.Match[str]) -> str:
     return f"{start.group(1)}\\{sign}" if not sign.isdigit() else f"{start.group(1)}{sign}\\"
 
 
-def article_lines(told: Article, level: int = 1) -> Iterator[str]:
+def article_lines(found: Article, level: int = 1) -> Iterator[str]:
     """The lines of one explanation whose heading has that level."""
-    yield f"{'#' * level} {escaped(told.title)}"
+    yield f"{'#' * level} {escaped(found.title)}"
     yield ""
-    yield from (f"- {at_line_start(line)}" for line in told.lead)
+    yield from (f"- {at_line_start(line)}" for line in found.lead)
     yield ""
-    for section in told.sections:
+    for section in found.sections:
         yield from section_lines(section, level + 1)
 
 

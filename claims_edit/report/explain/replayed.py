@@ -51,7 +51,7 @@ def facts_of(
 
 def _damaged(replay: Replay) -> ResultsError:
     return ResultsError(
-        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so it cannot be told why edits did not"
+        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so it is not known why edits did not"
         " hit. Restore it from a backup, or run the extracts again with --force."
     )
 

@@ -215,7 +215,7 @@ class Rulebook:
 
     def _on_site(self, file: EvidenceFile, site: str | None) -> Part | None:
         """What the document concludes on the site alone, where it does."""
-        found = next((told for told in file.by_site if site in told.site_classes), None)
+        found = next((entry for entry in file.by_site if site in entry.site_classes), None)
         if found is None:
             return None
         return {"conclusion": found.conclusion, "citation": self.cited.text(found.cite)}

@@ -18,9 +18,9 @@ _SCOPES = {"all_indications": "all indications", "solid_tumors": "solid tumors"}
 
 
 class Studies(Enum):
-    """What is told of the studies on a tumor site."""
+    """How much an explanation shows of the studies on a tumor site."""
 
-    TOLD = auto()
+    IN_FULL = auto()
     COUNTED = auto()
     LEFT_OUT = auto()
 
@@ -39,22 +39,22 @@ class Section:
 
 @dataclass(frozen=True)
 class Article:
-    """One explanation: its title, what came out and where the row stands, and its sections."""
+    """One explanation: its title, what came out and where the row is, and its sections."""
 
     title: str
     lead: tuple[str, ...]
     sections: tuple[Section, ...]
 
 
-def article(explanation: dict[str, Any], *, studies: Studies = Studies.TOLD) -> Article:
+def article(explanation: dict[str, Any], *, studies: Studies = Studies.IN_FULL) -> Article:
     """An explanation of any kind; its evidence may be counted only, or left to a place that several lines share."""
     match explanation["kind"]:
         case "decision":
-            told = _decision(explanation)
+            decision = _decision(explanation)
             if studies is Studies.LEFT_OUT:
-                return told
+                return decision
             counted = studies is Studies.COUNTED
-            return replace(told, sections=(*told.sections, evidence(explanation, counted=counted)))
+            return replace(decision, sections=(*decision.sections, evidence(explanation, counted=counted)))
         case "accepted":
             return _accepted(explanation)
         case _:
@@ -65,7 +65,7 @@ def _decision(decided: dict[str, Any]) -> Article:
     title = f"Claim {decided['claim_id']} line {decided['claim_line_number']}: {decided['disposition'].upper()}"
     lead = (
         f"{decided['reason']} ({decided['reason_code']})",
-        f"By: {decided['citation'] or 'no document'}",
+        f"Source: {decided['citation'] or 'none'}",
         _where(decided),
     )
     return Article(title, lead, tuple(_decision_sections(decided)))
@@ -74,10 +74,10 @@ def _decision(decided: dict[str, Any]) -> Article:
 def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
     yield _facts(decided["facts"])
     hits = tuple((edit["id"], edit["label"], _role(edit)) for edit in decided["edits"])
-    yield Section("Edits that hit, in order", head=("edit", "says", "role"), rows=hits)
+    yield Section("Edits triggered, in order", head=("edit", "meaning", "role"), rows=hits)
     if "not_hit" in decided:
         misses = tuple((miss["id"], miss["why"]) for miss in decided["not_hit"])
-        yield Section("Edits that did not hit", head=("edit", "why"), rows=misses)
+        yield Section("Edits not triggered", head=("edit", "why"), rows=misses)
     if decided["policy"]:
         yield Section("Policy", rows=tuple(_policy(decided["policy"], decided["program_rule"])))
     if decided["liability"]:
@@ -104,11 +104,11 @@ def _facts(facts: list[dict[str, Any]]) -> Section:
 def _role(edit: dict[str, Any]) -> str:
     if edit["decided"]:
         return "<- decided"
-    return "informs only" if edit["informational"] else ""
+    return "informational" if edit["informational"] else ""
 
 
 def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row]:
-    until = f"until {policy['in_force_until']}" if policy["in_force_until"] else "no end given"
+    until = f"until {policy['in_force_until']}" if policy["in_force_until"] else "no end date"
     yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}"
     for document in policy["documents"]:
         yield "document", f"{document['title']}; {document['publisher']}"
@@ -129,7 +129,7 @@ def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row
 def _liability(liability: dict[str, Any]) -> str:
     bearer = f" ({liability['bearer']})" if liability["bearer"] else ""
     return (
-        f"{liability['group_code']}{bearer}, on the word of the {_BASES[liability['basis']]}: {liability['says']}"
+        f"{liability['group_code']}{bearer}, per the {_BASES[liability['basis']]}: {liability['says']}"
         f" ({liability['citation']})"
     )
 
@@ -138,8 +138,8 @@ _BASES = {"contract": "contract", "policy": "policy", "default": "rules' default
 
 
 def _guidance(entry: dict[str, Any]) -> str:
-    status = "in force on the start date" if entry["in_force"] else "followed by a later one"
-    return f"{entry['id']}, out from {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
+    status = "in force on the start date" if entry["in_force"] else "superseded"
+    return f"{entry['id']}, published {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
 
 
 def evidence(decided: dict[str, Any], *, counted: bool = False) -> Section:
@@ -155,8 +155,8 @@ def evidence(decided: dict[str, Any], *, counted: bool = False) -> Section:
         )
         for document in decided["evidence"]
     )
-    told = ("Each study: --format md, html or json.",) if counted and documents else ()
-    return Section(title, paragraphs=(*note, *told), parts=documents)
+    elsewhere = ("Each study: --format md, html or json.",) if counted and documents else ()
+    return Section(title, paragraphs=(*note, *elsewhere), parts=documents)
 
 
 def _conclusions(document: dict[str, Any]) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _refusal(refused: dict[str, Any]) -> Article:
         f"Candidate code on the row: {'yes' if refused['candidate_code'] else 'no'}",
         *_first(refused),
         _where(refused),
-        "Mend the row at its source, and send it again.",
+        "Correct the row at its source and resend it.",
     )
     return Article(title, lead, ())
 

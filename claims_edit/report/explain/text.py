@@ -22,10 +22,10 @@ def explanation_text(explanations: list[dict[str, Any]]) -> str:
     return "\n\n".join("\n".join(_article(article(each, studies=Studies.COUNTED))) for each in explanations) + "\n"
 
 
-def _article(told: Article) -> Iterator[str]:
-    yield plain(told.title)
-    yield from (_INDENT + plain(line) for line in told.lead)
-    for section in told.sections:
+def _article(found: Article) -> Iterator[str]:
+    yield plain(found.title)
+    yield from (_INDENT + plain(line) for line in found.lead)
+    for section in found.sections:
         yield from _section(section, "")
 
 
@@ -50,9 +50,9 @@ def _columns(rows: tuple[Row, ...], indent: str) -> Iterator[str]:
         yield from _wrapped(last, begin, indent + " " * (len(begin) - len(indent))) if last else [begin.rstrip()]
 
 
-def _wrapped(told: str, first: str, following: str) -> list[str]:
+def _wrapped(text: str, first: str, following: str) -> list[str]:
     lines = textwrap.wrap(
-        plain(told), max(WIDTH, len(first) + 40), initial_indent=first, subsequent_indent=following,
+        plain(text), max(WIDTH, len(first) + 40), initial_indent=first, subsequent_indent=following,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
     return lines or [first.rstrip()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 BEARERS = {
     "CO": "the provider bears it; the member is not billed",
-    "PR": "the member may be billed",
+    "PR": "patient responsibility",
     "OA": "neither the provider nor the member is named",
     "PI": "the payer's own reduction; the member is not billed",
 }

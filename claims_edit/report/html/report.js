@@ -55,7 +55,7 @@
   };
   const edits = (record) => record.edits.map((number) => {
     const edit = shared.edits[number];
-    const role = edit.decided ? " (decided)" : edit.informational ? " (informs only)" : "";
+    const role = edit.decided ? " (decided)" : edit.informational ? " (informational)" : "";
     return element("li", `${edit.label}: ${edit.id}${role}`, edit.decided ? "decided" : "");
   });
   const facts = (record) => record.facts.map(([number, value]) => {
@@ -73,7 +73,7 @@
     const text = (number) => shared.texts[number];
     const left = filled(
       element("div"),
-      titled("Edits that hit, in order", listed("ol", edits(record))),
+      titled("Edits triggered, in order", listed("ol", edits(record))),
       titled("Policy", one("policy"), one("program_rule")),
       titled("Liability", one("liability")),
       record.remittance.length ? pairs(record.remittance, "Remittance", ["Field", "Value"]) : null,
@@ -87,7 +87,7 @@
     return filled(
       element("div", undefined, "explanation"),
       element("p", text(record.reason), "lead"),
-      element("p", `By: ${text(record.citation)}`),
+      element("p", `Source: ${text(record.citation)}`),
       element("p", `Row ${record.where[1]} of ${text(record.where[0])}`, "note"),
       filled(element("div", undefined, "columns"), left, right),
       grounds(record),
