@@ -10,10 +10,15 @@ if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 from claims_edit import policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # The same examples on every machine, and no deadline: a busy machine is no fault.
 settings.register_profile("claims-edit", deadline=None, derandomize=True, database=None)
@@ -33,3 +38,21 @@ def _catalog_of(contents: dict[str, bytes], *, proposed: bool = False) -> policy
 
 
 policy.catalog_of = _catalog_of
+
+
+@pytest.fixture(scope="session")
+def deck_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published run of sample_claims/claims.csv with its contracts: to be read only."""
+    from tests.lib.deck import shared_deck  # noqa: PLC0415 -- the program is imported by those that run it
+
+    with pytest.MonkeyPatch.context() as patch:
+        return shared_deck(tmp_path_factory, "deck", patch)
+
+
+@pytest.fixture(scope="session")
+def deck_in_all_forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published run of the deck as CSV, 837 and FHIR, with its contracts: to be read only."""
+    from tests.lib.deck import shared_deck  # noqa: PLC0415 -- the program is imported by those that run it
+
+    with pytest.MonkeyPatch.context() as patch:
+        return shared_deck(tmp_path_factory, "forms", patch, "claims.csv", "claims.837", "claims-fhir.ndjson")

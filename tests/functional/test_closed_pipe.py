@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.program import DECK, UNREPORTED, called, command_line, environment
+from tests.functional.program import command_line, environment
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("results")
-    called("run", DECK / "claims.csv", "--out", out, *UNREPORTED)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +32,8 @@ def unread(*arguments: object) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("fmt", ["table", "csv", "json", "parquet"])
-def test_sql(results: Path, fmt: str) -> None:
-    assert unread("sql", "FROM decisions", "--out", results, "--format", fmt) == (0, "")
+def test_sql(deck_results: Path, fmt: str) -> None:
+    assert unread("sql", "FROM decisions", "--out", deck_results, "--format", fmt) == (0, "")
 
 
 @pytest.mark.parametrize("fmt", ["md", "csv"])

@@ -12,7 +12,6 @@ import pytest
 from tests.functional.program import (
     AS_OF,
     COLUMNS,
-    DECK,
     ROOT,
     Done,
     called,
@@ -34,13 +33,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run over every form of the sample deck, with its contracts."""
-    out = tmp_path_factory.mktemp("deck") / "results"
-    extracts = [DECK / name for name in ("claims.csv", "claims.837", "claims-fhir.ndjson")]
-    done = called("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", out, "--quiet", *AS_OF)
-    assert done.code == 0, done.err
-    return out
+def out(deck_in_all_forms: Path) -> Path:
+    return deck_in_all_forms
 
 
 @pytest.fixture(scope="module")

@@ -11,19 +11,15 @@ from claims_edit.engine import decide
 from claims_edit.errors import ResultsError
 from claims_edit.policy import load_catalog
 from claims_edit.store import replay_of
-from tests.functional.program import DECK, UNREPORTED, called, manifest, record
+from tests.functional.program import manifest, record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("replay") / "results"
-    extracts = [DECK / name for name in ("claims.csv", "claims.837", "claims-fhir.ndjson")]
-    done = called("run", *extracts, "--contracts", DECK / "contracts.csv", "--out", folder, "--quiet", *UNREPORTED)
-    assert done.code == 0, done.err
-    return folder
+def out(deck_in_all_forms: Path) -> Path:
+    return deck_in_all_forms
 
 
 def test_the_same_decisions_come_from_what_is_kept(out: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.functional.program import AS_OF, DECK, called, csv_text, decisions, line, write
+from tests.functional.program import AS_OF, called, csv_text, decisions, line, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,12 +63,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(deck_results: Path) -> Path:
     """The report that a run over the sample deck wrote."""
-    out = tmp_path_factory.mktemp("deck")
-    contracts = ("--contracts", DECK / "contracts.csv")
-    assert called("run", DECK / "claims.csv", *contracts, "--out", out, *AS_OF, "--quiet").code == 0
-    (written,) = out.glob("runs/*/report.html")
+    (written,) = deck_results.glob("runs/*/report.html")
     return written
 
 

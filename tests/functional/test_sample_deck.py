@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.functional.program import UNREPORTED, called
+
 ROOT = Path(__file__).resolve().parents[2]
 DECK = ROOT / "sample_claims"
-AS_OF = "2026-11-20"
 MADE_FILES = (
     "claims.csv", "contracts.csv", "damaged.csv", "expected_decisions.csv", "expected_quarantine.csv",
     "claims.837", "claims-fhir.ndjson", "expected_decisions_837_fhir.csv", "expected_quarantine_837_fhir.csv",
@@ -33,8 +34,8 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def published(out: Path, *extracts: Path | str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The decisions and the quarantine of a run over extracts with the deck's contracts."""
     contracts = DECK / "contracts.csv"
-    done = run("claims_edit", "run", *extracts, "--contracts", contracts, "--out", out, "--as-of", AS_OF)
-    assert done.returncode == 0, done.stderr
+    done = called("run", *extracts, "--contracts", contracts, "--out", out, *UNREPORTED)
+    assert done.code == 0, done.err
     return tuple(  # type: ignore[return-value]
         pl.read_parquet(sorted(out.glob(f"{kind}/run_id=*/part-*.parquet")), hive_partitioning=False)
         for kind in ("decisions", "quarantine")

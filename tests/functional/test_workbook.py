@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 
-from tests.functional.program import AS_OF, DECK, decisions, manifest, program
+from tests.functional.program import decisions, manifest, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from tests.functional.program import Done
 
 
-def test_a_run_writes_the_workbook_and_report_writes_the_same(tmp_path: Path, command: Callable[..., Done]) -> None:
-    out, again = tmp_path / "results", tmp_path / "again.xlsx"
-    assert command("run", DECK / "claims.csv", "--contracts", DECK / "contracts.csv", "--out", out, *AS_OF).code == 0
+def test_a_run_writes_the_workbook_and_report_writes_the_same(
+    deck_results: Path, tmp_path: Path, command: Callable[..., Done]
+) -> None:
+    out, again = deck_results, tmp_path / "again.xlsx"
     written = out / "runs" / manifest(out)["run_id"] / "report.xlsx"
     done = command("report", "--out", out, "--format", "xlsx", "--to", again)
     assert (done.code, done.out) == (0, f"Wrote {again}.\n")
@@ -41,10 +42,11 @@ def test_a_run_writes_the_workbook_and_report_writes_the_same(tmp_path: Path, co
     assert book["quarantine"].max_row == counts["rows_quarantined"] + 1
 
 
-def test_a_workbook_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, command: Callable[..., Done]) -> None:
-    command("run", DECK / "claims.csv", "--out", tmp_path / "results", *AS_OF)
+def test_a_workbook_that_cannot_be_written_is_told_in_one_line(
+    deck_results: Path, tmp_path: Path, command: Callable[..., Done]
+) -> None:
     target = tmp_path / "none" / "report.xlsx"
-    done = command("report", "--out", tmp_path / "results", "--format", "xlsx", "--to", target)
+    done = command("report", "--out", deck_results, "--format", "xlsx", "--to", target)
     assert done.code == 2
     (fault,) = done.faults
     assert f"{target}: cannot be written" in fault

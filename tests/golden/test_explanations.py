@@ -10,7 +10,7 @@ from claims_edit.batch.lookup import look_up
 from claims_edit.report import report
 from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find
 from claims_edit.store import ResultsFolder
-from tests.lib.deck import run_deck
+from tests.lib.deck import ROOT, run_deck
 from tests.lib.golden import hold
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ TOLD = (
 
 
 @pytest.fixture(scope="module")
-def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def deck(deck_results: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
-        yield run_deck(tmp_path_factory.mktemp("golden") / "out", patch)
+        patch.chdir(ROOT)
+        yield deck_results
 
 
 @pytest.fixture(scope="module")

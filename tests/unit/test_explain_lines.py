@@ -12,7 +12,7 @@ from claims_edit.report.explain import Wanted, explained, find
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import published_run
 from claims_edit.store import ask, replay_of
-from tests.lib.deck import run_deck
+from tests.lib.deck import ROOT, run_deck
 from tests.lib.runs import REVIEWED, line, manifest_of, publish, shipped
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ RUN_1 = "20260301T010000Z-aaaa"
 
 
 @pytest.fixture(scope="module")
-def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def deck(deck_results: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
-        yield run_deck(tmp_path_factory.mktemp("deck") / "out", patch)
+        patch.chdir(ROOT)
+        yield deck_results
 
 
 def claim(deck: Path, claim_id: str) -> dict[str, Any]:
