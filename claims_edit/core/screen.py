@@ -17,7 +17,7 @@ import polars as pl
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
 from claims_edit.doubts import TEST_DATA
 from claims_edit.facts.revision import STANDS_ALONE
-from claims_edit.intake import batch_values, canonical_values
+from claims_edit.intake import batch_values, canonical_text, canonical_values, side_by_side
 from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
 from claims_edit.names import name_key
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from claims_edit.intake import Mapping
     from claims_edit.intake.layout import Layout
 
-NAMES = ("payer", "data_source", "line_of_business")  # a batch holds few: each distinct one is judged
+NAMES = ("payer", "data_source", "line_of_business")
+SAMPLE, FEW = 2048, 8  # rows that tell whether a column repeats its values: an eighth of them are distinct, at most
 # An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
 _DIGITS = r"[0-9-]*[1-9][0-9-]*"
 _LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Za-z0-9_./:#*+-])?"
@@ -76,14 +77,39 @@ class Screened:
 def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
     """Find the plain rows of a batch (columns as `Extract.batches` gives them)."""
     values = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
-    tests = [_row_test(values, rules), *_value_tests(values, mapping, rules), *_reader_tests(raw)]
-    charge = _amount(values, "charge_amount")
+    tests = {
+        name: _value_test(name, dtype, mapping, rules) for name, dtype in values.schema.items() if name in COLUMNS
+    }
     found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
-    flags = found.select(test.alias(str(place)) for place, test in enumerate(tests))
+    flags = found.select(
+        _row_test(values, rules).alias("row"),
+        *(test.alias(name) for name, test in _by_distinct_values(values, tests).items()),
+        *(test.alias(f"reader {place}") for place, test in enumerate(_reader_tests(raw))),
+    )
     plain = flags.select(pl.all_horizontal(pl.all()).fill_null(value=True).alias("plain")).to_series()
     if plain.len() != raw.height:  # only literals were tested
         plain = pl.repeat(bool(plain[0]), raw.height, dtype=pl.Boolean, eager=True)
-    return Screened(plain, values.select(pl.when(pl.lit(plain)).then(charge).alias("charge")).to_series(), values)
+    charge = pl.when(pl.lit(plain)).then(_amount(values, "charge_amount")).alias("charge")
+    return Screened(plain, values.select(charge).to_series(), values)
+
+
+def _by_distinct_values(values: pl.DataFrame, tests: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+    """The tests of a batch; a text column that repeats its values is tested by the distinct ones.
+
+    Whether it does, a sample of its rows tells; either way the same rows pass.
+    """
+    texts = [name for name in tests if values.schema[name] == pl.String]
+    sample = values.select(texts).gather_every(max(1, values.height // SAMPLE))
+    counts = sample.select(pl.all().n_unique()).row(0) if texts else ()
+    repeated = [name for name, count in zip(texts, counts, strict=True) if count * FEW <= sample.height]
+    if not repeated:
+        return tests
+    lists = values.select(pl.col(name).unique().implode() for name in repeated)
+    distinct = side_by_side({name: lists[name][0] for name in repeated})
+    fails = distinct.select(tests[name].fill_null(value=True).not_().alias(name) for name in repeated)
+    odd = {name: distinct[name].filter(fails[name]) for name in repeated}
+    by_value = {name: ~pl.col(name).is_in(failing.implode()) for name, failing in odd.items() if len(failing)}
+    return {name: by_value.get(name, test) for name, test in tests.items() if name not in odd or name in by_value}
 
 
 def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -134,39 +160,29 @@ def _column(values: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in values.columns else pl.lit(None, pl.Date)
 
 
-def _value_tests(values: pl.DataFrame, mapping: Mapping, rules: ScreenRules) -> Iterator[pl.Expr]:
-    """One test a column: true for a value that is plain, true or null for none."""
-    for name, dtype in values.schema.items():
-        if name not in COLUMNS:
-            continue
-        value, column = pl.col(name), COLUMNS[name]
-        if name in NAMES:
-            yield _is_among(value, _plain_names(values[name].unique(), mapping, rules))
-        elif name in NPI_COLUMNS:
-            yield value.is_null() | has_check_digit(value)
-        elif name in MONEY_COLUMNS:
-            yield value.is_null() | _is_amount(value, dtype)
-        elif dtype == pl.Date:
-            yield value.is_between(FIRST_DAY, LAST_DAY)
-        elif dtype.is_numeric():
-            yield _is_number(value, column, dtype)
-        else:
-            yield _is_plain_text(value, column, rules)
+def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
+    """The test of a column: true for a value that is plain, true or null for none."""
+    value, column = pl.col(name), COLUMNS[name]
+    if name in NAMES:
+        return _is_plain_name(column, mapping, rules)
+    if name in NPI_COLUMNS:
+        return value.is_null() | has_check_digit(value)
+    if name in MONEY_COLUMNS:
+        return value.is_null() | _is_amount(value, dtype)
+    if dtype == pl.Date:
+        return value.is_between(FIRST_DAY, LAST_DAY)
+    if dtype.is_numeric():
+        return _is_number(value, column, dtype)
+    return _is_plain_text(value, column, rules)
 
 
-def _plain_names(given: pl.Series, mapping: Mapping, rules: ScreenRules) -> pl.Series:
-    """Of distinct names those that are canonical as they are and that neither a check nor a warning names."""
-    column = COLUMNS[given.name]
-    name = pl.col(given.name)
-    plain = given.eq_missing(canonical_values(given, mapping)) & given.is_not_null()
-    rows = given.filter(plain).to_frame()
-    if given.name == "line_of_business":
-        rows = rows.filter(name_key(name).is_in(rules.known_programs))
-    return rows.filter(_is_one_line(name, column)).to_series()
-
-
-def _is_among(value: pl.Expr, known: pl.Series) -> pl.Expr:
-    return value.is_in(known.implode()) if len(known) else value.is_null()
+def _is_plain_name(column: Column, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
+    """Whether a name is canonical as it is, and neither a check nor a warning names it."""
+    value = pl.col(column.name)
+    plain = (value == canonical_text(column, mapping)) & _is_one_line(value, column)
+    if column.name == "line_of_business":
+        plain &= name_key(value).is_in(sorted(rules.known_programs)).fill_null(value=False)
+    return value.is_null() | plain.fill_null(value=False)
 
 
 def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -1,9 +1,8 @@
 """The claim-line contract (DESIGN §3), held by pandera: which rows can be edited safely, and why the others cannot.
 
-Three pandera schemas say all of it: `VALUES` (the shape of a column's values), `_lines` (what a row must have, and how
+Three lists of rules say all of it: `VALUES` (the shape of a column's values), `_lines` (what a row must have, and how
 its columns agree) and `_warnings` (what keeps a row and is counted). They run on collected batches: on a LazyFrame
-pandera checks only the schema. A column whose values repeat is judged by its distinct values, so that a clean batch of
-half a million rows costs a few milliseconds a column; rows are looked at only for the values that fail.
+pandera checks only the schema. Only rows that the screen holds back come here.
 """
 
 from __future__ import annotations
@@ -21,10 +20,8 @@ from claims_edit.names import name_key
 from claims_edit.value_rules import ICD_9_CM, in_range, matches, value_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
-
-    from pandera.api.polars.types import PolarsData
 
 DUPLICATE = "duplicate-line"
 START, END = "claim_line_start_date", "claim_line_end_date"
@@ -43,80 +40,123 @@ class ValidationResult:
             self.errors[check] = self.errors[check] | failing if check in self.errors else failing
 
 
-def _check(name: str, rule: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
-    """A pandera check of a column's values: `rule` gives true for one that may stay."""
+@dataclass(frozen=True)
+class Rule:
+    """One check of the contract: `passes` is true for a row that may stay, and null where there is nothing to check.
 
-    def evaluate(data: PolarsData) -> pl.LazyFrame:
-        value = pl.col(data.key or "*")
-        return data.lazyframe.select(pl.when(value.is_not_null()).then(rule(value)))
+    Attributes:
+        name: of the check.
+        passes: a Boolean expression.
+        column: whose values it checks; None for a rule of the row.
+        nulls_pass: whether null passes.
+    """
 
-    return pa.Check(evaluate, name=name, ignore_na=True, n_failure_cases=1)  # only which rows fail is used
+    name: str
+    passes: pl.Expr
+    column: str | None = None
+    nulls_pass: bool = True
+
+    def check(self) -> pa.Check:
+        """The rule as pandera runs it; of the failing rows only which they are is used."""
+        return pa.Check(
+            lambda data: data.lazyframe.select(self.passes),
+            name=self.name,
+            ignore_na=self.nulls_pass,
+            n_failure_cases=1,
+        )
 
 
-def _column(name: str, rules: Mapping[str, Callable[[pl.Expr], pl.Expr]]) -> pa.Column:
-    checks = [_check(f"{name}-{fault}", rule) for fault, rule in rules.items()]
-    return pa.Column(nullable=True, required=False, checks=checks)
+def _column(name: str, rules: Mapping[str, Callable[[pl.Expr], pl.Expr]]) -> list[Rule]:
+    value = pl.col(name)
+    return [
+        Rule(f"{name}-{fault}", pl.when(value.is_not_null()).then(rule(value)), name) for fault, rule in rules.items()
+    ]
 
 
-def _values(*, deciding: bool) -> dict[str, pa.Column]:
-    return {n: _column(n, value_rules(column)) for n, column in COLUMNS.items() if column.decides == deciding}
+def _values(*, deciding: bool) -> list[Rule]:
+    return [rule for n, c in COLUMNS.items() if c.decides == deciding for rule in _column(n, value_rules(c))]
 
 
-VALUES = pa.DataFrameSchema(_values(deciding=True))
-DAYS = pa.DataFrameSchema({name: _column(name, {"out-of-range": in_range}) for name in DATE_COLUMNS})
-ICD_9_VALUES = pa.DataFrameSchema(
-    {n: _column(n, {"shape": matches(ICD_9_CM)}) for n, column in COLUMNS.items() if column.kind is Kind.DIAGNOSIS}
-)
+VALUES = _values(deciding=True)
+DAYS = [rule for name in DATE_COLUMNS for rule in _column(name, {"out-of-range": in_range})]
+ICD_9_VALUES = [
+    rule
+    for name, column in COLUMNS.items()
+    if column.kind is Kind.DIAGNOSIS
+    for rule in _column(name, {"shape": matches(ICD_9_CM)})
+]
 
 
-def _warnings(known_programs: frozenset[str]) -> pa.DataFrameSchema:
+def _warnings(known_programs: frozenset[str]) -> list[Rule]:
     """What keeps a row; `known_programs` are the lines of business that resolve, as their name keys."""
-    resolves = {"unknown": lambda text: name_key(text).is_in(known_programs).fill_null(value=False)}
+    known = sorted(known_programs)
+    resolves = {"unknown": lambda text: name_key(text).is_in(known).fill_null(value=False)}
     is_some = {"zero": lambda units: units.cast(pl.Float64, strict=False).ne(0)}
-    return pa.DataFrameSchema(
-        _values(deciding=False)
-        | {
-            "line_of_business": _column("line_of_business", resolves),
-            "service_unit_quantity": _column("service_unit_quantity", is_some),
-        }
-    )
+    return [
+        *_values(deciding=False),
+        *_column("line_of_business", resolves),
+        *_column("service_unit_quantity", is_some),
+    ]
 
 
-def _lines(schema: pl.Schema, as_of: date) -> pa.DataFrameSchema:
+def _lines(schema: pl.Schema, as_of: date) -> list[Rule]:
     """What a row must have, and how its columns agree."""
     day = pl.lit(as_of) if schema[f"good_{START}"] == pl.Date else pl.lit(as_of.isoformat())
     own, own_end = pl.col(f"good_{START}"), pl.col(f"good_{END}")
     claim, claim_end = pl.col("good_claim_start_date"), pl.col("good_claim_end_date")
     has_own = pl.col(START).is_not_null() if START in schema else pl.lit(value=False)
 
-    def whole(name: str, rule: pl.Expr, *, nulls_pass: bool) -> pa.Check:
-        return pa.Check(lambda data: data.lazyframe.select(rule), name=name, ignore_na=nulls_pass, n_failure_cases=1)
-
-    def required(*columns: str) -> pa.Check:
+    def required(*columns: str) -> Rule:
         filled = [pl.col(name).is_not_null() for name in columns if name in schema]
-        return whole(f"{columns[0]}-missing", pl.any_horizontal(filled), nulls_pass=False)
+        return Rule(f"{columns[0]}-missing", pl.any_horizontal(filled), nulls_pass=False)
 
-    checks = [required(*group) for group in REQUIRED]
     start = pl.when(has_own).then(own).otherwise(claim)
     end = pl.when(has_own).then(own_end).otherwise(claim_end)
-    checks.append(whole(f"{START}-after-as-of", start <= day, nulls_pass=True))
-    checks.append(whole(f"{END}-after-as-of", end <= day, nulls_pass=True))
-    checks.append(whole(f"{END}-before-start", end >= start, nulls_pass=True))
+    rules = [
+        *(required(*group) for group in REQUIRED),
+        Rule(f"{START}-after-as-of", start <= day),
+        Rule(f"{END}-after-as-of", end <= day),
+        Rule(f"{END}-before-start", end >= start),
+    ]
     for name, dtype in schema.items():
         if name == "claim_line_number" and dtype.is_integer():
-            checks.append(whole(f"{name}-not-a-line-number", pl.col(name).is_between(1, 10**18), nulls_pass=True))
+            rules.append(Rule(f"{name}-not-a-line-number", pl.col(name).is_between(1, 10**18)))
         elif name == "service_unit_quantity" and dtype.is_float():
-            checks.append(whole(f"{name}-unparseable", pl.col(name).is_finite(), nulls_pass=True))
-    return pa.DataFrameSchema(checks=checks)
+            rules.append(Rule(f"{name}-unparseable", pl.col(name).is_finite()))
+    return rules
 
 
-def failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """Run a schema over a collected frame: of each check that fails, which rows fail it (Boolean, never null)."""
+def contract_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
+    """Rules as a pandera schema."""
+    given = list(rules)
+    columns = sorted({rule.column for rule in given if rule.column is not None})
+    return pa.DataFrameSchema(
+        {
+            name: pa.Column(nullable=True, checks=[rule.check() for rule in given if rule.column == name])
+            for name in columns
+        },
+        checks=[rule.check() for rule in given if rule.column is None],
+    )
+
+
+def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Run rules over a collected frame: of each that any row fails, which rows fail it (Boolean, never null).
+
+    One query finds the rules that any row fails, and pandera runs those: each check costs it milliseconds.
+    """
+    asked = [rule for rule in rules if rule.column is None or rule.column in frame.columns]
+    if not asked or frame.is_empty():
+        return {}
+    fails = frame.select((~rule.passes.fill_null(rule.nulls_pass)).any().alias(rule.name) for rule in asked).row(0)
+    failed = [rule for rule, any_fails in zip(asked, fails, strict=True) if any_fails]
+    if not failed:
+        return {}
     try:
-        schema.validate(frame, lazy=True)
+        contract_schema(failed).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as refused:
-        return {fault.check.name: _failing(fault) for fault in refused.schema_errors}
-    return {}
+        found = {fault.check.name: _failing(fault) for fault in refused.schema_errors}
+        return {rule.name: found[rule.name] for rule in failed}
+    raise RuntimeError(f"pandera passes rows that {failed[0].name} fails")
 
 
 def _failing(fault: pa.errors.SchemaError) -> pl.Series:
@@ -155,7 +195,7 @@ def _under_icd_9(errors: dict[str, pl.Series], frame: pl.DataFrame) -> dict[str,
     if "diagnosis_code_type" not in frame.columns or not (frame["diagnosis_code_type"] == "icd-9-cm").any():
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
-    as_icd_9 = failures(ICD_9_VALUES, frame.select(name for name in ICD_9_VALUES.columns if name in frame.columns))
+    as_icd_9 = failures(ICD_9_VALUES, frame)
     none = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
     return {
         check: (as_icd_9.get(check, none) & is_icd_9) | (errors.get(check, none) & ~is_icd_9)

@@ -1,6 +1,6 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
-from claims_edit.intake.canonical import Lines, batch_values, canonical_values, canonicalise
+from claims_edit.intake.canonical import Lines, batch_values, canonical_text, canonical_values, canonicalise, side_by_side
 from claims_edit.intake.claimless import consulted
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
@@ -19,6 +19,7 @@ __all__ = [
     "SeenKeys",
     "SourceFile",
     "batch_values",
+    "canonical_text",
     "canonical_values",
     "canonicalise",
     "claim_hashes",
@@ -32,6 +33,7 @@ __all__ = [
     "open_extract",
     "place_in_run",
     "recorded_mapping",
+    "side_by_side",
     "sniff",
     "table_bits",
     "test_data",

@@ -59,12 +59,13 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
     distinct: dict[str, pl.Series] = {}
     changed = []
-    for name, given in _examined(frame, texts, mapping).items():
-        canonical = _canonical(given, COLUMNS[name], mapping)
+    examined = _examined(frame, texts, mapping)
+    for name, (given, canonical) in _all_canonical(examined, mapping).items():
         if given.ne_missing(canonical).any():
             changed.append(pl.col(name).replace(given, canonical))
-            canonical = canonical.unique()
-        distinct[name] = canonical
+            distinct[name] = canonical.unique()
+        else:
+            distinct[name] = canonical
     odd = {name: distinct.pop(name) for name in list(distinct) if _is_rare(name, mapping)}
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
@@ -84,7 +85,19 @@ def batch_values(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> pl.Data
 
 def canonical_values(given: pl.Series, mapping: Mapping) -> pl.Series:
     """The canonical form of each value of a text column, which names the series."""
-    return _canonical(given, COLUMNS[given.name], mapping)
+    return given.to_frame().select(canonical_text(COLUMNS[given.name], mapping)).to_series()
+
+
+def side_by_side(columns: dict[str, pl.Series]) -> pl.DataFrame:
+    """Columns of different lengths as one frame, the shorter ones filled up with nulls."""
+    height = max(map(len, columns.values()), default=0)
+    return pl.DataFrame({name: values.extend_constant(None, height - len(values)) for name, values in columns.items()})
+
+
+def _all_canonical(examined: dict[str, pl.Series], mapping: Mapping) -> dict[str, tuple[pl.Series, pl.Series]]:
+    """The values of each column, and their canonical forms, found by one query: columns are filled up with nulls."""
+    found = side_by_side(examined).select(canonical_text(COLUMNS[name], mapping) for name in examined)
+    return {name: (values, found[name].head(len(values))) for name, values in examined.items()}
 
 
 def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:
@@ -167,11 +180,11 @@ def trimmed(text: pl.Expr) -> pl.Expr:
     return pl.when(stripped.str.len_bytes() > 0).then(stripped)
 
 
-def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
-    """The canonical form of each distinct value; what is not understood stays, for the contract to refuse."""
-    text = trimmed(pl.col(given.name))
+def canonical_text(column: Column, mapping: Mapping) -> pl.Expr:
+    """The canonical form of a column's text; what is not understood stays, for the contract to refuse."""
+    text = trimmed(pl.col(column.name))
     if column.verbatim:
-        return given.to_frame().select(text).to_series()
+        return text.alias(column.name)
     is_none = is_placeholder(text, column)
     if own := mapping.values.get(column.name):  # a word that the mapping translates is a word of the extract's
         is_none &= ~text.is_in(list(own))
@@ -189,7 +202,7 @@ def _canonical(given: pl.Series, column: Column, mapping: Mapping) -> pl.Series:
             text = iso_date(text, mapping.date_formats)
         case Kind.TEXT | Kind.INTEGER | Kind.NUMBER | Kind.MONEY:
             pass
-    return given.to_frame().select(pl.when(~is_none).then(text)).to_series()
+    return pl.when(~is_none).then(text).alias(column.name)
 
 
 def _one_date_type(frame: pl.DataFrame) -> pl.DataFrame:
