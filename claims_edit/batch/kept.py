@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BATCH_ROWS = 250_000
 LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text hand over small ones
 
+WAITING = ("plain", "held")  # rows that may repeat another: plain ones and others, each in the order of the file
+
 
 @dataclass
 class FileRead:
@@ -115,7 +117,7 @@ def in_order(
         .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
         .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
         .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)
-        for prefix in (name, f"late-{name}")
+        for prefix in (name, *(f"late-{kind}-{name}" for kind in WAITING))
         if (parts := sorted(found.folder.glob(f"{prefix}-*.parquet")))
     ]  # fmt: skip
     if unsplit is not None and (parts := sorted(found.folder.glob(f"{unsplit}-*.parquet"))):

@@ -1,16 +1,21 @@
-"""Batches processed ahead of the one that is settled."""
+"""Batches processed ahead of the one that is routed, and the rows that wait for a close look."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from claims_edit.batch.kept import LEAST_ROWS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import polars as pl
 
-    from claims_edit.core.process import ProcessedBatch
+    from claims_edit.batch.kept import FileRead
+    from claims_edit.core.process import ProcessedBatch, Processing
+
+KEY_COLUMNS = ("high", "low", "row")
 
 
 def one_ahead(
@@ -26,3 +31,26 @@ def one_ahead(
             waiting = following
         if waiting is not None:
             yield waiting.result()
+
+
+class HeldBack:
+    """The rows of one extract that its screen held back, until enough are together: a close look has a fixed cost."""
+
+    def __init__(self, found: FileRead, processing: Processing) -> None:
+        """No row is held back yet."""
+        self.found, self.processing = found, processing
+        self._waiting: pl.DataFrame | None = None
+
+    def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Hold rows back; what is to be looked at now."""
+        if self._waiting is not None and self._waiting.schema != rows.schema:
+            yield from self.rest()
+        self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
+        if self._waiting.height >= LEAST_ROWS:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """All rows that are held back."""
+        if self._waiting is not None and self._waiting.height:
+            yield self._waiting
+        self._waiting = None

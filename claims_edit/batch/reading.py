@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.kept import BATCH_ROWS, FileRead, alike, gathered, in_order
-from claims_edit.batch.looking import one_ahead
+from claims_edit.batch.kept import BATCH_ROWS, WAITING, FileRead, alike, gathered, in_order
+from claims_edit.batch.looking import KEY_COLUMNS, HeldBack, one_ahead
 from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
 from claims_edit.batch.repeats import Differing
 from claims_edit.batch.revisions import PayerIdentities, rejected_revisions, revisions_of
@@ -32,7 +32,7 @@ from claims_edit.intake import (
     table_bits,
 )
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT, is_refused
+from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,10 +161,13 @@ class Reading:
         found = FileRead(extract.file, place, folder, columns=layout.columns, ignored=layout.ignored)
         found.folder.mkdir()
         self._extracts[place] = extract
-        process = partial(self._processing(extract).process_batch, file_place=place)
+        held = HeldBack(found, self._processing(extract))
+        process = partial(held.processing.process_batch, file_place=place)
         for batch in whole if whole is not None else one_ahead(process, gathered(extract.batches(BATCH_ROWS))):
-            self._keep_batch(batch, found)
+            self._keep_batch(batch, held)
             self._on_rows(batch.raw.height)
+        for rows in held.rest():
+            self._keep_checked(rows, held)
         return found
 
     def _processing(self, extract: Extract) -> Processing:
@@ -175,26 +178,36 @@ class Reading:
         self._extracts.pop(place, None)
         shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
 
-    def _keep_batch(self, batch: ProcessedBatch, found: FileRead) -> None:
-        """Route a batch, but for the rows whose key may repeat an earlier one: they wait for `finish`."""
-        suspects = self._seen.suspects(batch.keys, found.folder / f"keys-{self._parts:06}.parquet")
-        waits = suspects & ~is_refused(batch.keys["row"])
-        found.waiting += int(waits.sum())
-        self._keep(pl.concat([batch.raw.filter(waits), batch.keys.filter(waits)], how="horizontal"), found, "suspects")
-        self._keep(batch.keys.filter(suspects & ~waits), found, "refused-suspects")
-        if batch.explained is not None:
-            self._keep(batch.explained, found, "explained")
-        found.totals.add(plain_totals(batch.charge, batch.plain & ~waits))
-        close = batch.plain.not_().arg_true()
-        routed = route(
-            batch.lines,
-            batch.result,
-            ~waits.gather(close),
-            self._codes,
-            self._extracts[found.place].layout,
-            places=batch.keys["row"].gather(close),
-        )
+    def _keep_batch(self, batch: ProcessedBatch, held: HeldBack) -> None:
+        """Count the plain rows of a batch and hold the others back; a suspect of a repeated key waits for `finish`."""
+        found, keys = held.found, batch.keys
+        suspects = self._seen.suspects(keys)
+        waits = batch.plain & suspects
+        self._wait(batch.raw.filter(waits), keys.filter(waits), found, "plain")
+        self._keep(keys.filter(batch.plain), found, "keys")
+        found.totals.add(plain_totals(batch.charge, batch.plain & ~suspects))
+        self._parts += 1
+        for rows in held.add(batch.raw.hstack(keys.with_columns(suspects)).filter(~batch.plain)):
+            self._keep_checked(rows, held)
+
+    def _keep_checked(self, rows: pl.DataFrame, held: HeldBack) -> None:
+        """Look closely at rows that were held back, and route them."""
+        found, suspects = held.found, rows["suspect"]
+        raw = rows.drop(*KEY_COLUMNS, "suspect")
+        checked = held.processing.check(raw, rows.select(KEY_COLUMNS))
+        waits = suspects & ~checked.refused
+        self._wait(raw.filter(waits), checked.keys.filter(waits), found, "held")
+        self._keep(checked.keys.filter(suspects & ~waits), found, "refused-suspects")
+        self._keep(checked.keys, found, "keys")
+        if checked.explained is not None:
+            self._keep(checked.explained, found, "explained")
+        places, layout = checked.keys["row"], held.processing.layout
+        routed = route(checked.lines, checked.result, ~waits, self._codes, layout, places=places)
         self._keep_routed(routed, found, "")
+
+    def _wait(self, raw: pl.DataFrame, keys: pl.DataFrame, found: FileRead, kind: str) -> None:
+        found.waiting += raw.height
+        self._keep(raw.hstack(keys), found, f"{kind}-suspects")
 
     def _keep_routed(self, routed: RoutedBatch, found: FileRead, prefix: str) -> None:
         found.totals.add(routed.totals)
@@ -228,13 +241,14 @@ class Reading:
             sorted(map(str, self._scratch.glob("file-*/explained-*.parquet"))),
         )
         for found in read:
-            self._second_look(found, pl.scan_parquet(repeats))
+            for kind in WAITING:
+                self._second_look(found, pl.scan_parquet(repeats), kind)
         self._repeats_among_refused(pl.scan_parquet(repeats), read)
         by_place = {found.place: found for found in read}
         self._differing.compare(lambda place: self._kept_candidates(by_place[place]))
 
-    def _second_look(self, found: FileRead, repeats: pl.LazyFrame) -> None:
-        parts = sorted(found.folder.glob("suspects-*.parquet"))
+    def _second_look(self, found: FileRead, repeats: pl.LazyFrame, kind: str) -> None:
+        parts = sorted(found.folder.glob(f"{kind}-suspects-*.parquet"))
         processing = self._processing(self._extracts[found.place])
         for waiting in chain.from_iterable(alike(parts)):
             row, raw = waiting["row"], waiting.drop("row")
@@ -247,7 +261,8 @@ class Reading:
             rows = rows.filter(~plain)
             mark_repeats(result, rows["first"].is_not_null())
             firsts = places_of(rows["first"], self._extracts)
-            self._keep_routed(route(lines, result, None, self._codes, processing.layout, firsts), found, "late-")
+            routed = route(lines, result, None, self._codes, processing.layout, firsts)
+            self._keep_routed(routed, found, f"late-{kind}-")
             if len(own):
                 self._differing.add(lines, result, rows)
 

@@ -11,7 +11,8 @@ from claims_edit.core.route import refusals
 from claims_edit.core.screen import Screened, ScreenRules, screen
 from claims_edit.core.validate import validate
 from claims_edit.intake import canonicalise, explained_hashes, faults, key_hashes, place_in_run, test_data
-from claims_edit.intake.extract import TEST_DATA_FAULT
+from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
+from claims_edit.intake.keys import LINE_KEY, as_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +32,30 @@ class ProcessedBatch:
         raw: all rows, as `Extract.batches` gives them.
         plain: which of them are plain (Boolean, never null): accepted, and neither decided nor kept.
         charge: the charges of plain rows (Decimal(18, 2)), null for all others.
-        lines: the other rows, canonical.
-        result: what the contract says of `lines`.
-        keys: `high`, `low`, `row` of all rows.
-        explained: of FHIR the same of the claims that are explained; None where there are none.
+        keys: `high`, `low` of all rows (`key_hashes`), and their place in the run, `row`.
     """
 
     raw: pl.DataFrame
     plain: pl.Series
     charge: pl.Series
+    keys: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class CheckedRows:
+    """Rows that were looked at closely.
+
+    Attributes:
+        lines: the rows, canonical.
+        result: what the contract says of them.
+        refused: which of them any check refuses (Boolean, never null).
+        keys: `high`, `low`, `row` of the rows: null keys for test data, which no line of a real claim repeats.
+        explained: of FHIR the same of the claims that are explained; None where there are none.
+    """
+
     lines: Lines
     result: ValidationResult
+    refused: pl.Series
     keys: pl.DataFrame
     explained: pl.DataFrame | None
 
@@ -63,9 +77,7 @@ class Processing:
     def close_look(self, raw: pl.DataFrame) -> tuple[Lines, ValidationResult]:
         """Rows as canonical lines, and what the contract says of them."""
         lines = canonicalise(raw, self.layout, self.mapping)
-        result = validate(
-            lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs
-        )  # fmt: skip
+        result = validate(lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs)
         result.refuse(faults(lines.raw))
         if not self.accept_test_data:
             result.refuse(test_data(lines.frame))
@@ -74,25 +86,28 @@ class Processing:
     def process_batch(self, raw: pl.DataFrame, file_place: int) -> ProcessedBatch:
         """All of a batch that does not depend on the batches before; `file_place` is the file's place in the run."""
         screened = self.screen(raw)
-        lines, result = self.close_look(raw.filter(~screened.plain))
-        names = pl.concat([screened.values["payer"].unique(), lines.distinct["payer"]]).unique()
-        payers = self.payer_identity(names)
-        close = screened.plain.not_().arg_true()
-        row = place_in_run(raw, file_place, close.filter(refusals(result, close.len())))
-        keys = _known(key_hashes(lines.frame, payers), result)
-        whole = key_hashes(screened.values, payers)
-        if close.len():
-            whole = pl.DataFrame([whole[name].scatter(close, keys[name]) for name in keys.columns])
-        explained = explained_hashes(lines, payers)
+        keys = key_hashes(screened.values, self.payer_identity(screened.values["payer"].unique()))
+        if (others := screened.keyed.not_().arg_true()).len():
+            key_columns = raw.select(ORDINAL, *(name for name in (*LINE_KEY, "person_id") if name in raw.columns))
+            lines = canonicalise(key_columns[others], self.layout, self.mapping)
+            found = key_hashes(lines.frame, self.payer_identity(lines.distinct["payer"]))
+            keys = pl.DataFrame([keys[name].scatter(others, found[name]) for name in keys.columns])
+        row = place_in_run(raw, file_place)
+        return ProcessedBatch(raw, screened.plain, screened.charge, keys.with_columns(row))
+
+    def check(self, rows: pl.DataFrame, keys: pl.DataFrame) -> CheckedRows:
+        """Look closely at rows that a screen held back, of one batch or several; `keys` are theirs."""
+        lines, result = self.close_look(rows)
+        refused = refusals(result, rows.height)
+        known = keys.with_columns(as_refused(keys["row"], refused)).pipe(_of_real_claims, result)
+        explained = explained_hashes(lines, self.payer_identity(lines.distinct["payer"]))
         if explained is not None:
-            explained = _known(explained, result).with_columns(row.gather(close)).drop_nulls()
-        return ProcessedBatch(
-            raw, screened.plain, screened.charge, lines, result, whole.with_columns(row), explained
-        )  # fmt: skip
+            explained = explained.with_columns(known["row"]).pipe(_of_real_claims, result).drop_nulls()
+        return CheckedRows(lines, result, refused, known, explained)
 
 
-def _known(keys: pl.DataFrame, result: ValidationResult) -> pl.DataFrame:
-    """The keys without those of test data, which no line of a real claim repeats."""
+def _of_real_claims(keys: pl.DataFrame, result: ValidationResult) -> pl.DataFrame:
+    """The keys without those of test data."""
     if TEST_DATA_FAULT not in result.errors:
         return keys
     counts = pl.lit(~result.errors[TEST_DATA_FAULT])

@@ -20,6 +20,7 @@ from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import batch_values, canonical_text, canonical_values, side_by_side
 from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
+from claims_edit.intake.keys import CLAIM_KEY
 from claims_edit.names import name_key
 from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
 
 NAMES = ("payer", "data_source", "line_of_business")
+KEYED = "frequency is canonical"
 SAMPLE, FEW = 2048, 8  # rows that tell whether a column repeats its values: an eighth of them are distinct, at most
 # An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
 _DIGITS = r"[0-9-]*[1-9][0-9-]*"
@@ -66,11 +68,13 @@ class Screened:
     Attributes:
         plain: which rows are plain (Boolean, never null).
         charge: the charge of each plain row (Decimal(18, 2)); null for others and where there is none.
-        values: the batch's columns as the screen read them: canonical in plain rows, as far as a key hangs on them.
+        keyed: rows whose key columns are canonical as the screen read them (Boolean, never null).
+        values: the batch's columns as the screen read them.
     """
 
     plain: pl.Series
     charge: pl.Series
+    keyed: pl.Series
     values: pl.DataFrame
 
 
@@ -85,12 +89,26 @@ def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRul
         _row_test(values, rules).alias("row"),
         *(test.alias(name) for name, test in _by_distinct_values(values, tests).items()),
         *(test.alias(f"reader {place}") for place, test in enumerate(_reader_tests(raw))),
+        _is_canonical_frequency(values).alias(KEYED),
     )
-    plain = flags.select(pl.all_horizontal(pl.all()).fill_null(value=True).alias("plain")).to_series()
-    if plain.len() != raw.height:  # only literals were tested
-        plain = pl.repeat(bool(plain[0]), raw.height, dtype=pl.Boolean, eager=True)
+    keys = [name for name in (*CLAIM_KEY, "person_id", "claim_line_number", KEYED) if name in flags.columns]
+    plain, keyed = (
+        _of_height(flags.select(pl.all_horizontal(columns).fill_null(value=True)).to_series(), raw.height)
+        for columns in (pl.exclude(KEYED), keys)
+    )
     charge = pl.when(pl.lit(plain)).then(_amount(values, "charge_amount")).alias("charge")
-    return Screened(plain, values.select(charge).to_series(), values)
+    return Screened(plain, values.select(charge).to_series(), keyed, values)
+
+
+def _of_height(flag: pl.Series, height: int) -> pl.Series:
+    """A flag for each row, where only literals were tested too."""
+    return flag if flag.len() == height else pl.repeat(bool(flag[0]), height, dtype=pl.Boolean, eager=True)
+
+
+def _is_canonical_frequency(values: pl.DataFrame) -> pl.Expr:
+    """Whether a frequency code is canonical: plain rows have one of few, others that of a replacement or void."""
+    name = "claim_frequency_code"
+    return pl.col(name).str.contains("^[A-Z1-9]$") if name in values.columns else pl.lit(value=True)
 
 
 def _by_distinct_values(values: pl.DataFrame, tests: dict[str, pl.Expr]) -> dict[str, pl.Expr]:

@@ -54,19 +54,17 @@ COPY (
 """
 
 
-def place_in_run(raw: pl.DataFrame, file_place: int, refused: pl.Series) -> pl.Series:
-    """The place in the run of each row of a batch (`row`, Int64); `refused` are the indices of its refused rows."""
+def place_in_run(raw: pl.DataFrame, file_place: int) -> pl.Series:
+    """The place in the run of each row of a batch (`row`, Int64), as that of an accepted row."""
     row = raw[ORDINAL] + (file_place << FILE_SHIFT)  # a series: a select would copy a wide frame of several chunks
     if RANK in raw.columns:
         row += raw[RANK].cast(pl.Int64) * (1 << RANK_SHIFT)
-    if refused.len():
-        row = row.scatter(refused, row.gather(refused) + (1 << REFUSED_SHIFT))
     return row.alias("row")
 
 
-def is_refused(row: pl.Series) -> pl.Series:
-    """Whether each place in the run is that of a refused row."""
-    return row >= 1 << REFUSED_SHIFT
+def as_refused(row: pl.Series, refused: pl.Series) -> pl.Series:
+    """Places in the run, those of refused rows behind all others."""
+    return row + refused.cast(pl.Int64) * (1 << REFUSED_SHIFT)
 
 
 def key_hashes(frame: pl.DataFrame, payers: pl.DataFrame) -> pl.DataFrame:
@@ -152,29 +150,26 @@ class SeenKeys:
         self._shift = np.uint64(64 - bits)
         self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
 
-    def suspects(self, keys: pl.DataFrame, part: Path) -> pl.Series:
+    def suspects(self, keys: pl.DataFrame) -> pl.Series:
         """Of each row whether another may have its key (Boolean, never null): the first row of a key never has.
 
         But a Claim's has, for a later row may rank above it.
 
         Args:
             keys: `high`, `low` of `key_hashes` and `row` of `place_in_run`, in the order of the run.
-            part: the file that keeps them; `repeats` reads it again.
         """
-        keys.write_parquet(part, compression="uncompressed", statistics=False)
         slot = keys["low"].fill_null(0).to_numpy() >> self._shift
         byte = (slot >> np.uint64(3)).astype(np.int64)
         bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
         np.bitwise_or.at(self._taken, byte, bit)
-        is_claim = keys["row"].is_between(PLACE_BITS, 1 << REFUSED_SHIFT, closed="none")
-        return (taken | ~keys["low"].is_first_distinct() | is_claim) & keys["low"].is_not_null()
+        return (taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)) & keys["low"].is_not_null()
 
     def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
         """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising.
 
         Args:
-            keys: glob of the parts of `suspects`.
+            keys: glob of Parquet files with `high`, `low`, `row` of all rows, in any order.
             suspects: glob of Parquet files with `high`, `low` of all suspects.
             explained: Parquet files with `high`, `low` of `explained_hashes`, and `row`.
         """

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, Extract
@@ -39,19 +41,31 @@ class ParquetExtract(Extract):
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
-        scan = pl.scan_parquet(self.file.path, glob=False, hive_partitioning=False).select(
-            pl.col(source).alias(name) for name, source in self.layout.sources.items()
+        scan = pl.scan_parquet(self.file.path, glob=False, hive_partitioning=False, row_index_name=ORDINAL).select(
+            pl.col(ORDINAL).cast(pl.Int64) + 1, *(pl.col(source).alias(name) for name, source in self.layout.sources.items())
         )
-        seen = 0
         try:
-            while True:  # slices: a query that hands out batches reads ahead of a slower reader without bound
-                batch = scan.slice(seen, rows).collect(engine="in-memory")
-                if batch.is_empty():
-                    return
-                yield _no_odd_days(batch).with_columns(pl.int_range(seen + 1, seen + batch.height + 1).alias(ORDINAL))
-                seen += batch.height
-        except (pl.exceptions.PolarsError, OSError) as error:
+            for first, count in self._slices(rows):
+                # Slices: a query that hands out batches reads ahead of a slower reader without bound.
+                yield _no_odd_days(scan.slice(first, count).collect(engine="in-memory"))
+        except (pl.exceptions.PolarsError, OSError, pa.ArrowException) as error:
             raise _damaged(self.file.path, error) from None
+
+    def _slices(self, rows: int) -> Iterator[tuple[int, int]]:
+        """First row and count of slices of at most about `rows` rows that end where row groups end, if they can."""
+        footer = pq.read_metadata(self.file.path)
+        first, waiting = 0, 0
+        for place in range(footer.num_row_groups):
+            group = footer.row_group(place).num_rows
+            if waiting and waiting + group > rows:
+                yield first, waiting
+                first, waiting = first + waiting, 0
+            waiting += group
+            while waiting > rows:
+                yield first, rows
+                first, waiting = first + rows, waiting - rows
+        if waiting:
+            yield first, waiting
 
 
 def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:

@@ -103,7 +103,8 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     assert not (revises & screened.plain).any()
     payers = processing.payer_identity(lines.frame["payer"].unique())
     before, after = key_hashes(screened.values, payers), key_hashes(lines.frame, payers)
-    assert before.filter(screened.plain).equals(after.filter(screened.plain))
+    assert not (screened.plain & ~screened.keyed).any()
+    assert before.filter(screened.keyed).equals(after.filter(screened.keyed))
     if "charge_amount" in lines.frame.columns and screened.plain.any():
         charge = lines.frame["charge_amount"].filter(screened.plain).cast(pl.Decimal(18, 2))
         assert charge.equals(screened.charge.filter(screened.plain), null_equal=True)
