@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from claims_edit.batch.kept import LEAST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import polars as pl
 
     from claims_edit.batch.kept import FileRead
     from claims_edit.core.process import ProcessedBatch, Processing
@@ -45,6 +45,8 @@ class HeldBack:
         """Hold rows back; what is to be looked at now."""
         if self._waiting is not None and self._waiting.schema != rows.schema:
             yield from self.rest()
+        if rows.height < LEAST_ROWS:
+            rows = _copied(rows)
         self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
         if self._waiting.height >= LEAST_ROWS:
             yield from self.rest()
@@ -54,3 +56,8 @@ class HeldBack:
         if self._waiting is not None and self._waiting.height:
             yield self._waiting
         self._waiting = None
+
+
+def _copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with text of their own: filtered text keeps alive the batch that it was filtered from."""
+    return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()), schema=rows.schema)

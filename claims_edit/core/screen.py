@@ -10,6 +10,7 @@ that, row by row). What it costs does not depend on how often values repeat.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -43,6 +44,7 @@ DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
 UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
 AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
 MOST_DIGITS = 18  # of a line number
+NO_DAY = FIRST_DAY - timedelta(days=1)
 STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_date", "claim_end_date")
 
 
@@ -81,9 +83,7 @@ class Screened:
 def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
     """Find the plain rows of a batch (columns as `Extract.batches` gives them)."""
     values = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
-    tests = {
-        name: _value_test(name, dtype, mapping, rules) for name, dtype in values.schema.items() if name in COLUMNS
-    }
+    tests = {name: _value_test(name, dtype, mapping, rules) for name, dtype in values.schema.items() if name in COLUMNS}
     found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
     flags = found.select(
         _row_test(values, rules).alias("row"),
@@ -142,17 +142,24 @@ def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has."""
     texts = [name for name in DATE_COLUMNS if values.schema.get(name) == pl.String]
+    shared = [name for name in texts if name not in mapping.values]  # the same text is the same day in all of these
     days = []
-    for name in texts:
-        given = values[name].unique()
-        text = canonical_values(given, mapping)
-        day = text.to_frame().select(
-            pl.when(is_date(pl.col(name))).then(pl.col(name)).str.to_date("%Y-%m-%d", strict=False)
-        )
-        no_day = pl.lit(text).is_not_null() & pl.col(name).is_null()
-        known = day.select(pl.when(no_day).then(pl.lit(FIRST_DAY).dt.offset_by("-1d")).otherwise(pl.col(name)))
-        days.append(pl.col(name).replace_strict(given, known.to_series(), return_dtype=pl.Date))
+    for group in [shared, *([name] for name in texts if name not in shared)]:
+        if not group:
+            continue
+        distinct = values.select(pl.col(name).unique().implode() for name in group)
+        given = pl.concat([distinct[name][0].alias(group[0]) for name in group]).unique()
+        known = _days(given, mapping)
+        days += [pl.col(name).replace_strict(given, known, return_dtype=pl.Date) for name in group]
     return values.with_columns(days)
+
+
+def _days(given: pl.Series, mapping: Mapping) -> pl.Series:
+    """The day of each text; null where it says that there is none."""
+    text = pl.col(given.name)
+    day = pl.when(is_date(text)).then(text).str.to_date("%Y-%m-%d", strict=False)
+    canonical = canonical_values(given, mapping).to_frame()
+    return canonical.select(pl.when(text.is_not_null() & day.is_null()).then(NO_DAY).otherwise(day)).to_series()
 
 
 def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:

@@ -1,6 +1,13 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
-from claims_edit.intake.canonical import Lines, batch_values, canonical_text, canonical_values, canonicalise, side_by_side
+from claims_edit.intake.canonical import (
+    Lines,
+    batch_values,
+    canonical_text,
+    canonical_values,
+    canonicalise,
+    side_by_side,
+)
 from claims_edit.intake.claimless import consulted
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data

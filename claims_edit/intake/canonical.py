@@ -1,7 +1,7 @@
 """Canonical text (DESIGN §3): trimmed, upper-cased, ISO dates, no dots — without judging any value.
 
-A batch of claim lines holds few distinct codes, dates and names. Each distinct value is made canonical once, and rows
-are touched only where that changed something; on clean extracts this costs one pass of hashing (see ADR 0004).
+Of columns that repeat their values each distinct value is made canonical once, and rows are touched only where that
+changed something. Only rows that the screen holds back come here (see ADR 0015).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
 
 WHOLE_FLOATS = 2**53  # beyond, a float has lost digits
-NEEDED = {name for group in REQUIRED for name in group}  # a column of these is judged even if it is empty
+NEEDED = {name for group in REQUIRED for name in group}  # a column of these is kept even if it is empty
 # Of text whose values rarely repeat: blanks, no digit of 1 to 9, a fraction of zeros, an exponent.
 ODD = r"\s|^[^1-9]*$|\.0+$|[0-9][Ee][+-]?[0-9]+$"
 CODE_LISTS = ("condition_codes", "value_codes")
@@ -39,18 +39,11 @@ class Lines:
         raw: the rows as read, under canonical names, with ORDINAL and what else the reader gave.
         frame: the same rows, canonical; text columns are String, dates Date or ISO text (all four alike).
         distinct: of each text column whose values repeat, all distinct canonical values.
-        odd: of text columns whose values rarely repeat, the distinct canonical values that may be refused.
     """
 
     raw: pl.DataFrame
     frame: pl.DataFrame
     distinct: dict[str, pl.Series]
-    odd: dict[str, pl.Series]
-
-    @property
-    def judged(self) -> dict[str, pl.Series]:
-        """Of each text column but amounts, the values that the contract has to look at."""
-        return self.distinct | self.odd
 
 
 def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
@@ -63,14 +56,12 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     for name, (given, canonical) in _all_canonical(examined, mapping).items():
         if given.ne_missing(canonical).any():
             changed.append(pl.col(name).replace(given, canonical))
+        if not _is_rare(name, mapping):
             distinct[name] = canonical.unique()
-        else:
-            distinct[name] = canonical
-    odd = {name: distinct.pop(name) for name in list(distinct) if _is_rare(name, mapping)}
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
-    return Lines(raw, *_with_doubts(frame, distinct), odd)
+    return Lines(raw, *_with_doubts(frame, distinct))
 
 
 def batch_values(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> pl.DataFrame:

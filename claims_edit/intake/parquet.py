@@ -42,7 +42,8 @@ class ParquetExtract(Extract):
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
         scan = pl.scan_parquet(self.file.path, glob=False, hive_partitioning=False, row_index_name=ORDINAL).select(
-            pl.col(ORDINAL).cast(pl.Int64) + 1, *(pl.col(source).alias(name) for name, source in self.layout.sources.items())
+            pl.col(ORDINAL).cast(pl.Int64) + 1,
+            *(pl.col(source).alias(name) for name, source in self.layout.sources.items()),
         )
         try:
             for first, count in self._slices(rows):
