@@ -23,7 +23,7 @@ from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
 from claims_edit.intake.keys import CLAIM_KEY
 from claims_edit.names import name_key
-from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date
+from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date, text_in_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,8 +140,12 @@ def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has."""
-    texts = [name for name in DATE_COLUMNS if values.schema.get(name) == pl.String]
+    """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has.
+
+    Where all dates are canonical text, they stay: ISO text compares as days do.
+    """
+    names = [name for name in DATE_COLUMNS if name in values.columns]
+    texts = [name for name in names if values.schema[name] == pl.String]
     shared = [name for name in texts if name not in mapping.values]  # the same text is the same day in all of these
     days = []
     for group in [shared, *([name] for name in texts if name not in shared)]:
@@ -149,17 +153,18 @@ def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
             continue
         distinct = values.select(pl.col(name).unique().implode() for name in group)
         given = pl.concat([distinct[name][0].alias(group[0]) for name in group]).unique()
-        known = _days(given, mapping)
-        days += [pl.col(name).replace_strict(given, known, return_dtype=pl.Date) for name in group]
+        canonical = canonical_values(given, mapping)
+        if group == names and given.eq_missing(canonical).all():
+            return values
+        days += [pl.col(name).replace_strict(given, _days(canonical), return_dtype=pl.Date) for name in group]
     return values.with_columns(days)
 
 
-def _days(given: pl.Series, mapping: Mapping) -> pl.Series:
-    """The day of each text; null where it says that there is none."""
-    text = pl.col(given.name)
+def _days(canonical: pl.Series) -> pl.Series:
+    """The day of each canonical text; null where there is none."""
+    text = pl.col(canonical.name)
     day = pl.when(is_date(text)).then(text).str.to_date("%Y-%m-%d", strict=False)
-    canonical = canonical_values(given, mapping).to_frame()
-    return canonical.select(pl.when(text.is_not_null() & day.is_null()).then(NO_DAY).otherwise(day)).to_series()
+    return canonical.to_frame().select(pl.when(text.is_null()).then(None).otherwise(day.fill_null(NO_DAY))).to_series()
 
 
 def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:
@@ -177,12 +182,13 @@ def _row_test(values: pl.DataFrame, rules: ScreenRules) -> pl.Expr:
     own, claim = (_column(values, name) for name in STARTS)
     own_end, claim_end = (_column(values, name) for name in ENDS)
     start, end = pl.coalesce(own, claim), pl.when(own.is_not_null()).then(own_end).otherwise(claim_end)
-    agree = [start <= rules.as_of, end <= rules.as_of, end >= start]
+    as_of = rules.as_of.isoformat() if pl.String in {values.schema.get(name) for name in DATE_COLUMNS} else rules.as_of
+    agree = [start <= as_of, end <= as_of, end >= start]
     return pl.all_horizontal(*tests, *(test.fill_null(value=True) for test in agree))
 
 
 def _column(values: pl.DataFrame, name: str) -> pl.Expr:
-    return pl.col(name) if name in values.columns else pl.lit(None, pl.Date)
+    return pl.col(name) if name in values.columns else pl.lit(None)
 
 
 def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
@@ -194,8 +200,8 @@ def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRu
         return value.is_null() | has_check_digit(value)
     if name in MONEY_COLUMNS:
         return value.is_null() | _is_amount(value, dtype)
-    if dtype == pl.Date:
-        return value.is_between(FIRST_DAY, LAST_DAY)
+    if column.kind is Kind.DATE:
+        return is_date(value) & text_in_range(value) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
     if dtype.is_numeric():
         return _is_number(value, column, dtype)
     return _is_plain_text(value, column, rules)

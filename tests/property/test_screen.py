@@ -173,3 +173,14 @@ def test_typed_columns_pass_the_screen_as_their_text_would(name: str | None) -> 
 def test_what_a_reader_refused_is_never_plain() -> None:
     raw = text_rows(3).with_columns(pl.lit("row-unreadable-segment").alias(FAULT))
     assert held(raw) == 0
+
+
+@pytest.mark.parametrize("odd", [None, "2024-02-30", "1989-12-31", "2026-11-21", "", "2024-3-4", "0000-00-00"])
+def test_dates_that_are_all_iso_text_are_compared_as_text(odd: str | None) -> None:
+    dates = [name for name in PLAIN if name.endswith("_date")]
+    raw = text_rows(13).drop("claim_end_date")
+    raw = raw.with_columns(pl.lit("2024-03-04").alias(name) for name in dates if name in raw.columns)
+    assert held(raw) > 0.3
+    row = pl.int_range(pl.len()) % 5 == 0
+    raw = raw.with_columns(pl.when(row).then(pl.lit(odd, pl.String)).otherwise("claim_line_start_date").alias(dates[0]))
+    assert held(raw) > 0.3
