@@ -15,7 +15,7 @@ import polars as pl
 from claims_edit.engine import facts, judge
 from claims_edit.errors import UsageError
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes
+from claims_edit.governance import axes, line_axes
 from claims_edit.governance.space import Axes
 from claims_edit.names import name_keys
 from claims_edit.policy.catalog import codes_of, version_on
@@ -107,12 +107,12 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
         days=axes.days_frame({code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}),
         programs=axes.program_frame([axes.state(), *(axes.state(line_of_business=key) for key in labels if key)]),
         sites=axes.site_frame({"solid": _solid_tumor(catalog, payer)}).head(1),
-        trials=axes.trial_frame().head(1),
-        holds=axes.hold_frame().head(1),
-        contracts=axes.contract_frame().head(1),
-        claims=axes.claim_frame().head(1),
+        trials=line_axes.trial_frame().head(1),
+        holds=line_axes.hold_frame().head(1),
+        contracts=line_axes.contract_frame().head(1),
+        claims=line_axes.claim_frame().head(1),
     )
-    revisions, contracts = axes.revisions_of(plain.name), axes.contracts_for(())
+    revisions, contracts = line_axes.revisions_of(plain.name), line_axes.contracts_for(())
     outcomes = pl.concat([
         judge(facts(cells, catalog, revisions=revisions, contracts=contracts), catalog).select(
             "service_start_date", "line_of_business", "hcpcs_code", _outcome()

@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.engine import facts, judge
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes
+from claims_edit.governance import axes, line_axes
 from claims_edit.governance.fold import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, folded
 from claims_edit.governance.notes import PackNotes, alike, equal, notes_on
 from claims_edit.governance.outcomes import changed, outcome
@@ -74,30 +74,30 @@ def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None)
     numbered = lines.with_row_index("cell")
     known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
     decided = judge(
-        facts(known, catalog, revisions=axes.revisions_of(name), contracts=axes.contracts_for([key])), catalog
+        facts(known, catalog, revisions=line_axes.revisions_of(name), contracts=line_axes.contracts_for([key])), catalog
     )
     told = pl.concat([known.select("cell"), decided.select(outcome())], how="horizontal")
     return numbered.select("cell").join(told, on="cell", how="left", maintain_order="left").drop("cell")
 
 
 def _space(pair: Pair, payer: PayerClass) -> Axes:
-    contracts = axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
+    contracts = line_axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
     return Axes(
         days=_days(axes.boundaries(pair, payer.keys, by_site=True)),
         programs=_programs(pair, payer),
         sites=_sites(pair, payer),
-        trials=axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
+        trials=line_axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
         holds=_holds(pair),
         contracts=contracts,
-        claims=axes.claim_frame().head(2),
+        claims=line_axes.claim_frame().head(2),
     )
 
 
 def _holds(pair: Pair) -> pl.DataFrame:
     """What holds a line, where the packs lead it elsewhere; else a held line differs only where one without it does."""
-    held = pl.col("reason_code").is_in([edit.id for edit in axes.HELD_BY])
+    held = pl.col("reason_code").is_in([edit.id for edit in line_axes.HELD_BY])
     old, new = (catalog.reasons.filter(held).drop("reason", "cites") for catalog in pair)
-    return axes.hold_frame() if not equal(old, new) else axes.hold_frame().head(1)
+    return line_axes.hold_frame() if not equal(old, new) else line_axes.hold_frame().head(1)
 
 
 def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
@@ -109,7 +109,7 @@ def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
     for code, boundaries in by_code.items():
         periods = _periods(boundaries)
         for place, (first, last) in enumerate(periods):
-            day = first or last or axes.LONG_AGO
+            day = first or last or line_axes.LONG_AGO
             rows.append((code, day, day, place, first, last, OPEN))
         for start, (_, last) in enumerate(periods[:-1]):
             rows += [(code, last, first, -1, last, first, SPANS) for first, _ in periods[start + 1 :]]

@@ -14,7 +14,7 @@ import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.engine import facts, hits_of, judge
-from claims_edit.governance import axes, places
+from claims_edit.governance import axes, line_axes, places
 from claims_edit.governance.reach import reach_faults, seen_of
 from claims_edit.governance.space import COORDINATES, parts, shaped
 from claims_edit.model import Disposition
@@ -111,7 +111,7 @@ class _Proving:
 
     def payer(self, payer: PayerClass) -> None:
         """Every cell of one payer."""
-        revisions, contracts = axes.revisions_of(payer.name), axes.contracts_for(payer.keys)
+        revisions, contracts = line_axes.revisions_of(payer.name), line_axes.contracts_for(payer.keys)
         name = next((name for name in (payer.name, *payer.also) if all(says_advantage((name,)))), None)
         seen = []
         for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes
+from claims_edit.governance import axes, line_axes
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def parts(
     states = axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
     speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
     alone, paired = states.filter(speaking <= 1, pl.col("plan").is_null()), states.filter(speaking > 1)
-    trials, contracts, claims = axes.trial_frame(), axes.contract_frame(), axes.claim_frame()
-    holds = axes.hold_frame()
+    trials, contracts, claims = line_axes.trial_frame(), line_axes.contract_frame(), line_axes.claim_frame()
+    holds = line_axes.hold_frame()
     core = Axes(
         days=deciding,
         programs=pl.concat([alone, paired.filter(in_full, pl.col("plan").is_null())])
@@ -118,7 +118,7 @@ def parts(
         core, programs=alone, sites=sites.filter(at_site=solid), trials=trials.head(1), contracts=contracts.head(1)
     )
     single_days = deciding.filter(pl.col("service_start_date") == pl.col("service_end_date"))
-    none_or_excluded = contracts.filter(pl.col("at_contract").is_in([axes.NONE, Coverage.EXCLUDED]))
+    none_or_excluded = contracts.filter(pl.col("at_contract").is_in([line_axes.NONE, Coverage.EXCLUDED]))
     return [
         core,
         replace(core, programs=alone, trials=trials.head(1), holds=holds.slice(1)),

@@ -10,7 +10,7 @@ import pytest
 
 from claims_edit.edits import EDIT_IDS, EDITS
 from claims_edit.errors import RulesError
-from claims_edit.governance import axes
+from claims_edit.governance import axes, line_axes
 from claims_edit.governance.checking import check_pack
 from claims_edit.governance.prove import Proof, _Proving, prove, says_advantage
 from claims_edit.governance.space import parts
@@ -84,8 +84,8 @@ def test_every_axis_of_the_space_is_walked() -> None:
         for part in parts(catalog, payer, ("16",)) for frame in part.cells(payer)
     )  # fmt: skip
     assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
-    assert set(cells["at_trial"]) == set(axes.trial_frame()["at_trial"])
-    assert set(cells["at_hold"]) == set(axes.hold_frame()["at_hold"])
+    assert set(cells["at_trial"]) == set(line_axes.trial_frame()["at_trial"])
+    assert set(cells["at_hold"]) == set(line_axes.hold_frame()["at_hold"])
     assert {"none", "prior authorization", "doubt"} <= set(cells["at_hold"])
     assert set(cells["at_claim"]) == {"stands", "void", "replaced"}
     assert {"none", "covered", "excluded", "review", "excluded, PR"} <= set(cells["at_contract"])
