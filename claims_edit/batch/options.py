@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from claims_edit import __version__
@@ -17,7 +19,6 @@ from claims_edit.report import RUN_REPORTS
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
     from types import TracebackType
 
 Progress = Callable[[str, int], None]  # takes the stage, and the rows read since last told
@@ -25,7 +26,10 @@ Progress = Callable[[str, int], None]  # takes the stage, and the rows read sinc
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The arguments of `claims-edit run`; `reports` names what is written beside the manifest (of RUN_REPORTS)."""
+    """The arguments of `claims-edit run`; `reports` names what is written beside the manifest (of RUN_REPORTS).
+
+    Paths may be given as text, and one extract by itself.
+    """
 
     extracts: tuple[str, ...]
     out: Path
@@ -41,6 +45,15 @@ class RunOptions:
     accept_test_data: bool = False
     force: bool = False
     reports: tuple[str, ...] = RUN_REPORTS
+
+    def __post_init__(self) -> None:
+        """Take text for paths, and one path for several."""
+        given = [self.extracts] if isinstance(self.extracts, str | os.PathLike) else self.extracts
+        object.__setattr__(self, "extracts", tuple(map(os.fspath, given)))
+        for name in ("out", "rules", "contracts", "mapping"):
+            path = getattr(self, name)
+            if path is not None:
+                object.__setattr__(self, name, Path(path))
 
     def told(self) -> dict[str, Any]:
         """The options that shape the results, as the manifest shows them."""

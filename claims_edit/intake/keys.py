@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import polars as pl
 
+from claims_edit.duck import connect
 from claims_edit.intake.extract import EXPLAINS, ORDINAL, RANK
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class SeenKeys:
             nothing = self._scratch / "explained.parquet"
             pl.DataFrame(schema={"high": pl.UInt64, "low": pl.UInt64, "row": pl.Int64}).write_parquet(nothing)
             explained = [str(nothing)]
-        with duckdb.connect() as connection:
+        with connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET temp_directory=?", [str(self._scratch)])
             query = REPEATS.format(target=str(target).replace("'", "''"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 import polars as pl
 
+from claims_edit.duck import connect
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
@@ -109,7 +110,7 @@ class TextExtract(Extract):
 
     def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
         """The query's rows in file order; afterwards the rejects are at hand."""
-        with duckdb.connect() as connection:
+        with connect() as connection:
             memory, threads = self.room()
             connection.execute(f"SET memory_limit='{memory}MB'")
             connection.execute(f"SET threads={threads}")

@@ -17,9 +17,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
-import duckdb
 import xlsxwriter
 
+from claims_edit.duck import connect
 from claims_edit.report.workbook_rows import Kind, kind_of, rows_sql
 from claims_edit.report.workbook_sheets import SHEET_ROWS, table_sheets
 from claims_edit.report.workbook_summary import SHADOW, SummarySheet
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import duckdb
     import polars as pl
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -91,7 +92,7 @@ def write_workbook(view: RunView, path: Path) -> None:
         OSError: the file cannot be written.
     """
     sheets = table_sheets(view)
-    with duckdb.connect() as figures:
+    with connect() as figures:
         for sheet in sheets:
             if sheet.frame is not None:
                 figures.register(sheet.source, sheet.frame.to_arrow())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from claims_edit.duck import Settings, connect
 from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.record import PARTS, part_files
@@ -165,13 +166,13 @@ def build_database(generation: Path, manifests: list[dict[str, Any]], *, previou
 
 
 def _in_memory(scratch: Path) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
+    settings: Settings = {
         "memory_limit": MEMORY_LIMIT,
         "threads": THREADS,
         "temp_directory": str(scratch),
         "storage_compatibility_version": OLDEST_READER,
     }
-    return duckdb.connect(config=config)
+    return connect(settings=settings)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from claims_edit.duck import Settings, connect
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.store.generation import CURRENT, DATABASE, current_generation
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+_CLOSED: Settings = {
     "enable_external_access": "false",  # no file, no ATTACH, no COPY, no extension from anywhere
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
     "temp_directory": "",
-    "lock_configuration": "true",
 }
 _QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _ABOUT_THE_SQL = (  # these speak of the query's own words; every other message may quote a cell
@@ -86,7 +86,7 @@ def open_readonly(out: Path) -> duckdb.DuckDBPyConnection:
             raise UsageError(f"{out}: no run is published here. Run `claims-edit run EXTRACT --out` first.")
         path = (out / CURRENT / DATABASE).resolve()
         try:
-            return duckdb.connect(path, read_only=True, config=_CLOSED)
+            return connect(path, read_only=True, settings=_CLOSED, lock=True)
         except duckdb.Error:
             if path == (out / CURRENT / DATABASE).resolve():
                 break

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from claims_edit.duck import connect
 from claims_edit.errors import ResultsError
 from claims_edit.store.generation import RECORD_FOLDERS
 from claims_edit.store.manifest import read_manifest
@@ -66,7 +67,7 @@ def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:
     if not files:
         return {}, []
     footer = "SELECT file_name, num_rows FROM parquet_file_metadata($files)"
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with connect(settings={"threads": 2}) as connection:
         try:
             return dict(connection.execute(footer, {"files": files}).fetchall()), []
         except duckdb.Error:

@@ -1,0 +1,33 @@
+"""DuckDB connections: one place makes them, so that none shows a progress bar on anyone's standard output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Settings = dict[str, str | bool | int | float | list[str]]
+
+
+def connect(
+    path: Path | None = None, *, read_only: bool = False, settings: Settings | None = None, lock: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection to a DuckDB file, or to a database in memory, without a progress bar (notebooks have one).
+
+    Args:
+        path: of the file.
+        read_only: whether it may not be written.
+        settings: DuckDB's own, by name.
+        lock: whether no statement may change a setting.
+
+    Raises:
+        duckdb.Error: the file cannot be opened.
+    """
+    connection = duckdb.connect(path if path is not None else ":memory:", read_only=read_only, config=settings or {})
+    connection.execute("SET enable_progress_bar = false")
+    if lock:
+        connection.execute("SET lock_configuration = true")
+    return connection
