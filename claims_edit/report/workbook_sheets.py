@@ -13,6 +13,7 @@ from claims_edit.report.queries import LINE_REPORTS
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
+QUARANTINE_ROWS = 50_000  # nobody works through more in a workbook, and an extract that is all faulty has millions
 SHEET_ROWS = 1_048_576  # of a sheet, its header included: what Excel opens
 
 _LINE = ("claim_id", "claim_line_number", "member_id", "payer", "program", "service_start_date")
@@ -109,4 +110,5 @@ def _lines(view: RunView) -> list[TableSheet]:
 def _quarantine(view: RunView) -> TableSheet:
     rows = view.manifest["counts"]["rows_quarantined"]
     source, whole = "quarantine WHERE run_id = $run_id", "the table quarantine of claims_edit.duckdb"
-    return TableSheet("quarantine", QUARANTINE_COLUMNS, source, {"run_id": view.run_id}, rows, whole)
+    fits = min(QUARANTINE_ROWS, SHEET_ROWS - 1)
+    return TableSheet("quarantine", QUARANTINE_COLUMNS, source, {"run_id": view.run_id}, rows, whole, fits=fits)

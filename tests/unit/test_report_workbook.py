@@ -273,6 +273,14 @@ def test_rows_that_exceed_a_sheet_are_counted_and_placed(tmp_path: Path, monkeyp
     assert ("returns", 7, 3, 4, "returns.csv") in summary_rows(book)
 
 
+def test_the_quarantine_sheet_shows_the_first_rows_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook_sheets, "QUARANTINE_ROWS", 3)
+    publish(tmp_path, RUN, [], [{**REFUSED, "source_row": row} for row in range(1, 6)], reports=["xlsx"])
+    shown = [row[0] for row in opened(tmp_path)["quarantine"].iter_rows(min_row=2, values_only=True)]
+    assert shown[-1] == "3 more rows do not fit this sheet: the table quarantine of claims_edit.duckdb has all."
+    assert len(shown) == 3
+
+
 def test_text_that_exceeds_a_part_is_left_out_by_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "SHEET_BYTES", 12_000)
     monkeypatch.setattr(workbook_sheets, "SHEET_ROWS", 100)
