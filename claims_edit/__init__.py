@@ -10,8 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from claims_edit.batch.options import RunOptions
-    from claims_edit.batch.run import RunOutcome, run_batch
     from claims_edit.core.control_totals import ControlTotals
     from claims_edit.core.validate import ValidationResult
     from claims_edit.errors import ClaimsEditError, InputError, ResultsError, RulesError, UsageError
@@ -19,12 +17,14 @@ if TYPE_CHECKING:
     from claims_edit.library import BatchResult, decide, load_rules, process_batch, validate
     from claims_edit.model import Mode, StalePolicy
     from claims_edit.policy import Catalog
+    from claims_edit.runner.options import RunOptions
+    from claims_edit.runner.run import RunOutcome, run_batch
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "batch.options": ("RunOptions",),
-    "batch.run": ("RunOutcome", "run_batch"),
+    "runner.options": ("RunOptions",),
+    "runner.run": ("RunOutcome", "run_batch"),
     "core.control_totals": ("ControlTotals",),
     "core.validate": ("ValidationResult",),
     "errors": ("ClaimsEditError", "InputError", "ResultsError", "RulesError", "UsageError"),

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from claims_edit import engine
-from claims_edit.batch.contracts import no_contracts
-from claims_edit.batch.revisions import PayerIdentities
 from claims_edit.columns import COLUMNS, REQUIRED
 from claims_edit.core.process import Processing
 from claims_edit.core.route import as_candidates, plain_totals, route
@@ -27,6 +25,8 @@ from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.model import StalePolicy
 from claims_edit.policy import load_catalog
+from claims_edit.runner.contracts import no_contracts
+from claims_edit.runner.revisions import PayerIdentities
 
 if TYPE_CHECKING:
     from datetime import date

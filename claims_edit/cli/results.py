@@ -36,7 +36,7 @@ def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: A
     Every fact with its column, every edit, the policy, who is liable, the evidence, what would change the outcome. A
     line without a code of rules/codes is kept in no run: the run's extracts are read again for it.
     """
-    from claims_edit.batch.lookup import look_up  # noqa: PLC0415 -- the reading of extracts loads slowly
+    from claims_edit.runner.lookup import look_up  # noqa: PLC0415 -- the reading of extracts loads slowly
 
     asked = Wanted(**wanted)
     found = find(out, asked, every_edit=every_edit)

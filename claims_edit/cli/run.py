@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.batch import RunOptions, RunOutcome, run_batch
 from claims_edit.cli.options import console, day_of, extract_options, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
 from claims_edit.report import RUN_REPORTS, terminal_summary
+from claims_edit.runner import RunOptions, RunOutcome, run_batch
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.batch import Validation, validate_batch
 from claims_edit.cli.options import console, day_of, extract_options, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import ThresholdError
 from claims_edit.report import validation_table
+from claims_edit.runner import Validation, validate_batch
 
 if TYPE_CHECKING:
     from datetime import date

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.contracts import load_contracts, no_contracts
-from claims_edit.batch.reading_apart import read_apart
 from claims_edit.engine import facts, judge
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.intake import load_mapping
+from claims_edit.runner.contracts import load_contracts, no_contracts
+from claims_edit.runner.reading_apart import read_apart
 from claims_edit.store import ResultsFolder, replay_of
 
 if TYPE_CHECKING:

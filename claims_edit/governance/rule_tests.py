@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.batch.contracts import SCHEMA as CONTRACT_SCHEMA
 from claims_edit.core.schema import CANDIDATE_SCHEMA
 from claims_edit.edits import INFORMATIONAL_EDIT_IDS
 from claims_edit.engine import decide, facts
@@ -18,6 +17,7 @@ from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
 from claims_edit.policy.catalog import Citations
 from claims_edit.policy.rule_tests import NONE, Given
+from claims_edit.runner.contracts import SCHEMA as CONTRACT_SCHEMA
 
 if TYPE_CHECKING:
     import datetime as dt

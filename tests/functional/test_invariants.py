@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, deciding, kept, reading, run, run_batch
 from claims_edit.engine import decide
+from claims_edit.runner import RunOptions, deciding, kept, reading, run, run_batch
 from tests.functional.program import (
     AS_OF,
     DECK,
@@ -74,7 +74,7 @@ def test_the_batch_size_changes_no_byte(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, rows: int
 ) -> None:
     monkeypatch.setattr(run, "datetime", StandingClock)
-    monkeypatch.setattr("claims_edit.batch.run.secrets.token_hex", lambda _bytes: "abcdef")
+    monkeypatch.setattr("claims_edit.runner.run.secrets.token_hex", lambda _bytes: "abcdef")
     extracts = (str(night),) if rows > 7 else (str(night / "deck.csv"), str(night / "damaged.csv"))
     run_batch(RunOptions(extracts, tmp_path / "whole", DAY))
     monkeypatch.setattr(reading, "BATCH_ROWS", rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import kept, reading
+from claims_edit.runner import kept, reading
 from tests.functional.program import (
     AS_OF,
     ROOT,

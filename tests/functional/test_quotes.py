@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import reading
 from claims_edit.intake import mending
+from claims_edit.runner import reading
 from tests.functional.program import (
     COLUMNS,
     UNREPORTED,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from claims_edit.batch import validate_batch
+from claims_edit.runner import validate_batch
 from tests.functional.program import AS_OF, ROOT, UNREPORTED, called, csv_text, lines, manifest, record, write
 from tests.lib.x12_segments import segments
 from tests.lib.x12_texts import text_of

@@ -45,7 +45,7 @@ WAITING = """
 import os, time
 from pathlib import Path
 from claims_edit.__main__ import main
-from claims_edit.batch import run
+from claims_edit.runner import run
 
 decide_all = run.decide_all
 

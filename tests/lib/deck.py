@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims_edit.batch import RunOptions, run_batch
 from claims_edit.report import RUN_REPORTS
+from claims_edit.runner import RunOptions, run_batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

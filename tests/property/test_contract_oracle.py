@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from claims_edit.batch.revisions import PayerIdentities
 from claims_edit.core.validate import validate
 from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.policy import load_catalog
+from claims_edit.runner.revisions import PayerIdentities
 from tests.lib.examples import examples
 from tests.lib.oracle import NPI_COLUMNS, PROGRAM_NAMES, check_line, repeated_keys, squeezed, warnings_of
 

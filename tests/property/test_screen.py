@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.batch.revisions import PayerIdentities
 from claims_edit.core.process import Processing
 from claims_edit.core.screen import ScreenRules
 from claims_edit.facts.revision import STANDS_ALONE
@@ -18,6 +17,7 @@ from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.intake.placeholders import WORDS
 from claims_edit.policy import load_catalog
+from claims_edit.runner.revisions import PayerIdentities
 from tests.property.test_contract_oracle import AS_OF, ICD_9, KNOWN, POOLS
 
 if TYPE_CHECKING:

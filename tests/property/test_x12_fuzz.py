@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims_edit.batch import validation
 from claims_edit.errors import InputError
 from claims_edit.intake import Format, sniff
 from claims_edit.policy import load_catalog
+from claims_edit.runner import validation
 from tests.functional.program import ROOT
 from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
 from tests.lib.x12_oracle import Reading, read

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from claims_edit.batch import RunOptions, kept, run_batch
-from claims_edit.batch import reading as reading_module
+from claims_edit.runner import RunOptions, kept, run_batch
+from claims_edit.runner import reading as reading_module
 
 if TYPE_CHECKING:
     from pathlib import Path

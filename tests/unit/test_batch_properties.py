@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from claims_edit.batch import RunOptions, kept, reading, run_batch
+from claims_edit.runner import RunOptions, kept, reading, run_batch
 from tests.lib.candidates import LINE_BYTES, lines_of
 from tests.lib.examples import examples
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, kept, run_batch
-from claims_edit.batch import reading as reading_module
+from claims_edit.runner import RunOptions, kept, run_batch
+from claims_edit.runner import reading as reading_module
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, kept, run_batch, validate_batch
-from claims_edit.batch import reading as reading_module
 from claims_edit.intake.x12 import X12Extract
+from claims_edit.runner import RunOptions, kept, run_batch, validate_batch
+from claims_edit.runner import reading as reading_module
 from tests.functional.program import DECK
 
 if TYPE_CHECKING:

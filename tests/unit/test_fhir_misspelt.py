@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, run_batch
 from claims_edit.doubts import DOUBTS
 from claims_edit.intake.fhir.misspelt import MISSPELT, REPEATED, misspelt_keys
+from claims_edit.runner import RunOptions, run_batch
 from tests.unit.test_fhir_documents import CPT, Json, concept, eob, item
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.batch import reading as reading_module
-from claims_edit.batch.reading_apart import read_apart
 from claims_edit.doubts import DOUBTS
 from claims_edit.intake import Extract, Mapping
 from claims_edit.intake.extract import EXPLAINS, ORDINAL, RANK
 from claims_edit.intake.layout import Layout
 from claims_edit.policy import load_catalog
+from claims_edit.runner import reading as reading_module
+from claims_edit.runner.reading_apart import read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.batch.deciding import KEPT_CANDIDATES
 from claims_edit.doubts import POSTING_HOLDS
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.report import report
 from claims_edit.report.queries import REMITTANCE_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS
+from claims_edit.runner.deciding import KEPT_CANDIDATES
 from tests.lib.runs import REVIEWED, line, publish
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.batch.contracts import no_contracts
-from claims_edit.batch.reading_apart import read_apart
 from claims_edit.doubts import DOUBTS
 from claims_edit.engine import decide
 from claims_edit.intake import Mapping
 from claims_edit.policy import load_catalog
+from claims_edit.runner.contracts import no_contracts
+from claims_edit.runner.reading_apart import read_apart
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.batch import RunOptions, run_batch
+from claims_edit.runner import RunOptions, run_batch
 from claims_edit.sample import scan, tables, write_sample
 
 if TYPE_CHECKING:

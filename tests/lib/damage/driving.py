@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.batch.options import RunOptions
-from claims_edit.batch.run import run_batch
 from claims_edit.errors import InputError
+from claims_edit.runner.options import RunOptions
+from claims_edit.runner.run import run_batch
 from tests.functional.program import ROOT
 from tests.lib.damage.variant import TOKEN, Variant
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
 from claims_edit.core.route import as_candidates
 from claims_edit.core.schema import CANDIDATE_SCHEMA, FIRST
 from claims_edit.core.validate import DUPLICATE
@@ -15,6 +14,7 @@ from claims_edit.intake.extract import ORDINAL, RANK
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
+from claims_edit.runner.places import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

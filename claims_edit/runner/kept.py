@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.late_doubts import with_late_doubts
 from claims_edit.core.control_totals import ControlTotals
 from claims_edit.core.schema import FIRST
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import SEPARATOR
 from claims_edit.intake.extract import ORDINAL
+from claims_edit.runner.late_doubts import with_late_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

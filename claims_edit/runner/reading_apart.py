@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims_edit.batch.kept import FileRead
-from claims_edit.batch.reading import Reading
 from claims_edit.intake import discover, text_bytes
+from claims_edit.runner.kept import FileRead
+from claims_edit.runner.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.kept import BATCH_ROWS, WAITING, FileRead, alike, gathered, in_order
-from claims_edit.batch.looking import KEY_COLUMNS, HeldBack, one_ahead
-from claims_edit.batch.places import ORDINAL_BITS, file_place, places_of
-from claims_edit.batch.repeats import Differing
-from claims_edit.batch.revisions import PayerIdentities, rejected_revisions, revisions_of
 from claims_edit.core.process import ProcessedBatch, Processing
 from claims_edit.core.route import RoutedBatch, mark_repeats, plain_totals, rejected, route
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, WARNED_SCHEMA
@@ -33,6 +28,11 @@ from claims_edit.intake import (
 )
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
+from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
+from claims_edit.runner.kept import BATCH_ROWS, WAITING, FileRead, alike, gathered, in_order
+from claims_edit.runner.places import ORDINAL_BITS, file_place, places_of
+from claims_edit.runner.repeats import Differing
+from claims_edit.runner.revisions import PayerIdentities, rejected_revisions, revisions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ class Reading:
         on_rows: Callable[[int], None],
         accept_test_data: bool = False,
     ) -> None:
-        """`text_bytes` is about what the extracts hold; `on_rows` is told how many rows were read since last told."""
+        """`text_bytes` is about what the extracts hold; `on_rows` gets the number of rows read since its last call."""
         self._mapping = mapping
         self._scratch = scratch
         self._on_rows = on_rows

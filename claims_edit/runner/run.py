@@ -12,18 +12,18 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from claims_edit import __version__
-from claims_edit.batch.contracts import load_contracts, no_contracts
-from claims_edit.batch.deciding import decide_all
-from claims_edit.batch.kept import FileRead
-from claims_edit.batch.options import Hashing, Progress, RunOptions, fingerprint
-from claims_edit.batch.reading import Reading
-from claims_edit.batch.warned import first_warned
 from claims_edit.core.control_totals import ControlTotals, Decided, money
 from claims_edit.errors import InputError
 from claims_edit.intake import Format, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report import write_reports
+from claims_edit.runner.contracts import load_contracts, no_contracts
+from claims_edit.runner.deciding import decide_all
+from claims_edit.runner.kept import FileRead
+from claims_edit.runner.options import Hashing, Progress, RunOptions, fingerprint
+from claims_edit.runner.reading import Reading
+from claims_edit.runner.warned import first_warned
 from claims_edit.store import ResultsFolder, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
 
     Args:
         options: what to do.
-        progress: told the stage and the rows since last told.
+        progress: called with the stage and the rows since the last call.
 
     Raises:
         RulesError: the rule pack has faults.
@@ -85,10 +85,13 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
         files = discover(options.extracts, options.format)
-        told = options.told()
+        result_options = options.result_options()
     folder = ResultsFolder(options.out)
     with folder.lock(), Hashing(files.inputs) as hashing:
-        if not options.force and (earlier := _done_before(told, folder, catalog, files.inputs, hashing)) is not None:
+        if (
+            not options.force
+            and (earlier := _done_before(result_options, folder, catalog, files.inputs, hashing)) is not None
+        ):
             return _outcome(earlier, options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
@@ -111,7 +114,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
             decided = decide_all(reading, found, staged, catalog, contracts, options)
         write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [_input(path, found, refused, hashing) for path in files.inputs]
-        manifest = _manifest(told, catalog, staged, started, inputs, found, decided)
+        manifest = _manifest(result_options, catalog, staged, started, inputs, found, decided)
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)
@@ -136,7 +139,7 @@ def _outcome(manifest: dict[str, Any], options: RunOptions, *, repeated: bool = 
 
 
 def _done_before(
-    told: dict[str, Any], folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
+    result_options: dict[str, Any], folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
 ) -> dict[str, Any] | None:
     """The manifest of an earlier run over the same bytes, rules, contracts and options.
 
@@ -145,9 +148,11 @@ def _done_before(
     """
     sizes = sorted(path.stat().st_size for path in paths)
     alike = [run for run in folder.runs() if sorted(file["bytes"] for file in run["inputs"]) == sizes]
-    if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == told for run in alike):
+    if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == result_options for run in alike):
         return None
-    same = folder.same_run(fingerprint(told, catalog.rules_hash, [(p.as_posix(), hashing.of(p)) for p in paths]))
+    same = folder.same_run(
+        fingerprint(result_options, catalog.rules_hash, [(p.as_posix(), hashing.of(p)) for p in paths])
+    )
     return folder.manifest(same) if same else None
 
 
@@ -169,16 +174,16 @@ def _read_all(reading: Reading, files: Discovered, options: RunOptions) -> tuple
 
 def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
     names = ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered", "warnings")
-    told: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
+    file: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
     unread: dict[str, Any] = dict.fromkeys(names, 0) | {"columns": [], "warnings_by_check": {}, "fault": None}
     if path in refused:
-        return told | unread | {"format": "unknown", "status": "refused", "fault": refused[path]}
-    read = next((file for file in found if file.file.path == path), None)
+        return file | unread | {"format": "unknown", "status": "refused", "fault": refused[path]}
+    read = next((each for each in found if each.file.path == path), None)
     if read is None:
-        return told | unread | {"format": Format.FHIR.value, "status": "context"}
+        return file | unread | {"format": Format.FHIR.value, "status": "context"}
     rows = {name: getattr(read.totals, name) for name in names}
     return (
-        told
+        file
         | rows
         | {
             "format": read.file.format.value,
@@ -192,7 +197,7 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
 
 
 def _manifest(
-    told: dict[str, Any],
+    result_options: dict[str, Any],
     catalog: Catalog,
     staged: StagedRun,
     started: datetime,
@@ -206,10 +211,10 @@ def _manifest(
     hashes = [(file["path"], file["sha256"]) for file in inputs]
     return {
         "run_id": staged.run_id,
-        "mode": told["mode"],
+        "mode": result_options["mode"],
         "started_at": _moment(started),
         "finished_at": _moment(started),
-        "as_of": told["as_of"],
+        "as_of": result_options["as_of"],
         "versions": {
             "claims_edit": __version__,
             "python": platform.python_version(),
@@ -217,9 +222,9 @@ def _manifest(
         },
         "rules_hash": catalog.rules_hash,
         "rules_version": catalog.rules_version,
-        "options": told,
+        "options": result_options,
         "inputs": inputs,
-        "fingerprint": fingerprint(told, catalog.rules_hash, hashes),
+        "fingerprint": fingerprint(result_options, catalog.rules_hash, hashes),
         "counts": {
             "rows_read": whole.rows_read,
             "rows_accepted": whole.rows_accepted,

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.batch.kept import BATCH_ROWS
-from claims_edit.batch.options import sha256
-from claims_edit.batch.places import source_rows
 from claims_edit.core.validate import validate
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, faults, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.policy import load_catalog
+from claims_edit.runner.kept import BATCH_ROWS
+from claims_edit.runner.options import sha256
+from claims_edit.runner.places import source_rows
 from claims_edit.store import ResultsFolder, replay_of
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _extracts(manifest: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
 def _identity(file: dict[str, Any], manifest: dict[str, Any]) -> tuple[str, ...]:
     """What an extract's rows depend on: two runs over the same are read once."""
     options = manifest["options"]
-    told = (options.get("format"), options.get("mapping"), manifest["as_of"], manifest["rules_hash"])
-    return (file["path"], file["sha256"], *map(str, told))
+    read_under = (options.get("format"), options.get("mapping"), manifest["as_of"], manifest["rules_hash"])
+    return (file["path"], file["sha256"], *map(str, read_under))
 
 
 class _RunAgain:
@@ -101,7 +101,7 @@ class _RunAgain:
         return replace(sniff(Path(file["path"]), self._format), context=context)
 
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The lines of all extracts, in order; those that cannot be read are told only where no other has any."""
+        """The lines of all extracts, in order; those that cannot be read are reported only where no other has any."""
         found: list[dict[str, Any]] = []
         unread: list[str] = []
         for file in extracts:

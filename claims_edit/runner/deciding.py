@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.parts import PartWriter, in_parts
 from claims_edit.core.control_totals import Decided
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.policy import archived
+from claims_edit.runner.parts import PartWriter, in_parts
 from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
 
 if TYPE_CHECKING:
-    from claims_edit.batch.kept import FileRead
-    from claims_edit.batch.options import RunOptions
-    from claims_edit.batch.reading import Reading
     from claims_edit.policy import Catalog
+    from claims_edit.runner.kept import FileRead
+    from claims_edit.runner.options import RunOptions
+    from claims_edit.runner.reading import Reading
     from claims_edit.store import StagedRun
 
 RECORDED_QUARANTINE = {

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.batch.reading_apart import read_apart
-from claims_edit.batch.warned import first_warned
 from claims_edit.intake import load_mapping
 from claims_edit.policy import load_catalog
+from claims_edit.runner.reading_apart import read_apart
+from claims_edit.runner.warned import first_warned
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from claims_edit.batch.kept import FileRead
-    from claims_edit.batch.options import Progress
-    from claims_edit.batch.reading import Reading
+    from claims_edit.runner.kept import FileRead
+    from claims_edit.runner.options import Progress
+    from claims_edit.runner.reading import Reading
 
 SHOWN_ROWS = 5
 
@@ -66,12 +66,14 @@ def validate_batch(
     """
     catalog = load_catalog(rules)
     wanted = load_mapping(mapping)
-    told = read_apart(extracts, catalog, wanted, as_of=as_of, fmt=fmt, on_rows=lambda rows: progress("read", rows))
-    with told as (reading, found):
-        return Validation(tuple(_told(reading, file) for file in found))
+    reading_apart = read_apart(
+        extracts, catalog, wanted, as_of=as_of, fmt=fmt, on_rows=lambda rows: progress("read", rows)
+    )
+    with reading_apart as (reading, found):
+        return Validation(tuple(_file_result(reading, file) for file in found))
 
 
-def _told(reading: Reading, found: FileRead) -> dict[str, Any]:
+def _file_result(reading: Reading, found: FileRead) -> dict[str, Any]:
     totals = found.totals
     return {
         "path": found.file.path.as_posix(),

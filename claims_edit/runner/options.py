@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from types import TracebackType
 
-Progress = Callable[[str, int], None]  # takes the stage, and the rows read since last told
+Progress = Callable[[str, int], None]  # takes the stage, and the rows read since the last call
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class RunOptions:
             if path is not None:
                 object.__setattr__(self, name, Path(path))
 
-    def told(self) -> dict[str, Any]:
+    def result_options(self) -> dict[str, Any]:
         """The options that shape the results, as the manifest shows them."""
         return {
             "format": self.format,
@@ -87,9 +87,9 @@ def sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
 
 
-def fingerprint(told: dict[str, Any], rules_hash: str, inputs: list[tuple[str, str]]) -> str:
+def fingerprint(result_options: dict[str, Any], rules_hash: str, inputs: list[tuple[str, str]]) -> str:
     """One hash over everything that the results depend on; `inputs` are path and SHA-256 of each extract."""
-    whole = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": told}
+    whole = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": result_options}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,8 +12,8 @@ from claims_edit.store import WARNED_ROWS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claims_edit.batch.kept import FileRead
-    from claims_edit.batch.reading import Reading
+    from claims_edit.runner.kept import FileRead
+    from claims_edit.runner.reading import Reading
 
 
 def first_warned(reading: Reading, found: list[FileRead]) -> pl.DataFrame:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.batch.kept import LEAST_ROWS
+from claims_edit.runner.kept import LEAST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claims_edit.batch.kept import FileRead
     from claims_edit.core.process import ProcessedBatch, Processing
+    from claims_edit.runner.kept import FileRead
 
 KEY_COLUMNS = ("high", "low", "row")
 

@@ -1,7 +1,0 @@
-"""The batch: extracts in, a published run out."""
-
-from claims_edit.batch.options import RunOptions
-from claims_edit.batch.run import RunOutcome, run_batch
-from claims_edit.batch.validation import Validation, validate_batch
-
-__all__ = ["RunOptions", "RunOutcome", "Validation", "run_batch", "validate_batch"]
