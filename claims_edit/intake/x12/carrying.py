@@ -20,7 +20,7 @@ _NO_NUMBERS: Numbers = np.zeros(0, dtype=np.int64)
 _NO_FLAGS: Flags = np.zeros(0, dtype=np.bool_)
 _NO_ROWS = FileRows(
     _NO_NUMBERS,
-    _NO_NUMBERS,
+    np.zeros(0, dtype=np.int16),
     _NO_FLAGS,
     _NO_NUMBERS,
     _NO_NUMBERS,
@@ -81,7 +81,9 @@ def carry(chunk: Chunk, carried: Carried, tabulated: Tabulated) -> Carried:
     wanted = _context(chunk)
     speaks = chunk.line[wanted] == NONE  # a line's own segments were told, and only put its claim in doubt
     context = chunk.rows.where(wanted)
-    context = replace(context, kind=np.where(speaks, context.kind, UNKNOWN), kept=np.ones(wanted.size, dtype=np.bool_))
+    context = replace(
+        context, kind=np.where(speaks, context.kind, np.int16(UNKNOWN)), kept=np.ones(wanted.size, dtype=np.bool_)
+    )
     text = chunk.segments.joined(context.segment)
     components = chunk.segments.last_component * (1 + int(context.are("ISA").sum()))
     if chunk.end == chunk.rows.kind.size:

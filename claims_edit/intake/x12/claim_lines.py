@@ -50,24 +50,24 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     facts, codes = Facts(chunk), health_codes(chunk)
     found = claims(chunk, facts, codes)
     lines = services(chunk, facts)
-    rows = lines["row"].to_numpy()
+    rows, flags = lines.rows, lines.flags
     claim, line = chunk.claim[rows], chunk.line[rows]
-    diagnoses = line_diagnoses(claim, lines["pointers"], codes)
+    diagnoses = line_diagnoses(chunk.segments, claim, lines.pointers, codes)
     at = np.searchsorted(found.rows, claim)  # its claim, or behind the last one
     at = np.where(claim == NONE, found.rows.size, at)
     grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
         "row-no-claim": claim == NONE,
-        "hcpcs_code-missing": lines["is_missing"].to_numpy(),
-        "hcpcs_code-unqualified": lines["is_unqualified"].to_numpy(),
-        "hcpcs_code-other-system": lines["is_of_other_system"].to_numpy(),
-        "hcpcs_code-several": lines["is_several"].to_numpy(),
+        "hcpcs_code-missing": flags["is_missing"],
+        "hcpcs_code-unqualified": flags["is_unqualified"],
+        "hcpcs_code-other-system": flags["is_of_other_system"],
+        "hcpcs_code-several": flags["is_several"],
         "diagnosis_code_type-conflict": diagnoses.both_types,
         "diagnosis_code-too-many": diagnoses.too_many,
     }
-    grounds["row-conflicting-segments"] |= lines["is_contradicted"].to_numpy()
+    grounds["row-conflicting-segments"] |= flags["is_contradicted"]
     held = {name: np.append(holds, False)[at] for name, holds in found.holds.items()}
-    held["line-control-number-conflict"] = lines["is_renumbered"].to_numpy()
-    uneven = found.rows[_uneven(found.frame["claim_charge"], at, lines["charge_amount"])]
+    held["line-control-number-conflict"] = flags["is_renumbered"]
+    uneven = found.rows[_uneven(found.frame["claim_charge"], at, lines.frame["charge_amount"])]
     doubts = Doubts(chunk)
     doubt_empty_references(doubts, facts, found.rows)
     doubt_empty_references(doubts, facts, line)
@@ -75,16 +75,14 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     doubt_placements(doubts, chunk)
     doubt_composites(doubts, chunk, codes)
-    doubt_missing_principal(
-        doubts, chunk, codes, np.unique(claim[lines["needs_diagnosis"].to_numpy() & (claim != NONE)])
-    )
-    doubt_pointers(doubts, chunk, rows, diagnoses, must_point=lines["must_point"].to_numpy())
-    leftover = rows[lines["is_leftover"].to_numpy()]
+    doubt_missing_principal(doubts, chunk, codes, np.unique(claim[flags["needs_diagnosis"] & (claim != NONE)]))
+    doubt_pointers(doubts, chunk, rows, diagnoses, must_point=flags["must_point"])
+    leftover = rows[flags["is_leftover"]]
     doubts.add("hcpcs_code-leftover", chunk.line[leftover], chunk.rows.segment[leftover])
     doubts.add("claim-charge-mismatch", uneven, chunk.rows.segment[uneven])
-    frame = lines.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
+    frame = lines.frame.hstack(_repeated(found.frame, at)).hstack(diagnoses.columns)
     number = pl.Series(chunk.rows.number[rows])
-    claim_start, claim_end = claim_days(chunk, claim, lines["claim_type"], facts)
+    claim_start, claim_end = claim_days(chunk, claim, lines.frame["claim_type"], facts)
     frame = _completed(frame).with_columns(
         claim_start.alias("claim_start_date"),
         claim_end.alias("claim_end_date"),
@@ -98,7 +96,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
         frame,
         {
             "diagnosis_pointer-dangling": rows[diagnoses.dangling],
-            "hcpcs_code-not-evaluable": rows[lines["is_not_evaluable"].to_numpy()],
+            "hcpcs_code-not-evaluable": rows[flags["is_not_evaluable"]],
             "clm02-line-charges": uneven,
         },
         {
@@ -110,10 +108,11 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
 
 def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
     """What claims say, for each line whose claim is `at` a place; null for one behind the last."""
-    places = pl.Series(at).set(pl.Series(at == claims.height), None)
+    given = [column for column in claims if column.null_count() < claims.height]
+    found = pl.DataFrame(given).select(pl.all().gather(pl.lit(pl.Series(at)), null_on_oob=True)) if given else None
     return [
-        nothing(at.size).alias(column.name) if column.null_count() == claims.height else column.gather(places)
-        for column in claims
+        nothing(at.size).alias(name) if found is None or name not in found.columns else found[name]
+        for name in claims.columns
     ]
 
 
@@ -160,9 +159,10 @@ def _names(grounds: Mapping[str, Flags], size: int) -> pl.Series:
 
 def _uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> Numbers:
     """The claims with lines that do not charge what their lines do, as decimals; `claims` is the claim of each line."""
-    told = pl.DataFrame({"claim": claims, "charge": charges.cast(_AMOUNT, strict=False)})
-    charge = pl.col("charge")
-    lines = told.group_by("claim").agg(charge=charge.sum(), is_unknown=charge.is_null().any())
-    lines = lines.filter(pl.col("claim") < charged.len()).sort("claim")
-    total = charged.cast(_AMOUNT, strict=False).gather(lines["claim"])
-    return lines.filter(total.ne_missing(lines["charge"]) | lines["is_unknown"])["claim"].to_numpy()
+    charge = pl.col("charge").cast(_AMOUNT, strict=False)
+    claim = pl.col("claim")
+    total = pl.lit(charged).cast(_AMOUNT, strict=False).gather(claim)
+    lines = pl.LazyFrame({"claim": claims, "charge": charges}).filter(claim < charged.len())
+    told = lines.group_by(claim).agg(charge=charge.sum(), is_unknown=charge.is_null().any()).sort(claim)
+    uneven = told.filter(total.ne_missing(pl.col("charge")) | pl.col("is_unknown")).select(claim)
+    return uneven.collect().to_series().to_numpy()

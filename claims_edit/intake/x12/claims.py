@@ -12,7 +12,6 @@ from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.posting import holds, usage
 from claims_edit.intake.x12.providers import billing_provider
-from claims_edit.intake.x12.segments import components
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import HealthCodes
@@ -45,8 +44,9 @@ class Claims:
 def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     """The finished claims."""
     rows = chunk.finished("CLM")
-    place = components(
-        facts.composite(rows, "CLM", 5), facility_code=1, facility_qualifier=2, claim_frequency_code=3, leftover=4
+    composites = facts.composite(rows, "CLM", 5)
+    facility, qualifier, frequency, leftover = (
+        chunk.segments.trimmed(*chunk.segments.component(composites, place)) for place in range(1, 5)
     )
     own = pl.DataFrame({
         "claim_id": facts.told(rows, "CLM", 1),
@@ -59,11 +59,14 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
         "claim_facility_npi": facts.npi(rows, "NM1*77"),
         "condition_codes": nubc_codes(codes, rows, CONDITION),
         "value_codes": nubc_codes(codes, rows, VALUE),
+        "facility_code": facility,
+        "facility_qualifier": qualifier,
+        "claim_frequency_code": frequency,
     })  # fmt: skip
-    frame = own.hstack(place).hstack(_surroundings(chunk, rows, facts))
+    frame = own.hstack(_surroundings(chunk, rows, facts))
     grounds = {
-        "claim_frequency_code-missing": place["claim_frequency_code"].is_null().to_numpy(),
-        "claim_frequency_code-leftover": place["leftover"].is_not_null().to_numpy(),
+        "claim_frequency_code-missing": frequency.is_null().to_numpy(),
+        "claim_frequency_code-leftover": leftover.is_not_null().to_numpy(),
         "payer-unqualified": _is_payer_unqualified(chunk, rows, facts),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),
         "row-interchange-usage": usage(chunk, rows)[1],

@@ -13,7 +13,6 @@ import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
 from claims_edit.intake.x12.diagnoses import PRINCIPAL
-from claims_edit.intake.x12.segments import components
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import Diagnoses, HealthCodes
@@ -55,59 +54,60 @@ _POA = ("Y", "N", "U", "W", "1")
 _MOST = 9  # components of a composite
 _ONLY_ADMISSION = f"^[^{COMPONENT}]*{COMPONENT}[^{COMPONENT}]*{COMPONENT}{{7}}[{''.join(_POA)}]?$"
 _KNOWN = tuple(qualifier for composite in COMPOSITES for qualifier in composite.qualifiers)
-
-
-def _flags() -> dict[str, pl.Expr]:
-    """What is to be looked at, by name, and of COMPOSITES by place."""
-    qualifier, code = pl.col("qualifier"), pl.col("code")
-    flags = {"unknown": ~qualifier.is_in(_KNOWN).fill_null(value=False)}
-    for place, composite in enumerate(COMPOSITES):
-        is_own = qualifier.is_in(composite.qualifiers).fill_null(value=False)
-        flags[f"missing {place}"] = is_own & code.is_null()
-        flags[f"malformed {place}"] = is_own & ~code.str.contains(f"(?i){composite.code}").fill_null(value=True)
-        flags[f"longer {place}"] = is_own & (pl.col("size") > len(("qualifier", "code")))
-    return flags
-
-
-_FLAGS = _flags()
 _PLAIN = COMPOSITES[0]  # most are a diagnosis and nothing else
-_IS_PLAIN = (
-    pl.col("qualifier").is_in(_PLAIN.qualifiers)
-    & pl.col("code").str.contains(_PLAIN.code)
-    & (pl.col("size") == len(("qualifier", "code")))
-).fill_null(value=False)
+_PARTS = len(("qualifier", "code"))
 
 
 def doubt_composites(doubts: Doubts, chunk: Chunk, codes: HealthCodes) -> None:
     """Doubt each HI composite of which something is not understood."""
-    others = codes.where(~codes.frame.select(_IS_PLAIN).to_series().to_numpy())
-    if not others.claim.size:
+    is_shaped = _contain(codes.code, _PLAIN.code, where_null=False)
+    is_plain = is_shaped & (codes.size == _PARTS) & codes.are(_PLAIN.qualifiers)
+    if is_plain.all():
         return
-    flags = others.frame.select(**_FLAGS)
-    _doubt(doubts, others, flags["unknown"].to_numpy(), "diagnosis-qualifier-unknown")
-    for place, composite in enumerate(COMPOSITES):
+    others = codes.where(~is_plain)
+    _doubt(doubts, others, ~others.are(_KNOWN), "diagnosis-qualifier-unknown")
+    for composite in COMPOSITES:
+        is_own = others.are(composite.qualifiers)
+        if not is_own.any():
+            continue
         missing, malformed, leftover = composite.doubts
-        _doubt(doubts, others, flags[f"missing {place}"].to_numpy(), missing)
-        _doubt(doubts, others, flags[f"malformed {place}"].to_numpy(), malformed)
-        longer = np.flatnonzero(flags[f"longer {place}"].to_numpy())
+        is_shaped = _contain(others.code, f"(?i){composite.code}", where_null=True)
+        _doubt(doubts, others, is_own & others.code.is_null().to_numpy(), missing)
+        _doubt(doubts, others, is_own & ~is_shaped, malformed)
+        longer = np.flatnonzero(is_own & (others.size > _PARTS))
         if longer.size:
             has_more = np.zeros(others.claim.size, dtype=np.bool_)
             has_more[longer] = _has_leftover(chunk, others, longer, composite)
             _doubt(doubts, others, has_more, leftover)
 
 
+def _contain(codes: pl.Series, pattern: str, *, where_null: bool) -> Flags:
+    return pl.select(pl.lit(codes).str.contains(pattern).fill_null(where_null)).to_series().to_numpy()
+
+
 def _has_leftover(chunk: Chunk, codes: HealthCodes, which: Numbers, composite: Composite) -> Flags:
     """Whether composites have components that no guide fills."""
-    whole = chunk.segments.composites(codes.segment[which], codes.place[which])
+    whole = chunk.segments.whole_composites(chunk.segments.composites(codes.segment[which], codes.place[which]))
     if PRESENT_ON_ADMISSION in composite.more and whole.str.contains(_ONLY_ADMISSION).fill_null(value=False).all():
         return np.zeros(which.size, dtype=np.bool_)
-    parts = components(whole, **{str(place): place for place in range(3, _MOST + 1)})
+    parts = _components(whole, **{str(place): place for place in range(3, _MOST + 1)})
     others = [str(place) for place in range(3, _MOST + 1) if place not in composite.more]
     found = parts.select(pl.any_horizontal(pl.col(name).is_not_null() for name in others)).to_series()
     if PRESENT_ON_ADMISSION in composite.more:
         found |= ~parts[str(PRESENT_ON_ADMISSION)].is_in(_POA).fill_null(value=True)
-    more: Flags = found.to_numpy() | (codes.frame["size"].to_numpy()[which] > _MOST)
+    more: Flags = found.to_numpy() | (codes.size[which] > _MOST)
     return more
+
+
+def _components(elements: pl.Series, /, **places: int) -> pl.DataFrame:
+    """The named components of composite elements, trimmed, null where empty; 1 is the first."""
+    listed = elements.str.split(COMPONENT).to_frame("")
+    parts = listed.select(
+        pl.col("").list.get(place - 1, null_on_oob=True).alias(name) for name, place in places.items()
+    )
+    if elements.str.contains(" ", literal=True).any():
+        parts = parts.select(pl.all().str.strip_chars())
+    return parts.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in places)
 
 
 def doubt_missing_principal(doubts: Doubts, chunk: Chunk, codes: HealthCodes, claims: Numbers) -> None:

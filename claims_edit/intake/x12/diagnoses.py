@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
+from claims_edit.intake.x12.digits import small_numbers
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import components, nothing, ranges
+from claims_edit.intake.x12.segments import nothing, ranges, word
 from claims_edit.model import DIAGNOSIS_COLUMNS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Flags, Numbers
+    from claims_edit.intake.x12.segments import Composites, Flags, Numbers, Segments
 
 PRINCIPAL = ("ABK", "BK")
 # Principal and other diagnoses. An admitting diagnosis (ABJ), a reason for the visit (APR) and an external cause (ABN)
@@ -39,26 +40,32 @@ class HealthCodes:
         claim: the claim (a row) of each.
         segment: the HI segment in which it stands.
         place: which element of it.
-        frame: its first component (`qualifier`), its second one (`code`), and how many it has (`size`).
+        qualifier: its first component (as Segments.words gives it).
+        code: its second component.
+        size: how many components it has.
     """
 
     claim: Numbers
     segment: Numbers
     place: Numbers
-    frame: pl.DataFrame
-
-    @property
-    def code(self) -> pl.Series:
-        """The second component of each."""
-        return self.frame["code"]
+    qualifier: Numbers
+    code: pl.Series
+    size: Numbers
 
     def where(self, which: Flags) -> HealthCodes:
         """Some of the elements."""
-        return HealthCodes(self.claim[which], self.segment[which], self.place[which], self.frame.filter(which))
+        return HealthCodes(
+            self.claim[which],
+            self.segment[which],
+            self.place[which],
+            self.qualifier[which],
+            self.code.filter(which),
+            self.size[which],
+        )
 
     def are(self, qualifiers: tuple[str, ...]) -> Flags:
         """Which elements have one of these qualifiers."""
-        return self.frame["qualifier"].is_in(qualifiers).fill_null(value=False).to_numpy()
+        return np.isin(self.qualifier, [word(qualifier) for qualifier in qualifiers])
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,10 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     segments = chunk.rows.segment[rows]
     owners, places = chunk.segments.places(segments)
     composites = chunk.segments.composites(segments[owners], places)
-    size = (pl.col("").str.count_matches(COMPONENT, literal=True) + 1).fill_null(0).alias("size")
-    told = components(composites, qualifier=1, code=2).hstack(composites.to_frame("").select(size))
-    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, told)
+    qualifiers, _ = chunk.segments.trimmed_words(*chunk.segments.component(composites, 1))
+    code = chunk.segments.trimmed(*chunk.segments.component(composites, 2))
+    size = chunk.segments.sizes(composites)
+    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, qualifiers, code, size)
 
 
 def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series:
@@ -104,38 +112,64 @@ def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series
     return pl.DataFrame({"claim": claims}).join(joined, on="claim", how="left", maintain_order="left")["code"]
 
 
-def line_diagnoses(claims: Numbers, pointers: pl.Series, codes: HealthCodes) -> Diagnoses:
+def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, codes: HealthCodes) -> Diagnoses:
     """The diagnoses that lines point to, or all of the claim's for a line without pointers.
 
-    `claims` (rows) and `pointers` (composite elements) go by line; equal codes are told once.
+    `claims` (rows) and `pointers` go by line; equal codes are told once.
     """
     is_diagnosis = codes.are(ICD_10 + ICD_9)
     places = codes.where(np.isin(codes.segment, codes.segment[is_diagnosis]))
-    code = places.code.set(pl.Series(~places.are(ICD_10 + ICD_9)), None)
+    has_code = places.are(ICD_10 + ICD_9) & places.code.is_not_null().to_numpy()
     first = np.searchsorted(places.claim, claims, "left")
     count = np.searchsorted(places.claim, claims, "right") - first
-    lines, found, misread = _pointed(pointers, first, count)
-    names_none = (found < 0) | code.is_null().to_numpy()[found] if code.len() else np.ones(found.size, dtype=np.bool_)
+    size = segments.sizes(pointers)
+    lines, found, misread = _pointed(segments, pointers, first, count)
+    names_none = found < 0
+    if has_code.size:
+        names_none |= ~has_code[found]
     dangling = np.zeros(claims.size, dtype=np.bool_)
     dangling[lines[names_none]] = True
-    unpointed = np.flatnonzero(pointers.is_null().to_numpy())
+    unpointed = np.flatnonzero(size == 0)
     owners, nth = ranges(count[unpointed])
-    told = pl.DataFrame({
-        "line": np.concatenate((lines[~names_none], unpointed[owners])),
-        "place": np.concatenate((found[~names_none], first[unpointed][owners] + nth)),
-    })  # fmt: skip
-    told = told.with_columns(code=code.gather(told["place"])).drop_nulls("code").sort("line", maintain_order=True)
-    types = _types(told["line"].to_numpy(), places.are(ICD_9)[told["place"].to_numpy()], claims.size)
-    told = told.unique(["line", "code"], keep="first", maintain_order=True)
-    columns, too_many = _in_columns(told["line"].to_numpy(), told["code"], claims.size)
-    is_unpointed = pointers.is_null() & columns[DIAGNOSIS_COLUMNS[1]].is_not_null()
-    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed.to_numpy())
+    others = first[unpointed][owners] + nth
+    line = np.concatenate((lines[~names_none], unpointed[owners][has_code[others]]))
+    place = np.concatenate((found[~names_none], others[has_code[others]]))
+    order = np.argsort(line, kind="stable")
+    types = _types(line, places.are(ICD_9)[place], claims.size)
+    line, code = _once(line[order], places.code.gather(place[order]))
+    columns, too_many = _in_columns(line, code, claims.size)
+    is_unpointed = (size == 0) & columns[DIAGNOSIS_COLUMNS[1]].is_not_null().to_numpy()
+    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed)
 
 
-def _pointed(pointers: pl.Series, first: Numbers, count: Numbers) -> tuple[Numbers, Numbers, Flags]:
+def _once(lines: Numbers, codes: pl.Series) -> tuple[Numbers, pl.Series]:
+    """The codes of lines (rising) without those that a line has already."""
+    if not (lines[1:] == lines[:-1]).any():
+        return lines, codes
+    told = pl.DataFrame({"line": lines, "code": codes}).unique(["line", "code"], keep="first", maintain_order=True)
+    return told["line"].to_numpy(), told["code"]
+
+
+def _pointed(
+    segments: Segments, pointers: Composites, first: Numbers, count: Numbers
+) -> tuple[Numbers, Numbers, Flags]:
     """Of each pointer the line, and the place that it names, -1 where it names none; and which lines are misread."""
+    lines, places = ranges(segments.sizes(pointers))
+    begins, ends = segments.component(pointers.where(lines), places + 1)
+    nth, is_number = small_numbers(segments, begins, ends)
+    is_gap = np.zeros(lines.size, dtype=np.bool_)
+    if not is_number.all():
+        lines, nth, is_gap = _odd_pointers(segments.whole_composites(pointers))
+    exists = (nth >= 1) & (nth <= count[lines])
+    is_misread = np.bincount(lines, minlength=first.size) > MOST_POINTERS
+    is_misread[lines[(nth < 1) | (nth > MOST_POINTED) | is_gap]] = True
+    return lines, np.where(exists, first[lines] + nth - 1, -1), is_misread
+
+
+def _odd_pointers(pointers: pl.Series) -> tuple[Numbers, Numbers, Flags]:
+    """Of each pointer the line, its number (0 where it is none), and whether there is an empty one beside it."""
     pointer = pl.col("pointer")
-    listed = pl.DataFrame({"line": np.arange(first.size), "pointer": pointers}).drop_nulls()
+    listed = pl.DataFrame({"line": np.arange(pointers.len()), "pointer": pointers}).drop_nulls()
     each = (
         listed.select("line", pointer.str.split(COMPONENT), gap=pointer.str.contains(_GAP))
         .explode("pointer")
@@ -144,11 +178,7 @@ def _pointed(pointers: pl.Series, first: Numbers, count: Numbers) -> tuple[Numbe
         .select("line", "gap", nth=pl.when(pointer.str.contains(r"^[0-9]{1,9}$")).then(pointer).otherwise(pl.lit("0")))
         .with_columns(pl.col("nth").cast(pl.Int64))
     )
-    lines, nth = each["line"].to_numpy(), each["nth"].to_numpy()
-    exists = (nth >= 1) & (nth <= count[lines])
-    is_misread = np.bincount(lines, minlength=first.size) > MOST_POINTERS
-    is_misread[lines[(nth < 1) | (nth > MOST_POINTED) | each["gap"].to_numpy()]] = True
-    return lines, np.where(exists, first[lines] + nth - 1, -1), is_misread
+    return each["line"].to_numpy(), each["nth"].to_numpy(), each["gap"].to_numpy()
 
 
 def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags]:
@@ -163,13 +193,14 @@ def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags
 def _in_columns(lines: Numbers, codes: pl.Series, size: int) -> tuple[pl.DataFrame, Flags]:
     """One row for each of `size` lines, from its codes in their order; and which have too many of them."""
     nth = np.arange(lines.size) - np.searchsorted(lines, np.arange(size))[lines]
-    none = codes.len()
-    codes = codes.extend_constant(None, 1)  # what a place that is `none` names
-    columns = dict.fromkeys(DIAGNOSIS_COLUMNS, nothing(size))
+    places = {}
     for order, name in enumerate(DIAGNOSIS_COLUMNS[: nth.max(initial=NONE) + 1]):
-        place = np.full(size, none, dtype=np.int64)
+        place = np.full(size, codes.len(), dtype=np.int64)  # there is no such place
         place[lines[nth == order]] = np.flatnonzero(nth == order)
-        columns[name] = codes.gather(place)
+        places[name] = pl.lit(pl.Series(place))
+    code = pl.lit(codes)
+    found = pl.select(code.gather(place, null_on_oob=True).alias(name) for name, place in places.items())
+    columns = dict.fromkeys(DIAGNOSIS_COLUMNS, nothing(size)) | found.to_dict()
     too_many = np.zeros(size, dtype=np.bool_)
     too_many[lines[nth >= len(DIAGNOSIS_COLUMNS)]] = True
     return pl.DataFrame(columns), too_many

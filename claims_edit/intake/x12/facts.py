@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.x12.digits import DAY, are_days, are_periods
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.segments import nothing
 from claims_edit.intake.x12.vocabulary import KINDS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Flags, Numbers
+    from claims_edit.intake.x12.segments import Composites, Flags, Numbers
 
 
 class Facts:
@@ -56,17 +57,17 @@ class Facts:
             return nothing(first.size)
         return self._segments.elements(first, place)
 
-    def composite(self, owners: Numbers, kind: str, place: int) -> pl.Series:
-        """The same of a composite element, as `components` takes it."""
+    def composite(self, owners: Numbers, kind: str, place: int) -> Composites:
+        """The same of a composite element."""
         return self._segments.composites(self.first(owners, kind), place)
 
     def npi(self, owners: Numbers, kind: str) -> pl.Series:
         """The NPI of a provider (NM1): NM109 where NM108 is XX."""
-        identifier = self.told(owners, kind, 9)
-        if identifier.null_count() == identifier.len():
-            return identifier
-        (is_npi,), _ = self._segments.say(self.first(owners, kind), 8, "XX")
-        return identifier if is_npi.all() else identifier.set(pl.Series(~is_npi), None)
+        if not self._of(kind)[0].size:
+            return nothing(owners.size)
+        first = self.first(owners, kind)
+        (is_npi,), _ = self._segments.say(first, 8, "XX")
+        return self._segments.elements(np.where(is_npi, first, NONE), 9)
 
     def days(self, owners: Numbers, kind: str) -> tuple[pl.Series, pl.Series]:
         """The first day that a DTP gives and, of a period, the last; both null where an owner has none.
@@ -74,17 +75,30 @@ class Facts:
         A text that does not have the form of its qualifier, or is empty, is given with the qualifier: no other date is
         taken in its stead, and the contract refuses it, as it is no date.
         """
+        first = self.first(owners, kind)
+        begins, ends = self._segments.bounds(first, 3)
+        (in_days, in_periods), _ = self._segments.say(first, 2, "D8", "RD8")
+        is_day = in_days & are_days(self._segments, begins, ends)
+        is_period = in_periods & are_periods(self._segments, begins, ends)
+        is_odd = np.not_equal(first, NONE) & ~(is_period | is_day)
+        if is_odd.any():
+            return self._odd_days(owners, kind)
+        last = nothing(owners.size)
+        if is_period.any():
+            last = self._segments.texts(np.where(is_period, ends - DAY, 0), np.where(is_period, ends, 0))
+        return self._segments.texts(begins, np.minimum(begins + DAY, ends)), last
+
+    def _odd_days(self, owners: Numbers, kind: str) -> tuple[pl.Series, pl.Series]:
+        """The same where a text may have a blank at an end, or does not have the form of its qualifier."""
         text, is_given = self.told(owners, kind, 3), pl.Series(self.has(owners, kind))
         forms, _ = self._segments.say(self.first(owners, kind), 2, "D8", "RD8")
         in_days, in_periods = map(pl.Series, forms)
         is_period = (in_periods & text.str.contains(r"^[0-9]{8}-[0-9]{8}$")).fill_null(value=False)
         is_day = (in_days & text.str.contains(r"^[0-9]{8}$")).fill_null(value=False)
         is_odd = is_given & ~(is_period | is_day)
-        day = text.str.head(8)
-        if is_odd.any():
-            form = self.told(owners, kind, 2).fill_null("")
-            day = day.zip_with(~is_odd, form + "*" + text.fill_null(""))
-        return day, text.str.tail(8).set(~is_period, None)
+        form = self.told(owners, kind, 2).fill_null("")
+        day = text.str.head(DAY).zip_with(~is_odd, form + "*" + text.fill_null(""))
+        return day, text.str.tail(DAY).set(~is_period, None)
 
     def contradicted(self, owners: Numbers, *kinds: str) -> Flags:
         """Whether an owner has two segments of one of these kinds that differ."""

@@ -41,8 +41,8 @@ def claim_days(chunk: Chunk, claims: Numbers, claim_types: pl.Series, facts: Fac
         is_given &= (claim_types == claim_type).to_numpy()
         for opened, place in ((chunk.group, 8), (chunk.transaction, 3)):
             is_given &= _agrees(chunk, np.where(claims == NONE, NONE, opened[claims]), place, claim_type)
+        first, last = facts.days(np.where(is_given, claims, NONE), kind)
         taken = pl.Series(is_given)
-        first, last = facts.days(claims, kind)
         start, end = first.zip_with(taken, start), last.zip_with(taken, end)
     return start, end
 

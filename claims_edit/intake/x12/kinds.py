@@ -13,8 +13,9 @@ from claims_edit.intake.x12.segments import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, READ, SERVICES
 
 if TYPE_CHECKING:
-    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
+    from claims_edit.intake.x12.segments import Flags, Kinds, Numbers, Segments
 
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
 _MATTERS = np.array([*(kind in READ for kind in KINDS), False])  # UNKNOWN is the last
 _FORMER = "004010"  # how the version of a group begins (GS08)
 _QUALIFIED = {
@@ -37,7 +38,7 @@ class Rows:
     """
 
     segment: Numbers
-    kind: Numbers
+    kind: Kinds
     unreadable: Flags
     placement: Numbers
     before: Numbers
@@ -72,10 +73,10 @@ class Tabulated:
     is_former: bool
 
 
-def _are(found: Numbers, *kinds: str) -> Flags:
-    which = np.zeros(found.size, dtype=np.bool_)
-    for kind in kinds:
-        which |= found == KINDS.index(kind)
+def _are(found: Kinds, *kinds: str) -> Flags:
+    which: Flags = np.equal(found, _PLACES[kinds[0]])
+    for kind in kinds[1:]:
+        which |= found == _PLACES[kind]
     return which
 
 
@@ -94,7 +95,7 @@ def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> T
     names = names_of(segments)
     kinds, is_padded = _kinds(segments, names)
     is_envelope, is_service = _are(kinds, *ENVELOPE), _are(kinds, *SERVICES)
-    opened = np.append(kinds, UNKNOWN)[latest(is_envelope)]
+    opened = np.append(kinds, np.int16(UNKNOWN))[latest(is_envelope)]
     is_inside = _are(opened, "ST*837")
     is_outside = ~is_inside & ~_are(opened, "ST") & ~are_control(names)
     unreadable = (are_unreadable(segments, names) | is_padded) & (is_inside | is_envelope)
@@ -113,12 +114,12 @@ def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> T
     )
 
 
-def _kinds(segments: Segments, names: Numbers) -> tuple[Numbers, Flags]:
+def _kinds(segments: Segments, names: Kinds) -> tuple[Kinds, Flags]:
     """The kind of each segment, in KINDS, UNKNOWN for an unknown name; and whose qualifier has a blank."""
     kinds, is_padded = names.copy(), np.zeros(len(segments), dtype=np.bool_)
     for name, (qualifiers, words, places_of) in _QUALIFIED.items():
         places = np.flatnonzero(names == NAMES.index(name))
-        qualifier, padded = segments.trimmed_words(places, qualifiers.place)
+        qualifier, padded = segments.trimmed_words(*segments.bounds(places, qualifiers.place))
         is_padded[places[padded]] = not qualifiers.is_trimmed
         found = words.places(qualifier)
         is_known = found >= 0
@@ -126,12 +127,14 @@ def _kinds(segments: Segments, names: Numbers) -> tuple[Numbers, Flags]:
     return kinds, is_padded
 
 
-def _are_former(segments: Segments, kinds: Numbers, known: int, *, is_former: bool) -> Flags | None:
+def _are_former(segments: Segments, kinds: Kinds, known: int, *, is_former: bool) -> Flags | None:
     """Which segments behind the `known` ones (their `kinds`) are of a group of 004010; None where none is.
 
     `is_former`: the group in force before them is.
     """
-    groups = np.flatnonzero(kinds == KINDS.index("GS"))
+    groups = np.flatnonzero(_are(kinds, "GS"))
+    if not (is_former or groups.size):
+        return None
     version = segments.elements(groups + known, 8).str.starts_with(_FORMER).fill_null(value=False).to_numpy()
     if not (is_former or version.any()) or not kinds.size:
         return None

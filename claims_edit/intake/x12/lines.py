@@ -10,12 +10,12 @@ import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import components, nothing
+from claims_edit.intake.x12.segments import nothing, word
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Numbers
+    from claims_edit.intake.x12.segments import Composites, Flags, Numbers, Segments
 
 EVALUABLE = ("HC", "AD")  # HCPCS with CPT, and the ADA's dental codes, which are HCPCS level II
 OTHER_SYSTEMS = ("ER", "HP", "IV", "WK", "ZZ")  # of the guides; no code of theirs is a HCPCS code
@@ -26,11 +26,6 @@ _SECOND_CODE = (
     f"(?i)^([^{COMPONENT}]*{COMPONENT}){{2}}(.*{COMPONENT})? *([0-9]{{4}}[0-9A-Z]|[A-V][0-9]{{4}}) *({COMPONENT}|$)"
 )
 _LEFTOVER = f"^([^{COMPONENT}]*{COMPONENT}){{{DESCRIPTION}}}.*[^{COMPONENT} ]"
-
-
-_IS_EVALUABLE = pl.col("system").is_in(EVALUABLE).fill_null(value=False)
-_IS_OTHER = pl.col("system").is_in(OTHER_SYSTEMS).fill_null(value=False)
-_IS_GIVEN, _HAS_CODE = pl.col("composite").is_not_null(), pl.col("hcpcs_code").is_not_null()
 
 
 @dataclass(frozen=True)
@@ -56,19 +51,34 @@ SERVICES = {
 }
 
 
-def services(chunk: Chunk, facts: Facts) -> pl.DataFrame:
-    """One row for each finished service segment: `row`, and what it and the other segments of its line say."""
+@dataclass(frozen=True)
+class Services:
+    """The finished service segments of a chunk.
+
+    Attributes:
+        rows: of each its row.
+        frame: what it and the other segments of its line say.
+        pointers: to diagnoses.
+        flags: what is found of each, by name.
+    """
+
+    rows: Numbers
+    frame: pl.DataFrame
+    pointers: Composites
+    flags: dict[str, Flags]
+
+
+def services(chunk: Chunk, facts: Facts) -> Services:
+    """The finished service segments, in file order, and what the other segments of their lines say."""
     rows = {kind: chunk.finished(kind) for kind in SERVICES}
     there = [kind for kind in SERVICES if rows[kind].size] or ["SV1"]
-    found = pl.concat([_services(chunk, rows[kind], SERVICES[kind]) for kind in there])
-    found = found if found["row"].is_sorted() else found.sort("row")
-    line = chunk.line[found["row"].to_numpy()]
+    found = _in_order([_services(chunk, rows[kind], SERVICES[kind]) for kind in there])
+    line = chunk.line[found.rows]
     start, end = facts.days(line, "DTP*472")
-    return found.with_columns(
+    frame = found.frame.with_columns(
         facts.told(line, "LX", 1).alias("claim_line_number"),
         start.alias("claim_line_start_date"),
         end.alias("claim_line_end_date"),
-        pl.Series("is_renumbered", facts.contradicted(line, "REF*6R")),
         facts.told(line, "REF*6R", 2).alias("line_item_control_number"),
         facts.told(line, "REF*P4", 2).alias("line_trial"),
         facts.told(line, "REF*LX", 2).alias("line_exemption"),
@@ -77,56 +87,91 @@ def services(chunk: Chunk, facts: Facts) -> pl.DataFrame:
         facts.npi(line, "NM1*77").alias("line_facility_npi"),
         pl.Series("has_line_rendering", facts.has(line, "NM1*82")),
         pl.Series("has_line_facility", facts.has(line, "NM1*77")),
-        pl.Series("is_contradicted", facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77")),
     )
+    flags = {
+        "is_renumbered": facts.contradicted(line, "REF*6R"),
+        "is_contradicted": facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77"),
+    }
+    return Services(found.rows, frame, found.pointers, found.flags | flags)
 
 
-def _services(chunk: Chunk, rows: Numbers, service: Service) -> pl.DataFrame:
-    segments = chunk.rows.segment[rows]
+def _in_order(found: list[Services]) -> Services:
+    """The services of several kinds in file order."""
+    if len(found) == 1:
+        return found[0]
+    rows = np.concatenate([each.rows for each in found])
+    order = np.argsort(rows)
+    pointers = found[0].pointers
+    for each in found[1:]:
+        pointers = pointers.then(each.pointers)
+    flags = {name: np.concatenate([each.flags[name] for each in found])[order] for name in found[0].flags}
+    return Services(rows[order], pl.concat([each.frame for each in found])[order], pointers.where(order), flags)
+
+
+def _services(chunk: Chunk, rows: Numbers, service: Service) -> Services:
+    segments, places = chunk.segments, chunk.rows.segment[rows]
 
     def told(place: int) -> pl.Series:
-        return chunk.segments.elements(segments, place) if place else nothing(rows.size)
+        return segments.elements(places, place) if place else nothing(rows.size)
 
-    procedure = _procedures(chunk.segments.composites(segments, service.procedure), service)
-    return pl.DataFrame({
-        "row": rows,
+    procedure, flags = _procedures(segments, segments.composites(places, service.procedure), service)
+    frame = pl.DataFrame({
         "claim_type": pl.Series([service.claim_type]).new_from_index(0, rows.size),
         "charge_amount": told(service.charge),
         "service_unit_quantity": told(service.units),
         "revenue_center_code": told(service.revenue),
         "line_facility_code": told(service.facility),
-        "pointers": chunk.segments.composites(segments, service.pointers) if service.pointers else told(0),
-        "needs_diagnosis": pl.Series([service.needs_diagnosis]).new_from_index(0, rows.size),
-        "must_point": pl.Series([service.must_point]).new_from_index(0, rows.size),
-    }).hstack(procedure)  # fmt: skip
+        **procedure,
+    })  # fmt: skip
+    flags["needs_diagnosis"] = np.full(rows.size, service.needs_diagnosis)
+    flags["must_point"] = np.full(rows.size, service.must_point)
+    pointers = segments.composites(places if service.pointers else np.full(rows.size, NONE), service.pointers)
+    return Services(rows, frame, pointers, flags)
 
 
-def _procedures(composites: pl.Series, service: Service) -> pl.DataFrame:
-    """The procedure codes of composite elements, their modifiers, and why they are not taken for what they seem to be.
+def _procedures(
+    segments: Segments, composites: Composites, service: Service
+) -> tuple[dict[str, pl.Series], dict[str, Flags]]:
+    """The procedure codes of composite elements and their modifiers; and why they are not taken for what they seem.
 
     What is refused is shown whole in place of the code, so that a candidate code is seen there in any form.
     """
-    parts = components(composites, system=1, hcpcs_code=2, **MODIFIERS)
-    found = parts.select("system", "hcpcs_code", composite=composites).select(
-        is_evaluable=_IS_EVALUABLE,
-        is_not_evaluable=~_IS_EVALUABLE & _IS_GIVEN,
-        is_missing=~_HAS_CODE & (_IS_EVALUABLE | pl.lit(not service.may_have_no_code) & ~_IS_GIVEN),
-        is_unqualified=_IS_GIVEN & ~_IS_EVALUABLE & ~_IS_OTHER,
-        is_of_other_system=_IS_OTHER & pl.col("hcpcs_code").str.contains(HCPCS).fill_null(value=False),
-        is_leftover=pl.col("composite").str.count_matches(COMPONENT, literal=True).fill_null(0) >= DESCRIPTION,
-        is_several=False,
-    )
-    if found["is_leftover"].any():
-        left = found["is_leftover"] & composites.str.contains(_LEFTOVER)
-        found = found.with_columns(is_leftover=left, is_several=left & composites.str.contains(_SECOND_CODE))
-    if not found["is_evaluable"].all() or found["is_several"].any():
-        is_refused = pl.any_horizontal("is_unqualified", "is_of_other_system", "is_several")
-        whole = composites.str.replace_all(COMPONENT, ":", literal=True)
-        parts = parts.hstack(found.select("is_evaluable", is_refused=is_refused, whole=whole)).select(
-            pl.when(pl.col("is_evaluable") & ~pl.col("is_refused")).then(pl.col(*MODIFIERS)),
-            pl.when("is_refused").then("whole").when("is_evaluable").then("hcpcs_code").alias("hcpcs_code"),
-        )
-    return parts.select("hcpcs_code", *MODIFIERS).hstack(found.drop("is_evaluable"))
+    size = segments.sizes(composites)
+    most, is_given = int(size.max(initial=0)), size > 0
+    system, _ = segments.trimmed_words(*segments.component(composites, 1))
+    is_evaluable, is_other = (np.isin(system, [word(code) for code in codes]) for codes in (EVALUABLE, OTHER_SYSTEMS))
+    parts = {
+        name: segments.trimmed(*segments.component(composites, place)) if place <= most else nothing(size.size)
+        for name, place in {"hcpcs_code": 2, **MODIFIERS}.items()
+    }
+    code = parts["hcpcs_code"]
+    flags = {
+        "is_not_evaluable": ~is_evaluable & is_given,
+        "is_missing": code.is_null().to_numpy() & (is_evaluable | (~is_given & (not service.may_have_no_code))),
+        "is_unqualified": is_given & ~is_evaluable & ~is_other,
+        "is_of_other_system": is_other,
+        "is_leftover": size > DESCRIPTION,
+        "is_several": np.zeros(size.size, dtype=np.bool_),
+    }
+    if is_other.any():
+        flags["is_of_other_system"] = is_other & _contain(code, HCPCS)
+    if flags["is_leftover"].any():
+        whole = segments.whole_composites(composites)
+        flags["is_leftover"] &= _contain(whole, _LEFTOVER)
+        flags["is_several"] = flags["is_leftover"] & _contain(whole, _SECOND_CODE)
+    is_refused = flags["is_unqualified"] | flags["is_of_other_system"] | flags["is_several"]
+    if not (is_evaluable & ~is_refused).all():
+        shown = segments.whole_composites(composites)
+        if is_refused.any():
+            shown = shown.str.replace_all(COMPONENT, ":", literal=True)
+        keeps, is_whole = pl.lit(pl.Series(is_evaluable & ~is_refused)), pl.lit(pl.Series(is_refused))
+        kept = pl.DataFrame(parts).select(pl.when(keeps).then(pl.all()))
+        parts = kept.with_columns(hcpcs_code=pl.when(is_whole).then(pl.lit(shown)).otherwise("hcpcs_code")).to_dict()
+    return parts, flags
+
+
+def _contain(texts: pl.Series, pattern: str) -> Flags:
+    return pl.select(pl.lit(texts).str.contains(pattern).fill_null(value=False)).to_series().to_numpy()
 
 
 def transaction_numbers(chunk: Chunk, rows: Numbers) -> pl.Series:

@@ -14,7 +14,7 @@ from claims_edit.intake.x12.vocabulary import CODES_ONLY, CONTROL, MOST_ELEMENTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
+    from claims_edit.intake.x12.segments import Flags, Kinds, Numbers, Segments
 
 UNKNOWN = -1
 _CLM_CODES = range(6, 11)  # elements of one character
@@ -31,11 +31,11 @@ class Words:
         size = next(size for size in count(len(numbers)) if len({number % size for number in numbers}) == len(numbers))
         rests = [number % size for number in numbers]
         self._numbers = np.full(size, -1, dtype=np.int64)
-        self._places = np.full(size, UNKNOWN, dtype=np.int64)
+        self._places = np.full(size, UNKNOWN, dtype=np.int16)
         self._numbers[rests], self._places[rests] = numbers, np.arange(len(numbers))
 
-    def places(self, words: Numbers) -> Numbers:
-        """The place of each word; UNKNOWN where it is none of them."""
+    def places(self, words: Numbers) -> Kinds:
+        """The place of each word (of 16 bits: they are compared often); UNKNOWN where it is none of them."""
         rests = words % self._numbers.size
         return np.where(self._numbers[rests] == words, self._places[rests], UNKNOWN)
 
@@ -46,23 +46,23 @@ _IS_CODED = np.array([name in CODES_ONLY for name in (*NAMES, "")])
 _IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
 
 
-def names_of(segments: Segments) -> Numbers:
+def names_of(segments: Segments) -> Kinds:
     """The place of each segment's name among NAMES; UNKNOWN where it is none of them."""
     return _NAMES.places(segments.words(*segments.names()))
 
 
-def are_control(names: Numbers) -> Flags:
+def are_control(names: Kinds) -> Flags:
     """Which are control segments, of the envelopes around the transactions."""
     return _IS_CONTROL[names]
 
 
-def are_unreadable(segments: Segments, names: Numbers) -> Flags:
+def are_unreadable(segments: Segments, names: Kinds) -> Flags:
     """Whether a segment's name is none of an 837, or another segment begins inside it: a terminator was lost."""
     found: Flags = (names == UNKNOWN) | _is_overfull(segments, names) | _is_run_together(segments, names)
     return found
 
 
-def _is_overfull(segments: Segments, names: Numbers) -> Flags:
+def _is_overfull(segments: Segments, names: Kinds) -> Flags:
     """Whether a segment has more elements than one of its name can have; empty ones at its end are none."""
     found: Flags = segments.count > _MOST[names]
     doubtful = np.flatnonzero(found)
@@ -72,7 +72,7 @@ def _is_overfull(segments: Segments, names: Numbers) -> Flags:
     return found
 
 
-def _is_run_together(segments: Segments, names: Numbers) -> Flags:
+def _is_run_together(segments: Segments, names: Kinds) -> Flags:
     """Whether a segment shows, though it has not too many elements, that another one begins inside it.
 
     REF03, which no 837 fills, is filled; one of CLM06 to CLM10 is longer than a code; or, among codes and numbers, a

@@ -17,7 +17,7 @@ from claims_edit.intake.x12.segments import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, SERVICES
 
 if TYPE_CHECKING:
-    from claims_edit.intake.x12.segments import Flags, Numbers
+    from claims_edit.intake.x12.segments import Flags, Kinds, Numbers
 
     FlagTable = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
     NumberTable = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -161,7 +161,7 @@ _OWN = np.array([_LOOPS[_Loop(parent, "")] for parent in _PARENTS])
 OUTSIDE = int(_OWN[0])  # the loop in force where a file begins
 
 
-def placements(kinds: Numbers, is_former: Flags | None, before: int) -> tuple[Numbers, Numbers, int]:
+def placements(kinds: Kinds, is_former: Flags | None, before: int) -> tuple[Numbers, Numbers, int]:
     """The Placement of each segment, the loop in force before it, and the loop in force behind the last one.
 
     Args:
@@ -170,7 +170,7 @@ def placements(kinds: Numbers, is_former: Flags | None, before: int) -> tuple[Nu
         before: the loop in force before the first one.
     """
     if not kinds.size:
-        return kinds, kinds, before
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), before
     opens = _OPENS_PARENT[kinds]
     is_parent: Flags = np.greater_equal(opens, 0)
     at = latest(is_parent)

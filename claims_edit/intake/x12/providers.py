@@ -31,7 +31,8 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
         others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
         others += [facts.told(each, BILLING, place) for place in (9, 3)]
         identity = pl.select(pl.coalesce(identity, *others)).to_series()
-    return identity.str.to_uppercase().str.replace_all(r"\s", "").gather(of_row)
+    upper = pl.lit(identity).str.to_uppercase().str.replace_all(r"\s", "")
+    return pl.select(upper.gather(pl.lit(pl.Series(of_row)))).to_series()
 
 
 def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:

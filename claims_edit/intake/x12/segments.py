@@ -7,6 +7,7 @@ delimiters, and elements become text column by column.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -14,8 +15,10 @@ import polars as pl
 import pyarrow as pa
 
 from claims_edit.intake.x12.delimiters import COMPONENT, ELEMENT, END
+from claims_edit.intake.x12.strings import Strings, as_series
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Kinds = np.ndarray[tuple[int], np.dtype[np.int16]]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -23,6 +26,30 @@ _LONGEST_WORD = 3
 _MASKS = np.array([256**length - 1 for length in range(_LONGEST_WORD + 2)], dtype=np.int64)
 _INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
 IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
+# What ends the element before the one that is not there, and that one, which is empty and at the beginning.
+_NOT_THERE: Numbers = np.array([-1, 0])
+_NONE = 1
+
+
+@dataclass(frozen=True)
+class Composites:
+    """Composite elements by the numbers of their components; both the same where there is none.
+
+    Attributes:
+        before: the component before each.
+        last: the last one of it.
+    """
+
+    before: Numbers
+    last: Numbers
+
+    def then(self, others: Composites) -> Composites:
+        """These, and the others behind them."""
+        return Composites(np.concatenate((self.before, others.before)), np.concatenate((self.last, others.last)))
+
+    def where(self, which: Flags | Numbers) -> Composites:
+        """Some of them."""
+        return Composites(self.before[which], self.last[which])
 
 
 class Segments:
@@ -30,6 +57,7 @@ class Segments:
 
     Attributes:
         text: the bytes of all.
+        fours: the four bytes from each one on, as a number.
         begins: the first byte of each segment.
         ends: the byte behind its last one.
         count: how many elements it has.
@@ -41,16 +69,26 @@ class Segments:
         `components` are the component separators: of what stands before the first ISA, and of each interchange.
         """
         self._components = np.frombuffer(components.encode("ascii"), dtype=np.uint8)
-        padded = text + bytes(_LONGEST_WORD)
-        self._fours = np.ndarray((len(text),), dtype="<u4", buffer=padded, strides=(1,))  # four bytes from each on
-        self.text: Bytes = np.frombuffer(padded, dtype=np.uint8, count=len(text))
-        self._delimiters: Numbers = np.flatnonzero(self.text | 1 == ord(ELEMENT))  # END is one less
-        last: Numbers = np.flatnonzero(self.text[self._delimiters] == ord(END))
-        ends = self._delimiters[last]
-        begins = np.concatenate(([0], ends + 1))[:-1]
-        first = np.concatenate(([0], last + 1))[:-1]
+        self._strings = Strings(text)
+        self.text, self.fours = self._strings.text, self._strings.fours
+        is_mark = (self.text | 1 == ord(ELEMENT)) | (self.text == ord(COMPONENT))  # END is one less than ELEMENT
+        self._last_blank = _last_blank(self.text, is_mark)
+        marks: Numbers = np.flatnonzero(is_mark)
+        kinds = self.text[marks]
+        ending: Numbers = np.flatnonzero(kinds != ord(COMPONENT))
+        delimiters: Numbers = marks[ending]
+        last: Numbers = np.flatnonzero(kinds[ending] == ord(END))
+        # Where each component ends, and each element; what would be the first of each is the one that is not there.
+        self._component_ends: Numbers = np.concatenate((_NOT_THERE, marks))
+        self._element_ends: Numbers = np.concatenate((_NOT_THERE, delimiters))
+        # Of each element the number of its last component, and whether it has several.
+        self._last: Numbers = np.concatenate(([_NONE, _NONE], ending + _NOT_THERE.size))
+        self._has_several: Flags = np.append(np.False_, self._last[1:] - self._last[:-1] > 1)
+        ends = delimiters[last]
+        begins: Numbers = np.concatenate(([0], ends + 1))[:-1]
+        first: Numbers = np.concatenate(([0], last + 1))[:-1]
         is_filled = begins < ends
-        self.begins, self.ends, self._first = begins[is_filled], ends[is_filled], first[is_filled]
+        self.begins, self.ends, self._first = begins[is_filled], ends[is_filled], first[is_filled] + _NOT_THERE.size
         self.count: Numbers = (last - first)[is_filled]
 
     @classmethod
@@ -72,26 +110,61 @@ class Segments:
 
     def names(self) -> tuple[Numbers, Numbers]:
         """Where the name of each segment begins and ends."""
-        return self.begins, self._delimiters[self._first]
+        return self.begins, self._element_ends[self._first]
+
+    def _elements(self, segments: Numbers, places: Numbers | int) -> Numbers:
+        """The numbers of elements (1 is the first of a segment); _NONE where a segment (or -1) has none such."""
+        has_none = (segments < 0) | (places > self.count[segments])
+        found: Numbers = self._first[segments] + places
+        found[has_none] = _NONE
+        return found
 
     def bounds(self, segments: Numbers, places: Numbers | int) -> tuple[Numbers, Numbers]:
         """Where elements begin and end (1 is the first); both 0 where a segment (or -1) has none such."""
-        has_none = (segments < 0) | (places > self.count[segments])
-        delimiter = self._first[segments] + places
-        if has_none.any():
-            delimiter[has_none] = 1
-        begins, ends = self._delimiters[delimiter - 1] + 1, self._delimiters[delimiter]
-        begins[has_none] = ends[has_none] = 0
-        return begins, ends
+        elements = self._elements(segments, places)
+        return self._element_ends[elements - 1] + 1, self._element_ends[elements]
 
     def elements(self, segments: Numbers, places: Numbers | int) -> pl.Series:
         """Elements as text, trimmed; null where empty, or where there is no such segment (-1) or element."""
-        begins, ends = self.bounds(segments, places)
-        text = self.texts(begins, ends, segments)
+        elements = self._elements(segments, places)
+        begins, ends = self._element_ends[elements - 1] + 1, self._element_ends[elements]
+        if self._has_several[elements].any():
+            text = self._separated(begins, ends, segments)
+            return filled(text) if self.are_padded(begins, ends).any() else text
+        return self.trimmed(begins, ends)
+
+    def trimmed(self, begins: Numbers, ends: Numbers) -> pl.Series:
+        """Pieces of the text, trimmed; null where empty."""
+        text = self.texts(begins, ends)
         return filled(text) if self.are_padded(begins, ends).any() else text
+
+    def composites(self, segments: Numbers, places: Numbers | int) -> Composites:
+        """Composite elements."""
+        elements = self._elements(segments, places)
+        return Composites(self._last[elements - 1], self._last[elements])
+
+    def sizes(self, composites: Composites) -> Numbers:
+        """How many components each has, up to the last one that is there; 0 for an empty element."""
+        begins, ends = self.component(composites, 1)
+        size = composites.last - composites.before
+        size[(size == 1) & (begins == ends)] = 0
+        return size
+
+    def component(self, composites: Composites, nth: Numbers | int) -> tuple[Numbers, Numbers]:
+        """Where a component of each begins and ends (1 is the first); both 0 where it has none such."""
+        components = composites.before + nth
+        components[components > composites.last] = _NONE
+        return self._component_ends[components - 1] + 1, self._component_ends[components]
+
+    def whole_composites(self, composites: Composites) -> pl.Series:
+        """Composite elements as text, with COMPONENT between their components; null where empty."""
+        first = np.minimum(composites.before + 1, composites.last)
+        return self.texts(self._component_ends[first - 1] + 1, self._component_ends[composites.last])
 
     def are_padded(self, begins: Numbers, ends: Numbers) -> Flags:
         """Whether pieces of the text have a blank at an end."""
+        if not ((begins <= self._last_blank) & (begins < ends)).any():
+            return np.zeros(begins.size, dtype=np.bool_)
         found: Flags = IS_BLANK[self.text[begins]] | IS_BLANK[self.text[ends - 1]]
         return found & (begins < ends)
 
@@ -100,33 +173,21 @@ class Segments:
 
         Also, which of the segments (their places among these) have a blank at an end of it.
         """
-        begins, ends = self.bounds(segments, place)
-        words = self.words(begins, ends)
-        padded = np.flatnonzero(self.are_padded(begins, ends))
-        found = [words == word(code) for code in codes]
-        if padded.size:
-            trimmed = self.elements(segments[padded], place)
-            for flags, code in zip(found, codes, strict=True):
-                flags[padded] = trimmed.eq_missing(code).to_numpy()
-        return found, padded
+        words, padded = self.trimmed_words(*self.bounds(segments, place))
+        return [words == word(code) for code in codes], padded
 
-    def trimmed_words(self, segments: Numbers, place: int) -> tuple[Numbers, Numbers]:
-        """An element of each segment, trimmed, as `words` gives it; and which of them have a blank at an end of it."""
-        begins, ends = self.bounds(segments, place)
+    def trimmed_words(self, begins: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
+        """Pieces of the text, trimmed, as `words` gives them; and which of them have a blank at an end."""
         words = self.words(begins, ends)
         padded = np.flatnonzero(self.are_padded(begins, ends))
         if padded.size:
-            trimmed = self.elements(segments[padded], place)
+            trimmed = filled(self.texts(begins[padded], ends[padded]))
             words[padded] = [word(text or "") if len(text or "") <= _LONGEST_WORD else -1 for text in trimmed]
         return words, padded
 
-    def composites(self, segments: Numbers, places: Numbers | int) -> pl.Series:
-        """Composite elements, for `components`; null where empty, or where there is none."""
-        return self.texts(*self.bounds(segments, places))
-
     def whole(self, segments: Numbers) -> pl.Series:
         """Segments with the separator that most have between elements; null where empty."""
-        text = self.texts(self.begins[segments], self.ends[segments], segments)
+        text = self._separated(self.begins[segments], self.ends[segments], segments)
         return text.str.replace_all(ELEMENT, "*", literal=True)
 
     def places(self, segments: Numbers) -> tuple[Numbers, Numbers]:
@@ -141,12 +202,12 @@ class Segments:
     def inner_ends(self, segments: Numbers) -> tuple[Numbers, Numbers]:
         """Where each element ends that has another one behind it, and of which of the segments it is."""
         owners, places = ranges(np.maximum(self.count[segments] - 1, 0))
-        return owners, self._delimiters[self._first[segments][owners] + 1 + places]
+        return owners, self._element_ends[self._first[segments][owners] + 1 + places]
 
     def words(self, begins: Numbers, ends: Numbers) -> Numbers:
         """Pieces of the text as numbers, if they are of at most three bytes; else -1."""
         lengths = np.minimum(ends - begins, _LONGEST_WORD + 1)
-        words: Numbers = self._fours[begins] & _MASKS[lengths]
+        words: Numbers = self.fours[begins] & _MASKS[lengths]
         words[lengths > _LONGEST_WORD] = -1
         return words
 
@@ -158,17 +219,19 @@ class Segments:
         """The text from a segment on."""
         return self.text[self.begins[segment] :].tobytes()
 
-    def texts(self, begins: Numbers, ends: Numbers, segments: Numbers | None = None) -> pl.Series:
-        """Pieces of the text, null where empty; `segments`, where they are, have their own component separators."""
+    def texts(self, begins: Numbers, ends: Numbers) -> pl.Series:
+        """Pieces of the text, null where empty."""
+        return self._strings.between(begins, ends)
+
+    def _separated(self, begins: Numbers, ends: Numbers, segments: Numbers) -> pl.Series:
+        """Pieces of the text with the component separators that their segments have; null where empty."""
         copied, offsets = self._copied(begins, ends)
-        if segments is not None:
-            places = np.flatnonzero(copied == ord(COMPONENT))
-            if places.size:
-                copied[places] = self._component(segments[np.searchsorted(offsets, places, "right") - 1])
+        places = np.flatnonzero(copied == ord(COMPONENT))
+        if places.size:
+            copied[places] = self._component(segments[np.searchsorted(offsets, places, "right") - 1])
         is_filled = np.packbits(ends > begins, bitorder="little")
         buffers = [pa.py_buffer(is_filled), pa.py_buffer(offsets), pa.py_buffer(copied)]
-        text = pl.from_arrow(pa.Array.from_buffers(pa.large_string(), len(begins), buffers))
-        return text if isinstance(text, pl.Series) else text.to_series()
+        return as_series(pa.Array.from_buffers(pa.large_string(), len(begins), buffers))
 
     def _component(self, segments: Numbers) -> Bytes:
         """The component separators of the interchanges in which segments stand."""
@@ -182,6 +245,13 @@ class Segments:
         lengths = ends - begins
         offsets: Numbers = np.concatenate(([0], np.cumsum(lengths)))
         return self.text[np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])], offsets
+
+
+def _last_blank(text: Bytes, is_mark: Flags) -> int:
+    """The last place of a blank, or of another character that is not printed, beside a mark; -1 for none."""
+    is_blank = (text == ord(" ")) | (text < ord(END))
+    beside = np.flatnonzero((is_mark[1:] & is_blank[:-1]) | (is_mark[:-1] & is_blank[1:]))
+    return int(beside[-1]) + 1 if beside.size else -1
 
 
 def word(text: str) -> int:
@@ -204,17 +274,6 @@ def ranges(counts: Numbers) -> tuple[Numbers, Numbers]:
     """For each count n the numbers 0 to n - 1, one range behind the other; and of which count each is."""
     owners = np.repeat(np.arange(counts.size), counts)
     return owners, np.arange(owners.size) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def components(elements: pl.Series, /, **places: int) -> pl.DataFrame:
-    """The named components of composite elements, trimmed, null where empty; 1 is the first."""
-    listed = elements.str.split(COMPONENT).to_frame("")
-    parts = listed.select(
-        pl.col("").list.get(place - 1, null_on_oob=True).alias(name) for name, place in places.items()
-    )
-    if elements.str.contains(" ", literal=True).any():
-        parts = parts.select(pl.all().str.strip_chars())
-    return parts.select(pl.when(pl.col(name) != "").then(name).alias(name) for name in places)
 
 
 def filled(text: pl.Series) -> pl.Series:
