@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
-from claims_edit.doubts import TEST_DATA
 from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import batch_values, canonical_text, canonical_values, side_by_side
 from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
 from claims_edit.intake.keys import CLAIM_KEY
 from claims_edit.names import name_key
+from claims_edit.posting_holds import TEST_DATA
 from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date, text_in_range
 
 if TYPE_CHECKING:

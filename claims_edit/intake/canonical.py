@@ -27,7 +27,10 @@ NEEDED = {name for group in REQUIRED for name in group}  # a column of these is 
 # Of text whose values rarely repeat: blanks, no digit of 1 to 9, a fraction of zeros, an exponent.
 ODD = r"\s|^[^1-9]*$|\.0+$|[0-9][Ee][+-]?[0-9]+$"
 CODE_LISTS = ("condition_codes", "value_codes")
+FILING_INDICATOR = r"^[A-Z0-9]{2}$"
+FILING_UNKNOWN = "claim_filing_indicator_code-unknown"
 TWO_CHARACTERS = r"^[^A-Z0-9]*[A-Z0-9]{2}(?:[^A-Z0-9]+[A-Z0-9]{2})*[^A-Z0-9]*$"
+DOUBTFUL = dict.fromkeys(CODE_LISTS, TWO_CHARACTERS) | {"claim_filing_indicator_code": FILING_INDICATOR}
 WHOLE = r"^(\+?[0-9]+)\.0+$"  # how a float writes a code or a number that has no fraction
 
 
@@ -217,10 +220,10 @@ def _with_defaults(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple
 
 
 def _with_doubts(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """NUBC codes that are not of two characters may be evidence that is not understood: a doubt of their rows."""
+    """Codes that are not of two characters, and may speak of a trial or another program: a doubt of their rows."""
     doubts = []
-    for name in CODE_LISTS:
-        unknown = distinct[name].filter(~distinct[name].str.contains(TWO_CHARACTERS)) if name in distinct else None
+    for name, pattern in DOUBTFUL.items():
+        unknown = distinct[name].filter(~distinct[name].str.contains(pattern)) if name in distinct else None
         if unknown is not None and len(unknown):
             token = doubt_token(f"{name}-unknown", name)
             doubts.append(pl.when(pl.col(name).is_in(unknown.implode())).then(pl.lit(token)))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
-from claims_edit.doubts import SEPARATOR, TEST_DATA
+from claims_edit.doubts import SEPARATOR
+from claims_edit.posting_holds import TEST_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

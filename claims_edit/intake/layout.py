@@ -65,6 +65,11 @@ def of_line(name: str, line: int) -> str:
     return f"{name}__{line}"
 
 
+def column_of_line(name: str) -> str:
+    """The canonical column that `of_line` named."""
+    return name.rpartition("__")[0] or name
+
+
 def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = False) -> Layout:
     """The layout of an extract whose columns are `found` (names match without regard to case).
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.layout import resolve
+from claims_edit.columns import COLUMNS
+from claims_edit.intake.canonical import CODE_LISTS
+from claims_edit.intake.extract import FAULT, ORDINAL
+from claims_edit.intake.layout import column_of_line, resolve
 from claims_edit.intake.mapping import column_key
 from claims_edit.intake.text import TextExtract, quoted
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.mapping import Mapping
 
-BAD_JSON = "row-bad-json"
+BAD_JSON, BAD_FIELD = "row-bad-json", "row-bad-field"
+NOT_PLAIN = r":\s*(\{|\[|true|false)"  # in the line of an object with a value that is no text, number or null
 LINE = "__line"
 KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
 OBJECTS = 2048  # how many objects a thread of DuckDB takes apart at a time
@@ -29,13 +32,12 @@ MOST_MEMORY = 400  # megabytes for all threads but one
 
 
 class JsonLinesExtract(TextExtract):
-    """Newline-delimited JSON, one object a line; numbers and booleans are read as their text."""
+    """Newline-delimited JSON, one object a line; a number is read as its text, and other values are refused."""
 
     def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
         """The columns are the keys of the first lines; `mended` adds those that come up later."""
-        self._keys = self._first_keys(file)
+        self._keys, self._mapping = self._first_keys(file), mapping
         super().__init__(file, resolve(file.path, self._keys, mapping, sparse=True), scratch)
-        self._mapping = mapping
         self._key_lists: set[str] = set()
 
     @staticmethod
@@ -66,6 +68,8 @@ class JsonLinesExtract(TextExtract):
         query = (
             f"SELECT {LINE}, CASE WHEN json_valid({LINE}) THEN json_type({LINE}) = 'OBJECT' ELSE false END AS __good, "  # noqa: S608 -- pointers are quoted
             f"CASE WHEN __good THEN json_extract_string({LINE}, [{paths}]) END AS __values, "
+            f"CASE WHEN __good AND regexp_matches({LINE}, {quoted(NOT_PLAIN)}) THEN json_type({LINE}, [{paths}]) END "
+            f"AS __types, "
             f"CASE WHEN __good THEN to_json(json_keys({LINE}))::VARCHAR END AS __keys FROM {lines}"
         )
         seen = 0
@@ -77,8 +81,30 @@ class JsonLinesExtract(TextExtract):
             self.set_aside(bad.rename({LINE: "text"}), BAD_JSON)
             values = pl.col("__values").list
             yield numbered.filter("__good").select(
-                *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)), ORDINAL
+                *(values.get(place).alias(name) for place, name in enumerate(self.layout.sources)),
+                ORDINAL,
+                self._fault(numbered).alias(FAULT),
             )
+
+    def _fault(self, frame: pl.DataFrame) -> pl.Expr:
+        """The columns that hold a list, an object or a boolean in place of a text or number, as failed checks."""
+        if frame["__types"].null_count() == frame.height:
+            return pl.lit(None, pl.String)
+        odd = [
+            pl.when(pl.col("__types").list.get(place).is_in(kinds)).then(pl.lit(f"{BAD_FIELD}:{column_of_line(name)}"))
+            for place, name in enumerate(self.layout.sources)
+            if (kinds := self._refused_types(column_of_line(name)))
+        ]
+        names = pl.concat_str(*odd, separator=" ", ignore_nulls=True)
+        return pl.when(names != "").then(names)
+
+    def _refused_types(self, name: str) -> tuple[str, ...]:
+        """The JSON types that a column may not have; a list of codes is text that names them all."""
+        column = COLUMNS.get(name)
+        if column is None or not column.decides:
+            return ()
+        boolean = () if name in self._mapping.values else ("BOOLEAN",)
+        return ("OBJECT", *boolean) if name in CODE_LISTS else ("OBJECT", "ARRAY", *boolean)
 
     def mended(self) -> Self | None:
         """See Extract; a claim line of an extract that leaves out empty values may bring a column late."""

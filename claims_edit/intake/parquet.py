@@ -9,9 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, Extract
-from claims_edit.intake.layout import resolve
+from claims_edit.intake.layout import column_of_line, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,9 @@ class ParquetExtract(Extract):
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _damaged(file.path, error) from None
         super().__init__(file, resolve(file.path, schema.names(), mapping))
-        odd = sorted(source for source in set(self.layout.sources.values()) if not _is_plain(schema[source]))
+        odd = sorted({
+            source for name, source in self.layout.sources.items() if not _is_plain(schema[source], name, mapping)
+        })  # fmt: skip
         if odd:
             raise InputError(f"{file.path}: no plain values in {', '.join(odd)}. Store text, numbers or dates.")
 
@@ -91,5 +94,9 @@ def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender for it again.")
 
 
-def _is_plain(dtype: pl.DataType) -> bool:
+def _is_plain(dtype: pl.DataType, name: str, mapping: Mapping) -> bool:
+    """Whether a column has values that may be read; yes or no is one only where the mapping names what it means."""
+    if isinstance(dtype, pl.Boolean):
+        column = column_of_line(name)
+        return column not in COLUMNS or column in mapping.values
     return not (dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Time | pl.Duration))

@@ -78,7 +78,9 @@ class RuledExtract(Extract):
             is_empty = own.is_null() | (own == "")
             conflict |= ~is_empty & own.ne_missing(pl.lit(value, pl.String))
             filled.append(pl.when(is_empty).then(_typed(value, kept.schema[name])).otherwise(pl.col(name)).alias(name))
-        return kept.with_columns(*filled, pl.when(conflict).then(pl.lit(CONFLICT)).alias(FAULT))
+        found = [pl.col(FAULT)] if FAULT in kept.columns else []
+        names = pl.concat_str(*found, pl.when(conflict).then(pl.lit(CONFLICT)), separator=" ", ignore_nulls=True)
+        return kept.with_columns(*filled, pl.when(names != "").then(names).alias(FAULT))
 
     def rejects(self) -> pl.DataFrame:
         """See Extract; records of another kind have other widths, and are passed over by the same rules."""

@@ -250,15 +250,22 @@ class DelimitedExtract(TextExtract):
         self._header_lines = int(header.is_in_file)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract."""
+        """See Extract.
+
+        No word is null to DuckDB: where an empty field is, it lets a row have one more of them than the table has
+        columns, and a value that moved by one column would not show.
+        """
         source = self.read_csv(
             self._names,
             delim=quoted(self._delimiter),
             quote="'\"'",
             escape="'\"'",
             header=str(bool(self._header_lines)).lower(),
+            nullstr="chr(1)",
         )
-        wanted = ", ".join(f"{quoted(column, DOUBLE)} AS {name}" for name, column in self.layout.sources.items())
+        wanted = ", ".join(
+            f"nullif({quoted(column, DOUBLE)}, '') AS {name}" for name, column in self.layout.sources.items()
+        )
         query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
         seen = 0
         for frame in self.stream(query, rows):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from claims_edit.doubts import POSTING_HOLDS, SEPARATOR
+from claims_edit.doubts import SEPARATOR
 from claims_edit.errors import UsageError
 from claims_edit.policy.combinations import Adjustment, combinations_of, mismatches
+from claims_edit.posting_holds import POSTING_HOLDS
 from claims_edit.report import queries
 from claims_edit.report.csv_format import cells_of
 from claims_edit.report.postings import Postings

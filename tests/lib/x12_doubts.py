@@ -28,6 +28,10 @@ ELEMENTS = {
 }
 PRESENT = {"", "Y", "N", "U", "W", "1"}
 MOST_PARTS = 9
+FILING_INDICATORS = {
+    "09", "10", "11", "12", "13", "14", "15", "16", "17", "AM", "BL", "CH", "CI", "DS", "FI", "HM", "LI", "LM", "MA",
+    "MB", "MC", "MH", "OF", "SA", "TV", "VA", "WC", "ZZ",
+}  # fmt: skip
 POINTERS = {"SV1": 7, "SV3": 11}
 
 
@@ -59,6 +63,23 @@ def of_composites(claim: Claim) -> set[str]:
         if set(others) - more or len(parts) > MOST_PARTS or (MOST_PARTS in more and present not in PRESENT):
             found.add(f"{leftover}{at}")
     return found
+
+
+def of_subscriber(claim: Claim, sbr: Segment | None) -> set[str]:
+    """An SBR of which the order or the relationship is no code, or whose last element is one place too early."""
+    if claim.clm is None or sbr is None:
+        return set()
+    order, relation, status, filing = (sbr.at(place).strip() for place in (1, 2, 8, 9))
+    is_sound = order in set("PSTABCDEFGHU") and re.fullmatch("([0-9A-Za-z]{2})?", relation)
+    return set() if is_sound and (filing or not status) else {f"subscriber-not-understood@segment-{sbr.number}"}
+
+
+def of_filing_indicator(claim: Claim, sbr: Segment | None) -> set[str]:
+    """SBR09 that has the form of a claim filing indicator and is none."""
+    code = sbr.at(9).strip().upper() if sbr else ""
+    if claim.clm is None or sbr is None or not re.fullmatch(TWO, code) or code in {"00", *FILING_INDICATORS}:
+        return set()
+    return {f"claim_filing_indicator_code-unknown@segment-{sbr.number}"}
 
 
 def of_principal(claim: Claim) -> set[str]:

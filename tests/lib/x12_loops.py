@@ -39,7 +39,7 @@ PAYERS = (
     ("Florida Blue", "00590"), ("REGENCE BLUESHIELD", ""), ("", "00430"), ("Premera Blue Cross", "430"), ("", ""),
 )  # fmt: skip
 GROUPS = ("", "G1", "2222-SJ")
-INDICATORS = ("CI", "BL", "MB", "16", "")
+INDICATORS = ("CI", "BL", "MB", "16", "", "CI", "MC", "QX", "ci")
 CLAIM_IDS = ("A37YH556", "756048Q", "R03996273 #01", "A*B:C~D|E>F^G+H_I'J", "26463774")
 CODES = ("99213", "0600T", "0601T", "47384", "J3301", "A0427")
 TEN = ("C220", "C787", "K7581", "Z006", "C61", "C220")

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lib.x12_claims import CHARGE, Above, Claim, Loop, adds_up, loops, unserved
-from tests.lib.x12_doubts import claimless, late, of_composites, of_lines, of_pointers, of_principal, of_procedure
+from tests.lib.x12_doubts import (
+    claimless,
+    late,
+    of_composites,
+    of_filing_indicator,
+    of_lines,
+    of_pointers,
+    of_principal,
+    of_procedure,
+    of_subscriber,
+)
 from tests.lib.x12_facts import Around, billing_provider, claim_date, doubts, holds
 from tests.lib.x12_facts import those as _those
 from tests.lib.x12_placement import DOUBTFUL
@@ -167,6 +177,8 @@ def _row(
     row.values["billing_provider_id"] = billing_provider(above)
     row.values["posting_holds"] = " ".join(sorted(holds(line, claim, above, around))) or None
     _doubts(row, service, line, claim)
+    sbr = _own_sbr(above)
+    _doubt(row, of_filing_indicator(claim, sbr) | of_subscriber(claim, sbr))
     if claim.clm and around.usage not in {"P", "T"}:
         row.faults.add("row-interchange-usage")
     if claim.unreadable or (above.subscriber is not None and above.subscriber.unreadable):
@@ -194,6 +206,11 @@ def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
         row.faults.add("row-conflicting-segments")
         row.unsaid |= set(columns)
     return found[0] if found else None
+
+
+def _own_sbr(above: Above) -> Segment | None:
+    head = above.subscriber.head if above.subscriber else []
+    return next((segment for segment in head if segment.id == "SBR"), None)
 
 
 def _subscriber(row: Row, above: Above) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims_edit.doubts import AT, POSTING_HOLDS
+from claims_edit.doubts import AT
 from claims_edit.errors import InputError
 from claims_edit.intake import sniff
+from claims_edit.posting_holds import POSTING_HOLDS
 from tests.lib.examples import examples
 from tests.lib.x12_loops import TEXT_BYTES
 from tests.lib.x12_oracle import Reading, read
@@ -33,14 +34,14 @@ REFUSALS = {
     "hcpcs_code-other-system", "hcpcs_code-several", "row-no-billing-provider",
 }  # fmt: skip
 DOUBTS = {
-    "clinical_trial_number-in-text",
+    "claim_filing_indicator_code-unknown", "clinical_trial_number-in-text",
     "clinical_trial_number-missing", "investigational_device_exemption_number-missing",
     "prior_authorization_number-missing", "trial-diagnosis-not-pointed", "segment-misplaced",
     "diagnosis-qualifier-unknown", "diagnosis-code-missing", "diagnosis-code-malformed", "diagnosis-composite-leftover",
     "diagnosis-principal-missing", "condition-code-not-understood", "value-code-not-understood",
     "health-code-not-understood", "diagnosis_pointer-missing", "diagnosis_pointer-not-understood",
     "diagnosis_pointer-dangling", "hcpcs_code-leftover", "claim-charge-mismatch", "transaction-incomplete",
-    "hierarchy-gap", "patient-without-claim",
+    "hierarchy-gap", "patient-without-claim", "subscriber-not-understood",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}
 WARNINGS = {

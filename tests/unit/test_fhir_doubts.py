@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from claims_edit.doubts import DOUBTS, POSTING_HOLDS
+from claims_edit.doubts import DOUBTS
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
+from claims_edit.posting_holds import POSTING_HOLDS
 from tests.unit.test_fhir_documents import (
     CPT,
     ICD_10_CM,
@@ -487,6 +488,73 @@ def test_signs_of_a_trial_are_seen_wherever_they_are(
 def test_information_without_a_category_is_a_doubt(tmp_path: Path) -> None:
     found = one_claim(tmp_path, eob(supportingInfo=[INFORMATION, {"sequence": 2, "valueString": "00000017"}]))
     assert doubts(found) == ["information-category-missing@supportingInfo[1]"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_misspelt"),
+    [
+        *((name, True) for name in ("clm_clncl_tril_nu", "clm_rlt_cond_c", "clm_rlt_cond_cdx", "clm_rtl_cond_cd")),
+        *((name, True) for name in ("clm_val_cdx", "clm_val_c", "CLM_VAL-CDS", "typeofbil", "clm_freq_cd ")),
+        *((name, False) for name in ("clm_rlt_ocrnc_cd", "clm_drg_cd", "claim_query_cd", "received", "unknown-code")),
+    ],
+)
+def test_information_of_a_misspelt_category_is_a_doubt(tmp_path: Path, variable: str, *, is_misspelt: bool) -> None:
+    category = concept(CMS + "codesystem/information", CMS + "variables/" + variable)
+    information = [INFORMATION, {"sequence": 2, "category": category, "valueString": "00000017"}]
+    found = one_claim(tmp_path, eob(supportingInfo=information))
+    assert doubts(found) == ["information-category-misspelt@supportingInfo[1]" if is_misspelt else None]
+
+
+def test_a_code_of_a_misspelt_system_is_a_doubt(tmp_path: Path) -> None:
+    given = INFORMATION | {"code": concept(CMS + "variables/clm_rlt_cond_c", "30")}
+    assert doubts(one_claim(tmp_path, eob(supportingInfo=[given]))) == [
+        "information-category-misspelt@supportingInfo[0]"
+    ]
+
+
+@pytest.mark.parametrize("text", ["Study NCT01234567", "nct 01234567", "NCT#01234567"])
+def test_the_number_of_a_registered_trial_in_further_information_is_a_doubt(tmp_path: Path, text: str) -> None:
+    found = one_claim(tmp_path, eob(supportingInfo=[INFORMATION | {"valueString": text}]))
+    assert doubts(found) == ["clinical_trial_number-in-text@supportingInfo[0]"]
+
+
+@pytest.mark.parametrize("code", [None, {}, {"coding": []}, {"text": "see record"}])
+@pytest.mark.parametrize(
+    ("variable", "doubt"),
+    [
+        ("clm_rlt_cond_cd", "condition_codes-unknown"),
+        ("clm_val_cd", "value_codes-unknown"),
+        ("typeofbill", "claim_frequency_code-unknown"),
+        ("clm_freq_cd", "claim_frequency_code-unknown"),
+    ],
+)
+def test_information_that_lost_its_code_is_a_doubt(
+    tmp_path: Path, variable: str, doubt: str, code: Json | None
+) -> None:
+    category = concept(CMS + "codesystem/information", CMS + "variables/" + variable)
+    found = one_claim(tmp_path, eob(supportingInfo=[{"sequence": 1, "category": category, "code": code}]))
+    assert doubts(found) == [f"{doubt}@supportingInfo[0].code"]
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "frequency"),
+    [
+        ("https://www.nubc.org/CodeSystem/TypeOfBill", "138", "8"),
+        ("https://www.nubc.org/CodeSystem/TypeOfBill", "0138", "8"),
+        ("https://www.nubc.org/CodeSystem/TypeOfBill", "138x", None),
+        ("https://www.nubc.org/CodeSystem/TypeOfBill", "13", None),
+        ("https://www.nubc.org/CodeSystem/TypeOfBil", "138", None),
+        (CMS + "variables/clm_freq_cd", "8", "8"),
+        (CMS + "variables/clm_freq_cdx", "8", None),
+    ],
+)
+def test_a_type_of_bill_that_does_not_tell_the_frequency_is_a_doubt(
+    tmp_path: Path, system: str, code: str, frequency: str | None
+) -> None:
+    information = {"sequence": 1, "category": concept("http://x", "typeofbill"), "code": concept(system, code)}
+    found = one_claim(tmp_path, eob(supportingInfo=[information]))
+    assert found["claim_frequency_code"].to_list() == [frequency]
+    assert doubts(found) == [None if frequency else "claim_frequency_code-unknown@supportingInfo[0].code"]
 
 
 @pytest.mark.parametrize(

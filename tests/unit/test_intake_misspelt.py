@@ -60,3 +60,13 @@ def test_rows_with_one_empty_field_more_than_the_header_are_refused(tmp_path: Pa
     assert opened(tmp_path / "both.csv", f"{header},", f"{ROW},") == 2
     with pytest.raises(InputError, match="names 7 columns, and every row has one more"):
         opened(tmp_path / "short.csv", header, f"{ROW},")
+
+
+@pytest.mark.parametrize("cells", ["0600T,", '0600T,""', ",0600T"])
+def test_a_single_row_with_one_field_more_than_the_header_is_refused(tmp_path: Path, cells: str) -> None:
+    """A value that moved by one column into another one's place; the field behind the last one is empty, or not."""
+    path = tmp_path / "one.csv"
+    path.write_text("\n".join((",".join(COLUMNS), ROW, ROW.replace("0600T", cells), ROW)))
+    extract = open_extract(sniff(path, "auto"), load_mapping(None), tmp_path)
+    assert [batch.height for batch in extract.batches(10)] == [2]
+    assert extract.rejects().select("source_row", "check").rows() == [(2, "row-too-many-columns")]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.doubts import POSTING_HOLDS
 from claims_edit.errors import ResultsError, UsageError
+from claims_edit.posting_holds import POSTING_HOLDS
 from claims_edit.report import report
 from claims_edit.report.queries import REMITTANCE_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS

@@ -297,6 +297,22 @@ def test_an_error_value_of_a_spreadsheet_is_no_identifier(column: str, value: st
     assert read("clinical_trial_number", value)[0] == value  # evidence that is not understood stays evidence
 
 
+@pytest.mark.parametrize(
+    ("code", "is_clear"),
+    [
+        *((code, True) for code in ("CH", "ch", " 16 ", "16.0", "XX", "NULL", None)),
+        *((code, False) for code in ("C", "CHX", "-CH", "C H", "'CH'", "?CH", "CH:", '="CH"', "true", '["CH"]', "1")),
+    ],
+)
+def test_a_claim_filing_indicator_that_is_no_code_is_a_doubt(code: str | None, *, is_clear: bool) -> None:
+    column = "claim_filing_indicator_code"
+    rows = [LINE | {column: code}, LINE | {column: "BL"}]
+    raw = pl.DataFrame(rows, schema_overrides={column: pl.String}).with_row_index(ORDINAL, 1)
+    lines = canonicalise(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
+    found = lines.frame["doubts"].to_list() if "doubts" in lines.frame.columns else [None, None]
+    assert found == [None if is_clear else f"{column}-unknown@{column}", None]
+
+
 @pytest.mark.parametrize("column", ["condition_codes", "value_codes"])
 @pytest.mark.parametrize("doubts", [None, "diagnosis-unresolved@diagnosis"])
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+import pyx12
 
-from claims_edit.doubts import AT, DOUBTS, POSTING_HOLDS
+from claims_edit.doubts import AT, DOUBTS
+from claims_edit.intake.x12.vocabulary import FILING_INDICATORS
+from claims_edit.posting_holds import POSTING_HOLDS
 from tests.unit.test_x12_files import ISA, PROVIDER, SUBSCRIBER, claim, file_of, line, read, sound, transaction
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN = sound(*claim(), *line())
 
@@ -65,6 +67,52 @@ def test_a_reference_without_its_number_is_a_doubt(tmp_path: Path, qualifier: st
     assert own == {f"{column}-missing@segment-13", f"{column}-missing@segment-20"}
     assert of_claim[column] is None
     assert f"{column}-missing" in DOUBTS
+
+
+@pytest.mark.parametrize(
+    ("indicator", "is_known"),
+    [
+        *((code, True) for code in ("CI", "16", "09", "ch", " MC ", "SA", "", "00", "NONE")),
+        *((code, False) for code in ("HC", "QQ", "F1", "61")),
+        *((code, True) for code in ("C", "CHX", "Q?", "C H")),  # of no code's form: a doubt in every format
+    ],
+)
+def test_a_claim_filing_indicator_in_no_code_list_is_a_doubt(tmp_path: Path, indicator: str, *, is_known: bool) -> None:
+    found = read(tmp_path, changed("*CI", f"*{indicator}")).row
+    assert doubts(found) == ([] if is_known else ["claim_filing_indicator_code-unknown@segment-8"])
+
+
+@pytest.mark.parametrize(
+    ("sbr", "is_clear"),
+    [
+        *((f"SBR*{order}*18*GRP-1*GOLD*****CI", True) for order in "PSTABCDEFGHU"),
+        ("SBR*P**GRP-1*GOLD*****CI", True),
+        ("SBR*P*01*GRP-1*GOLD****FT*CI", True),
+        ("SBR*P*18*GRP-1*GOLD", True),
+        *((f"SBR*{order}*18*GRP-1*GOLD*****CI", False) for order in ("", "p", "X", "P|18", "PP")),
+        ("SBR*P|18*GRP-1*GOLD*****CI", False),
+        ("SBR*P*18|GRP-1*GOLD*****CI", False),
+        ("SBR*P*18*GRP-1|GOLD*****CI", False),
+        ("SBR**18*GRP-1*GOLD****CI", False),
+        ("SBR*", False),
+    ],
+)
+def test_a_subscriber_whose_elements_moved_or_are_no_codes_is_a_doubt(
+    tmp_path: Path, sbr: str, *, is_clear: bool
+) -> None:
+    row = read(tmp_path, changed("SBR*P*18*GRP-1*GOLD*****CI", sbr)).row
+    assert [doubt for doubt in doubts(row) if doubt.startswith("subscriber")] == (
+        [] if is_clear else ["subscriber-not-understood@segment-8"]
+    )
+
+
+def test_the_code_list_of_filing_indicators_is_that_of_the_guides() -> None:
+    maps = Path(pyx12.__file__).parent / "map"
+    elements = re.compile(r'<element xid="SBR09">.*?</element>', re.DOTALL)
+    texts = [path.read_text(encoding="utf-8") for path in maps.glob("837*.xml")]
+    found = [each for text in texts for each in elements.findall(text)]
+    listed = {code for each in found for code in re.findall("<code>(..)</code>", each)}
+    assert listed == set(FILING_INDICATORS)
 
 
 def test_a_referral_is_no_authorization(tmp_path: Path) -> None:

@@ -13,14 +13,16 @@ from claims_edit.intake.fhir.concepts import MOST_KNOWN, Concepts, codings, firs
 from claims_edit.intake.fhir.elements import ABSENT, Coding, Concept, Identifier, NamedConcept, Reference
 from claims_edit.intake.fhir.references import last_part
 from claims_edit.intake.fhir.systems import name_of, variable_of
+from claims_edit.intake.misspelt import is_slip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from claims_edit.intake.fhir.elements import Extended
     from claims_edit.intake.fhir.resources import Information, Resource
 
 BILL, TRIAL, CONDITION, VALUE, EXEMPTION, CLASS = "bill", "trial", "condition", "value", "exemption", "class"
+MISSPELT = "misspelt"
 KINDS = {
     "typeofbill": BILL,
     "clm_freq_cd": BILL,
@@ -42,11 +44,12 @@ WORDS = {
 CLASS_VARIABLE = "clm_srvc_clsfctn_type_cd"
 TYPE_OF_BILL = re.compile(r"0?[0-9][0-9A-Za-z]([0-9A-Za-z])")
 FREQUENCY_CONFLICT = "claim_frequency_code-conflict"
-CODED = {CONDITION: "condition_codes-unknown", VALUE: "value_codes-unknown"}
+CODED = {CONDITION: "condition_codes-unknown", VALUE: "value_codes-unknown", BILL: "claim_frequency_code-unknown"}
 NUBC_CODE = re.compile(r"[0-9A-Za-z]{2}")
-CATEGORY_MISSING = "information-category-missing"
-TRIAL_MISSING = "clinical_trial_number-missing"
-EXEMPTION_MISSING = "investigational_device_exemption_number-missing"
+CATEGORY_MISSING, CATEGORY_MISSPELT = "information-category-missing", "information-category-misspelt"
+TRIAL_IN_TEXT = "clinical_trial_number-in-text"
+MISSING = {TRIAL: "clinical_trial_number-missing", EXEMPTION: "investigational_device_exemption_number-missing"}
+REGISTERED = re.compile(r"\bNCT[ #-]?[0-9]{8}\b", re.IGNORECASE)
 
 _coding = msgspec.json.Decoder(Coding | None).decode
 _identifier = msgspec.json.Decoder(Identifier | None).decode
@@ -98,15 +101,21 @@ def _kind(concept: NamedConcept | None) -> str | None:
         return kind
     names = [concept.text, *(name for one in given for name in (one.code, one.display))]
     text = " ".join(name.lower() for name in names if name)
-    return next((kind for kind, words in WORDS.items() if words.search(text)), None)
+    kind = next((kind for kind, words in WORDS.items() if words.search(text)), None)
+    return kind or _if_misspelt(variable_of(one.code) for one in given if one.code)
+
+
+def _if_misspelt(names: Iterable[str]) -> str | None:
+    """MISSPELT where one of the names is a letter away from one that tells something."""
+    return next((MISSPELT for name in names if any(is_slip(name, known) for known in KINDS)), None)
 
 
 def _kind_by_system(concept: NamedConcept | None) -> str | None:
     """What a code tells, by the system that it is of; a category may say no more than that it is information."""
     given = (concept.coding or []) if concept is not None else []
-    told = (name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given)
+    told = [name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given]
     kind = next((KINDS[name] for name in told if KINDS.get(name, BILL) != BILL), None)
-    return kind or (_kind(concept) if concept is not None else None)
+    return kind or _kind(concept) or _if_misspelt(name for name in told if name not in KINDS)
 
 
 def _type_of_bill(concept: Concept | None) -> TypeOfBill:
@@ -173,26 +182,50 @@ class Bills:
         numbers: dict[str, list[str]] = {}
         doubts: list[str] = []
         for place, one in enumerate(information):
-            kind = self._kinds[bytes(one.category)]
-            if kind is None and one.code is not ABSENT:
-                kind = self._kinds_by_system[bytes(one.code)]
-            if kind is None:
-                if bytes(one.category) in {b"", b"null"}:
-                    doubts.append(doubt_token(CATEGORY_MISSING, f"supportingInfo[{place}]"))
-                continue
+            kind, doubt = self._kind_of(one), None
             if kind == BILL:
                 told = self._types[bytes(one.code)]
                 bill = TypeOfBill(*(old or new for old, new in zip(bill, told, strict=True)))
-                continue
-            number = _value(one.value_string, one.value_identifier, one.value_reference) or self._codes[bytes(one.code)]
-            if number:
-                numbers.setdefault(kind, []).append(number)
-                if kind in CODED and NUBC_CODE.fullmatch(number.strip()) is None:
-                    doubts.append(doubt_token(CODED[kind], f"supportingInfo[{place}].code"))
-            elif kind in {TRIAL, EXEMPTION}:
-                name = TRIAL_MISSING if kind == TRIAL else EXEMPTION_MISSING
-                doubts.append(doubt_token(name, f"supportingInfo[{place}]"))
+                doubt = CODED[BILL] if told == NOTHING or _is_unshaped(told) else None
+            elif kind is None or kind == MISSPELT:
+                doubt = _unread(one, kind)
+            else:
+                texts = one.value_string, one.value_identifier, one.value_reference
+                number = _value(*texts) or self._codes[bytes(one.code)]
+                doubt = _of_number(kind, number)
+                if number:
+                    numbers.setdefault(kind, []).append(number)
+            if doubt is not None:
+                doubts.append(doubt_token(doubt, f"supportingInfo[{place}]{'.code' if kind in CODED else ''}"))
         return Told(bill, numbers, doubts)
+
+    def _kind_of(self, one: Information) -> str | None:
+        """What further information tells, by its category, else by the system of its code."""
+        kind = self._kinds[bytes(one.category)]
+        if (kind is None or kind == MISSPELT) and one.code is not ABSENT:
+            return self._kinds_by_system[bytes(one.code)] or kind
+        return kind
+
+
+def _unread(one: Information, kind: str | None) -> str | None:
+    """Why information of no kind that is read may be a fact all the same."""
+    if kind == MISSPELT:
+        return CATEGORY_MISSPELT
+    if bytes(one.category) in {b"", b"null"}:
+        return CATEGORY_MISSING
+    return TRIAL_IN_TEXT if one.value_string and REGISTERED.search(one.value_string) else None
+
+
+def _of_number(kind: str, number: str | None) -> str | None:
+    """What is not understood of a number, or of a code."""
+    if kind in CODED:
+        return CODED[kind] if number is None or NUBC_CODE.fullmatch(number.strip()) is None else None
+    return MISSING[kind] if not number else None
+
+
+def _is_unshaped(bill: TypeOfBill) -> bool:
+    """Whether a whole type of bill is none, so that nothing tells the frequency."""
+    return bill.whole is not None and TYPE_OF_BILL.fullmatch(bill.whole) is None and bill.frequency is None
 
 
 def _settled(

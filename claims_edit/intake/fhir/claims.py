@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims_edit.doubts import TEST_DATA
 from claims_edit.intake.fhir.bills import Bills
 from claims_edit.intake.fhir.claim_types import claim_type, type_by_profile
 from claims_edit.intake.fhir.code_lists import is_plain, standing
@@ -15,6 +14,7 @@ from claims_edit.intake.fhir.identities import claim_id, provider_id
 from claims_edit.intake.fhir.references import NOTHING, referred
 from claims_edit.intake.fhir.resources import Insurance
 from claims_edit.intake.fhir.revisions import Revisions
+from claims_edit.posting_holds import TEST_DATA
 
 if TYPE_CHECKING:
     from claims_edit.intake.fhir.resources import Meta, Resource

@@ -13,7 +13,12 @@ from claims_edit.intake.x12.claims import claims
 from claims_edit.intake.x12.composites import doubt_composites, doubt_missing_principal, doubt_pointers
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts, doubt_placements
-from claims_edit.intake.x12.evidence import doubt_empty_references, doubt_registered_trials, doubt_unpointed_trials
+from claims_edit.intake.x12.evidence import (
+    doubt_empty_references,
+    doubt_registered_trials,
+    doubt_subscribers,
+    doubt_unpointed_trials,
+)
 from claims_edit.intake.x12.facts import Facts
 from claims_edit.intake.x12.guides import claim_days
 from claims_edit.intake.x12.layout import TRANSACTION
@@ -71,6 +76,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     doubts = Doubts(chunk)
     doubt_empty_references(doubts, facts, found.rows)
     doubt_empty_references(doubts, facts, line)
+    doubt_subscribers(doubts, chunk, facts, found.rows)
     doubt_registered_trials(doubts, chunk)
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     doubt_placements(doubts, chunk)

@@ -1,4 +1,4 @@
-"""Evidence that a line does not quite carry: references without a number, and the signs of a trial elsewhere."""
+"""Evidence that a line does not quite carry: references without a number, signs of a trial elsewhere, other codes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.canonical import FILING_INDICATOR, FILING_UNKNOWN
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.segments import word
-from claims_edit.intake.x12.vocabulary import SERVICES
+from claims_edit.intake.x12.vocabulary import FILING_INDICATORS, PAYER_ORDERS, SERVICES
 from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
@@ -57,6 +58,25 @@ def doubt_empty_references(doubts: Doubts, facts: Facts, owners: Numbers) -> Non
             continue
         is_empty &= facts.told(owners, kind, 2).is_null().to_numpy()
         doubts.add(name, owners[is_empty], facts.first(owners, kind)[is_empty])
+
+
+def doubt_subscribers(doubts: Doubts, chunk: Chunk, facts: Facts, claims: Numbers) -> None:
+    """Doubt claims whose SBR holds what is no code, or has its last element in place of the one before.
+
+    A claim filing indicator has the form of one and is in no guide's code list; of another form it is a doubt in every
+    format.
+    """
+    subscriber = chunk.subscriber[claims]
+    sbr = facts.first(subscriber, "SBR")
+    order, relation, status, filing = (facts.told(subscriber, "SBR", place).str.strip_chars() for place in (1, 2, 8, 9))
+    is_known = filing.str.to_uppercase().is_in([*FILING_INDICATORS, "00"])  # zeros stand for no value
+    unknown = (filing.str.contains(f"(?i){FILING_INDICATOR}") & ~is_known).fill_null(value=False).to_numpy()
+    doubts.add(FILING_UNKNOWN, claims[unknown], sbr[unknown])
+    has_order = order.is_in(PAYER_ORDERS).fill_null(value=False)
+    is_related = relation.str.contains(r"^([0-9A-Za-z]{2})?$").fill_null(value=True)
+    has_moved = (status != "").fill_null(value=False) & (filing == "").fill_null(value=True)
+    odd = ((~has_order | ~is_related | has_moved).to_numpy()) & np.not_equal(sbr, NONE)
+    doubts.add("subscriber-not-understood", claims[odd], sbr[odd])
 
 
 def doubt_unpointed_trials(

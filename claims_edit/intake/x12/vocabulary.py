@@ -56,6 +56,13 @@ _LISTED = {
 }
 KINDS = (*NAMES, *dict.fromkeys(kind for kind in (*READ, *sorted(_LISTED)) if kind.partition("*")[2]))
 
+PAYER_ORDERS = tuple("PSTABCDEFGHU")  # SBR01; U is unknown
+# SBR09, the claim filing indicator, in any of the guides.
+FILING_INDICATORS = (
+    "09", "10", "11", "12", "13", "14", "15", "16", "17", "AM", "BL", "CH", "CI", "DS", "FI", "HM", "LI", "LM", "MA",
+    "MB", "MC", "MH", "OF", "SA", "TV", "VA", "WC", "ZZ",
+)  # fmt: skip
+
 # Segments of codes and numbers: a digit with the name of one of these segments behind it is two segments in one.
 CODES_ONLY = ("HI", "CL1", "CR1", "CR2", "CRC", "HCP", *SERVICES)
 RUN_INTO = ("NM1", "REF", "DTP", "HI", "LX", "CLM", "SBR", "HL", *SERVICES)

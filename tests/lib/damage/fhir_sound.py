@@ -75,6 +75,21 @@ CONDITION_INFO = {
     "category": concept(CMS + "codesystem/information", CMS + "variables/clm_rlt_cond_cd"),
     "code": concept(CMS + "variables/clm_rlt_cond_cd", "30"),
 }
+VALUE_INFO = {
+    "sequence": 1,
+    "category": concept(CMS + "codesystem/information", CMS + "variables/clm_val_cd"),
+    "code": concept(CMS + "variables/clm_val_cd", "D4"),
+}
+BILL_INFO = {
+    "sequence": 1,
+    "category": concept(HL7 + "claiminformationcategory", "typeofbill"),
+    "code": concept("https://www.nubc.org/CodeSystem/TypeOfBill", "138"),
+}
+FREQUENCY_INFO = {
+    "sequence": 1,
+    "category": concept(CMS + "codesystem/information", CMS + "variables/clm_freq_cd"),
+    "code": concept(CMS + "variables/clm_freq_cd", "8"),
+}
 BY_REFERENCE = {"sequence": 2, "diagnosisReference": {"reference": f"Condition/z{TOKEN}"}}
 CONTAINED = {"sequence": 2, "diagnosisReference": {"reference": "#trial"}}
 OTHER_COVERAGE = {"focal": False, "coverage": {"display": "Other Plan"}}
@@ -93,6 +108,9 @@ CASES = {
     ),
     "trial-number": Sent(REVIEW, more={"supportingInfo": [NUMBER_INFO]}),
     "trial-condition-code": Sent(REVIEW, more={"supportingInfo": [CONDITION_INFO]}),
+    "trial-value-code": Sent(REVIEW, more={"supportingInfo": [VALUE_INFO]}),
+    "void-type-of-bill": Sent(PASS, more={"supportingInfo": [BILL_INFO]}),
+    "void-frequency": Sent(PASS, more={"supportingInfo": [FREQUENCY_INFO]}),
     "authorized-eob": Sent(REVIEW, more={"preAuthRef": ["AUTH0001"]}),
     "authorized-claim": Sent(REVIEW, insurance={"preAuthRef": ["AUTH0002"]}, is_eob=False),
     "cancelled": Sent(PASS, more={"status": "cancelled"}),

@@ -68,7 +68,7 @@ VALID = {
     "DTP02": {"D8", "RD8", "DT", "TM"},
     "SBR01": set("PSTABCDEFGHU"),
     "SBR09": _words(
-        "09 11 12 13 14 15 16 17 AM BL CH CI DS FI HM LI LM MA MB MC MH OF TV VA WC ZZ"
+        "09 10 11 12 13 14 15 16 17 AM BL CH CI DS FI HM LI LM MA MB MC MH OF SA TV VA WC ZZ"
     ),
     "HL03": {"20", "22", "23"}, "CLM05-2": {"A", "B"}, "CLM05-3": set("0123456789ABCDEFGHIJKMNOPQXYZ"),
     "SV101-1": {"HC", "ER", "IV", "WK"}, "SV202-1": {"HC", "HP", "IV", "WK", "ER"}, "SV301-1": {"AD"}, "ST01": {"837"},

@@ -1,0 +1,14 @@
+"""Why a decided line is not posted as it is (`posting_holds`), by name."""
+
+from __future__ import annotations
+
+POSTING_HOLDS: dict[str, str] = {
+    "encounter": "the claim is an encounter report, not a request for payment",
+    "line-control-number-conflict": "the line has two line item control numbers",
+    "other-payer-first": "another payer comes before this one, so the amount left to adjust is not the charge",
+    "payer-order-unknown": "the claim does not state in which order its payers pay",
+    "purpose-unknown": "the transaction states neither a request for payment nor an encounter report (BHT06)",
+    "subrogation": "the claim is a subrogation demand from a payer that has paid already",
+    "test-data": "the claim is test data",
+}
+TEST_DATA = "test-data"
