@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.core.schema import KEPT_REVISION_SCHEMA
 from claims_edit.facts.payer import payer_identity
 from claims_edit.facts.revision import REVISION_SCHEMA, STANDS_ALONE, is_certain, revised_claim
 from claims_edit.intake import claim_hashes
@@ -41,7 +42,7 @@ class PayerIdentities:
 
 
 def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
-    """The replacements and voids among 837 claims that lost all their lines (REVISION_SCHEMA), as refused ones.
+    """The replacements and voids among 837 claims that lost all their lines (KEPT_REVISION_SCHEMA), as refused ones.
 
     Such a claim is at hand as the text of its CLM segment alone; whose it is, is not known.
     """
@@ -51,8 +52,8 @@ def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
     given = lost.select(
         claim_id=elements.get(0), claim_frequency_code=elements.get(4, null_on_oob=True).str.slice(-1), refused=True
     ).filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE).fill_null(value=False))
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in REVISION_SCHEMA.items() if name not in given.columns]
-    return given.with_columns(absent).select(*REVISION_SCHEMA)
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in KEPT_REVISION_SCHEMA.items() if name not in given]
+    return given.with_columns(absent).select(*KEPT_REVISION_SCHEMA)
 
 
 def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:

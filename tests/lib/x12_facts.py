@@ -25,9 +25,9 @@ CLAIM_DATE = {"SV2": "434", "SV3": "472"}  # of service in a dental claim, of th
 LATER_PAYERS = set("STABCDEFGH")
 ADJUDICATED = {"SVD", "CAS", "MIA", "MOA"}
 EMPTY = {
-    "P4": "clinical_trial_number-missing",
-    "LX": "investigational_device_exemption_number-missing",
-    "G1": "prior_authorization_number-missing",
+    "P4": "clinical_trial_number",
+    "LX": "investigational_device_exemption_number",
+    "G1": "prior_authorization_number",
 }
 TRIAL = "Z006"
 WITH_TEXT = {"NTE", "K3", *SERVICES}
@@ -122,8 +122,10 @@ def doubts(line: list[Segment], claim: Claim, diagnoses: list[str]) -> set[str]:
     }
     for inside in (claim.head, line):
         for qualifier, name in EMPTY.items():
-            first = those(inside, "REF", qualifier)[:1]
-            found |= {f"{name}@segment-{part.number}" for part in first if not part.at(2)}
+            every = those(inside, "REF", qualifier)
+            found |= {f"{name}-missing@segment-{part.number}" for part in every[:1] if not part.at(2)}
+            if qualifier != "G1" and len({part.text for part in every}) > 1:
+                found.add(f"{name}-several@segment-{every[0].number}")
     if TRIAL not in {code.replace(".", "").upper() for code in diagnoses}:
         for segment in claim.head:
             codes = [segment.part(place, 2) for place in range(1, len(segment.elements))] if segment.id == "HI" else []

@@ -201,8 +201,11 @@ def _doubts(row: Row, service: Segment, line: list[Segment], claim: Claim) -> No
 
 
 def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
-    """The segment that may stand once; where two differ, the line is refused and its values do not matter."""
-    if len({segment.text for segment in found}) > 1:
+    """The segment that may stand once; where two differ, the line is refused and its values do not matter.
+
+    A day (D8) does not differ from the period (RD8) of that day.
+    """
+    if len({re.sub(r"(.)D8\1(\d{8})$", r"\1RD8\1\2-\2", segment.text) for segment in found}) > 1:
         row.faults.add("row-conflicting-segments")
         row.unsaid |= set(columns)
     return found[0] if found else None
@@ -308,7 +311,7 @@ def _references(row: Row, line: list[Segment], claim: Claim) -> None:
     given = _one(row, _those(claim.head, "REF", "F8"), "original_claim_id")
     row.values["original_claim_id"] = given.at(2) if given else None
     for column, qualifier in (("clinical_trial_number", "P4"), ("investigational_device_exemption_number", "LX")):
-        given = _one(row, _those(claim.head, "REF", qualifier), column)
+        given = next(iter(_those(claim.head, "REF", qualifier)), None)
         numbers = [part.at(2) for part in (*_those(line, "REF", qualifier)[:1], *([given] if given else []))]
         row.values[column] = next(filter(None, numbers), None)
     authorized = [part.at(2) for inside in (line, claim.head) for part in _those(inside, "REF", "G1")[:1]]

@@ -95,10 +95,19 @@ def test_a_date_that_is_not_understood_is_none(tmp_path: Path, text: str, start:
     assert dates(tmp_path, OF_STATEMENT, "I", (f"DTP*472*{text}",))[0] == start
 
 
-@pytest.mark.parametrize("second", ["DTP*472*D8*20260204", "DTP*472*RD8*20260203-20260203", "DTP*472*D8*"])
+@pytest.mark.parametrize("second", ["D8*20260204", "RD8*20260203-20260204", "RD8*20260202-20260203", "D8*", "TM*1230"])
 def test_two_dates_of_service_that_differ_are_a_conflict(tmp_path: Path, second: str) -> None:
-    assert read(tmp_path, sound(*claim(), *line(), second)).faults == [{"row-conflicting-segments"}]
-    assert read(tmp_path, sound(*claim(), *line(), "DTP*472*D8*20260203")).faults == [set()]
+    segment = f"DTP*472*{second}"
+    assert read(tmp_path, sound(*claim(), *line(), segment)).faults == [{"row-conflicting-segments"}]
+    assert read(tmp_path, sound(*claim(), segment, "DTP*472*D8*20260203", *line())).faults == [
+        {"row-conflicting-segments"}
+    ]
+
+
+@pytest.mark.parametrize("second", ["D8*20260203", "RD8*20260203-20260203"])
+def test_a_day_and_the_period_of_that_day_agree(tmp_path: Path, second: str) -> None:
+    assert read(tmp_path, sound(*claim(), *line(), f"DTP*472*{second}")).faults == [set()]
+    assert read(tmp_path, sound(*claim(), f"DTP*434*{second}", "DTP*434*D8*20260203", *line())).faults == [set()]
 
 
 @pytest.mark.parametrize("size", [1, 37, 211])

@@ -201,7 +201,6 @@ def test_a_line_without_subscriber_is_refused(tmp_path: Path, lost: str, expecte
         ("subscriber", "NM1*IL*1*RIVERA*ANA****MI*MBR-1"),
         ("subscriber", "NM1*PR*2*PREMERA BLUE CROSS*****PI*430"),
         ("claim", "REF*F8*1"),
-        ("claim", "REF*P4*1"),
         ("claim", "DTP*472*D8*20260203"),
         ("claim", "DTP*434*D8*20260203"),
         ("claim", "NM1*82*1*KEMP*****XX*1111111112"),

@@ -120,8 +120,14 @@ def test_a_referral_is_no_authorization(tmp_path: Path) -> None:
     assert (row["prior_authorization_number"], row["doubts"]) == (None, None)
 
 
-def test_two_exemption_numbers_are_a_conflict(tmp_path: Path) -> None:
-    assert read(tmp_path, sound(*claim(), "REF*LX*1", "REF*LX*2", *line())).faults == [{"row-conflicting-segments"}]
+@pytest.mark.parametrize("qualifier", ["P4", "LX"])
+def test_two_different_numbers_of_a_trial_or_exemption_are_a_doubt(tmp_path: Path, qualifier: str) -> None:
+    """They decide no more than that there is one: the claim is not refused."""
+    column, numbers = REFERENCES[qualifier], (f"REF*{qualifier}*1", f"REF*{qualifier}*2")
+    found = read(tmp_path, sound(*claim(), *numbers, *line()))
+    assert (found.faults, found.row[column], doubts(found.row)) == ([set()], "1", [f"{column}-several@segment-13"])
+    assert doubts(read(tmp_path, sound(*claim(), numbers[0], numbers[0], *line())).row) == []
+    assert f"{column}-several" in DOUBTS
 
 
 def test_condition_and_value_codes_are_read_from_every_place(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from claims_edit.intake.x12.composites import doubt_composites, doubt_missing_pr
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts, doubt_placements
 from claims_edit.intake.x12.evidence import (
-    doubt_empty_references,
+    doubt_references,
     doubt_registered_trials,
     doubt_subscribers,
     doubt_unpointed_trials,
@@ -74,8 +74,8 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     held["line-control-number-conflict"] = flags["is_renumbered"]
     uneven = found.rows[_uneven(found.frame["claim_charge"], at, lines.frame["charge_amount"])]
     doubts = Doubts(chunk)
-    doubt_empty_references(doubts, facts, found.rows)
-    doubt_empty_references(doubts, facts, line)
+    doubt_references(doubts, facts, found.rows)
+    doubt_references(doubts, facts, line)
     doubt_subscribers(doubts, chunk, facts, found.rows)
     doubt_registered_trials(doubts, chunk)
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)

@@ -119,7 +119,7 @@ def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
         "row-no-billing-provider": (provider != NONE) & (subscriber != NONE) & ~facts.has(provider, "NM1*85"),
         "row-conflicting-segments": facts.contradicted(subscriber, "SBR", "NM1*IL", "NM1*PR")
         | facts.contradicted(provider, "NM1*85")
-        | facts.contradicted(rows, "REF*F8", "REF*P4", "REF*LX", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
+        | facts.contradicted(rows, "REF*F8", "DTP*472", "DTP*434", "NM1*82", "NM1*77"),
         "row-cut-off": is_cut_off[chunk.follower[rows]],
     }
 

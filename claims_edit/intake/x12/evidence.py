@@ -26,10 +26,11 @@ _DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
 _SPELLINGS = [code for each in (TRIAL_DIAGNOSIS, _DOTTED) for code in (each, each.lower())]
 # What stands in the place of each fact without its number is neither the fact nor its absence.
 REFERENCES = {
-    "REF*P4": "clinical_trial_number-missing",
-    "REF*LX": "investigational_device_exemption_number-missing",
-    "REF*G1": "prior_authorization_number-missing",
+    "REF*P4": "clinical_trial_number",
+    "REF*LX": "investigational_device_exemption_number",
+    "REF*G1": "prior_authorization_number",
 }
+ONCE = ("REF*P4", "REF*LX")  # of which a claim has one
 # Free text is not read but for the number of a registered trial; its segments are none that claim lines are made of.
 _REGISTERED = re.compile(rb"NCT[ #-]?[0-9]{8}")
 _WITH_TEXT = ("NTE", "K3", *SERVICES)
@@ -50,14 +51,17 @@ def doubt_registered_trials(doubts: Doubts, chunk: Chunk) -> None:
     doubts.add("clinical_trial_number-in-text", owners[is_owned], holding[is_owned])
 
 
-def doubt_empty_references(doubts: Doubts, facts: Facts, owners: Numbers) -> None:
-    """Doubt the references of claims or lines that hold no number."""
+def doubt_references(doubts: Doubts, facts: Facts, owners: Numbers) -> None:
+    """Doubt the references of claims or lines that hold no number, or two."""
+    for kind in ONCE:
+        is_several = facts.contradicted(owners, kind)
+        doubts.add(f"{REFERENCES[kind]}-several", owners[is_several], facts.first(owners, kind)[is_several])
     for kind, name in REFERENCES.items():
         is_empty = facts.has(owners, kind)
         if not is_empty.any():
             continue
         is_empty &= facts.told(owners, kind, 2).is_null().to_numpy()
-        doubts.add(name, owners[is_empty], facts.first(owners, kind)[is_empty])
+        doubts.add(f"{name}-missing", owners[is_empty], facts.first(owners, kind)[is_empty])
 
 
 def doubt_subscribers(doubts: Doubts, chunk: Chunk, facts: Facts, claims: Numbers) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Composites, Flags, Numbers
 
+DAY = r"\*D8\*([0-9]{8})$"  # the end of a DTP
+
 
 class Facts:
     """The segments of a chunk, asked by owner and kind; where an owner has several of a kind, the first one speaks."""
@@ -101,13 +103,13 @@ class Facts:
         return day, text.str.tail(DAY).set(~is_period, None)
 
     def contradicted(self, owners: Numbers, *kinds: str) -> Flags:
-        """Whether an owner has two segments of one of these kinds that differ."""
+        """Whether an owner has two segments of one of these kinds that differ; a day is a period of that day."""
         found = np.zeros(self._size + 1, dtype=np.bool_)
         for owner, place in map(self._of, kinds):
             again = np.flatnonzero(owner[1:] == owner[:-1])
             if again.size:
                 one, other = (
-                    self._segments.whole(places).str.strip_chars_end("*: ")
+                    self._segments.whole(places).str.strip_chars_end("*: ").str.replace(DAY, "*RD8*${1}-${1}")
                     for places in (place[again], place[again + 1])
                 )
                 differs = one != other
