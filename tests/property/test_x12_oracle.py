@@ -41,7 +41,7 @@ DOUBTS = {
     "diagnosis-principal-missing", "condition-code-not-understood", "value-code-not-understood",
     "health-code-not-understood", "diagnosis_pointer-missing", "diagnosis_pointer-not-understood",
     "diagnosis_pointer-dangling", "hcpcs_code-leftover", "claim-charge-mismatch", "transaction-incomplete",
-    "clinical_trial_number-several", "investigational_device_exemption_number-several",
+    "clinical_trial_number-several",
     "hierarchy-gap", "patient-without-claim", "subscriber-not-understood",
 }  # fmt: skip
 REJECTS = {"row-claim-without-lines", "row-line-without-service"}
