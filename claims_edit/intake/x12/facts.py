@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Composites, Flags, Numbers
 
-DAY = r"\*D8\*([0-9]{8})$"  # the end of a DTP
+_OF_ONE_DAY = r"\*D8\*([0-9]{8})$"  # the end of a DTP
 
 
 class Facts:
@@ -109,7 +109,7 @@ class Facts:
             again = np.flatnonzero(owner[1:] == owner[:-1])
             if again.size:
                 one, other = (
-                    self._segments.whole(places).str.strip_chars_end("*: ").str.replace(DAY, "*RD8*${1}-${1}")
+                    self._segments.whole(places).str.strip_chars_end("*: ").str.replace(_OF_ONE_DAY, "*RD8*${1}-${1}")
                     for places in (place[again], place[again + 1])
                 )
                 differs = one != other
