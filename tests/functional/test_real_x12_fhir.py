@@ -1,4 +1,4 @@
-"""Public 837 and FHIR files, as they are: every claim line is accounted for.
+"""Whole 837 and FHIR files, the project's own and public ones: every claim line is accounted for.
 
 `python -m tests.functional.test_real_x12_fhir` prints what becomes of each file as a Markdown table.
 """
@@ -10,34 +10,31 @@ import json
 import re
 import sys
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from claims_edit.runner import validate_batch
-from tests.functional.program import AS_OF, ROOT, UNREPORTED, called, csv_text, lines, manifest, record, write
+from tests.functional.program import AS_OF, UNREPORTED, called, csv_text, lines, manifest, record, write
+from tests.lib.reader_files import SAMPLE_LINES, fhir_files, own_fhir, own_x12, public, x12_files
 from tests.lib.x12_segments import segments
 from tests.lib.x12_texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.functional.program import Done
 
-REAL = ROOT.parent / "shared" / "real"
 ISA_BYTES = 106  # of an interchange header as the standard has it; all of these files have such ones
+SERVICES = {b"SV1", b"SV2", b"SV3"}
 CLAIMS = {"ExplanationOfBenefit", "Claim"}
+PUBLIC_X12, PUBLIC_FHIR = public("x12"), public("fhir")
+X12_FILES, FHIR_FILES = x12_files(), fhir_files()
+FILES = X12_FILES | FHIR_FILES
 
-here = pytest.mark.skipif(not REAL.is_dir(), reason="the public files are not at hand")
-
-
-def real(kind: str) -> list[Path]:
-    """The files of a kind."""
-    return sorted((REAL / kind).iterdir()) if (REAL / kind).is_dir() else []
-
-
-X12_FILES, FHIR_FILES = real("x12"), real("fhir")
+here = pytest.mark.skipif(not PUBLIC_X12, reason="the public files are not at hand")
 
 
 def x12_segments(content: bytes) -> Iterator[list[bytes]]:
@@ -47,15 +44,16 @@ def x12_segments(content: bytes) -> Iterator[list[bytes]]:
         yield from (part.strip().split(mark) for part in interchange.split(end) if part.strip())
 
 
-def x12_counts(path: Path) -> tuple[int, int]:
-    """Claims and lines."""
-    names = [segment[0] for segment in x12_segments(path.read_bytes())]
-    return names.count(b"CLM"), sum(name in {b"SV1", b"SV2", b"SV3"} for name in names)
+def x12_counts(content: bytes) -> tuple[int, int]:
+    """Claims and lines; one without lines counts as a line, as it must be refused."""
+    names = [segment[0] for segment in x12_segments(content) if segment[0] in {b"CLM", *SERVICES}]
+    without = sum(name == following == b"CLM" for name, following in zip(names, [*names[1:], b"CLM"], strict=True))
+    return names.count(b"CLM"), len(names) - names.count(b"CLM") + without
 
 
-def resources(path: Path) -> list[dict[str, Any]]:
+def resources(content: bytes) -> list[dict[str, Any]]:
     """The claims and EOBs of a file."""
-    text = path.read_text(encoding="utf-8")
+    text = content.decode()
     try:
         found = [json.loads(text)]
     except json.JSONDecodeError:
@@ -64,35 +62,58 @@ def resources(path: Path) -> list[dict[str, Any]]:
     return [each for each in [*found, *entries] if each["resourceType"] in CLAIMS]
 
 
-def fhir_counts(path: Path) -> tuple[int, int]:
+def fhir_counts(content: bytes) -> tuple[int, int]:
     """Claims and lines; one without items counts as a line, as it must be refused."""
-    found = resources(path)
+    found = resources(content)
     return len(found), sum(max(1, len(resource.get("item", []))) for resource in found)
 
 
-COUNTS = {**dict.fromkeys(X12_FILES, x12_counts), **dict.fromkeys(FHIR_FILES, fhir_counts)}
+def is_for_pyx12(content: bytes) -> bool:
+    """Whether it has neither an empty segment nor a last one without its terminator."""
+    end = re.escape(content[ISA_BYTES - 1 : ISA_BYTES])
+    return not re.search(end + rb"\s*" + end, content) and bool(re.search(end + rb"\s*\Z", content))
+
+
+def counted(name: str) -> tuple[int, int]:
+    """Claims and lines of a file."""
+    return x12_counts(FILES[name]) if name in X12_FILES else fhir_counts(FILES[name])
+
+
+@pytest.fixture
+def path(name: str, tmp_path: Path) -> Path:
+    """The file of that name."""
+    return write(tmp_path / "in" / name, FILES[name])
 
 
 @here
 def test_the_independent_counts_are_what_the_files_are_known_for() -> None:
     """Sums that were counted by hand and by search, so that a fault in the counting shows."""
-    assert len(X12_FILES) == 16
-    assert len(FHIR_FILES) == 5
-    counted = [x12_counts(path) for path in X12_FILES]
-    assert (sum(claims for claims, _ in counted), sum(lines for _, lines in counted)) == (846, 861)
-    counted = [fhir_counts(path) for path in FHIR_FILES]
-    assert (sum(claims for claims, _ in counted), sum(lines for _, lines in counted)) == (211, 223)
+    assert (len(PUBLIC_X12), len(PUBLIC_FHIR)) == (16, 5)
+    counts = [x12_counts(content) for content in PUBLIC_X12.values()]
+    assert (sum(claims for claims, _ in counts), sum(lines for _, lines in counts)) == (846, 861)
+    counts = [fhir_counts(content) for content in PUBLIC_FHIR.values()]
+    assert (sum(claims for claims, _ in counts), sum(lines for _, lines in counts)) == (211, 223)
 
 
-@pytest.mark.parametrize("path", COUNTS, ids=lambda path: path.name)
-def test_every_line_is_accepted_or_quarantined(path: Path, command: Callable[..., Done], tmp_path: Path) -> None:
-    _, wanted = COUNTS[path](path)
+def test_the_independent_counts_of_the_projects_own_files() -> None:
+    assert {name: x12_counts(own_x12()[name]) for name in ("professional", "institutional", "dental")} == {
+        "professional": (4, 6), "institutional": (2, 3), "dental": (2, 3),
+    }  # fmt: skip
+    assert x12_counts(own_x12()["several-interchanges"]) == (8, 12)
+    assert x12_counts(own_x12()["sample"])[1] == fhir_counts(own_fhir()["sample.ndjson"])[1] == SAMPLE_LINES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_line_is_accepted_or_quarantined(
+    name: str, path: Path, command: Callable[..., Done], tmp_path: Path
+) -> None:
+    _, wanted = counted(name)
     done = command("validate", path, "--json", *AS_OF)
     assert done.code == 0, done.err
     told = json.loads(done.out)["files"][0]
     assert told["rows_read"] == wanted
     assert told["rows_accepted"] + told["rows_quarantined"] == wanted
-    assert told["format"] == ("x12" if path in X12_FILES else "fhir")
+    assert told["format"] == ("x12" if name in X12_FILES else "fhir")
     done = command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
     counts = manifest(tmp_path)["counts"]
@@ -103,40 +124,43 @@ def test_every_line_is_accepted_or_quarantined(path: Path, command: Callable[...
     assert counts["warnings_by_check"] == told["warnings_by_check"]
 
 
-@pytest.mark.parametrize("path", X12_FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", X12_FILES)
 def test_quarantined_lines_are_named_by_their_segments(
-    path: Path, command: Callable[..., Done], tmp_path: Path
+    name: str, path: Path, command: Callable[..., Done], tmp_path: Path
 ) -> None:
-    """`source_row` of a refused line is the number of an SV segment of the file."""
+    """`source_row` of a refused line is the number of an SV segment of the file, or of a claim that has none."""
     command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
-    names = [segment[0] for segment in x12_segments(path.read_bytes())]
+    names = [segment[0] for segment in x12_segments(X12_FILES[name])]
     for row in record(tmp_path, "quarantine").iter_rows(named=True):
-        assert names[row["source_row"] - 1] in {b"SV1", b"SV2", b"SV3"}
+        assert names[row["source_row"] - 1] in {b"CLM", *SERVICES}
         assert row["failed_checks"]
 
 
-@pytest.mark.parametrize("path", X12_FILES, ids=lambda path: path.name)
-def test_pyx12_counts_the_same(path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(name for name, content in X12_FILES.items() if is_for_pyx12(content)))
+def test_pyx12_counts_the_same(name: str, path: Path) -> None:
     """A reader that others wrote; it drops what follows an empty segment, and a last segment without terminator."""
     x12file = pytest.importorskip("pyx12.x12file")
-    content = path.read_bytes()
-    naive = [segment.id for segment in segments(content)]
-    end = re.escape(content[ISA_BYTES - 1 : ISA_BYTES])
-    if re.search(end + rb"\s*" + end, content) or not re.search(end + rb"\s*\Z", content):
-        pytest.skip("has an empty segment, or a last one without terminator")
     with path.open(encoding="utf-8") as file:
         names = [segment.get_seg_id() for segment in x12file.X12Reader(file)]
-    claims, lines_counted = x12_counts(path)
-    assert len(names) == len(naive)
-    assert names.count("CLM") == claims
-    assert sum(name in {"SV1", "SV2", "SV3"} for name in names) == lines_counted
+    counted = [segment[0].decode() for segment in x12_segments(X12_FILES[name])]
+    assert len(names) == len(list(segments(X12_FILES[name])))
+    for segment in ("CLM", "SV1", "SV2", "SV3"):
+        assert names.count(segment) == counted.count(segment)
 
 
-@here
-def test_the_same_claims_with_other_separators_are_the_same_rows(command: Callable[..., Done]) -> None:
-    usual, other = (REAL / "x12" / f"imsweb__x12_valid{name}.txt" for name in ("", "_different_separators"))
-    told = [json.loads(command("validate", path, "--json", *AS_OF).out)["files"][0] for path in (usual, other)]
-    assert [file | {"path": ""} for file in told[:1]] == [file | {"path": ""} for file in told[1:]]
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ("professional", "other-separators"), ("professional", "on-one-line"),
+        pytest.param("imsweb__x12_valid.txt", "imsweb__x12_valid_different_separators.txt", marks=here),
+    ],
+)  # fmt: skip
+def test_the_same_claims_with_other_separators_are_the_same_rows(
+    command: Callable[..., Done], tmp_path: Path, usual: str, other: str
+) -> None:
+    files = [write(tmp_path / name, X12_FILES[name]) for name in (usual, other)]
+    told = [json.loads(command("validate", path, "--json", *AS_OF).out)["files"][0] | {"path": ""} for path in files]
+    assert told[0] == told[1]
 
 
 SOUND = text_of(b"")  # one claim of one line, on which all is said
@@ -147,15 +171,15 @@ def denied_837() -> bytes:
     return SOUND.replace(b"HC:99213", b"HC:0600T").replace(b"******CI~", b"******MC~")
 
 
-@here
 def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
-    x12, fhir = REAL / "x12" / "imsweb__x12_multiple_isa.txt", REAL / "fhir" / FHIR_FILES[-1].name
+    x12 = re.sub(rb"HC:[0-9]+T?", b"HC:99213", own_x12()["several-interchanges"]).replace(b"AD:0600T", b"AD:D0120")
+    fhir = own_fhir()["lines.ndjson"].replace(b"0600T", b"99213")
     night = tmp_path / "night"
     write(night / "a.json", csv_text(lines(6)))
-    write(night / "b.csv", x12.read_bytes())
-    write(night / "c.837", fhir.read_bytes())
+    write(night / "b.csv", x12)
+    write(night / "c.837", fhir)
     write(night / "d.txt", gzip.compress(denied_837()))
-    write(night / "e.x12", gzip.compress(fhir.read_bytes().splitlines()[0]))
+    write(night / "e.x12", gzip.compress(fhir.splitlines()[0]))
     done = called("run", night, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
     told = manifest(tmp_path / "out")
@@ -168,7 +192,7 @@ def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
         "e.x12": ("fhir", 1),
     }
     counts = told["counts"]
-    assert counts["rows_read"] == counts["rows_accepted"] + counts["rows_quarantined"] == 8 + 4 + 200
+    assert counts["rows_read"] == counts["rows_accepted"] + counts["rows_quarantined"] == 8 + 12 + 3
     decided = record(tmp_path / "out", "decisions").to_dicts()
     assert [(row["source_file"].rsplit("/", 1)[1], row["source_row"], row["disposition"]) for row in decided] == [
         ("a.json", 3, "deny"), ("a.json", 6, "deny"), ("d.txt", SOUND.count(b"~", 0, SOUND.index(b"SV1")) + 1, "deny"),
@@ -203,15 +227,17 @@ def table() -> Iterator[str]:
     """What becomes of each file, as the lines of a Markdown table."""
     yield "| file | claims | lines | accepted | quarantined | by check | warnings |"
     yield "|---|---:|---:|---:|---:|---|---|"
-    for path, count in COUNTS.items():
-        claims, counted = count(path)
-        told = validate_batch((str(path),), date.fromisoformat(AS_OF[1])).as_dict()["files"][0]
+    for name, content in FILES.items():
+        claims, lines_counted = counted(name)
+        with TemporaryDirectory() as folder:
+            path = write(Path(folder, name), content)
+            told = validate_batch((str(path),), date.fromisoformat(AS_OF[1])).as_dict()["files"][0]
         by_check, warnings = (
             ", ".join(f"{check} {number}" for check, number in told[name].items()) or "none"
             for name in ("quarantined_by_check", "warnings_by_check")
         )
         accepted, refused = told["rows_accepted"], told["rows_quarantined"]
-        yield f"| {path.name} | {claims} | {counted} | {accepted} | {refused} | {by_check} | {warnings} |"
+        yield f"| {name} | {claims} | {lines_counted} | {accepted} | {refused} | {by_check} | {warnings} |"
 
 
 if __name__ == "__main__":

