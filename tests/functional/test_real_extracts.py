@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from tests.functional.program import ROOT, UNREPORTED, called, manifest, record, write
+from tests.functional.program import ROOT, UNREPORTED, called, lines, manifest, record, write
 from tests.lib.oracle import CODES, POLICIES, canonical, check_line, decide_line, warnings_of
 
 if TYPE_CHECKING:
@@ -142,22 +142,31 @@ def planted(template: dict[str, str]) -> list[dict[str, str]]:
     return [row for row in rows if date.fromisoformat(row["claim_end_date"]) <= LAST_DAY]
 
 
-@here
-def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_path: Path) -> None:
-    rows = rows_of(TUVA)
+def own_rows() -> list[dict[str, str]]:
+    """Sound lines without a candidate code, in the columns of a Tuva extract."""
+    days = ("claim_start_date", "claim_end_date", "claim_line_start_date", "claim_line_end_date")
+    return [
+        {**row, "patient_id": row.pop("member_id"), "hcpcs_code": "99213", **dict.fromkeys(days, "2026-03-01")}
+        for row in lines(1_000)
+    ]
+
+
+@pytest.mark.parametrize("source", ["own", pytest.param("public", marks=here)])
+def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_path: Path, source: str) -> None:
+    rows = own_rows() if source == "own" else rows_of(TUVA)
     plain = [{**row, "payer": "Florida Blue", "line_of_business": "commercial"} for row in rows]
     template = dict.fromkeys(plain[0], "") | {
         "claim_type": "professional",
         "patient_id": "10001",
         "charge_amount": "9400.00",
     }
-    lines = planted(template)
-    assert len(lines) > 300
-    step = len(plain) // len(lines) + 1
+    sown = planted(template)
+    assert len(sown) > 300
+    step = len(plain) // len(sown) + 1
     mixed = [
-        *lines[: len(lines) // 2],
+        *sown[: len(sown) // 2],
         *plain[::step],
-        *lines[len(lines) // 2 :],
+        *sown[len(sown) // 2 :],
         *(r for n, r in enumerate(plain) if n % step),
     ]
     extract = tmp_path / "planted.csv"
@@ -167,11 +176,11 @@ def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_
         writer.writerows(mixed)
     done = called("run", extract, "--mapping", "tuva", "--out", tmp_path / "out", "--json", *UNREPORTED)
     assert done.code == 0, done.err
-    assert json.loads(done.out)["counts"]["rows_read"] == len(mixed) == len(plain) + len(lines)
+    assert json.loads(done.out)["counts"]["rows_read"] == len(mixed) == len(plain) + len(sown)
     decided = record(tmp_path / "out", "decisions").to_dicts()
-    assert [row["claim_id"] for row in decided] == [row["claim_id"] for row in lines]
+    assert [row["claim_id"] for row in decided] == [row["claim_id"] for row in sown]
     typed = []
-    for row in lines:
+    for row in sown:
         read = canonical({**row, "person_id": row["patient_id"]})
         typed.append({**read, "charge_amount": Decimal(read["charge_amount"])})
     reasons = set()
