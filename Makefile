@@ -8,7 +8,7 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test test-long golden lint check bench screenshots mutate schema rules-check validate run sql lock clean
+.PHONY: help install demo test test-long golden lint check bench screenshots mutate mutate-core schema rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -38,7 +38,7 @@ test: $(VENV)/.installed-dev ## run the tests, but for the long ones
 	$(PYTEST) -m "not long"
 
 test-long: $(VENV)/.installed-dev ## run the long tests: more examples, torture, the wheel (EXAMPLES= times as many)
-	CLAIMS_EDIT_EXAMPLES=$(or $(EXAMPLES),10) $(PYTEST) -m "long or more"
+	CLAIMS_EDIT_EXAMPLES=$(or $(EXAMPLES),5) $(PYTEST) -m "long or more"
 
 golden: $(VENV)/.installed-dev ## renew the texts that tests/golden holds reports to; read what changed before you keep it
 	cd $(CLAIMS_EDIT_HOME) && CLAIMS_EDIT_RENEW_GOLDEN=1 $(abspath $(VENV))/bin/python -m pytest tests/golden
@@ -47,7 +47,7 @@ lint: $(VENV)/.installed-dev ## ruff, mypy and the layers
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/ruff check && $(abspath $(VENV))/bin/ruff format --check
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/mypy && $(abspath $(VENV))/bin/lint-imports
 
-check: lint test rules-check ## what must pass before a commit; .ci/run adds test-long
+check: lint test rules-check ## what must pass before a commit
 
 bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
@@ -57,6 +57,9 @@ screenshots: $(VENV)/.installed-dev ## make the README's pictures of the report 
 
 mutate: $(VENV)/.installed-dev ## change the rules one value at a time: their tests must notice (RULES=folder for others)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(if $(RULES),$(abspath $(RULES)))
+
+mutate-core: $(VENV)/.installed-dev ## change the core one place at a time: its tests must notice (MODULE=file, TESTS=files; hours for all of it)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate_core.py $(MODULE) $(if $(TESTS),--tests "$(TESTS)")
 
 schema: install ## renew rules/schema, the JSON Schemas for editors
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema

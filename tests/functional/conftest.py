@@ -8,10 +8,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.__main__ import main
+from claims_edit.governance import checking
 from tests.functional.program import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from claims_edit.governance.prove import Proof
+    from claims_edit.policy import Catalog
+
+_prove = checking.prove
+_proofs: dict[int, tuple[Catalog, Proof]] = {}
+
+
+def _proved(catalog: Catalog) -> Proof:
+    """A test process compiles each pack once, and proves it once."""
+    if id(catalog) not in _proofs:
+        _proofs[id(catalog)] = (catalog, _prove(catalog))
+    return _proofs[id(catalog)][1]
+
+
+checking.prove = _proved
 
 
 @pytest.fixture
