@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE = ("claims_edit/core", "claims_edit/edits", "claims_edit/facts", "claims_edit/batch")
+CORE = ("claims_edit/core", "claims_edit/edits", "claims_edit/facts", "claims_edit/runner")
 COPIED = ("claims_edit", "rules", "sample_claims", "docs", "bench", "tests", "pyproject.toml")
 # The narrowest first, so that most changes are noticed soon.
 TESTS = (
