@@ -250,22 +250,16 @@ class DelimitedExtract(TextExtract):
         self._header_lines = int(header.is_in_file)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract.
-
-        No word is null to DuckDB: where an empty field is, it lets a row have one more of them than the table has
-        columns, and a value that moved by one column would not show.
-        """
+        """See Extract."""
         source = self.read_csv(
             self._names,
             delim=quoted(self._delimiter),
             quote="'\"'",
             escape="'\"'",
             header=str(bool(self._header_lines)).lower(),
-            nullstr="chr(1)",
+            nullstr="chr(1)",  # where empty fields are null, DuckDB lets a row have one too many, its values shifted
         )
-        wanted = ", ".join(
-            f"nullif({quoted(column, DOUBLE)}, '') AS {name}" for name, column in self.layout.sources.items()
-        )
+        wanted = ", ".join(f"nullif({quoted(own, DOUBLE)}, '') AS {name}" for name, own in self.layout.sources.items())
         query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
         seen = 0
         for frame in self.stream(query, rows):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.intake.extract import FAULT, ORDINAL, RANK
-from tests.unit.test_fhir_documents import (
+from tests.lib.fhir import (
+    CMS,
     CPT,
+    HL7,
     ICD_10_CM,
     Json,
     bundle,
@@ -25,9 +27,7 @@ from tests.unit.test_fhir_documents import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-HL7 = "http://terminology.hl7.org/CodeSystem/"
 C4BB = "http://hl7.org/fhir/us/carin-bb/CodeSystem/"
-CMS = "https://bluebutton.cms.gov/resources/"
 IDR = "https://bluebutton.cms.gov/fhir/CodeSystem/"
 US_NPI = "http://hl7.org/fhir/sid/us-npi"
 

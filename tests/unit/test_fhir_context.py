@@ -12,7 +12,7 @@ from claims_edit.intake.extract import FAULT
 from claims_edit.intake.fhir import FhirExtract, context
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
-from tests.unit.test_fhir_documents import ICD_10_CM, Json, bundle, concept, eob, ndjson, opened, rows
+from tests.lib.fhir import ICD_10_CM, Json, bundle, concept, eob, ndjson, opened, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

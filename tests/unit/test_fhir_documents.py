@@ -4,89 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
-from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK, REJECTS_SCHEMA
+from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK
 from claims_edit.intake.fhir import FhirExtract, documents
 from claims_edit.intake.fhir import extract as extract_module
-from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
+from tests.lib.fhir import CPT, ICD_10_CM, Json, bundle, concept, eob, item, ndjson, opened, rejected, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-Json = dict[str, Any]
-CPT = "http://www.ama-assn.org/go/cpt"
-ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
-
-
-def concept(system: str, *codes: str) -> Json:
-    """A CodeableConcept."""
-    return {"coding": [{"system": system, "code": code} for code in codes]}
-
-
-def item(sequence: Any = 1, code: str = "0600T", **changes: Any) -> Json:
-    """A sound line; a change of None takes an element away."""
-    given = {
-        "sequence": sequence,
-        "productOrService": concept(CPT, code),
-        "servicedDate": "2026-03-01",
-        "quantity": {"value": 1},
-        **changes,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def eob(number: Any = 1, **changes: Any) -> Json:
-    """A sound ExplanationOfBenefit of one line; a change of None takes an element away."""
-    given = {
-        "resourceType": "ExplanationOfBenefit",
-        "id": f"claim-{number}",
-        "status": "active",
-        "use": "claim",
-        "outcome": "complete",
-        "type": concept("http://terminology.hl7.org/CodeSystem/claim-type", "professional"),
-        "patient": {"reference": f"Patient/{number}"},
-        "insurer": {"display": "Regence"},
-        "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": concept(ICD_10_CM, "C22.0")}],
-        "item": [item()],
-        **changes,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def ndjson(*resources: Any) -> bytes:
-    """One resource a line; a text stands as it is."""
-    return "".join(one + "\n" if isinstance(one, str) else json.dumps(one) + "\n" for one in resources).encode()
-
-
-def opened(folder: Path, content: bytes, mapping: Mapping | None = None) -> FhirExtract:
-    """An extract of this content."""
-    path = folder / "claims.fhir"
-    path.write_bytes(content)
-    return FhirExtract(sniff(path, "fhir"), mapping or Mapping(), folder)
-
-
-def rows(extract: FhirExtract, batch: int = 1000) -> pl.DataFrame:
-    """All lines of an extract."""
-    return pl.concat([pl.DataFrame(schema={ORDINAL: pl.Int64}), *extract.batches(batch)], how="diagonal")
-
-
-def one_claim(folder: Path, claim: Json) -> pl.DataFrame:
-    """The lines of one claim."""
-    return rows(opened(folder, json.dumps(claim).encode()))
-
-
-def rejected(extract: FhirExtract) -> list[tuple[int, str]]:
-    """Row and check of what was refused."""
-    found = extract.rejects()
-    assert found.schema == REJECTS_SCHEMA
-    return list(found.select("source_row", "check").iter_rows())
 
 
 def places(frame: pl.DataFrame) -> list[tuple[int, int]]:
@@ -206,12 +138,6 @@ def test_other_resources_are_counted_and_skipped_whatever_their_shape(tmp_path: 
 def test_a_file_without_claims_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match="holds no ExplanationOfBenefit and no Claim"):
         rows(opened(tmp_path, content))
-
-
-def bundle(*entries: Any, **changes: Any) -> Json:
-    """A Bundle of these resources, or of entries where a text says so."""
-    whole = [one if "resource" in one or "fullUrl" in one else {"resource": one} for one in entries]
-    return {"resourceType": "Bundle", "type": "searchset", "entry": whole, **changes}
 
 
 @pytest.mark.parametrize("indent", [None, 2])

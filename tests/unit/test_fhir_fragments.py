@@ -11,7 +11,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake.fhir import FhirExtract
 from claims_edit.intake.files import Format, sniff
 from claims_edit.intake.mapping import Mapping
-from tests.unit.test_fhir_documents import bundle, concept, eob, item, rows
+from tests.lib.fhir import bundle, concept, eob, item, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,56 +9,40 @@ import pytest
 
 from claims_edit.intake.extract import FAULT
 from claims_edit.intake.fhir import concepts
-from tests.unit.test_fhir_documents import (
-    CPT,
-    ICD_10_CM,
-    Json,
-    concept,
-    eob,
-    item,
-    ndjson,
-    one_claim,
-    opened,
-    rejected,
-    rows,
-)
+from tests.lib import fhir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
 
-HL7 = "http://terminology.hl7.org/CodeSystem/"
-CMS = "https://bluebutton.cms.gov/resources/"
 ICD_9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
-SNOMED = "http://snomed.info/sct"
-NPI = "http://hl7.org/fhir/sid/us-npi"
 
 
-def lines(folder: Path, *items: Json, **changes: Any) -> pl.DataFrame:
+def lines(folder: Path, *items: fhir.Json, **changes: Any) -> pl.DataFrame:
     """The lines of a claim of these items."""
-    return one_claim(folder, eob(item=list(items), **changes))
+    return fhir.one_claim(folder, fhir.eob(item=list(items), **changes))
 
 
 def cell(folder: Path, name: str, **changes: Any) -> str | None:
     """One value of a line of one item."""
-    value: str | None = lines(folder, item(**changes))[name].item()
+    value: str | None = lines(folder, fhir.item(**changes))[name].item()
     return value
 
 
 @pytest.mark.parametrize(
     "system",
     [
-        CPT,
+        fhir.CPT,
         "https://www.ama-assn.org/go/cpt/",
         "http://www.ama-assn.org/go/cpt|2026",
         "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
         "http://www.cms.gov/Medicare/Coding/MedHCPCSGenInfo/index.html",
-        CMS + "codesystem/hcpcs",
-        CMS + "variables/hcpcs_cd",
-        HL7 + "HCPCS",
-        HL7 + "HCPCS-all-codes",
-        HL7 + "hcpcs-Level-II",
+        fhir.CMS + "codesystem/hcpcs",
+        fhir.CMS + "variables/hcpcs_cd",
+        fhir.HL7 + "HCPCS",
+        fhir.HL7 + "HCPCS-all-codes",
+        fhir.HL7 + "hcpcs-Level-II",
         "urn:oid:2.16.840.1.113883.6.12",
         "urn:oid:2.16.840.1.113883.6.14",
         "urn:oid:2.16.840.1.113883.6.285",
@@ -68,36 +52,36 @@ def cell(folder: Path, name: str, **changes: Any) -> str | None:
 def test_codes_of_hcpcs_and_cpt_are_codes_whatever_their_systems_spelling(
     tmp_path: Path, system: str, element: str
 ) -> None:
-    given = {"productOrService": None, element: concept(system, "0600T")}
+    given = {"productOrService": None, element: fhir.concept(system, "0600T")}
     assert cell(tmp_path, "hcpcs_code", **given) == "0600T"
 
 
 @pytest.mark.parametrize(
     ("given", "warned"),
     [
-        (concept(SNOMED, "73761001"), 1),
-        (concept(SNOMED, "47384"), 1),
-        (concept("http://hl7.org/fhir/sid/ndc", "00409189001"), 1),
-        (concept("http://hl7.org/fhir/sid/cvx", "140"), 1),
-        (concept("http://www.ada.org/cdt", "D0120"), 1),
+        (fhir.concept(fhir.SNOMED, "73761001"), 1),
+        (fhir.concept(fhir.SNOMED, "47384"), 1),
+        (fhir.concept("http://hl7.org/fhir/sid/ndc", "00409189001"), 1),
+        (fhir.concept("http://hl7.org/fhir/sid/cvx", "140"), 1),
+        (fhir.concept("http://www.ada.org/cdt", "D0120"), 1),
         ({"text": "ablation"}, 1),
-        (concept(HL7 + "data-absent-reason", "masked"), 1),
-        (concept(HL7 + "data-absent-reason", "not-applicable"), 0),
+        (fhir.concept(fhir.HL7 + "data-absent-reason", "masked"), 1),
+        (fhir.concept(fhir.HL7 + "data-absent-reason", "not-applicable"), 0),
         ({}, 0),
         (None, 0),
     ],
 )
-def test_other_systems_give_no_code_and_are_counted(tmp_path: Path, given: Json | None, warned: int) -> None:
-    extract = opened(tmp_path, json.dumps(eob(item=[item(productOrService=given)])).encode())
-    assert rows(extract)["hcpcs_code"].to_list() == [None]
+def test_other_systems_give_no_code_and_are_counted(tmp_path: Path, given: fhir.Json | None, warned: int) -> None:
+    extract = fhir.opened(tmp_path, json.dumps(fhir.eob(item=[fhir.item(productOrService=given)])).encode())
+    assert fhir.rows(extract)["hcpcs_code"].to_list() == [None]
     assert extract.warnings["hcpcs_code-not-evaluable"] == warned
     assert sum(extract.warnings.values()) == warned
 
 
 def test_codings_of_one_service_must_agree(tmp_path: Path) -> None:
-    same = {"coding": [*concept(SNOMED, "1")["coding"], *concept(CPT, "0600t", "0600T")["coding"]]}
-    other = concept(CPT, "99213", "0600T")
-    found = lines(tmp_path, item(productOrService=same), item(productOrService=other))
+    same = {"coding": [*fhir.concept(fhir.SNOMED, "1")["coding"], *fhir.concept(fhir.CPT, "0600t", "0600T")["coding"]]}
+    other = fhir.concept(fhir.CPT, "99213", "0600T")
+    found = lines(tmp_path, fhir.item(productOrService=same), fhir.item(productOrService=other))
     assert found["hcpcs_code"].to_list() == ["0600t", "99213"]
     assert found[FAULT].to_list() == [None, "hcpcs_code-conflict"]
 
@@ -105,7 +89,9 @@ def test_codings_of_one_service_must_agree(tmp_path: Path) -> None:
 def test_what_is_known_of_concepts_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(concepts, "MOST_KNOWN", 3)
     codes = [f"{number:05}" for number in range(40)]
-    given = [item(number, code, modifier=[concept(CPT, code[-2:])]) for number, code in enumerate(codes, 1)]
+    given = [
+        fhir.item(number, code, modifier=[fhir.concept(fhir.CPT, code[-2:])]) for number, code in enumerate(codes, 1)
+    ]
     found = lines(tmp_path, *given, *given)
     assert found["hcpcs_code"].to_list() == codes * 2
     assert found["hcpcs_modifier_1"].to_list() == [code[-2:] for code in codes] * 2
@@ -115,12 +101,16 @@ def test_modifiers_count_whatever_their_system(tmp_path: Path) -> None:
     """CMS writes several as codings of one concept; others write the same one in two systems, or as a text."""
     found = lines(
         tmp_path,
-        item(1, modifier=[concept(CPT, "Q0"), concept("http://unitsofmeasure.org", "GG"), {"text": "59"}]),
-        item(2, modifier=[concept(CPT, "A2", "A2", "A5")]),
-        item(3, modifier=[{"coding": [{"system": CPT, "code": "LT"}, {"system": HL7 + "HCPCS", "code": "LT"}]}]),
-        item(4),
-        item(5, modifier=[concept(CPT, code) for code in ("LT", "RT", "25", "59", "76")]),
-        item(6, modifier=[concept(CPT, code) for code in ("LT", "RT", "25", "59", "76", "Q0")]),
+        fhir.item(
+            1, modifier=[fhir.concept(fhir.CPT, "Q0"), fhir.concept("http://unitsofmeasure.org", "GG"), {"text": "59"}]
+        ),
+        fhir.item(2, modifier=[fhir.concept(fhir.CPT, "A2", "A2", "A5")]),
+        fhir.item(
+            3, modifier=[{"coding": [{"system": system, "code": "LT"} for system in (fhir.CPT, fhir.HL7 + "HCPCS")]}]
+        ),
+        fhir.item(4),
+        fhir.item(5, modifier=[fhir.concept(fhir.CPT, code) for code in ("LT", "RT", "25", "59", "76")]),
+        fhir.item(6, modifier=[fhir.concept(fhir.CPT, code) for code in ("LT", "RT", "25", "59", "76", "Q0")]),
     )  # fmt: skip
     modifiers = found.select(f"hcpcs_modifier_{place}" for place in range(1, 6)).rows()
     assert modifiers == [
@@ -134,8 +124,8 @@ def test_modifiers_count_whatever_their_system(tmp_path: Path) -> None:
     assert found[FAULT].to_list() == [None] * 5 + ["hcpcs_modifier-too-many"]
 
 
-def diagnosis(sequence: int | None, code: str, system: str = ICD_10_CM) -> Json:
-    found: Json = {"diagnosisCodeableConcept": concept(system, code)}
+def diagnosis(sequence: int | None, code: str, system: str = fhir.ICD_10_CM) -> fhir.Json:
+    found: fhir.Json = {"diagnosisCodeableConcept": fhir.concept(system, code)}
     return found if sequence is None else found | {"sequence": sequence}
 
 
@@ -148,11 +138,13 @@ def codes_of(found: pl.DataFrame) -> list[list[str]]:
 def test_a_line_has_the_diagnoses_that_it_points_to_in_that_order_else_all(tmp_path: Path, element: str) -> None:
     given = [diagnosis(3, "C22.0"), diagnosis(1, "K70.9"), diagnosis(2, "C22.0"), diagnosis(None, "Z51.1")]
     pointers: list[Any] = [[3, 1], [2, 3], [], None, [1]]
-    extract = opened(
+    extract = fhir.opened(
         tmp_path,
-        json.dumps(eob(diagnosis=given, item=[item(1, "1", **{element: numbers}) for numbers in pointers])).encode(),
+        json.dumps(
+            fhir.eob(diagnosis=given, item=[fhir.item(1, "1", **{element: numbers}) for numbers in pointers])
+        ).encode(),
     )
-    assert codes_of(rows(extract)) == [
+    assert codes_of(fhir.rows(extract)) == [
         ["C22.0", "K70.9"],
         ["C22.0"],
         ["K70.9", "C22.0", "Z51.1"],
@@ -163,12 +155,16 @@ def test_a_line_has_the_diagnoses_that_it_points_to_in_that_order_else_all(tmp_p
 
 
 def test_pointers_to_nothing_are_counted_by_line_and_never_give_all(tmp_path: Path) -> None:
-    given = eob(
+    given = fhir.eob(
         diagnosis=[diagnosis(1, "C22.0")],
-        item=[item(1, diagnosisSequence=[2, 1]), item(2, diagnosisSequence=[2]), item(3, diagnosisSequence=[2])],
+        item=[
+            fhir.item(1, diagnosisSequence=[2, 1]),
+            fhir.item(2, diagnosisSequence=[2]),
+            fhir.item(3, diagnosisSequence=[2]),
+        ],
     )
-    extract = opened(tmp_path, json.dumps(given).encode())
-    found = rows(extract)
+    extract = fhir.opened(tmp_path, json.dumps(given).encode())
+    found = fhir.rows(extract)
     assert codes_of(found) == [["C22.0"], [], []]
     assert found["diagnosis_code_type"].to_list() == ["icd-10-cm", None, None]
     assert found[FAULT].to_list() == [None] * 3
@@ -177,14 +173,14 @@ def test_pointers_to_nothing_are_counted_by_line_and_never_give_all(tmp_path: Pa
 
 def test_a_number_that_two_diagnoses_have_points_to_both(tmp_path: Path) -> None:
     given = [diagnosis(1, "C22.0"), diagnosis(2, "K70.9"), diagnosis(1, "C78.7"), diagnosis(3, "155.0", ICD_9_CM)]
-    found = lines(tmp_path, item(diagnosisSequence=[1]), item(diagnosisSequence=[2]), diagnosis=given)
+    found = lines(tmp_path, fhir.item(diagnosisSequence=[1]), fhir.item(diagnosisSequence=[2]), diagnosis=given)
     assert codes_of(found) == [["C22.0", "C78.7"], ["K70.9"]]
     assert found[FAULT].to_list() == [None, None]
 
 
 def test_two_code_sets_on_a_line_are_refused_where_they_meet(tmp_path: Path) -> None:
     given = [diagnosis(1, "C22.0"), diagnosis(2, "155.0", ICD_9_CM)]
-    found = lines(tmp_path, *(item(diagnosisSequence=numbers) for numbers in ([1], [2], [2, 1])), diagnosis=given)
+    found = lines(tmp_path, *(fhir.item(diagnosisSequence=numbers) for numbers in ([1], [2], [2, 1])), diagnosis=given)
     assert found["diagnosis_code_type"].to_list() == ["icd-10-cm", "icd-9-cm", "icd-10-cm"]
     assert found[FAULT].to_list() == [None, None, "diagnosis_code_type-conflict"]
 
@@ -192,31 +188,34 @@ def test_two_code_sets_on_a_line_are_refused_where_they_meet(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("codings", "codes"),
     [
-        ((ICD_10_CM, "C22.0", "http://hl7.org/fhir/sid/icd-10", "C22"), ["C22.0"]),
+        ((fhir.ICD_10_CM, "C22.0", "http://hl7.org/fhir/sid/icd-10", "C22"), ["C22.0"]),
         (("http://hl7.org/fhir/sid/icd-10", "C220"), ["C220"]),
         (("urn:oid:2.16.840.1.113883.6.90", "C22.0"), ["C22.0"]),
-        ((SNOMED, "1", ICD_10_CM, "C22.0"), ["C22.0"]),
-        ((ICD_9_CM, "155.0", ICD_10_CM, "C22.0"), ["C22.0"]),
-        ((ICD_10_CM, "C22.0", ICD_10_CM, "C78.7"), ["C22.0", "C78.7"]),
+        ((fhir.SNOMED, "1", fhir.ICD_10_CM, "C22.0"), ["C22.0"]),
+        ((ICD_9_CM, "155.0", fhir.ICD_10_CM, "C22.0"), ["C22.0"]),
+        ((fhir.ICD_10_CM, "C22.0", fhir.ICD_10_CM, "C78.7"), ["C22.0", "C78.7"]),
     ],
 )
 def test_codings_of_a_diagnosis_say_the_same(tmp_path: Path, codings: tuple[str, ...], codes: list[str]) -> None:
     pairs = zip(codings[::2], codings[1::2], strict=True)
     given = {"coding": [{"system": system, "code": code} for system, code in pairs]}
-    found = lines(tmp_path, item(), diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": given}])
+    found = lines(tmp_path, fhir.item(), diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": given}])
     assert (codes_of(found), found["diagnosis_code_type"].item()) == ([codes], "icd-10-cm")
     assert found[FAULT].item() is None
 
 
 def test_diagnoses_of_no_known_code_set_are_counted(tmp_path: Path) -> None:
-    condition = {"resourceType": "Condition", "id": "c", "code": concept(ICD_10_CM, "C22.0")}
+    condition = {"resourceType": "Condition", "id": "c", "code": fhir.concept(fhir.ICD_10_CM, "C22.0")}
     given = [
-        diagnosis(1, "1", SNOMED),
+        diagnosis(1, "1", fhir.SNOMED),
         {"sequence": 2, "diagnosisReference": {"reference": "#c"}},
         {"sequence": 3, "diagnosisReference": {"reference": "Condition/elsewhere"}},
     ]
-    extract = opened(tmp_path, json.dumps(eob(diagnosis=given, contained=[condition], item=[item(), item(2)])).encode())
-    assert codes_of(rows(extract)) == [["C22.0"]] * 2
+    extract = fhir.opened(
+        tmp_path,
+        json.dumps(fhir.eob(diagnosis=given, contained=[condition], item=[fhir.item(), fhir.item(2)])).encode(),
+    )
+    assert codes_of(fhir.rows(extract)) == [["C22.0"]] * 2
     assert extract.warnings == {"diagnosis_code-not-evaluable": 2}
 
 
@@ -224,7 +223,7 @@ def test_25_different_diagnoses_fit_and_one_more_is_refused(tmp_path: Path) -> N
     given = [diagnosis(number, f"C{number % 26 + 10}") for number in range(1, 28)]
     most = list(range(1, 26))
     found = lines(
-        tmp_path, item(diagnosisSequence=[*most, 1, 27]), item(diagnosisSequence=[*most, 26]), diagnosis=given
+        tmp_path, fhir.item(diagnosisSequence=[*most, 1, 27]), fhir.item(diagnosisSequence=[*most, 26]), diagnosis=given
     )
     assert found[FAULT].to_list() == [None, "diagnosis_code-too-many"]
     assert [len(codes) for codes in codes_of(found)] == [25, 25]
@@ -233,10 +232,10 @@ def test_25_different_diagnoses_fit_and_one_more_is_refused(tmp_path: Path) -> N
 SUBMITTED, PAID, ALLOWED = "line_sbmtd_chrg_amt", "line_nch_pmt_amt", "line_alowd_chrg_amt"
 
 
-def adjudication(code: str, amount: object, variable: str | None = None) -> Json:
-    codings = concept(HL7 + "adjudication", code)["coding"] if code else []
+def adjudication(code: str, amount: object, variable: str | None = None) -> fhir.Json:
+    codings = fhir.concept(fhir.HL7 + "adjudication", code)["coding"] if code else []
     if variable is not None:
-        codings += concept(CMS + "codesystem/adjudication", CMS + "variables/" + variable)["coding"]
+        codings += fhir.concept(fhir.CMS + "codesystem/adjudication", fhir.CMS + "variables/" + variable)["coding"]
     return {"category": {"coding": codings}, "amount": {"value": amount, "currency": "USD"}}
 
 
@@ -259,7 +258,7 @@ def adjudication(code: str, amount: object, variable: str | None = None) -> Json
 def test_amounts_are_those_that_the_categories_name(
     tmp_path: Path, entries: list[Any], charge: str | None, paid: str | None, allowed: str | None
 ) -> None:
-    found = lines(tmp_path, item(adjudication=[adjudication(*entry) for entry in entries]))
+    found = lines(tmp_path, fhir.item(adjudication=[adjudication(*entry) for entry in entries]))
     assert found.select("charge_amount", "paid_amount", "allowed_amount").row(0) == (charge, paid, allowed)
     assert found[FAULT].item() is None
 
@@ -285,10 +284,10 @@ def test_cmss_own_variables_count_more_than_categories(
     tmp_path: Path, column: str, category: str, variable: str, amount: str, before: bool
 ) -> None:
     entries = [adjudication("", 1, variable), adjudication(category, 2)]
-    found = lines(tmp_path, item(adjudication=entries if before else entries[::-1]))
+    found = lines(tmp_path, fhir.item(adjudication=entries if before else entries[::-1]))
     assert found[column].item() == amount
     assert found[FAULT].item() is None
-    alone = lines(tmp_path, item(adjudication=entries[:1]))
+    alone = lines(tmp_path, fhir.item(adjudication=entries[:1]))
     assert alone[column].item() == "1"
 
 
@@ -300,7 +299,7 @@ def test_each_lines_amounts_are_its_own_whatever_the_line_before_had(tmp_path: P
         [("deductible", 6), ("submitted", 7), ("eligible", 8)],
         [],
     ]
-    found = lines(tmp_path, *(item(adjudication=[adjudication(*entry) for entry in entries]) for entries in given))
+    found = lines(tmp_path, *(fhir.item(adjudication=[adjudication(*entry) for entry in entries]) for entries in given))
     assert found.select("charge_amount", "paid_amount", "allowed_amount").rows() == [
         ("1", "2", None),
         ("4", "3", None),
@@ -316,7 +315,7 @@ def test_two_different_charges_are_refused(tmp_path: Path) -> None:
         [adjudication("submitted", 10), adjudication("submitted", 11)],
         [adjudication("submitted", 10), adjudication("submitted", 11), adjudication("submitted", 12, SUBMITTED)],
     )
-    found = lines(tmp_path, *(item(adjudication=entries) for entries in given))
+    found = lines(tmp_path, *(fhir.item(adjudication=entries) for entries in given))
     assert found[FAULT].to_list() == [None, "charge_amount-conflict", None]
     assert found["charge_amount"].to_list() == ["10", "10", "12"]
 
@@ -338,10 +337,10 @@ def test_two_different_charges_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_numbers_stay_as_written(tmp_path: Path, number: str, text: str | None) -> None:
-    claim = json.dumps(eob(item=[item(quantity={"value": 0}, net={"value": 0})])).replace(
+    claim = json.dumps(fhir.eob(item=[fhir.item(quantity={"value": 0}, net={"value": 0})])).replace(
         '"value": 0', f'"value": {number}'
     )
-    found = rows(opened(tmp_path, claim.encode()))
+    found = fhir.rows(fhir.opened(tmp_path, claim.encode()))
     assert found.select("service_unit_quantity", "charge_amount").row(0) == (text, text)
 
 
@@ -356,9 +355,11 @@ def test_numbers_stay_as_written(tmp_path: Path, number: str, text: str | None) 
         ({"net": {"value": 30}, "adjudication": [adjudication("submitted", 31)]}, "31"),
     ],
 )
-def test_a_line_without_a_submitted_amount_is_charged_its_net(tmp_path: Path, given: Json, charge: str | None) -> None:
-    claim = eob(resourceType="Claim", item=[item(**given)])
-    assert one_claim(tmp_path, claim)["charge_amount"].item() == charge
+def test_a_line_without_a_submitted_amount_is_charged_its_net(
+    tmp_path: Path, given: fhir.Json, charge: str | None
+) -> None:
+    claim = fhir.eob(resourceType="Claim", item=[fhir.item(**given)])
+    assert fhir.one_claim(tmp_path, claim)["charge_amount"].item() == charge
 
 
 PERIOD = {"start": "2025-01-01T10:00:00Z", "end": "2025-01-31"}
@@ -378,9 +379,9 @@ PERIOD = {"start": "2025-01-01T10:00:00Z", "end": "2025-01-31"}
     ],
 )
 def test_days_of_service_are_the_lines_own(
-    tmp_path: Path, served: Json, start: str | None, end: str | None, fault: str | None
+    tmp_path: Path, served: fhir.Json, start: str | None, end: str | None, fault: str | None
 ) -> None:
-    found = lines(tmp_path, item(**{"servicedDate": None, **served}), billablePeriod=PERIOD)
+    found = lines(tmp_path, fhir.item(**{"servicedDate": None, **served}), billablePeriod=PERIOD)
     dates = found.select("claim_line_start_date", "claim_line_end_date", FAULT, "claim_start_date", "claim_end_date")
     assert dates.row(0) == (start, end, fault, "2025-01-01", "2025-01-31")
 
@@ -389,53 +390,55 @@ def test_days_of_service_are_the_lines_own(
     ("system", "place"),
     [
         ("https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set", "22"),
-        (CMS + "variables/line_place_of_srvc_cd", "22"),
-        (HL7 + "ex-serviceplace", "22"),
+        (fhir.CMS + "variables/line_place_of_srvc_cd", "22"),
+        (fhir.HL7 + "ex-serviceplace", "22"),
         ("http://example.org/rooms", None),
     ],
 )
 def test_a_place_of_service_is_of_that_code_set(tmp_path: Path, system: str, place: str | None) -> None:
-    assert cell(tmp_path, "place_of_service_code", locationCodeableConcept=concept(system, "22")) == place
+    assert cell(tmp_path, "place_of_service_code", locationCodeableConcept=fhir.concept(system, "22")) == place
 
 
 def test_the_revenue_code_is_the_centers_and_not_what_stands_beside(tmp_path: Path) -> None:
-    given = {"coding": [{"system": CMS + "variables/rev_cntr_ddctbl_coinsrnc_cd", "code": "M"}]}
+    given = {"coding": [{"system": fhir.CMS + "variables/rev_cntr_ddctbl_coinsrnc_cd", "code": "M"}]}
     given["coding"].append({"system": "https://www.nubc.org/CodeSystem/RevenueCodes", "code": "0360"})
     assert cell(tmp_path, "revenue_center_code", revenue=given) == "0360"
 
 
 def test_lines_below_a_line_that_carry_codes_are_for_a_person(tmp_path: Path) -> None:
-    ndc = {"sequence": 1, "productOrService": concept("http://hl7.org/fhir/sid/ndc", "1")}
+    ndc = {"sequence": 1, "productOrService": fhir.concept("http://hl7.org/fhir/sid/ndc", "1")}
     found = lines(
         tmp_path,
-        item(1, detail=[ndc]),
-        item(2, detail=[ndc, {"sequence": 2, "productOrService": concept(CPT, "0600T")}]),
-        item(3, detail=[ndc | {"subDetail": [{"productOrService": concept(CPT, "0600T")}]}]),
-        item(4, detail=[{"service": concept(CPT, "0600T")}], productOrService=concept(CPT, "1", "2")),
+        fhir.item(1, detail=[ndc]),
+        fhir.item(2, detail=[ndc, {"sequence": 2, "productOrService": fhir.concept(fhir.CPT, "0600T")}]),
+        fhir.item(3, detail=[ndc | {"subDetail": [{"productOrService": fhir.concept(fhir.CPT, "0600T")}]}]),
+        fhir.item(
+            4, detail=[{"service": fhir.concept(fhir.CPT, "0600T")}], productOrService=fhir.concept(fhir.CPT, "1", "2")
+        ),
     )
     assert found[FAULT].to_list() == [None, "item-details", "item-details", "hcpcs_code-conflict item-details"]
 
 
 def test_lines_that_the_payer_added_are_counted(tmp_path: Path) -> None:
-    added = [{"itemSequence": [1], "productOrService": concept(CPT, "0600T")}]
-    extract = opened(tmp_path, ndjson(eob(1, addItem=added), eob(2, addItem=[])))
-    assert rows(extract).height == 2
+    added = [{"itemSequence": [1], "productOrService": fhir.concept(fhir.CPT, "0600T")}]
+    extract = fhir.opened(tmp_path, fhir.ndjson(fhir.eob(1, addItem=added), fhir.eob(2, addItem=[])))
+    assert fhir.rows(extract).height == 2
     assert extract.warnings == {"item-added-by-payer": 1}
-    assert rejected(extract) == [(1, "item-added-by-payer")]
+    assert fhir.rejected(extract) == [(1, "item-added-by-payer")]
     assert "0600T" in extract.rejects()["text"].item()
 
 
 def test_a_line_without_number_stays_without(tmp_path: Path) -> None:
-    found = lines(tmp_path, item(7), item(sequence=None))
+    found = lines(tmp_path, fhir.item(7), fhir.item(sequence=None))
     assert found["claim_line_number"].to_list() == ["7", None]
 
 
-def member(sequence: int, npi: str, role: str, **identifier: Any) -> Json:
-    identified = {"system": NPI, "value": npi, **identifier}
+def member(sequence: int, npi: str, role: str, **identifier: Any) -> fhir.Json:
+    identified = {"system": fhir.NPI, "value": npi, **identifier}
     return {
         "sequence": sequence,
         "provider": {"identifier": identified},
-        "role": concept(HL7 + "claimcareteamrole", role),
+        "role": fhir.concept(fhir.HL7 + "claimcareteamrole", role),
     }
 
 
@@ -456,11 +459,11 @@ def member(sequence: int, npi: str, role: str, **identifier: Any) -> Json:
 def test_who_rendered_a_line_is_whom_it_points_to_else_the_only_one(
     tmp_path: Path, element: str, team: list[Any], pointers: Any, npi: str | None
 ) -> None:
-    claim = eob(
+    claim = fhir.eob(
         careTeam=[member(*one) for one in team],
-        item=[item(1, "1", **{element: pointers}), item(2, "2", **{element: pointers})],
+        item=[fhir.item(1, "1", **{element: pointers}), fhir.item(2, "2", **{element: pointers})],
     )
-    assert one_claim(tmp_path, claim)["rendering_npi"].to_list() == [npi, npi]
+    assert fhir.one_claim(tmp_path, claim)["rendering_npi"].to_list() == [npi, npi]
 
 
 @pytest.mark.parametrize(
@@ -468,29 +471,29 @@ def test_who_rendered_a_line_is_whom_it_points_to_else_the_only_one(
     [
         ({}, "1000000001"),
         ({"system": "urn:oid:2.16.840.1.113883.4.6"}, "1000000001"),
-        ({"system": None, "type": concept(HL7 + "v2-0203", "NPI")}, "1000000001"),
-        ({"system": CMS + "variables/prf_physn_npi"}, "1000000001"),
-        ({"system": CMS + "variables/prvdr_num"}, None),
-        ({"system": HL7 + "v2-0203"}, None),
-        ({"system": None, "type": concept(HL7 + "v2-0203", "UPIN")}, None),
+        ({"system": None, "type": fhir.concept(fhir.HL7 + "v2-0203", "NPI")}, "1000000001"),
+        ({"system": fhir.CMS + "variables/prf_physn_npi"}, "1000000001"),
+        ({"system": fhir.CMS + "variables/prvdr_num"}, None),
+        ({"system": fhir.HL7 + "v2-0203"}, None),
+        ({"system": None, "type": fhir.concept(fhir.HL7 + "v2-0203", "UPIN")}, None),
     ],
 )
-def test_an_identifier_is_an_npi_where_it_says_so(tmp_path: Path, identifier: Json, npi: str | None) -> None:
-    claim = eob(careTeam=[member(1, "1000000001", "rendering", **identifier)])
-    assert one_claim(tmp_path, claim)["rendering_npi"].item() == npi
+def test_an_identifier_is_an_npi_where_it_says_so(tmp_path: Path, identifier: fhir.Json, npi: str | None) -> None:
+    claim = fhir.eob(careTeam=[member(1, "1000000001", "rendering", **identifier)])
+    assert fhir.one_claim(tmp_path, claim)["rendering_npi"].item() == npi
 
 
 def test_nothing_of_one_claim_is_left_for_the_next(tmp_path: Path) -> None:
-    rich = eob(
+    rich = fhir.eob(
         1,
         careTeam=[member(1, "1000000001", "rendering")],
-        item=[item(1, diagnosisSequence=[1], careTeamSequence=[1], modifier=[concept(CPT, "Q0")])],
+        item=[fhir.item(1, diagnosisSequence=[1], careTeamSequence=[1], modifier=[fhir.concept(fhir.CPT, "Q0")])],
     )
-    poor = eob(2, diagnosis=None, item=[item(1, diagnosisSequence=[1], careTeamSequence=[1])])
-    broken = eob(3, item=[item(1, modifier=[concept(CPT, "59")]), item(2, modifier=7)])
-    extract = opened(tmp_path, ndjson(rich, poor, broken, eob(4), rich))
-    found = rows(extract)
+    poor = fhir.eob(2, diagnosis=None, item=[fhir.item(1, diagnosisSequence=[1], careTeamSequence=[1])])
+    broken = fhir.eob(3, item=[fhir.item(1, modifier=[fhir.concept(fhir.CPT, "59")]), fhir.item(2, modifier=7)])
+    extract = fhir.opened(tmp_path, fhir.ndjson(rich, poor, broken, fhir.eob(4), rich))
+    found = fhir.rows(extract)
     assert found["rendering_npi"].to_list() == ["1000000001", None, None, "1000000001"]
     assert codes_of(found) == [["C22.0"], [], ["C22.0"], ["C22.0"]]
     assert found["hcpcs_modifier_1"].to_list() == ["Q0", None, None, "Q0"]
-    assert rejected(extract) == [(3, "row-bad-field:$.item[...].modifier")]
+    assert fhir.rejected(extract) == [(3, "row-bad-field:$.item[...].modifier")]

@@ -12,7 +12,7 @@ import pytest
 from claims_edit.doubts import DOUBTS
 from claims_edit.intake.fhir.misspelt import MISSPELT, REPEATED, misspelt_keys
 from claims_edit.runner import RunOptions, run_batch
-from tests.unit.test_fhir_documents import CPT, Json, concept, eob, item
+from tests.lib.fhir import CPT, Json, concept, eob, item
 
 if TYPE_CHECKING:
     from pathlib import Path
