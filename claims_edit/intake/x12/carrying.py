@@ -59,7 +59,7 @@ class Carried:
     def followed_by(self, rows: Rows) -> FileRows:
         """The rows of a text that begins with what was carried, as they stand in the file."""
         known = self.context.kind.size
-        new = rows.where(rows.segment >= known)
+        new = rows.where(slice(int(np.searchsorted(rows.segment, known)), None))
         context = replace(self.context, segment=np.arange(known))
         return context.then(
             FileRows(

@@ -39,7 +39,7 @@ _WITH_TEXT = ("NTE", "K3", *SERVICES)
 def doubt_registered_trials(doubts: Doubts, chunk: Chunk) -> None:
     """Doubt claims and lines whose notes or descriptions hold the number of a registered trial."""
     segments = chunk.segments
-    found = [match.start() for match in _REGISTERED.finditer(segments.text.tobytes())]
+    found = [match.start() for match in _REGISTERED.finditer(segments.text.data)]
     if not found:
         return
     holding = np.unique(np.searchsorted(segments.begins, found, "right") - 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import polars as pl
 
 from claims_edit.intake.extract import FAULT, FIRST_WARNED, ORDINAL, REJECTS_SCHEMA, Extract
@@ -76,7 +77,8 @@ class X12Extract(Extract):
         known = carried.context.kind.size
         tabulated = tabulate(segments, known, carried.loop, is_former=carried.is_former)
         file_rows = carried.followed_by(tabulated.rows)
-        self._note(file_rows.where(file_rows.number > carried.read), segments, last=piece.last)
+        new = slice(int(np.searchsorted(file_rows.number, carried.read, "right")), None)
+        self._note(file_rows.where(new), segments, last=piece.last)
         outside = carried.numbers(tabulated.outside)
         self._warn("segment-unreadable", pl.Series(outside[outside > carried.read]))
         chunk = locate(file_rows, segments, last=piece.last)

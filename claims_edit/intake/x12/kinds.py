@@ -43,7 +43,7 @@ class Rows:
     placement: Numbers
     before: Numbers
 
-    def where(self, which: Flags | Numbers) -> Self:
+    def where(self, which: Flags | Numbers | slice) -> Self:
         """Some of the rows."""
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
 

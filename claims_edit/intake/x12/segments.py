@@ -26,14 +26,14 @@ _LONGEST_WORD = 3
 _MASKS = np.array([256**length - 1 for length in range(_LONGEST_WORD + 2)], dtype=np.int64)
 _INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
 IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
-# What ends the element before the one that is not there, and that one, which is empty and at the beginning.
-_NOT_THERE: Numbers = np.array([-1, 0])
+# Two empty segments before all others: the second is what an element that is not there is taken from.
+_NOT_THERE = 2 * END.encode()
 _NONE = 1
 
 
 @dataclass(frozen=True)
 class Composites:
-    """Composite elements by the numbers of their components; both the same where there is none.
+    """Composite elements by the numbers of their components; one that is not there has one, which is empty.
 
     Attributes:
         before: the component before each.
@@ -56,7 +56,7 @@ class Segments:
     """Segments by place (from 0), and their elements by the guides' numbers; empty segments are none.
 
     Attributes:
-        text: the bytes of all.
+        text: the bytes of all, behind two of their ends.
         fours: the four bytes from each one on, as a number.
         begins: the first byte of each segment.
         ends: the byte behind its last one.
@@ -69,26 +69,22 @@ class Segments:
         `components` are the component separators: of what stands before the first ISA, and of each interchange.
         """
         self._components = np.frombuffer(components.encode("ascii"), dtype=np.uint8)
-        self._strings = Strings(text)
+        self._strings = Strings(_NOT_THERE, text)
         self.text, self.fours = self._strings.text, self._strings.fours
         is_mark = (self.text | 1 == ord(ELEMENT)) | (self.text == ord(COMPONENT))  # END is one less than ELEMENT
         self._last_blank = _last_blank(self.text, is_mark)
-        marks: Numbers = np.flatnonzero(is_mark)
-        kinds = self.text[marks]
-        ending: Numbers = np.flatnonzero(kinds != ord(COMPONENT))
-        delimiters: Numbers = marks[ending]
-        last: Numbers = np.flatnonzero(kinds[ending] == ord(END))
-        # Where each component ends, and each element; what would be the first of each is the one that is not there.
-        self._component_ends: Numbers = np.concatenate((_NOT_THERE, marks))
-        self._element_ends: Numbers = np.concatenate((_NOT_THERE, delimiters))
-        # Of each element the number of its last component, and whether it has several.
-        self._last: Numbers = np.concatenate(([_NONE, _NONE], ending + _NOT_THERE.size))
+        # Where each component ends; of each element the number of its last one, whether it has several, where it ends.
+        self._component_ends: Numbers = np.flatnonzero(is_mark)
+        kinds = self.text[self._component_ends]
+        self._last: Numbers = np.flatnonzero(kinds != ord(COMPONENT))
         self._has_several: Flags = np.append(np.False_, self._last[1:] - self._last[:-1] > 1)
-        ends = delimiters[last]
+        self._element_ends: Numbers = self._component_ends[self._last]
+        last: Numbers = np.flatnonzero(kinds[self._last] == ord(END))
+        ends = self._element_ends[last]
         begins: Numbers = np.concatenate(([0], ends + 1))[:-1]
         first: Numbers = np.concatenate(([0], last + 1))[:-1]
         is_filled = begins < ends
-        self.begins, self.ends, self._first = begins[is_filled], ends[is_filled], first[is_filled] + _NOT_THERE.size
+        self.begins, self.ends, self._first = begins[is_filled], ends[is_filled], first[is_filled]
         self.count: Numbers = (last - first)[is_filled]
 
     @classmethod
@@ -120,7 +116,7 @@ class Segments:
         return found
 
     def bounds(self, segments: Numbers, places: Numbers | int) -> tuple[Numbers, Numbers]:
-        """Where elements begin and end (1 is the first); both 0 where a segment (or -1) has none such."""
+        """Where elements begin and end (1 is the first); the same place where a segment (or -1) has none such."""
         elements = self._elements(segments, places)
         return self._element_ends[elements - 1] + 1, self._element_ends[elements]
 
@@ -151,7 +147,7 @@ class Segments:
         return size
 
     def component(self, composites: Composites, nth: Numbers | int) -> tuple[Numbers, Numbers]:
-        """Where a component of each begins and ends (1 is the first); both 0 where it has none such."""
+        """Where a component of each begins and ends (1 is the first); the same place where it has none such."""
         components = composites.before + nth
         components[components > composites.last] = _NONE
         return self._component_ends[components - 1] + 1, self._component_ends[components]

@@ -30,13 +30,14 @@ class Strings:
         fours: the four bytes from each one on, as a number.
     """
 
-    def __init__(self, text: bytes) -> None:
-        """The text is copied once, with a margin."""
-        self._bytes = bytes(_LENGTH) + text + bytes(_VIEW)
-        self.text = np.frombuffer(self._bytes, dtype=np.uint8, count=len(text), offset=_LENGTH)
-        self.fours = np.ndarray((len(text) + 1,), dtype="<u4", buffer=self._bytes, offset=_LENGTH, strides=(1,))
+    def __init__(self, *texts: bytes) -> None:
+        """The text is these, one behind the other; it is copied once, with a margin."""
+        size = sum(map(len, texts))
+        self._bytes = b"".join((bytes(_LENGTH), *texts, bytes(_VIEW)))
+        self.text = np.frombuffer(self._bytes, dtype=np.uint8, count=size, offset=_LENGTH)
+        self.fours = np.ndarray((size + 1,), dtype="<u4", buffer=self._bytes, offset=_LENGTH, strides=(1,))
         # What becomes the view of a string that begins at each byte.
-        self._views = np.ndarray((len(text) + 1,), dtype=f"V{_VIEW}", buffer=self._bytes, strides=(1,))
+        self._views = np.ndarray((size + 1,), dtype=f"V{_VIEW}", buffer=self._bytes, strides=(1,))
 
     def between(self, begins: Numbers, ends: Numbers) -> pl.Series:
         """Pieces of the text, null where empty."""
