@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.doubts import Doubts
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Numbers
+    from claims_edit.intake.x12.segments import Flags, Numbers
 
 # As an 837 may write the diagnosis of a trial.
 _DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
@@ -30,6 +30,7 @@ REFERENCES = {
     "REF*LX": "investigational_device_exemption_number",
     "REF*G1": "prior_authorization_number",
 }
+SELF = "18"  # SBR02: the subscriber is the patient
 ONCE = ("REF*P4", "REF*LX")  # of which a claim has one
 # Free text is not read but for the number of a registered trial; its segments are none that claim lines are made of.
 _REGISTERED = re.compile(rb"NCT[ #-]?[0-9]{8}")
@@ -70,6 +71,9 @@ def doubt_subscribers(doubts: Doubts, chunk: Chunk, facts: Facts, claims: Number
     A claim filing indicator has the form of one and is in no guide's code list; of another form it is a doubt in every
     format.
     """
+    claims = claims[~_are_plain_subscribers(chunk, facts.first(chunk.subscriber[claims], "SBR"))]
+    if not claims.size:
+        return
     subscriber = chunk.subscriber[claims]
     sbr = facts.first(subscriber, "SBR")
     order, relation, status, filing = (facts.told(subscriber, "SBR", place).str.strip_chars() for place in (1, 2, 8, 9))
@@ -99,3 +103,17 @@ def doubt_unpointed_trials(
     has_own = own.select(pl.any_horizontal(pl.col(DIAGNOSIS_COLUMNS).is_in(_SPELLINGS))).to_series()
     unpointed = touched[~has_own.fill_null(value=False).to_numpy()]
     doubts.add("trial-diagnosis-not-pointed", lines[unpointed], of_trial.segment[first[unpointed]])
+
+
+def _are_plain_subscribers(chunk: Chunk, sbr: Numbers) -> Flags:
+    """Which SBR segments (or NONE) have but codes, as nearly all do: they need no closer look."""
+    segments = chunk.segments
+    (order, _), (filing, _) = (segments.trimmed_words(*segments.bounds(sbr, place)) for place in (1, 9))
+    begins, ends = segments.bounds(sbr, 2)
+    is_related = (begins == ends) | segments.say(sbr, 2, SELF)[0][0]
+    status_begins, status_ends = segments.bounds(sbr, 8)
+    is_filed = np.isin(filing, [word(code) for code in FILING_INDICATORS])
+    is_filed |= (filing == word("")) & (status_begins == status_ends)
+    plain: Flags = np.equal(sbr, NONE)
+    plain |= np.isin(order, [word(code) for code in PAYER_ORDERS]) & is_related & is_filed
+    return plain
