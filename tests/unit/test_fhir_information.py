@@ -89,10 +89,16 @@ def test_signs_of_a_trial_are_seen_wherever_they_are(
     assert fhir.one_claim(tmp_path, fhir.eob(**changes))[column].to_list() == [value]
 
 
-def test_information_without_a_category_is_a_doubt(tmp_path: Path) -> None:
-    found = fhir.one_claim(
-        tmp_path, fhir.eob(supportingInfo=[fhir.INFORMATION, {"sequence": 2, "valueString": "00000017"}])
-    )
+@pytest.mark.parametrize(
+    "category",
+    [
+        {},
+        *({"category": one} for one in (None, {}, {"coding": []}, {"coding": [{"system": "http://x"}]}, {"text": " "})),
+    ],
+)
+def test_information_without_a_category_is_a_doubt(tmp_path: Path, category: fhir.Json) -> None:
+    information = [fhir.INFORMATION, {"sequence": 2, "valueString": "00000017", **category}]
+    found = fhir.one_claim(tmp_path, fhir.eob(supportingInfo=information))
     assert fhir.doubts(found) == ["information-category-missing@supportingInfo[1]"]
 
 

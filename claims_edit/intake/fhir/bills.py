@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from claims_edit.intake.fhir.resources import Information, Resource
 
 BILL, TRIAL, CONDITION, VALUE, EXEMPTION, CLASS = "bill", "trial", "condition", "value", "exemption", "class"
-MISSPELT = "misspelt"
+MISSPELT, BLANK = "misspelt", "blank"
+UNREAD = (None, MISSPELT, BLANK)
 KINDS = {
     "typeofbill": BILL,
     "clm_freq_cd": BILL,
@@ -93,14 +94,19 @@ NOTHING_TOLD = Told(NOTHING, {}, [])
 
 
 def _kind(concept: NamedConcept | None) -> str | None:
-    """What a category tells, by its codes, else by what it is called."""
+    """What a category tells, by its codes, else by what it is called; BLANK where it holds neither."""
     given = (concept.coding or []) if concept is not None else []
     told = (variable_of(one.code) for one in given if one.code)
     kind = next((KINDS[code] for code in told if code in KINDS), None)
-    if kind is not None or concept is None:
+    if kind is not None:
         return kind
-    names = [concept.text, *(name for one in given for name in (one.code, one.display))]
+    names = [
+        concept.text if concept is not None else None,
+        *(name for one in given for name in (one.code, one.display)),
+    ]
     text = " ".join(name.lower() for name in names if name)
+    if not text.strip():
+        return BLANK
     kind = next((kind for kind, words in WORDS.items() if words.search(text)), None)
     return kind or _if_misspelt(variable_of(one.code) for one in given if one.code)
 
@@ -115,7 +121,8 @@ def _kind_by_system(concept: NamedConcept | None) -> str | None:
     given = (concept.coding or []) if concept is not None else []
     told = [name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given]
     kind = next((KINDS[name] for name in told if KINDS.get(name, BILL) != BILL), None)
-    return kind or _kind(concept) or _if_misspelt(name for name in told if name not in KINDS)
+    kind = kind or _kind(concept)
+    return kind if kind not in {None, BLANK} else _if_misspelt(name for name in told if name not in KINDS)
 
 
 def _type_of_bill(concept: Concept | None) -> TypeOfBill:
@@ -187,7 +194,7 @@ class Bills:
                 told = self._types[bytes(one.code)]
                 bill = TypeOfBill(*(old or new for old, new in zip(bill, told, strict=True)))
                 doubt = CODED[BILL] if told == NOTHING or _is_unshaped(told) else None
-            elif kind is None or kind == MISSPELT:
+            elif kind is None or kind in UNREAD:
                 doubt = _unread(one, kind)
             else:
                 texts = one.value_string, one.value_identifier, one.value_reference
@@ -202,7 +209,7 @@ class Bills:
     def _kind_of(self, one: Information) -> str | None:
         """What further information tells, by its category, else by the system of its code."""
         kind = self._kinds[bytes(one.category)]
-        if (kind is None or kind == MISSPELT) and one.code is not ABSENT:
+        if kind in UNREAD and one.code is not ABSENT:
             return self._kinds_by_system[bytes(one.code)] or kind
         return kind
 
@@ -211,7 +218,7 @@ def _unread(one: Information, kind: str | None) -> str | None:
     """Why information of no kind that is read may be a fact all the same."""
     if kind == MISSPELT:
         return CATEGORY_MISSPELT
-    if bytes(one.category) in {b"", b"null"}:
+    if kind == BLANK:
         return CATEGORY_MISSING
     return TRIAL_IN_TEXT if one.value_string and REGISTERED.search(one.value_string) else None
 
