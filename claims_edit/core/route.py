@@ -21,7 +21,7 @@ from claims_edit.core.schema import (
 )
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.facts.revision import STANDS_ALONE
-from claims_edit.intake.extract import FIRST_WARNED, ORDINAL, TEST_DATA_FAULT
+from claims_edit.intake.extract import FIRST_WARNED, FREQUENCY_MISSING, ORDINAL, TEST_DATA_FAULT
 from claims_edit.value_rules import MONEY as AMOUNT
 
 if TYPE_CHECKING:
@@ -173,7 +173,10 @@ def _revisions(
 
     Of refused rows all but test data count, and repeats, which the row that they repeat speaks for.
     """
-    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE) & routed & frame["claim_id"].is_not_null()
+    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE)
+    if FREQUENCY_MISSING in result.errors:  # what took the frequency away may have taken a replacement's, or a void's
+        revises |= result.errors[FREQUENCY_MISSING]
+    revises &= routed & frame["claim_id"].is_not_null()
     for check in (DUPLICATE, TEST_DATA_FAULT):
         if check in result.errors:
             revises &= ~result.errors[check]

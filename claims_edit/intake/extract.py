@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
 TEST_DATA_FAULT = "row-test-data"
+FREQUENCY_MISSING = "claim_frequency_code-missing"  # of a format in which a claim always gives it
 FAULT = "__fault"  # names of the checks that the reader itself found failed (String, split by spaces), null where none
 FIRST_WARNED = 5  # rows of a file that each warning names
 RANK = "__rank"  # 0, or 1 where a row of the same line and rank 0 comes before it wherever it is (FHIR: a Claim)

@@ -159,6 +159,17 @@ def test_a_void_that_lost_its_lines_leaves_the_claim_in_doubt(
     assert quarantine(tmp_path / "out")["failed_checks"].to_list() == [["row-claim-without-lines"]]
 
 
+@pytest.mark.parametrize("named", [("REF*F8*A",), ()])
+def test_a_claim_that_lost_its_frequency_leaves_the_one_that_it_may_revise_in_doubt(
+    command: Command, tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    lost = claim("REVISES" if named else "A", frequency="", more=named)
+    extract = write(tmp_path / "night.837", interchange(claim("A"), claim("B"), lost))
+    found = decided(command, tmp_path / "out", extract)
+    assert found == {("A", None): "review facts-in-doubt", ("B", None): "deny investigational"}
+    assert "claim_frequency_code-missing" in quarantine(tmp_path / "out")["failed_checks"].item()
+
+
 @pytest.mark.parametrize(
     ("changed", "outcome"),
     [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.extract import FREQUENCY_MISSING
 from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.posting import holds, usage
@@ -65,7 +66,7 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     })  # fmt: skip
     frame = own.hstack(_surroundings(chunk, rows, facts))
     grounds = {
-        "claim_frequency_code-missing": frequency.is_null().to_numpy(),
+        FREQUENCY_MISSING: frequency.is_null().to_numpy(),
         "claim_frequency_code-leftover": leftover.is_not_null().to_numpy(),
         "payer-unqualified": _is_payer_unqualified(chunk, rows, facts),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),

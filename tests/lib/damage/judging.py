@@ -77,7 +77,7 @@ def _of_decision(row: dict[str, Any], came: Came) -> list[Violation]:
 
 def _is_replacement_unread(line: Line, came: Came) -> bool:
     """Whether what says which claim is replaced is gone, so that nothing can say that this one is."""
-    gone = (".related.", ".provider")  # which claim it replaces, and whose
+    gone = (".related.", ".provider", "REF*F8")  # which claim it replaces, and whose
     unread = any(row["claim_id"] is None for row in came.refused) or any(each in came.variant.place for each in gone)
     return came.variant.source == REPLACED and line.outcome == PASS and unread
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.lib.damage.variant import TOKEN, Variant
 from tests.lib.damage.x12_elements import element_damages
-from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, key, loss_shows
+from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, key, loss_shows, is_only_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,7 +99,7 @@ def _lost(sound: Sound) -> Iterator[Variant]:
         left = [*sound.pieces[:at], *sound.pieces[at + 1 :]]
         alone = piece.loop in ENVELOPE
         yield variant(sound, "segment-lost", named(piece), whole(left), alone=alone)
-        if loss_shows(piece, sound.format):
+        if loss_shows(piece, sound.format) and is_only_one(sound.pieces, at):
             yield variant(sound, "segment-lost-resealed", named(piece), whole(_resealed(left)), alone=alone)
 
 
@@ -115,7 +115,7 @@ def _moved(sound: Sound) -> Iterator[Variant]:
     for at, piece in enumerate(sound.pieces):
         rest = [*sound.pieces[:at], *sound.pieces[at + 1 :]]
         for to in range(1, len(rest)):
-            if to == at or not _move_shows(piece, rest[to - 1], sound):
+            if to == at or not _move_shows(sound, at, rest[to - 1]):
                 continue
             texts = whole([*rest[:to], piece, *rest[to:]])
             alone = piece.loop in ENVELOPE
@@ -125,8 +125,11 @@ def _moved(sound: Sound) -> Iterator[Variant]:
             )  # fmt: skip
 
 
-def _move_shows(piece: Piece, before: Piece, sound: Sound) -> bool:
+def _move_shows(sound: Sound, at: int, before: Piece) -> bool:
     """Whether the structure shows that a segment moved behind another one does not belong there."""
+    piece = sound.pieces[at]
+    if not is_only_one(sound.pieces, at):
+        return False
     if loss_shows(piece, sound.format):
         return True
     name = key(piece.text)

@@ -62,7 +62,8 @@ def _emptied(elements: list[str]) -> Iterator[Change]:
             yield "element-emptied", where, joined(elements, place, "")
             yield "element-cut-off", where, "*".join(elements[:place])
     for place in range(1, len(elements)):
-        if elements[place] and elements[place].lower() != elements[place] and elements[0] not in {"N3", "N4", "PER"}:
+        is_text = elements[0] in {"N3", "N4", "PER"} or (elements[0], place) == ("SBR", 3)  # another group's number
+        if elements[place] and elements[place].lower() != elements[place] and not is_text:
             yield "element-lower-case", f"{elements[0]}{place:02}", joined(elements, place, elements[place].lower())
 
 

@@ -96,6 +96,12 @@ def loss_shows(piece: Piece, fmt: str) -> bool:
     return (name, piece.loop) in REQUIRED or fmt in REQUIRED_IN_FORMAT.get((name, piece.loop), ())
 
 
+def is_only_one(pieces: tuple[Piece, ...], at: int) -> bool:
+    """Whether a segment is not one of two of a kind in its loop: without one of these, the file is as it should be."""
+    own = (key(pieces[at].text), pieces[at].loop)
+    return all((key(other.text), other.loop) != own for other in (*pieces[at - 1 : at], *pieces[at + 1 : at + 2]))
+
+
 def valid_values(segment_id: str, element: int, component: int) -> set[str]:
     """The code list of an element or component, as far as it matters here."""
     name = "HI-1" if segment_id == "HI" else f"{segment_id}{element:02}" + (f"-{component}" if component else "")
