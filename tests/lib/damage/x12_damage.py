@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.lib.damage.variant import TOKEN, Variant
 from tests.lib.damage.x12_elements import element_damages
-from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, key, loss_shows, is_only_one
+from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, is_only_one, key, loss_shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
