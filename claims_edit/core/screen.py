@@ -201,7 +201,9 @@ def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRu
     if name in MONEY_COLUMNS:
         return value.is_null() | _is_amount(value, dtype)
     if column.kind is Kind.DATE:
-        return is_date(value) & text_in_range(value) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
+        if dtype == pl.String:
+            return value.is_null() | (is_date(value) & text_in_range(value))
+        return value.is_between(FIRST_DAY, LAST_DAY)
     if dtype.is_numeric():
         return _is_number(value, column, dtype)
     return _is_plain_text(value, column, rules)

@@ -184,3 +184,15 @@ def test_dates_that_are_all_iso_text_are_compared_as_text(odd: str | None) -> No
     row = pl.int_range(pl.len()) % 5 == 0
     raw = raw.with_columns(pl.when(row).then(pl.lit(odd, pl.String)).otherwise("claim_line_start_date").alias(dates[0]))
     assert held(raw) > 0.3
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_an_empty_column_beside_full_ones_holds_no_row_back(*, typed: bool) -> None:
+    full = {name: next(value for value in values if value is not None) for name, values in PLAIN.items()}
+    full |= dict.fromkeys([name for name in PLAIN if name.endswith("_date")], "2024-03-04")
+    optional = [name for name, values in PLAIN.items() if None in values]
+    rows = [full, *(full | {name: None} for name in optional)]
+    raw = pl.DataFrame(rows, schema=dict.fromkeys(PLAIN, pl.String)).with_row_index(ORDINAL, 1)
+    if typed:
+        raw = raw.with_columns(pl.col(name).str.to_date() for name in PLAIN if name.endswith("_date"))
+    assert held(raw) == 1
