@@ -159,11 +159,8 @@ def _as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _processing(lines: Frame, rules: Catalog, as_of: date, mapping: Mapping | None) -> tuple[pl.DataFrame, Processing]:
     raw = _numbered(pl.DataFrame(lines))
-    codes = frozenset(rules.codes["hcpcs_code"].to_list())
-    programs = frozenset(rules.program_spellings["name_key"].to_list())
-    screen_rules = ScreenRules(codes, programs, as_of)
     given = mapping if mapping is not None else Mapping()
-    return raw, Processing(_layout(raw), given, screen_rules, PayerIdentities(rules).of)
+    return raw, Processing(_layout(raw), given, ScreenRules.of(rules, as_of), PayerIdentities(rules).of)
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:

@@ -45,11 +45,12 @@ class RoutedBatch:
     warned: pl.DataFrame
 
 
-def refusals(result: ValidationResult, height: int) -> pl.Series:
-    """The rows of a batch that any check refuses (Boolean, never null)."""
+def refusals(result: ValidationResult, height: int, *, but: str | None = None) -> pl.Series:
+    """The rows of a batch that any check refuses, `but` for one of that name (Boolean, never null)."""
     refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    for failing in result.errors.values():
-        refused |= failing
+    for check, failing in result.errors.items():
+        if check != but:
+            refused |= failing
     return refused
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from claims_edit.intake import Mapping
     from claims_edit.intake.layout import Layout
+    from claims_edit.policy import Catalog
 
 NAMES = ("payer", "data_source", "line_of_business")
 KEYED = "frequency is canonical"
@@ -61,6 +62,12 @@ class ScreenRules:
     codes: frozenset[str]
     known_programs: frozenset[str]
     as_of: date
+
+    @classmethod
+    def of(cls, catalog: Catalog, as_of: date) -> Self:
+        """What a rule pack says of it."""
+        codes, programs = catalog.codes["hcpcs_code"], catalog.program_spellings["name_key"]
+        return cls(frozenset(codes.to_list()), frozenset(programs.to_list()), as_of)
 
 
 @dataclass(frozen=True)

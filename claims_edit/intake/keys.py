@@ -119,10 +119,8 @@ def _part(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 def _identity(names: pl.Series, payers: pl.DataFrame) -> pl.Expr:
     """The payer's identity, looked up once for both hashes."""
-    here = payers.filter(pl.col("payer").is_in(names.unique().implode()))
-    return pl.lit(
-        names.replace_strict(here["payer"], here["identity"], default=None, return_dtype=pl.String).alias("identity")
-    )
+    identity = names.replace_strict(payers["payer"], payers["identity"], default=None, return_dtype=pl.String)
+    return pl.lit(identity.alias("identity"))
 
 
 def hashed(parts: list[pl.Expr], seed: int) -> pl.Expr:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.runner.kept import LEAST_ROWS
+from claims_edit.runner.kept import LEAST_ROWS, Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,29 +33,17 @@ def one_ahead(
             yield waiting.result()
 
 
-class HeldBack:
+class HeldBack(Gathering):
     """The rows of one extract that its screen held back, until enough are together: a close look has a fixed cost."""
 
     def __init__(self, found: FileRead, processing: Processing) -> None:
         """No row is held back yet."""
+        super().__init__()
         self.found, self.processing = found, processing
-        self._waiting: pl.DataFrame | None = None
 
     def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Hold rows back; what is to be looked at now."""
-        if self._waiting is not None and self._waiting.schema != rows.schema:
-            yield from self.rest()
-        if rows.height < LEAST_ROWS:
-            rows = _copied(rows)
-        self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
-        if self._waiting.height >= LEAST_ROWS:
-            yield from self.rest()
-
-    def rest(self) -> Iterator[pl.DataFrame]:
-        """All rows that are held back."""
-        if self._waiting is not None and self._waiting.height:
-            yield self._waiting
-        self._waiting = None
+        yield from super().add(_copied(rows) if rows.height < LEAST_ROWS else rows)
 
 
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:

@@ -40,19 +40,34 @@ class FileRead:
     waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
 
 
+class Gathering:
+    """Rows that wait until LEAST_ROWS of one type are together."""
+
+    def __init__(self) -> None:
+        """No row waits yet."""
+        self._waiting: pl.DataFrame | None = None
+
+    def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Add rows; those that are enough now."""
+        if self._waiting is not None and self._waiting.schema != rows.schema:  # dates in one batch, text in another
+            yield from self.rest()
+        self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
+        if self._waiting.height >= LEAST_ROWS:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """All rows that wait."""
+        if self._waiting is not None and self._waiting.height:
+            yield self._waiting
+        self._waiting = None
+
+
 def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The same rows in batches of LEAST_ROWS at least, but for the last one of a type."""
-    waiting: pl.DataFrame | None = None
+    waiting = Gathering()
     for batch in batches:
-        if waiting is not None and waiting.schema != batch.schema:  # dates in one batch, and text in another
-            yield waiting
-            waiting = None
-        waiting = batch if waiting is None else waiting.vstack(batch)
-        if waiting.height >= LEAST_ROWS:
-            yield waiting
-            waiting = None
-    if waiting is not None:
-        yield waiting
+        yield from waiting.add(batch)
+    yield from waiting.rest()
 
 
 def alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
@@ -76,7 +91,10 @@ def _with_repeats(refused: pl.LazyFrame, repeats: list[Path] | None) -> pl.LazyF
     if not repeats:
         return refused
     found = pl.scan_parquet(repeats).with_columns(repeats=pl.lit(value=True))
-    checks = pl.concat_list("failed_checks", pl.lit(DUPLICATE)).list.sort()
+    given, check = pl.col("failed_checks"), pl.element()
+    checks = pl.concat_list(
+        given.list.filter(check < DUPLICATE), pl.lit(DUPLICATE), given.list.filter(check > DUPLICATE)
+    )
     joined = refused.join(found, on=ORDINAL, how="left", suffix="_found", maintain_order="left")
     return joined.with_columns(
         pl.when("repeats").then(checks).otherwise("failed_checks").alias("failed_checks"),

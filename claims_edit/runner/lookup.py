@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.core.validate import validate
+from claims_edit.core.process import Processing
+from claims_edit.core.route import refusals
+from claims_edit.core.screen import ScreenRules
 from claims_edit.errors import InputError
-from claims_edit.intake import canonicalise, faults, open_extract, recorded_mapping, sniff
+from claims_edit.intake import canonicalise, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.policy import load_catalog
 from claims_edit.runner.kept import BATCH_ROWS
 from claims_edit.runner.options import sha256
 from claims_edit.runner.places import source_rows
+from claims_edit.runner.revisions import PayerIdentities
 from claims_edit.store import ResultsFolder, replay_of
 
 if TYPE_CHECKING:
@@ -87,11 +90,9 @@ class _RunAgain:
     def __init__(self, out: Path, manifest: dict[str, Any], wanted: Wanted) -> None:
         self._run_id = manifest["run_id"]
         self._format = manifest["options"].get("format", "auto")
-        self._as_of = dt.date.fromisoformat(manifest["as_of"])
         self._mapping: Mapping = recorded_mapping(manifest["options"].get("mapping"))
-        catalog = load_catalog(replay_of(out, self._run_id).rules)
-        self._codes = frozenset(catalog.codes["hcpcs_code"].to_list())
-        self._known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
+        self._catalog = load_catalog(replay_of(out, self._run_id).rules)
+        self._rules = ScreenRules.of(self._catalog, dt.date.fromisoformat(manifest["as_of"]))
         self._wanted = wanted
         self._context = [file for file in manifest["inputs"] if file["status"] == "context"]
 
@@ -160,15 +161,15 @@ class _RunAgain:
 
     def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
         """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
-        lines = canonicalise(raw, extract.layout, self._mapping)
-        result = validate(lines.frame, as_of=self._as_of, known_programs=self._known_programs)
-        result.refuse(faults(raw))
-        refused = pl.zeros(raw.height, dtype=pl.Boolean, eager=True)
-        for failing in result.errors.values():
-            refused |= failing
-        placed = lines.frame.with_columns(source_rows(extract, raw[ORDINAL]).alias("source_row")).filter(~refused)
+        # What the run refused as test data is in the record.
+        processing = Processing(
+            extract.layout, self._mapping, self._rules, PayerIdentities(self._catalog).of, accept_test_data=True
+        )
+        lines, result = processing.close_look(raw)
+        source_row = source_rows(extract, raw[ORDINAL]).alias("source_row")
+        placed = lines.frame.with_columns(source_row).filter(~refusals(result, raw.height))
         for line in placed.drop(ORDINAL).iter_rows(named=True):
-            if line.get("hcpcs_code") not in self._codes:
+            if line.get("hcpcs_code") not in self._rules.codes:
                 yield {
                     "data_source": None,
                     **dict.fromkeys(extract.layout.columns),

@@ -19,13 +19,7 @@ from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, WARNED_
 from claims_edit.core.screen import ScreenRules
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.errors import InputError
-from claims_edit.intake import (
-    SeenKeys,
-    consulted,
-    open_extract,
-    sniff,
-    table_bits,
-)
+from claims_edit.intake import SeenKeys, consulted, open_extract, sniff, table_bits
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
@@ -71,9 +65,8 @@ class Reading:
         self._scratch = scratch
         self._on_rows = on_rows
         self._accept_test_data = accept_test_data
-        self._codes = sorted(catalog.codes["hcpcs_code"].to_list())
-        known_programs = frozenset(catalog.program_spellings["name_key"].to_list())
-        self._rules = ScreenRules(frozenset(self._codes), known_programs, as_of)
+        self._rules = ScreenRules.of(catalog, as_of)
+        self._codes = sorted(self._rules.codes)
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
         self._payers = PayerIdentities(catalog)
         self._context: tuple[SourceFile, ...] = ()
@@ -111,7 +104,7 @@ class Reading:
 
     def _open(self, path: Path, fmt: str) -> Extract:
         extract = open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
-        extract.decided = frozenset(self._codes)
+        extract.decided = self._rules.codes
         return extract
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
@@ -157,8 +150,7 @@ class Reading:
 
     def _process_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
         layout = extract.layout
-        folder = self._scratch / f"file-{place:06}"
-        found = FileRead(extract.file, place, folder, columns=layout.columns, ignored=layout.ignored)
+        found = FileRead(extract.file, place, self._folder(place), columns=layout.columns, ignored=layout.ignored)
         found.folder.mkdir()
         self._extracts[place] = extract
         held = HeldBack(found, self._processing(extract))
@@ -176,7 +168,10 @@ class Reading:
     def forget(self, place: int) -> None:
         """Drop whatever was kept of a file."""
         self._extracts.pop(place, None)
-        shutil.rmtree(self._scratch / f"file-{place:06}", ignore_errors=True)
+        shutil.rmtree(self._folder(place), ignore_errors=True)
+
+    def _folder(self, place: int) -> Path:
+        return self._scratch / f"file-{place:06}"
 
     def _keep_batch(self, batch: ProcessedBatch, held: HeldBack) -> None:
         """Count the plain rows of a batch and hold the others back; a suspect of a repeated key waits for `finish`."""
@@ -222,7 +217,7 @@ class Reading:
             frame.write_parquet(found.folder / f"{name}-{self._parts:06}.parquet", compression="lz4", statistics=False)
 
     def finish(self, read: list[FileRead]) -> None:
-        """Route the rows that waited: those whose key really stands on an earlier row are repeats.
+        """Route the rows that waited: those whose key is on an earlier row are repeats.
 
         Raises:
             InputError: the mapping passes over all rows of all files.
@@ -244,8 +239,7 @@ class Reading:
             for kind in WAITING:
                 self._second_look(found, pl.scan_parquet(repeats), kind)
         self._repeats_among_refused(pl.scan_parquet(repeats), read)
-        by_place = {found.place: found for found in read}
-        self._differing.compare(lambda place: self._kept_candidates(by_place[place]))
+        self._differing.compare(self._kept_candidates)
 
     def _second_look(self, found: FileRead, repeats: pl.LazyFrame, kind: str) -> None:
         parts = sorted(found.folder.glob(f"{kind}-suspects-*.parquet"))
@@ -280,9 +274,8 @@ class Reading:
             self._keep(firsts, file, "refused-repeats")
             self._differing.add_unclear(own)
 
-    def _kept_candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
-        for part in sorted(found.folder.glob("*candidates-*.parquet")):
-            yield pl.read_parquet(part)
+    def _kept_candidates(self, place: int) -> Iterator[pl.DataFrame]:
+        return map(pl.read_parquet, sorted(self._folder(place).glob("*candidates-*.parquet")))
 
     def candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's accepted candidate lines in file order, with `source_file` and `source_row`."""

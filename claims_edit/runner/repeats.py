@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.core.route import as_candidates
+from claims_edit.core.route import as_candidates, refusals
 from claims_edit.core.schema import CANDIDATE_SCHEMA, FIRST
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import doubt_names, doubt_token
@@ -75,10 +75,7 @@ class Differing:
 
     def add(self, lines: Lines, result: ValidationResult, rows: pl.DataFrame) -> None:
         """Keep what decides the repeats of a batch; `rows` has their `row` and `first` (null for what repeats none)."""
-        refused = pl.repeat(value=False, n=lines.frame.height, dtype=pl.Boolean, eager=True)
-        for check, failing in result.errors.items():
-            if check != DUPLICATE:
-                refused |= failing
+        refused = refusals(result, lines.frame.height, but=DUPLICATE)
         repeats = rows["first"].is_not_null()
         rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
         beside = rows.with_columns(lines.frame[ORDINAL], is_unclear=refused, may_lack=rank).filter(repeats)

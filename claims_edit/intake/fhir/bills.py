@@ -119,10 +119,10 @@ def _if_misspelt(names: Iterable[str]) -> str | None:
 def _kind_by_system(concept: NamedConcept | None) -> str | None:
     """What a code tells, by the system that it is of; a category may say no more than that it is information."""
     given = (concept.coding or []) if concept is not None else []
-    told = [name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given]
-    kind = next((KINDS[name] for name in told if KINDS.get(name, BILL) != BILL), None)
+    systems = [name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given]
+    kind = next((KINDS[name] for name in systems if KINDS.get(name, BILL) != BILL), None)
     kind = kind or _kind(concept)
-    return kind if kind not in {None, BLANK} else _if_misspelt(name for name in told if name not in KINDS)
+    return kind if kind not in {None, BLANK} else _if_misspelt(name for name in systems if name not in KINDS)
 
 
 def _type_of_bill(concept: Concept | None) -> TypeOfBill:

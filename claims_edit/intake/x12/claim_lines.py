@@ -169,6 +169,6 @@ def _uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> Numbers:
     claim = pl.col("claim")
     total = pl.lit(charged).cast(_AMOUNT, strict=False).gather(claim)
     lines = pl.LazyFrame({"claim": claims, "charge": charges}).filter(claim < charged.len())
-    told = lines.group_by(claim).agg(charge=charge.sum(), is_unknown=charge.is_null().any()).sort(claim)
-    uneven = told.filter(total.ne_missing(pl.col("charge")) | pl.col("is_unknown")).select(claim)
+    charged_lines = lines.group_by(claim).agg(charge=charge.sum(), is_unknown=charge.is_null().any()).sort(claim)
+    uneven = charged_lines.filter(total.ne_missing(pl.col("charge")) | pl.col("is_unknown")).select(claim)
     return uneven.collect().to_series().to_numpy()

@@ -115,7 +115,7 @@ def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series
 def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, codes: HealthCodes) -> Diagnoses:
     """The diagnoses that lines point to, or all of the claim's for a line without pointers.
 
-    `claims` (rows) and `pointers` go by line; equal codes are told once.
+    `claims` (rows) and `pointers` go by line; equal codes count once.
     """
     is_diagnosis = codes.are(ICD_10 + ICD_9)
     places = codes.where(np.isin(codes.segment, codes.segment[is_diagnosis]))
@@ -146,8 +146,8 @@ def _once(lines: Numbers, codes: pl.Series) -> tuple[Numbers, pl.Series]:
     """The codes of lines (rising) without those that a line has already."""
     if not (lines[1:] == lines[:-1]).any():
         return lines, codes
-    told = pl.DataFrame({"line": lines, "code": codes}).unique(["line", "code"], keep="first", maintain_order=True)
-    return told["line"].to_numpy(), told["code"]
+    distinct = pl.DataFrame({"line": lines, "code": codes}).unique(["line", "code"], keep="first", maintain_order=True)
+    return distinct["line"].to_numpy(), distinct["code"]
 
 
 def _pointed(
