@@ -67,11 +67,9 @@ class Segment:
             return False
         match self.id:
             case "CLM":  # indicators of a letter or two; what is longer has moved here
-                return all(len(element.encode()) <= LONGEST_INDICATOR for element in self.elements[6:11])
+                return all(len(self.at(place).encode()) <= LONGEST_INDICATOR for place in range(6, 11))
             case "REF" if self.at(3):
                 return False
-            case "REF" | "NM1" | "DTP":
-                return all(element == element.strip(BLANKS) for element in self.elements[1:2])
         return True
 
     def part(self, place: int, component: int) -> str:

@@ -103,8 +103,6 @@ def test_an_unreadable_segment_of_the_provider_is_only_counted(tmp_path: Path) -
         "CLM*B*100***11:B:1*Y*A*Y*Y*PHI*ABK:Z006",
         "HI*ABK:C220REF*P4*NCT01234567",
         "CL1*1*1*01HI*BG:30",
-        "NM1*77 *2*HALL",
-        "REF* P4*NCT01234567",
     ],
 )
 def test_segments_that_ran_together_are_unreadable(tmp_path: Path, segment: str) -> None:
@@ -124,6 +122,30 @@ def test_segments_that_ran_together_are_unreadable(tmp_path: Path, segment: str)
 def test_empty_elements_at_the_end_do_no_harm(tmp_path: Path, segment: str) -> None:
     found = read(tmp_path, sound(*claim(), segment, *line()))
     assert (found.faults, found.warnings) == ([SOUND], {})
+
+
+@pytest.mark.parametrize("blanks", [("", " "), (" ", ""), ("  ", "\t ")])
+@pytest.mark.parametrize(
+    ("segment", "padded"),
+    [
+        ("REF*P4*NCT01234567", "REF*{P4}*NCT01234567"),
+        ("REF*P4*NCT01234567", "REF*P4*{NCT01234567}*{}"),
+        ("REF*LX*G190123", "REF*{LX}*{G190123}"),
+        ("REF*G1*A-1", "REF*{G1}*{A-1}"),
+        ("REF*F8*OLD-1", "REF*{F8}*{OLD-1}"),
+        ("NM1*82*1*HALL*****XX*1234567893", "NM1*{82}*1*HALL*****{XX}*{1234567893}"),
+        ("DTP*434*RD8*20260101-20260102", "DTP*{434}*{RD8}*{20260101-20260102}"),
+        ("AMT*D*1", "AMT*{D}*1"),
+        ("CLM*B*100***11:B:1*Y*A*Y*Y", "CLM*{B}*{100}***{11}:{B}:{1}*{Y}*{A}*{Y}*{Y}"),
+    ],
+)
+def test_blanks_around_an_element_say_nothing(
+    tmp_path: Path, segment: str, padded: str, blanks: tuple[str, str]
+) -> None:
+    spaced = padded.replace("{", blanks[0]).replace("}", blanks[1])
+    plain, found = (read(tmp_path, sound(*claim(), each, *line())) for each in (segment, spaced))
+    assert found.frame.equals(plain.frame)
+    assert (found.faults, found.warnings) == (plain.faults, plain.warnings)
 
 
 def test_two_lines_that_ran_together_are_one_refused_row(tmp_path: Path) -> None:

@@ -93,9 +93,9 @@ def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
 def _is_payer_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
     """Whether the payer is known by an identifier alone, and that is of another kind than a payer's."""
     payer = facts.first(chunk.subscriber[rows], "NM1*PR")
-    (named, name_ends), (begins, ends) = (chunk.segments.bounds(payer, place) for place in (3, 9))
+    name, identifier = (chunk.segments.trimmed_lengths(*chunk.segments.bounds(payer, place)) for place in (3, 9))
     is_known, _ = chunk.segments.say(payer, 8, *PAYER_QUALIFIERS)
-    found: Flags = (named == name_ends) & (begins < ends) & ~np.logical_or.reduce(is_known)
+    found: Flags = (name == 0) & (identifier > 0) & ~np.logical_or.reduce(is_known)
     return found
 
 

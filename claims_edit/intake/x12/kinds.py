@@ -93,12 +93,12 @@ def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> T
         is_former: whether the group in force there is of 004010.
     """
     names = names_of(segments)
-    kinds, is_padded = _kinds(segments, names)
+    kinds = _kinds(segments, names)
     is_envelope, is_service = _are(kinds, *ENVELOPE), _are(kinds, *SERVICES)
     opened = np.append(kinds, np.int16(UNKNOWN))[latest(is_envelope)]
     is_inside = _are(opened, "ST*837")
     is_outside = ~is_inside & ~_are(opened, "ST") & ~are_control(names)
-    unreadable = (are_unreadable(segments, names) | is_padded) & (is_inside | is_envelope)
+    unreadable = are_unreadable(segments, names) & (is_inside | is_envelope)
     former = _are_former(segments, kinds[known:], known, is_former=is_former)
     placement, before, last = placements(kinds[known:], former, loop)
     matters = is_envelope | (is_inside & (_MATTERS[kinds] | unreadable)) | (is_outside & is_service)
@@ -114,17 +114,16 @@ def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> T
     )
 
 
-def _kinds(segments: Segments, names: Kinds) -> tuple[Kinds, Flags]:
-    """The kind of each segment, in KINDS, UNKNOWN for an unknown name; and whose qualifier has a blank."""
-    kinds, is_padded = names.copy(), np.zeros(len(segments), dtype=np.bool_)
+def _kinds(segments: Segments, names: Kinds) -> Kinds:
+    """The kind of each segment, in KINDS, UNKNOWN for an unknown name; a qualifier is read without blanks around it."""
+    kinds = names.copy()
     for name, (qualifiers, words, places_of) in _QUALIFIED.items():
         places = np.flatnonzero(names == NAMES.index(name))
-        qualifier, padded = segments.trimmed_words(*segments.bounds(places, qualifiers.place))
-        is_padded[places[padded]] = not qualifiers.is_trimmed
+        qualifier, _ = segments.trimmed_words(*segments.bounds(places, qualifiers.place))
         found = words.places(qualifier)
         is_known = found >= 0
         kinds[places[is_known]] = places_of[found[is_known]]
-    return kinds, is_padded
+    return kinds
 
 
 def _are_former(segments: Segments, kinds: Kinds, known: int, *, is_former: bool) -> Flags | None:

@@ -76,16 +76,14 @@ def _is_run_together(segments: Segments, names: Kinds) -> Flags:
     """Whether a segment shows, though it has not too many elements, that another one begins inside it.
 
     REF03, which no 837 fills, is filled; one of CLM06 to CLM10 is longer than a code; or, among codes and numbers, a
-    digit has the name of a segment behind it, at the end of an element that is not the last.
+    digit has the name of a segment behind it, at the end of an element that is not the last. Blanks fill nothing.
     """
     found = np.zeros(len(segments), dtype=np.bool_)
     references = np.flatnonzero((names == NAMES.index("REF")) & (segments.count >= _FIRST_EMPTY_REF))
-    begins, ends = segments.bounds(references, _FIRST_EMPTY_REF)
-    found[references] = begins < ends
+    found[references] = segments.trimmed_lengths(*segments.bounds(references, _FIRST_EMPTY_REF)) > 0
     claims = np.flatnonzero(names == NAMES.index("CLM"))
     for place in _CLM_CODES:
-        begins, ends = segments.bounds(claims, place)
-        found[claims] |= ends - begins > _LONGEST_CLM_CODE
+        found[claims] |= segments.trimmed_lengths(*segments.bounds(claims, place)) > _LONGEST_CLM_CODE
     coded = np.flatnonzero(_IS_CODED[names])
     owners, ends = segments.inner_ends(coded)
     is_letter = segments.text[ends - 2] >= ord("A")

@@ -181,6 +181,15 @@ class Segments:
             words[padded] = [word(text or "") if len(text or "") <= _LONGEST_WORD else -1 for text in trimmed]
         return words, padded
 
+    def trimmed_lengths(self, begins: Numbers, ends: Numbers) -> Numbers:
+        """How many bytes pieces of the text have, trimmed."""
+        lengths = ends - begins
+        padded = np.flatnonzero(self.are_padded(begins, ends))
+        if padded.size:
+            trimmed = filled(self.texts(begins[padded], ends[padded]))
+            lengths[padded] = trimmed.str.len_bytes().fill_null(0).to_numpy()
+        return lengths
+
     def whole(self, segments: Numbers) -> pl.Series:
         """Segments with the separator that most have between elements; null where empty."""
         text = self._separated(self.begins[segments], self.ends[segments], segments)

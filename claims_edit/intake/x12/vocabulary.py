@@ -20,16 +20,15 @@ NAMES = tuple(MOST_ELEMENTS)
 
 
 class Qualifiers(NamedTuple):
-    """Which element of a segment says what it is, what of it is read, and whether a blank at its end does no harm."""
+    """Which element of a segment says what it is, and what of it is read."""
 
     place: int
     read: tuple[str, ...]
-    is_trimmed: bool = False
 
 
 QUALIFIED = {
-    "ST": Qualifiers(1, ("837",), is_trimmed=True),
-    "HL": Qualifiers(3, ("20", "22", "23"), is_trimmed=True),
+    "ST": Qualifiers(1, ("837",)),
+    "HL": Qualifiers(3, ("20", "22", "23")),
     "NM1": Qualifiers(1, ("85", "IL", "PR", "82", "77")),
     "REF": Qualifiers(1, ("F8", "P4", "LX", "G1", "6R", "EI", "SY")),
     "DTP": Qualifiers(1, ("472", "434", "435", "573")),
