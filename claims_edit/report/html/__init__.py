@@ -18,7 +18,7 @@ def write_html(view: RunView, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    # Jinja2, Altair and vl-convert take longer to load than most commands take to run.
+    # Jinja2 and vl-convert take longer to load than most commands take to run.
     from claims_edit.report.html.page import page  # noqa: PLC0415
 
     path.write_text(page(view), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The report's charts, drawn by Altair and vl-convert when the report is made: inline SVG, no script in the page.
+"""The report's charts: Vega-Lite, drawn by vl-convert when the report is made; inline SVG, no script in the page.
 
 Colours are the page's own custom properties, so that a chart follows the page into the dark and onto paper.
 """
@@ -9,7 +9,6 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import vl_convert
 from markupsafe import Markup, escape
 
@@ -30,7 +29,9 @@ _FONT = "Liberation Sans"  # bundled with vl-convert: text is measured alike on 
 SERIES = 7  # colours for reasons; the last one is for all that have none of their own
 _OPENING = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>(?:<rect [^>]*/>)?")
 _ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the picture is one image, told by its title and description
-_VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+_VEGA_LITE = "6.4"  # of those that vl-convert bundles
+_BAR = {"type": "bar", "stroke": "var(--paper)", "strokeWidth": 1}
+_STACKED = {"field": "place", "type": "quantitative"}
 
 
 def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup:
@@ -38,17 +39,18 @@ def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup
     payers = list(dict.fromkeys(row["payer"] for row in rows))
     labels = [_label(payer) for payer in payers]
     row_height = max(_BAR_ROW, _LABEL_LINE * max(label.count("\n") + 1 for label in labels) + 4)
-    chart = (
-        _chart([{**row, "payer": labels[payers.index(row["payer"])]} for row in rows])
-        .mark_bar(stroke="var(--paper)", strokeWidth=1)
-        .encode(
-            x=alt.X("charges:Q", title="Charges", axis=alt.Axis(labelExpr=_MONEY, tickCount=6)),
-            y=alt.Y("payer:N", title=None, sort=labels, axis=_payer_axis()),
-            color=_by_disposition(),
-            order=alt.Order("place:Q"),
-        )
-        .properties(width=_WIDTH - 150, height=row_height * max(len(payers), 2))
-    )
+    chart = {
+        "data": {"values": [{**row, "payer": labels[payers.index(row["payer"])]} for row in rows]},
+        "mark": _BAR,
+        "encoding": {
+            "x": _quantity("charges", "Charges", {"labelExpr": _MONEY, "tickCount": 6}),
+            "y": {"field": "payer", "type": "nominal", "title": None, "sort": labels, "axis": _payer_axis()},
+            "color": _by_disposition([f"var(--{each})" for each in Disposition]),
+            "order": _STACKED,
+        },
+        "width": _WIDTH - 150,
+        "height": row_height * max(len(payers), 2),
+    }
     return _svg(chart, "chart-payers", "Charges by disposition and payer", description)
 
 
@@ -60,78 +62,75 @@ def _label(payer: str) -> str:
     return "\n".join(lines)
 
 
-def _payer_axis() -> alt.Axis:
+def _payer_axis() -> dict[str, Any]:
     """Labels of several lines, each beside the middle of its bar: Vega itself puts the first line there."""
     lines = r"length(split(datum.value, '\n'))"
-    raised: list[dict[str, Any]] = [
+    raised = [
         {"test": f"{lines} === {count}", "value": -_LABEL_LINE * (count - 1) / 2}
         for count in range(2, _LABEL_LINES + 1)
     ]
-    return alt.Axis(
-        labelExpr=r"split(datum.value, '\n')", labelLimit=240, labelLineHeight=_LABEL_LINE,
-        labelOffset={"condition": raised, "value": 0},
-    )  # fmt: skip
+    return {
+        "labelExpr": r"split(datum.value, '\n')",
+        "labelLimit": 240,
+        "labelLineHeight": _LABEL_LINE,
+        "labelOffset": {"condition": raised, "value": 0},
+    }
 
 
 def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], description: str) -> Markup:
     """Bars of lines, one for each month (`month`, `reason`, `lines`); `reasons` in the order of their colours."""
     colours = [f"var(--series-{number})" for number in range(1, len(reasons) + 1)]
     colours[SERIES - 1 :] = ["var(--series-other)"] * len(colours[SERIES - 1 :])
-    chart = (
-        _chart(rows)
-        .mark_bar(stroke="var(--paper)", strokeWidth=1)
-        .encode(
-            x=alt.X("month:O", title="Month of service", axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(labelExpr=_COUNT, tickCount=5)),
-            color=alt.Color(
-                "reason:N",
-                scale=alt.Scale(domain=list(reasons), range=colours),
-                legend=alt.Legend(title=None, columns=3, labelLimit=240, columnPadding=28),
-            ),
-            order=alt.Order("place:Q"),
-        )
-        .properties(width=_WIDTH - 60, height=_HEIGHT)
-    )
+    chart = {
+        "data": {"values": list(rows)},
+        "mark": _BAR,
+        "encoding": {
+            "x": {"field": "month", "type": "ordinal", "title": "Month of service", "axis": {"labelAngle": -45}},
+            "y": _quantity("lines", "Lines", {"labelExpr": _COUNT, "tickCount": 5}),
+            "color": {
+                "field": "reason",
+                "type": "nominal",
+                "scale": {"domain": list(reasons), "range": colours},
+                "legend": {"title": None, "columns": 3, "labelLimit": 240, "columnPadding": 28},
+            },
+            "order": _STACKED,
+        },
+        "width": _WIDTH - 60,
+        "height": _HEIGHT,
+    }
     return _svg(chart, "chart-months", "Lines by month and reason", description)
 
 
 def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
     """Lines over the runs (`run`, `disposition`, `lines`), one for each disposition, told apart by shape as well."""
     runs = list(dict.fromkeys(row["run"] for row in rows))
-    shape = alt.Shape(
-        "disposition:N",
-        scale=alt.Scale(domain=list(Disposition), range=["circle", "square", "triangle-up", "diamond", "cross"]),
-        legend=alt.Legend(title=None),
-    )
-    chart = (
-        _chart(rows)
-        .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2)
-        .encode(
-            x=alt.X("run:O", title="Run", sort=runs, axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("lines:Q", title="Lines", axis=alt.Axis(labelExpr=_COUNT, tickCount=5)),
-            color=_by_disposition(),
-            shape=shape,
-        )
-        .properties(width=_WIDTH - 60, height=_HEIGHT)
-    )
+    chart = {
+        "data": {"values": list(rows)},
+        "mark": {"type": "line", "point": {"filled": True, "size": 60}, "strokeWidth": 2},
+        "encoding": {
+            "x": {"field": "run", "type": "ordinal", "title": "Run", "sort": runs, "axis": {"labelAngle": -45}},
+            "y": _quantity("lines", "Lines", {"labelExpr": _COUNT, "tickCount": 5}),
+            "color": _by_disposition([f"var(--{each})" for each in Disposition]),
+            "shape": _by_disposition(["circle", "square", "triangle-up", "diamond", "cross"]),
+        },
+        "width": _WIDTH - 60,
+        "height": _HEIGHT,
+    }
     return _svg(chart, "chart-runs", "Lines by disposition over the runs", description)
 
 
-def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=list(rows)))
+def _quantity(field: str, title: str, axis: dict[str, Any]) -> dict[str, Any]:
+    return {"field": field, "type": "quantitative", "title": title, "axis": axis}
 
 
-def _by_disposition() -> alt.Color:
-    return alt.Color(
-        "disposition:N",
-        scale=alt.Scale(domain=list(Disposition), range=[f"var(--{each})" for each in Disposition]),
-        legend=alt.Legend(title=None),
-    )
+def _by_disposition(marks: list[str]) -> dict[str, Any]:
+    """Colours or shapes, one for each disposition."""
+    scale = {"domain": [each.value for each in Disposition], "range": marks}
+    return {"field": "disposition", "type": "nominal", "scale": scale, "legend": {"title": None}}
 
 
-def _svg(chart: alt.Chart, ident: str, title: str, description: str) -> Markup:
-    spec = chart.to_dict() | {"config": _CONFIG}
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE)
+def _svg(chart: dict[str, Any], ident: str, title: str, description: str) -> Markup:
+    drawn = vl_convert.vegalite_to_svg(chart | {"config": _CONFIG}, vl_version=_VEGA_LITE)
     body = _OPENING.sub(
         lambda found: (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="chart" {found[1]}'
