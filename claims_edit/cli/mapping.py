@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 from rich.table import Table
 
-from claims_edit.cli.options import console, print_json
+from claims_edit.cli.options import print_json
+from claims_edit.cli.tables import console
 from claims_edit.presets import preset_text, presets
 
 

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
-WIDE = 160  # columns where there is no terminal to ask
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -46,6 +44,7 @@ out_option = click.option("--out", required=True, type=click.Path(path_type=Path
 rules_option = click.option(
     "--rules", type=click.Path(path_type=Path), help="A rules folder in place of the shipped rules."
 )
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 extract_options = together(
     click.argument("extracts", nargs=-1, required=True, metavar="EXTRACT..."),
     rules_option,
@@ -75,17 +74,6 @@ extract_options = together(
 def day_of(as_of: date | None) -> date:
     """The as-of date: the given one, else today."""
     return as_of or datetime.now().astimezone().date()
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Tell that the reader went away, as every other way of printing does; rich would exit with 1."""
-        raise BrokenPipeError
-
-
-def console() -> Console:
-    """Where tables go: as wide as the terminal, or wide enough to read in a file or a pipe."""
-    return _Console(width=None if sys.stdout.isatty() else WIDE)
 
 
 def print_json(content: object) -> None:

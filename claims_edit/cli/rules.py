@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import rules_option
+from claims_edit.cli.options import json_flag, rules_option
 from claims_edit.cli.rules_check import check
 from claims_edit.cli.rules_diff import diff
 from claims_edit.cli.rules_new import new, schema
@@ -19,8 +19,6 @@ from claims_edit.policy.render import policy_list, policy_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()

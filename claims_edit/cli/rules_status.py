@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import Day, day_of, print_json, rules_option
+from claims_edit.cli.options import Day, day_of, json_flag, print_json, rules_option
 from claims_edit.cli.tables import show_tables
 from claims_edit.errors import ThresholdError
 from claims_edit.governance.history import policy_history
@@ -18,8 +18,6 @@ from claims_edit.policy.render import RulesTable
 
 if TYPE_CHECKING:
     from datetime import date
-
-json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()

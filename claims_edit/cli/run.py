@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import console, day_of, extract_options, out_option, print_json
+from claims_edit.cli.options import day_of, extract_options, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
-from claims_edit.report import RUN_REPORTS, terminal_summary
+from claims_edit.report.run_files import RUN_REPORTS
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ def run(
 
 
 def _print(outcome: RunOutcome) -> None:
+    from claims_edit.cli.tables import console  # noqa: PLC0415 -- rich loads here
+    from claims_edit.report.terminal import terminal_summary  # noqa: PLC0415 -- likewise
+
     screen = console()
     if outcome.repeated:
         screen.print(

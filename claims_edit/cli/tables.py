@@ -1,18 +1,33 @@
-"""Tables of text on the terminal, or as JSON."""
+"""Where tables go, and tables of text on the terminal or as JSON: loads rich."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from claims_edit.cli.options import console, print_json
+from claims_edit.cli.options import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from claims_edit.policy.render import RulesTable
+
+WIDE = 160  # columns where there is no terminal to ask
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell that the reader went away, as every other way of printing does; rich would exit with 1."""
+        raise BrokenPipeError
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal, or wide enough to read in a file or a pipe."""
+    return _Console(width=None if sys.stdout.isatty() else WIDE)
 
 
 def show_tables(tables: Sequence[RulesTable], *, as_json: bool) -> None:

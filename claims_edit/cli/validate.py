@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import console, day_of, extract_options, print_json
+from claims_edit.cli.options import day_of, extract_options, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import ThresholdError
-from claims_edit.report import validation_table
 from claims_edit.runner import Validation, validate_batch
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ def validate(
     if as_json:
         print_json(found.as_dict())
     elif not quiet:
+        from claims_edit.cli.tables import console  # noqa: PLC0415 -- rich loads here
+        from claims_edit.report.validation import validation_table  # noqa: PLC0415 -- likewise
+
         console().print(validation_table(found.as_dict()))
     _raise_for(found, max_quarantine_rate)
 

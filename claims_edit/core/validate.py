@@ -12,7 +12,6 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-import pandera.polars as pa
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Kind
@@ -22,6 +21,8 @@ from claims_edit.value_rules import ICD_9_CM, in_range, matches, value_rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
+
+    import pandera.polars as pa
 
 DUPLICATE = "duplicate-line"
 START, END = "claim_line_start_date", "claim_line_end_date"
@@ -58,6 +59,8 @@ class Rule:
 
     def check(self) -> pa.Check:
         """The rule as pandera runs it; of the failing rows only which they are is used."""
+        import pandera.polars as pa  # noqa: PLC0415 -- loads only where a row fails
+
         return pa.Check(
             lambda data: data.lazyframe.select(self.passes),
             name=self.name,
@@ -128,6 +131,8 @@ def _lines(schema: pl.Schema, as_of: date) -> list[Rule]:
 
 def contract_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
     """Rules as a pandera schema."""
+    import pandera.polars as pa  # noqa: PLC0415 -- loads only where a row fails
+
     given = list(rules)
     columns = sorted({rule.column for rule in given if rule.column is not None})
     return pa.DataFrameSchema(
@@ -151,9 +156,11 @@ def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]
     failed = [rule for rule, any_fails in zip(asked, fails, strict=True) if any_fails]
     if not failed:
         return {}
+    from pandera.errors import SchemaErrors  # noqa: PLC0415 -- loads only where a row fails
+
     try:
         contract_schema(failed).validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as refused:
+    except SchemaErrors as refused:
         found = {fault.check.name: _failing(fault) for fault in refused.schema_errors}
         return {rule.name: found[rule.name] for rule in failed}
     raise RuntimeError(f"pandera passes rows that {failed[0].name} fails")

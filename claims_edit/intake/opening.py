@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from claims_edit.intake.body import body_of, check_skipped
-from claims_edit.intake.fhir import FhirExtract
 from claims_edit.intake.files import Format, SourceFile
 from claims_edit.intake.fixed_width import FixedWidthExtract, split_line
 from claims_edit.intake.header import names_fixed_width, read_header, split_row
@@ -17,7 +16,6 @@ from claims_edit.intake.parquet import ParquetExtract
 from claims_edit.intake.row_rules import with_row_rules
 from claims_edit.intake.text import DelimitedExtract
 from claims_edit.intake.wide import one_line_a_row
-from claims_edit.intake.x12 import X12Extract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +32,12 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
     """
     match file.format:
         case Format.X12:
+            from claims_edit.intake.x12 import X12Extract  # noqa: PLC0415 -- only the reader that a file needs loads
+
             return X12Extract(file, mapping)
         case Format.FHIR:
+            from claims_edit.intake.fhir import FhirExtract  # noqa: PLC0415 -- likewise
+
             return FhirExtract(file, mapping, scratch)
         case _:
             return one_line_a_row(with_row_rules(_open_table(file, mapping, scratch), mapping))

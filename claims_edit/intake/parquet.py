@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
@@ -49,14 +48,19 @@ class ParquetExtract(Extract):
             *(pl.col(source).alias(name) for name, source in self.layout.sources.items()),
         )
         try:
-            for first, count in self._slices(rows):
+            for first, count in self._slices(rows, scan.select(pl.len()).collect().item()):
                 # Slices: a query that hands out batches reads ahead of a slower reader without bound.
                 yield _no_odd_days(scan.slice(first, count).collect(engine="in-memory"))
         except (pl.exceptions.PolarsError, OSError, pa.ArrowException) as error:
             raise _damaged(self.file.path, error) from None
 
-    def _slices(self, rows: int) -> Iterator[tuple[int, int]]:
+    def _slices(self, rows: int, height: int) -> Iterator[tuple[int, int]]:
         """First row and count of slices of at most about `rows` rows that end where row groups end, if they can."""
+        if 0 < height <= rows:
+            yield 0, height
+            return
+        import pyarrow.parquet as pq  # noqa: PLC0415 -- only large files need it, and it loads slowly
+
         footer = pq.read_metadata(self.file.path)
         first, waiting = 0, 0
         for place in range(footer.num_row_groups):

@@ -72,7 +72,7 @@ def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFr
         yield write
 
 
-def remittance_report(view: RunView, path: Path) -> None:
+def write_remittance(view: RunView, path: Path) -> None:
     """The feed of a published run, on request.
 
     Raises:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.csv_format import write_frame
-from claims_edit.report.line_files import write_line_files
 from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.store import candidates_in, read_warned
@@ -61,7 +60,7 @@ def _writers(wanted: Collection[str]) -> dict[str, Callable[[RunView, Path], Non
     """What writes each large report; the libraries behind it load only where it is wanted."""
     files: dict[str, Callable[[RunView, Path], None]] = {}
     if "html" in wanted:
-        from claims_edit.report.html import REPORT_NAME, write_html  # noqa: PLC0415 -- Altair loads here
+        from claims_edit.report.html import REPORT_NAME, write_html  # noqa: PLC0415 -- Jinja2 and vl-convert load here
 
         files[REPORT_NAME] = write_html
     if "xlsx" in wanted:
@@ -69,6 +68,8 @@ def _writers(wanted: Collection[str]) -> dict[str, Callable[[RunView, Path], Non
 
         files["report.xlsx"] = write_workbook
     if (lines := "csv" in wanted) | (feed := "remittance" in wanted):
+        from claims_edit.report.line_files import write_line_files  # noqa: PLC0415 -- pyarrow's Parquet loads here
+
         files["."] = partial(write_line_files, lines=lines, feed=feed)
     return files
 

@@ -11,8 +11,6 @@ from claims_edit.errors import UsageError
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.figures import rows_of
 from claims_edit.report.html import REPORT_NAME, write_html
-from claims_edit.report.rationale import write_rationale
-from claims_edit.report.remittance import remittance_report
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
 
@@ -39,9 +37,23 @@ def json_report(view: RunView) -> str:
 
 def xlsx_report(view: RunView, path: Path) -> None:
     """The workbook."""
-    from claims_edit.report.workbook import write_workbook  # noqa: PLC0415 -- xlsxwriter loads when one is made
+    from claims_edit.report.workbook import write_workbook  # noqa: PLC0415 -- each report loads its own libraries
 
     write_workbook(view, path)
+
+
+def remittance_report(view: RunView, path: Path) -> None:
+    """The remittance feed."""
+    from claims_edit.report.remittance import write_remittance  # noqa: PLC0415 -- likewise
+
+    write_remittance(view, path)
+
+
+def rationale_report(view: RunView, path: Path) -> None:
+    """The rationale of each denied claim."""
+    from claims_edit.report.rationale import write_rationale  # noqa: PLC0415 -- likewise
+
+    write_rationale(view, path)
 
 
 PRINTED: dict[str, Callable[[RunView], str]] = {"csv": csv_report, "json": json_report}
@@ -50,7 +62,7 @@ WRITTEN: dict[str, tuple[str, Callable[[RunView, Path], None]]] = {
     "html": (REPORT_NAME, write_html),
     "xlsx": ("report.xlsx", xlsx_report),
     "remittance": ("remittance.csv", remittance_report),
-    "rationale": ("rationale", write_rationale),
+    "rationale": ("rationale", rationale_report),
 }
 """Reports that are files: the name in the working folder unless `--to` gives another, and what writes it."""
 REPORT_FORMATS = (*PRINTED, *WRITTEN)

@@ -17,7 +17,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake import Format, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
-from claims_edit.report import write_reports
+from claims_edit.report.run_files import write_reports
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.deciding import decide_all
 from claims_edit.runner.kept import FileRead

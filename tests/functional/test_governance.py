@@ -245,7 +245,7 @@ def test_a_run_from_before_the_pack_had_a_version_can_still_be_read(
 def test_reports_of_a_shadow_run_know_its_drafts(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:
-    from claims_edit.report import published_run  # noqa: PLC0415 -- the rules that a report of the run is made from
+    from claims_edit.report.run_view import published_run  # noqa: PLC0415 -- the rules that a report of the run is made from
 
     out = tmp_path / "results"
     for mode, versions in (("enforce", 2), ("shadow", 3)):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from claims_edit.report import report
 from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find
+from claims_edit.report.run_report import report
 from claims_edit.runner.lookup import look_up
 from claims_edit.store import ResultsFolder
 from tests.lib.deck import ROOT, run_deck

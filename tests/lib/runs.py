@@ -13,7 +13,7 @@ from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition
 from claims_edit.policy import archived, load_catalog
-from claims_edit.report import write_reports
+from claims_edit.report.run_files import write_reports
 from claims_edit.runner.contracts import no_contracts
 from claims_edit.runner.deciding import KEPT_CANDIDATES
 from claims_edit.store import WARNED_ROWS, ResultsFolder, StagedRun, write_manifest, write_warned

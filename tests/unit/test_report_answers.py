@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from claims_edit.errors import UsageError
-from claims_edit.report import write_answer
+from claims_edit.report.answers import write_answer
 from claims_edit.store import query
 from tests.lib.runs import line, publish
 

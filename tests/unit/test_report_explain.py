@@ -8,7 +8,7 @@ import pytest
 
 from claims_edit.edits import LABELS
 from claims_edit.errors import UsageError
-from claims_edit.report import explain, explanation_text
+from claims_edit.report.explain import explain, explanation_text
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:

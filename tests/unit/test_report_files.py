@@ -14,8 +14,8 @@ import pytest
 
 from claims_edit.errors import UsageError
 from claims_edit.model import DECISION_COLUMNS
-from claims_edit.report import report
 from claims_edit.report.csv_format import defused, write_frame
+from claims_edit.report.run_report import report
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 RUN, LATER = "20260301T010000Z-aaaa", "20260302T010000Z-bbbb"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.errors import UsageError
-from claims_edit.report import rationale, report
+from claims_edit.report import rationale
+from claims_edit.report.run_report import report
 from tests.lib.runs import REVIEWED, line, publish
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.posting_holds import POSTING_HOLDS
-from claims_edit.report import report
 from claims_edit.report.queries import REMITTANCE_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS
+from claims_edit.report.run_report import report
 from claims_edit.runner.deciding import KEPT_CANDIDATES
 from tests.lib.runs import REVIEWED, line, publish
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from claims_edit.report import runs_table, terminal_summary
+from claims_edit.report.terminal import runs_table, terminal_summary
 from claims_edit.store import ResultsFolder
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 

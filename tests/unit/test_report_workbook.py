@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 
-from claims_edit.report import report, workbook, workbook_sheets
+from claims_edit.report import workbook, workbook_sheets
+from claims_edit.report.run_report import report
 from claims_edit.report.workbook_rows import CELL_CHARACTERS, CUT
 from claims_edit.report.workbook_sheets import LINE_COLUMNS
 from claims_edit.report.workbook_summary import SHADOW, held

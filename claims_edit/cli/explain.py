@@ -1,0 +1,42 @@
+"""`claims-edit explain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from claims_edit.cli.options import json_flag, out_option
+from claims_edit.cli.progress import tell_ahead
+from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find, not_found
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("claim_id", required=False)
+@click.argument("line", required=False, type=click.IntRange(min=1))
+@out_option
+@click.option("--run", help="A run id or the beginning of one; the latest run that knows the claim otherwise.")
+@click.option("--row", type=click.IntRange(min=1), help="The row of an extract, in place of CLAIM_ID.")
+@click.option("--file", help="The extract of --row: its path or the last part of it.")
+@click.option("--all", "every_edit", is_flag=True, help="Say of each edit that did not hit why it did not, too.")
+@click.option("--format", "fmt", default="text", show_default=True, type=click.Choice(sorted(EXPLANATION_FORMATS)))
+@json_flag
+def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- see Wanted
+    """Say why the lines of CLAIM_ID (or its one LINE) were decided, refused or left alone.
+
+    Every fact with its column, every edit, the policy, who is liable, the evidence, what would change the outcome. A
+    line without a code of rules/codes is kept in no run: the run's extracts are read again for it.
+    """
+    from claims_edit.runner.lookup import look_up  # noqa: PLC0415 -- the reading of extracts loads slowly
+
+    asked = Wanted(**wanted)
+    found = find(out, asked, every_edit=every_edit)
+    if not found:
+        again = look_up(out, asked, tell_ahead)
+        if again is None:
+            raise not_found(out, asked)
+        found = explain_accepted(again.lines, again.manifest)
+    click.echo(EXPLANATION_FORMATS["json" if as_json else fmt](found), nl=False)

@@ -1,0 +1,23 @@
+"""`claims-edit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claims_edit.cli.options import out_option
+from claims_edit.report.run_report import REPORT_FORMATS
+from claims_edit.report.run_report import report as report_of
+
+
+@click.command()
+@click.argument("run", required=False)
+@out_option
+@click.option("--format", "fmt", default="csv", show_default=True, type=click.Choice(REPORT_FORMATS))
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="The file (rationale: folder) to write; - for standard output."
+)
+def report(*, run: str | None, out: Path, fmt: str, to: Path | None) -> None:
+    """Make a report of RUN (its id or the beginning of it; the latest run otherwise)."""
+    click.echo(report_of(out, run, fmt, to), nl=False)
