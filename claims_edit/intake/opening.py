@@ -32,11 +32,11 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
     """
     match file.format:
         case Format.X12:
-            from claims_edit.intake.x12 import X12Extract  # noqa: PLC0415 -- only the reader that a file needs loads
+            from claims_edit.intake.x12.extract import X12Extract  # noqa: PLC0415 -- only the reader that a file needs loads
 
             return X12Extract(file, mapping)
         case Format.FHIR:
-            from claims_edit.intake.fhir import FhirExtract  # noqa: PLC0415 -- likewise
+            from claims_edit.intake.fhir.extract import FhirExtract  # noqa: PLC0415 -- likewise
 
             return FhirExtract(file, mapping, scratch)
         case _:

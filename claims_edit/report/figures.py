@@ -1,8 +1,9 @@
-"""The figures of one run, each computed once: every report takes them from here."""
+"""The figures of one run, each computed at most once: every report takes them from here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,40 +24,62 @@ QUALITY_SCHEMA = {
 
 @dataclass(frozen=True)
 class Figures:
-    """Small frames, each in a fixed order; `lines` and `claims` are counts, `charges` is Decimal(38, 2).
+    """Small frames of one run, each in a fixed order; `lines` and `claims` are counts, `charges` is Decimal(38, 2).
 
-    Attributes:
-        reasons: payer, program, disposition, reason_code, month (`2026-03`), lines, claims, charges.
-        by_disposition: disposition, lines, claims, charges.
-        by_payer: payer, disposition, lines, claims, charges.
-        by_reason: disposition, reason_code, lines, claims, charges; most lines first.
-        stale: policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges: what was
-            decided past a policy's review.
-        doubts: doubt, disposition, lines, claims, charges; a line counts for each of its doubts.
-        quality: check, severity (`error`, `warning`), column, file, rows; of the first ones the numbers and claim ids.
+    Each is computed when it is first asked for, from the run's rows and, for warnings, from its manifest and their
+    first rows.
     """
 
-    reasons: pl.DataFrame
-    by_disposition: pl.DataFrame
-    by_payer: pl.DataFrame
-    by_reason: pl.DataFrame
-    stale: pl.DataFrame
-    doubts: pl.DataFrame
-    quality: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection
+    manifest: dict[str, Any]
+    warned: pl.DataFrame
 
+    @cached_property
+    def reasons(self) -> pl.DataFrame:
+        """payer, program, disposition, reason_code, month (`2026-03`), lines, claims, charges."""
+        return self._of(queries.REASONS)
 
-def figures_of(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], warned: pl.DataFrame) -> Figures:
-    """The figures of one run, from its rows and, for warnings, from its manifest and their first rows."""
-    run_id = manifest["run_id"]
-    return Figures(
-        reasons=frame_of(connection, queries.REASONS, run_id),
-        by_disposition=frame_of(connection, queries.BY_DISPOSITION, run_id),
-        by_payer=frame_of(connection, queries.BY_PAYER, run_id),
-        by_reason=frame_of(connection, queries.TOP_REASONS, run_id),
-        stale=frame_of(connection, queries.STALE_POLICIES, run_id),
-        doubts=frame_of(connection, queries.DOUBTS, run_id),
-        quality=_quality(connection, manifest, warned),
-    )
+    @cached_property
+    def by_disposition(self) -> pl.DataFrame:
+        """disposition, lines, claims, charges."""
+        return self._of(queries.BY_DISPOSITION)
+
+    @cached_property
+    def by_payer(self) -> pl.DataFrame:
+        """payer, disposition, lines, claims, charges."""
+        return self._of(queries.BY_PAYER)
+
+    @cached_property
+    def by_reason(self) -> pl.DataFrame:
+        """disposition, reason_code, lines, claims, charges; most lines first."""
+        return self._of(queries.TOP_REASONS)
+
+    @cached_property
+    def stale(self) -> pl.DataFrame:
+        """What was decided past a policy's review.
+
+        policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges.
+        """
+        return self._of(queries.STALE_POLICIES)
+
+    @cached_property
+    def doubts(self) -> pl.DataFrame:
+        """doubt, disposition, lines, claims, charges; a line counts for each of its doubts."""
+        return self._of(queries.DOUBTS)
+
+    @cached_property
+    def quality(self) -> pl.DataFrame:
+        """check, severity (`error`, `warning`), column, file, rows; of the first ones the numbers and claim ids."""
+        return _quality(self.connection, self.manifest, self.warned)
+
+    def _of(self, sql: str) -> pl.DataFrame:
+        return frame_of(self.connection, sql, self.manifest["run_id"])
+
+    def compute(self) -> None:
+        """Compute all that is left: threads may share figures only after that."""
+        for name, each in vars(type(self)).items():
+            if isinstance(each, cached_property):
+                getattr(self, name)
 
 
 def frame_of(connection: duckdb.DuckDBPyConnection, sql: str, run_id: str) -> pl.DataFrame:

@@ -43,6 +43,8 @@ def write_reports(
             _write_tables(view, staged.run_dir)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
         files = _writers(wanted)
+        if files:
+            view.figures.compute()
         # What makes them lets go of Python's lock most of the time, so that they share the cores.
         with ThreadPoolExecutor(max(len(files), 1)) as pool:
             made = [pool.submit(_apart, view, write, staged.run_dir / name) for name, write in files.items()]

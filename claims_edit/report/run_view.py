@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
-from claims_edit.report.figures import Figures, figures_of
+from claims_edit.report.figures import Figures
 from claims_edit.store import ResultsFolder, open_readonly, read_warned, replay_of
 
 if TYPE_CHECKING:
@@ -55,12 +55,15 @@ class RunView:
 
     @cached_property
     def figures(self) -> Figures:
-        """The run's figures, computed when the first report asks."""
-        return figures_of(self.connection, self.manifest, self.warned)
+        """The run's figures; one for each view, and for the views that `apart` makes of it."""
+        return Figures(self.connection, self.manifest, self.warned)
 
     @contextmanager
     def apart(self) -> Iterator[RunView]:
-        """The same view, figures included, for another thread: a connection answers one query at a time."""
+        """The same view, figures included, for another thread: a connection answers one query at a time.
+
+        The figures must have been computed.
+        """
         with self.connection.cursor() as connection:
             view = replace(self, connection=connection)
             vars(view)["figures"] = self.figures

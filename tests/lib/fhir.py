@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.doubts import DOUBTS
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA
-from claims_edit.intake.fhir import FhirExtract
+from claims_edit.intake.fhir.extract import FhirExtract
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
 from claims_edit.posting_holds import POSTING_HOLDS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.intake.x12 import X12Extract
+from claims_edit.intake.x12.extract import X12Extract
 from claims_edit.runner import RunOptions, kept, run_batch, validate_batch
 from claims_edit.runner import reading as reading_module
 from tests.functional.program import DECK

@@ -9,7 +9,8 @@ import pytest
 
 from claims_edit.intake import consulted
 from claims_edit.intake.extract import FAULT
-from claims_edit.intake.fhir import FhirExtract, context
+from claims_edit.intake.fhir import context
+from claims_edit.intake.fhir.extract import FhirExtract
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
 from tests.lib.fhir import ICD_10_CM, Json, bundle, concept, eob, ndjson, opened, rows

@@ -12,8 +12,9 @@ import pytest
 from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK
-from claims_edit.intake.fhir import FhirExtract, documents
+from claims_edit.intake.fhir import documents
 from claims_edit.intake.fhir import extract as extract_module
+from claims_edit.intake.fhir.extract import FhirExtract
 from claims_edit.intake.mapping import Mapping
 from tests.lib.fhir import CPT, ICD_10_CM, Json, bundle, concept, eob, item, ndjson, opened, rejected, rows
 

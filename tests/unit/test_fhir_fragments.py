@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.errors import InputError
-from claims_edit.intake.fhir import FhirExtract
+from claims_edit.intake.fhir.extract import FhirExtract
 from claims_edit.intake.files import Format, sniff
 from claims_edit.intake.mapping import Mapping
 from tests.lib.fhir import bundle, concept, eob, item, rows

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from claims_edit.intake.extract import FAULT
-from claims_edit.intake.fhir import FhirExtract
+from claims_edit.intake.fhir.extract import FhirExtract
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
 from tests.lib.reader_files import SAMPLE_LINES, fhir_files

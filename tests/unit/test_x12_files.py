@@ -15,7 +15,8 @@ from claims_edit.errors import InputError
 from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
-from claims_edit.intake.x12 import X12Extract, extract, interchange
+from claims_edit.intake.x12 import extract, interchange
+from claims_edit.intake.x12.extract import X12Extract
 
 if TYPE_CHECKING:
     from pathlib import Path

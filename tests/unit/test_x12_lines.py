@@ -10,7 +10,7 @@ from claims_edit.columns import COLUMNS
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import Format, SourceFile
 from claims_edit.intake.mapping import Mapping
-from claims_edit.intake.x12 import X12Extract
+from claims_edit.intake.x12.extract import X12Extract
 from claims_edit.model import DIAGNOSIS_COLUMNS
 from tests.unit.test_x12_files import (
     HI,
