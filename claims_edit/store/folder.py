@@ -72,9 +72,10 @@ class ResultsFolder:
         self._make()
         with exclusive(self.out / ".lock"):
             generation.check_names(self.out)
-            generation.remove_leftovers(self.out)
             if current := generation.current_generation(self.out):
+                record.check_known_runs(current)
                 record.check_record(current)
+            generation.remove_leftovers(self.out)
             try:
                 yield
             finally:
@@ -127,7 +128,10 @@ class ResultsFolder:
         following = generation.next_generation(self.out, previous)
         generation.make_durable(staged.root)
         generation.fill(following, previous, staged.root)
+        known = [*(record.run_ids(previous) if previous is not None else ()), staged.run_id]
         build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
+        generation.close_generation(following, known)
+        record.check_known_runs(following)
         generation.show(self.out, following)
         if previous is not None:
             shutil.rmtree(previous, ignore_errors=True)

@@ -18,6 +18,7 @@ STAGING = ".staging"
 DATABASE = "claims_edit.duckdb"
 RECORD_FOLDERS = ("decisions", "quarantine", "runs")
 SHOWN = (*RECORD_FOLDERS, DATABASE)
+RUNS = ".runs"  # of a generation: the runs that it was shown with, one a line
 _PUBLISHED = ".published"  # marks a generation that was shown: never removed as the leftover of a killed run
 
 
@@ -88,6 +89,7 @@ def _link(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:  # no hard links here, or too many of this file
         shutil.copy2(source, target)
+        _sync(target)
 
 
 def show(out: Path, generation: Path) -> None:
@@ -117,6 +119,28 @@ def make_durable(folder: Path) -> None:
         for name in names:
             _sync(Path(place, name))
         _sync(Path(place))
+
+
+def close_generation(generation: Path, runs: list[str]) -> None:
+    """Note the runs of a filled generation, and bring it to the disk with every name in it and its own.
+
+    The files of the record are on the disk already; a power cut must not take their names in the new folders.
+    """
+    (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
+    _sync(generation / RUNS)
+    _sync(generation / DATABASE)
+    for place, _, _ in os.walk(generation, topdown=False):
+        _sync(Path(place))
+    _sync(generation.parent)
+    _sync(generation.parents[1])
+
+
+def noted_runs(generation: Path) -> list[str] | None:
+    """The runs that a generation was shown with; None where an earlier release showed it."""
+    try:
+        return (generation / RUNS).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return None
 
 
 def _sync(path: Path) -> None:

@@ -8,7 +8,7 @@ import duckdb
 
 from claims_edit.duck import connect
 from claims_edit.errors import ResultsError
-from claims_edit.store.generation import RECORD_FOLDERS
+from claims_edit.store.generation import DATABASE, GENERATIONS, RECORD_FOLDERS, RUNS, noted_runs
 from claims_edit.store.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -60,6 +60,41 @@ def check_record(root: Path) -> list[dict[str, Any]]:
     if faults:
         raise ResultsError(*faults)
     return known
+
+
+def check_known_runs(generation: Path) -> None:
+    """Check that the record of a generation holds every run that is known: by its list, else by its DuckDB file.
+
+    A power cut can lose whole runs, where the disk did not keep its word; an older generation may still have them.
+
+    Raises:
+        ResultsError: with one fault for each run that is missing, and where it still is.
+    """
+    held = run_ids(generation)
+    if missing := sorted(set(_known_runs(generation)) - set(held)):
+        raise ResultsError(*(_lost(generation, run_id) for run_id in missing))
+
+
+def _known_runs(generation: Path) -> list[str]:
+    noted = noted_runs(generation)
+    if noted is not None:
+        return noted
+    try:
+        with connect(generation / DATABASE, read_only=True, settings={"threads": 1}) as connection:
+            return [run_id for (run_id,) in connection.execute("SELECT run_id FROM runs").fetchall()]
+    except duckdb.Error:  # missing or damaged: it is made anew
+        return []
+
+
+def _lost(generation: Path, run_id: str) -> str:
+    others = sorted(other.name for other in generation.parent.iterdir() if run_id in run_ids(other))
+    copy = f"Copy it from {GENERATIONS}/{others[-1]}" if others else "Restore it from a backup"
+    noted = generation / RUNS
+    taken = f"delete its line in {noted}" if noted.exists() else f"delete {generation / DATABASE}"
+    return (
+        f"{generation}: run {run_id} is missing from the record; nothing was removed. {copy}; if it was taken out on"
+        f" purpose, {taken}."
+    )
 
 
 def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:

@@ -13,7 +13,7 @@ import pytest
 
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS
-from claims_edit.store import database
+from claims_edit.store import database, generation
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:
@@ -191,11 +191,12 @@ def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     assert asked(tmp_path, "SELECT run_id, disposition FROM decisions") == [(run, "deny") for run in RUNS[:2]]
 
 
-def test_a_run_that_was_moved_away_leaves_the_file_too(tmp_path: Path, inserted: list[list[str]]) -> None:
+def test_a_run_that_was_taken_out_on_purpose_leaves_the_file_too(tmp_path: Path, inserted: list[list[str]]) -> None:
     publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line()])
     for folder in (f"decisions/run_id={RUNS[0]}", f"quarantine/run_id={RUNS[0]}", f"runs/{RUNS[0]}"):
         shutil.rmtree(tmp_path / folder)
+    (tmp_path / ".current" / generation.RUNS).write_text(f"{RUNS[1]}\n")
     publish(tmp_path, RUNS[2], [line()])
     assert inserted[-1] == [RUNS[1], RUNS[2]]
     assert asked(tmp_path, "SELECT run_id FROM runs") == [(RUNS[1],), (RUNS[2],)]

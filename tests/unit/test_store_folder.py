@@ -263,6 +263,92 @@ def test_a_damaged_folder_is_refused_and_left_alone(tmp_path: Path, damage: Call
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def synced_before_the_rename(out: Path, monkeypatch: pytest.MonkeyPatch, publish_it: Callable[[], object]) -> set[str]:
+    """What was brought to the disk before the link was put in its place, relative to `out`."""
+    synced: set[str] = set()
+    known: list[set[str]] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noting(handle: int) -> None:
+        synced.add(os.path.relpath(Path(f"/proc/self/fd/{handle}").readlink(), out))
+        fsync(handle)
+
+    def renaming(source: Path, target: Path) -> Path:
+        if target.name == ".current":
+            known.append(set(synced))
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    monkeypatch.setattr(Path, "replace", renaming)
+    publish_it()
+    (before,) = known
+    return before
+
+
+def test_every_name_of_a_generation_is_on_the_disk_before_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    synced = synced_before_the_rename(tmp_path, monkeypatch, lambda: publish(tmp_path, RUN_2, [line()]))
+    shown_now = tmp_path / ".generations/2"
+    folders = [shown_now, *(path for path in shown_now.rglob("*") if path.is_dir())]
+    assert {
+        str(path.relative_to(tmp_path)) for path in (*folders, shown_now.parent, shown_now / "claims_edit.duckdb")
+    } <= (synced)
+    assert any(path.startswith(f".staging/{RUN_2}/decisions/") and path.endswith(".parquet") for path in synced)
+
+
+def test_a_file_that_is_copied_is_on_the_disk_before_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    publish(tmp_path, RUN_1, [line()])
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    synced = synced_before_the_rename(tmp_path, monkeypatch, lambda: publish(tmp_path, RUN_2, [line()]))
+    assert f".generations/2/decisions/run_id={RUN_1}/part-00000.parquet" in synced
+
+
+def without_list(out: Path) -> None:
+    """As an earlier release leaves a folder: only the DuckDB file knows the runs."""
+    (out / ".current" / generation.RUNS).unlink()
+
+
+@pytest.mark.parametrize("known", [lambda _out: None, without_list])
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_a_run_that_is_gone_from_the_record_keeps_everything_as_it_is(
+    tmp_path: Path, known: Callable[[Path], None], *, has_copy: bool
+) -> None:
+    publish(tmp_path, RUN_1, [line()])
+    if has_copy:
+        shutil.copytree(tmp_path / ".generations/1", tmp_path / "kept")
+    publish(tmp_path, RUN_2, [line()])
+    if has_copy:
+        (tmp_path / "kept").rename(tmp_path / ".generations/1")
+    for name in generation.RECORD_FOLDERS:
+        shutil.rmtree(next((tmp_path / name).glob(f"*{RUN_1}")))
+    known(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    remedy = r"Copy it from \.generations/1" if has_copy else "Restore it from a backup"
+    with pytest.raises(ResultsError, match=f"run {RUN_1} is missing from the record.*{remedy}") as fault:
+        publish(tmp_path, RUN_3, [line()])
+    assert fault.value.exit_code == 13
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_taken_out_on_purpose_is_forgotten_with_its_line(tmp_path: Path) -> None:
+    for run_id in (RUN_1, RUN_2):
+        publish(tmp_path, run_id, [line()])
+    for name in generation.RECORD_FOLDERS:
+        shutil.rmtree(next((tmp_path / name).glob(f"*{RUN_1}")))
+    noted = tmp_path / ".current" / generation.RUNS
+    noted.write_text(noted.read_text().replace(f"{RUN_1}\n", ""))
+    publish(tmp_path, RUN_3, [line()])
+    with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
+        assert connection.sql("SELECT run_id FROM runs ORDER BY 1").fetchall() == [(RUN_2,), (RUN_3,)]
+
+
 def test_a_run_that_does_not_hold_what_its_manifest_says_is_not_shown(tmp_path: Path) -> None:
     folder = ResultsFolder(tmp_path)
     with folder.lock():
