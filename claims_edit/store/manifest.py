@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from claims_edit import __version__
 from claims_edit.errors import ClaimsEditError, ResultsError
 from claims_edit.model import Disposition, Mode
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
+_RELEASE = re.compile(r"\d+(\.\d+){1,3}")
 
 
 def _every_disposition(split: dict[Disposition, Any]) -> dict[Disposition, Any]:
@@ -119,20 +122,41 @@ def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> Non
 
 
 def read_manifest(run_dir: Path) -> dict[str, Any]:
-    """The manifest of one run folder.
+    """The manifest of one run folder, without what a newer release wrote into it besides.
 
     Raises:
-        ResultsError: it is missing, or is not a manifest.
+        ResultsError: it is missing, is not a manifest, or is a newer release's that has other fields.
     """
     path = run_dir / MANIFEST_NAME
     remedy = f"Restore it from a backup, or move run {run_dir.name} out of the results folder, then run again."
     try:
-        return RunManifest.model_validate_json(path.read_bytes()).model_dump(mode="json")
+        content = path.read_bytes()
+        return RunManifest.model_validate_json(content, extra="ignore").model_dump(mode="json")
     except OSError as error:
         raise ResultsError(f"{path}: the manifest cannot be read ({error.strerror}). {remedy}") from None
     except ValidationError as error:
+        if newer := _newer_release(content):
+            raise ResultsError(
+                f"{path}: written by claims-edit {newer}, which is newer than this one ({__version__})."
+                " Use that release, or a newer one, on this folder."
+            ) from None
         fields = sorted({".".join(str(step) for step in fault["loc"]) or "the whole file" for fault in error.errors()})
         raise ResultsError(f"{path}: not a manifest ({', '.join(fields)}). {remedy}") from None
+
+
+def _newer_release(content: bytes) -> str | None:
+    """The release that wrote a manifest, where it is newer than this one."""
+    try:
+        written = str(json.loads(content)["versions"]["claims_edit"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return written if _release(written) > _release(__version__) else None
+
+
+def _release(version: str) -> list[int]:
+    """The numbers of a version, for comparison; none of what is no version."""
+    found = _RELEASE.match(version)
+    return [int(number) for number in found[0].split(".")] if found else []
 
 
 def reconcile(manifest: dict[str, Any]) -> None:

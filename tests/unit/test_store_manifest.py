@@ -60,6 +60,35 @@ def test_a_manifest_that_cannot_be_read_names_its_fields(tmp_path: Path, manifes
         read_manifest(tmp_path)
 
 
+@pytest.mark.parametrize("part", [(), ("counts",), ("charges",), ("inputs", 0)])
+@pytest.mark.parametrize("version", ["0.1.0", "99.1", "99.1.0rc1"])
+def test_fields_that_a_newer_release_added_lock_nothing(
+    tmp_path: Path, manifest: dict[str, Any], part: tuple[Any, ...], version: str
+) -> None:
+    place: Any = manifest
+    for step in part:
+        place = place[step]
+    place["of_a_newer_release"] = {"rows": 5}
+    manifest["versions"]["claims_edit"] = version
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    del place["of_a_newer_release"]
+    assert read_manifest(tmp_path) == RunManifest.model_validate(manifest).model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("version", "is_newer"), [("0.1.1", True), ("1.0", True), ("0.10.0", True), ("0.1.0", False), ("0.0.9", False),
+                              ("next", False), (7, False)],
+)  # fmt: skip
+def test_a_manifest_that_only_a_newer_release_can_read_is_newer_and_not_damaged(
+    tmp_path: Path, manifest: dict[str, Any], version: object, *, is_newer: bool
+) -> None:
+    del manifest["fingerprint"]
+    manifest["versions"]["claims_edit"] = version
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ResultsError, match="which is newer than this one" if is_newer else "not a manifest"):
+        read_manifest(tmp_path)
+
+
 def test_what_adds_up_passes(manifest: dict[str, Any]) -> None:
     reconcile(manifest)
 
