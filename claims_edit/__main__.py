@@ -6,19 +6,25 @@ import os
 import re
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
+from claims_edit import native_stderr
 from claims_edit.cli import cli
 from claims_edit.errors import ClaimsEditError, exit_code_for
+from claims_edit.resources import lack_of, lacking
 
 INTERRUPTED = 130
+TRACEBACK = "CLAIMS_EDIT_TRACEBACK"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file may be named so; a fault stays one line
 
 
 def main() -> None:
     """Run the command line; exit codes are those of DESIGN §7."""
+    if sys.stderr is sys.__stderr__ and not os.environ.get(TRACEBACK):
+        native_stderr.watch()
     try:
         cli.main(prog_name="claims-edit", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -30,17 +36,21 @@ def main() -> None:
         click.echo("claims-edit: interrupted; nothing of this run was published.", err=True)
         sys.exit(INTERRUPTED)
     except ClaimsEditError as error:
-        for fault in error.faults:
-            click.echo(f"claims-edit: {_CONTROL.sub(REPLACEMENT, fault)}", err=True)
-        sys.exit(exit_code_for(error))
-    except Exception as error:  # noqa: BLE001 -- the last resort, and it must not print a claim
-        _tell_bug(error)
-        sys.exit(exit_code_for(error))
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # how a Rust library says that it has a bug
+        _end(error)
+    except BaseException as error:  # the last resort, and it must not print a claim
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # how a Rust library fails
             raise
+        if (lack := lack_of(error)) is not None:
+            _end(lacking(lack, "disk"))
         _tell_bug(error)
         sys.exit(exit_code_for(error))
+
+
+def _end(error: ClaimsEditError) -> NoReturn:
+    """Print the faults, one a line, and end with the error's exit code."""
+    for fault in error.faults:
+        click.echo(f"claims-edit: {_CONTROL.sub(REPLACEMENT, fault)}", err=True)
+    sys.exit(exit_code_for(error))
 
 
 def _tell_bug(error: BaseException) -> None:
@@ -52,7 +62,7 @@ def _tell_bug(error: BaseException) -> None:
         " `claims-edit runs` tells whether anything was published.",
         err=True,
     )
-    if os.environ.get("CLAIMS_EDIT_TRACEBACK"):
+    if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
 
 

@@ -46,7 +46,7 @@ class ThresholdError(ClaimsEditError):
 
 
 class ResultsError(ClaimsEditError):
-    """The results folder is busy, damaged or not writable."""
+    """The results folder is busy, damaged or not writable, or the machine has too little disk or memory."""
 
     exit_code = EXIT_RESULTS
 

@@ -11,6 +11,7 @@ import click
 from claims_edit.cli.options import out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
+from claims_edit.resources import lack_of, lacking
 from claims_edit.store import query
 
 
@@ -47,4 +48,6 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
+        if (lack := lack_of(error)) is not None:
+            raise lacking(lack, path) from None
         raise UsageError(f"{path}: cannot be written ({error.strerror}). Give another --to.") from None

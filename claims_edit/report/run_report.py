@@ -13,6 +13,7 @@ from claims_edit.report.figures import rows_of
 from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
+from claims_edit.resources import lack_of, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
 
     Raises:
         UsageError: no such run or format, or `to` cannot be written.
-        ResultsError: the folder is damaged.
+        ResultsError: the folder is damaged, or the disk full.
     """
     if fmt not in REPORT_FORMATS:
         raise UsageError(f"--format {fmt}: not available. Take one of {', '.join(REPORT_FORMATS)}.")
@@ -92,6 +93,8 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
             else:
                 WRITTEN[fmt][1](view, path)
         except OSError as error:
+            if (lack := lack_of(error)) is not None:
+                raise lacking(lack, path) from None
             # Arrow and Polars put a text of their own, or none, in the place of the system's.
             fault = os.strerror(error.errno) if error.errno else "the disk may be full"
             raise UsageError(f"{path}: cannot be written ({fault}). Give another --to.") from None

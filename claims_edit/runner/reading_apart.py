@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claims_edit.intake import discover, text_bytes
+from claims_edit.resources import enough_room
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading
 
@@ -33,9 +34,10 @@ def read_apart(
 
     Raises:
         InputError: one of them cannot be read.
+        ResultsError: disk or memory are too small.
     """
     files = discover(extracts, fmt)
-    with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+    with enough_room(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
         reading = Reading(
             catalog,
             mapping,

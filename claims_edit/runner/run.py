@@ -18,6 +18,7 @@ from claims_edit.intake import Format, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import write_reports
+from claims_edit.resources import enough_room, lack_of
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.deciding import decide_all
 from claims_edit.runner.kept import FileRead
@@ -76,8 +77,13 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
     Raises:
         RulesError: the rule pack has faults.
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
-        ResultsError: the results folder is busy or damaged.
+        ResultsError: the results folder is busy, damaged or a file, or disk or memory are too small.
     """
+    with enough_room(options.out):
+        return _run_batch(options, progress)
+
+
+def _run_batch(options: RunOptions, progress: Progress) -> RunOutcome:
     started = datetime.now(UTC)
     stages = _Stages()
     with stages.of("rules"):
@@ -163,7 +169,7 @@ def _read_all(reading: Reading, files: Discovered, options: RunOptions) -> tuple
     for path, read in zip(files.extracts, reading.read(files, options.format), strict=True):
         if isinstance(read, FileRead):
             found.append(read)
-        elif options.keep_going:
+        elif options.keep_going and lack_of(read) is None:
             refused[path] = str(read)
         else:
             raise read

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from claims_edit.errors import ClaimsEditError, InputError, ResultsError, UsageError
+from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
+from claims_edit.resources import enough_room
 from claims_edit.store import generation, record
 from claims_edit.store.database import build_database
 from claims_edit.store.lock import exclusive
@@ -66,8 +67,7 @@ class ResultsFolder:
         """Make the folder if need be, keep other runs out of it, and clear what killed runs left.
 
         Raises:
-            InputError: `out` is a file, or cannot be written.
-            ResultsError: another run is at work here, or the folder is damaged.
+            ResultsError: another run is at work here, the folder is damaged or a file, or it cannot be written.
         """
         self._make()
         with exclusive(self.out / ".lock"):
@@ -83,24 +83,32 @@ class ResultsFolder:
                     generation.remove_leftovers(self.out)
 
     def _make(self) -> None:
-        try:
+        with self._writing():
             self.out.mkdir(parents=True, exist_ok=True)
             (self.out / ".lock").open("a").close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with enough_room(self.out):
+                yield
         except (FileExistsError, NotADirectoryError):
-            raise InputError(f"{self.out}: a file, where --out needs a folder. Give the name of a folder.") from None
+            raise ResultsError(f"{self.out}: a file, where --out needs a folder. Give the name of a folder.") from None
         except OSError as error:
-            raise InputError(
+            raise ResultsError(
                 f"{self.out}: cannot be written ({error.strerror}). Give an --out that this user can write."
             ) from None
 
     def stage(self, run_id: str) -> StagedRun:
-        """Empty folders for a new run, in the results folder's own file system."""
+        """Empty folders for a new run, in the results folder's own file system.
+
+        Raises:
+            ResultsError: they cannot be made.
+        """
         staged = StagedRun(run_id, self.out / generation.STAGING / run_id)
-        try:
+        with self._writing():
             for folder in (staged.decisions_dir, staged.quarantine_dir, staged.replay_dir, staged.scratch_dir):
                 folder.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(f"{self.out}: cannot be written ({error.strerror}). Free it, then run again.") from None
         return staged
 
     def publish(self, staged: StagedRun) -> None:

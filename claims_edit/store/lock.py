@@ -21,14 +21,14 @@ def exclusive(path: Path) -> Iterator[None]:
 
     Raises:
         ResultsError: another process holds it, or the file system has no locks.
-        OSError: the file cannot be opened for writing.
+        OSError: the file cannot be opened for writing, or the disk is full.
     """
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("a+b", buffering=0) as file:  # unbuffered: what a full disk refuses is not tried again
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = file.read().strip() or "another process"
+            holder = file.read().decode(errors="replace").strip() or "another process"
             raise ResultsError(
                 f"{path.parent}: busy: {holder} is working here. Wait for it to end, or give another --out."
             ) from None
@@ -37,8 +37,8 @@ def exclusive(path: Path) -> Iterator[None]:
                 f"{path}: cannot be locked ({error.strerror}). Put --out on a file system with locks."
             ) from None
         file.truncate(0)
-        file.write(f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC)\n")
-        file.flush()
+        holder = f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC)\n"
+        os.write(file.fileno(), holder.encode())
         try:
             yield
         finally:

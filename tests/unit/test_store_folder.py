@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from claims_edit.errors import ClaimsEditError, InputError, ResultsError, UsageError
+from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
 from claims_edit.report.run_files import RUN_REPORTS
 from claims_edit.store import ResultsFolder, generation, write_manifest
 from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
@@ -185,19 +185,19 @@ def test_a_reader_who_holds_the_file_open_stops_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("deeper", ["", "x", "x/y"])
-def test_an_out_that_is_a_file_is_bad_input(tmp_path: Path, deeper: str) -> None:
+def test_an_out_that_is_a_file_is_no_results_folder(tmp_path: Path, deeper: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="Give"), ResultsFolder(tmp_path / "file" / deeper).lock():
+    with pytest.raises(ResultsError, match="Give"), ResultsFolder(tmp_path / "file" / deeper).lock():
         pass
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_an_out_that_cannot_be_written_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_out_that_cannot_be_written_is_no_results_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match="Permission denied"), ResultsFolder(tmp_path / "out").lock():
+    with pytest.raises(ResultsError, match="Permission denied"), ResultsFolder(tmp_path / "out").lock():
         pass
 
 

@@ -1,0 +1,70 @@
+"""What native libraries write to standard error: kept from it, for their words may hold a cell of a claim.
+
+Rust prints a panic with its words and a backtrace, and the failed allocation that it aborts the process for, past every
+handler of Python. All of that goes to a small process of its own, which says one line where the program ended by it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import re
+import signal
+import sys
+
+from claims_edit.resources import TOO_LITTLE_MEMORY
+
+STDERR = 2
+DONE = b"\x00done"  # written when the program ends by itself
+KEPT = 64 * 1024  # bytes of the libraries' last words
+PIECE = 64 * 1024
+NO_MEMORY = re.compile(rb"memory allocation of|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
+ABORTED = (
+    "claims-edit: a bug: a library ended the program. Report this line to the maintainers, with what"
+    " CLAIMS_EDIT_TRACEBACK=1 shows."
+)
+
+
+def watch() -> None:
+    """From now on only Python writes to standard error; call it before any thread is started."""
+    shown = os.dup(STDERR)
+    listening, speaking = os.pipe()
+    try:
+        child = os.fork()
+    except OSError:  # no room for another process: all stays as it is
+        for handle in (shown, listening, speaking):
+            os.close(handle)
+        return
+    if not child:
+        _listen(listening, shown)
+    os.close(listening)
+    os.dup2(speaking, STDERR)
+    os.close(speaking)
+    sys.stderr = io.TextIOWrapper(os.fdopen(shown, "wb", 0), errors="backslashreplace", write_through=True)
+    atexit.register(os.write, STDERR, DONE)
+
+
+def _listen(listening: int, shown: int) -> None:
+    """Read until the program has ended; the last words of one that did not end by itself become one line."""
+    try:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(each, signal.SIG_IGN)
+        os.dup2(shown, STDERR)
+        for other in set(range(max(listening, shown) + 2)) - {STDERR, listening}:
+            _close(other)
+        words = b""
+        while piece := os.read(listening, PIECE):
+            words = (words + piece)[-KEPT:]
+        if words and not words.endswith(DONE):
+            line = f"claims-edit: memory: {TOO_LITTLE_MEMORY}" if NO_MEMORY.search(words) else ABORTED
+            os.write(STDERR, f"{line}\n".encode())
+    finally:
+        os._exit(0)
+
+
+def _close(handle: int) -> None:
+    try:
+        os.close(handle)
+    except OSError:
+        return

@@ -1,0 +1,80 @@
+"""A machine that lacks disk or memory, however a library tells it: one fault with a remedy, and never "a bug"."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DISK_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
+# Polars, DuckDB and Arrow put the system's words, or words of their own, into errors of other kinds.
+DISK_WORDS = ("No space left on device", "os error 28", "Disk quota exceeded", "max_temp_directory_size")
+MEMORY_WORDS = (
+    "Cannot allocate memory",
+    "cannot allocate memory",
+    "os error 12",
+    "Out of Memory Error",
+    "can't start new thread",
+    "failed to map segment",
+)
+DISK = "the disk is full"
+MEMORY = "there is too little memory"
+TOO_LITTLE_MEMORY = (
+    "too little for this command. Raise its limit (ulimit -v, container) or use a larger machine, then run it again."
+)
+
+
+def lack_of(error: BaseException) -> str | None:
+    """What the machine lacks (DISK or MEMORY), where that is behind an error; None for any other error.
+
+    What a reader made of the library's error (a file that "cannot be read") is looked behind.
+    """
+    return next(filter(None, map(_lack_itself, _behind(error))), None)
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it was raised for."""
+    found: BaseException | None = error
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        yield found
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+
+
+def _lack_itself(error: BaseException) -> str | None:
+    text, number = str(error), getattr(error, "errno", None)
+    if number in DISK_ERRNOS or any(words in text for words in DISK_WORDS):
+        return DISK
+    is_memory = isinstance(error, MemoryError) or number == errno.ENOMEM
+    return MEMORY if is_memory or any(words in text for words in MEMORY_WORDS) else None
+
+
+def lacking(lack: str, place: object) -> ResultsError:
+    """The fault of a machine that lacks something at `place`."""
+    if lack == DISK:
+        return ResultsError(f"{place}: {DISK}. Free some of it, or give a place on another disk, then run again.")
+    return ResultsError(f"memory: {TOO_LITTLE_MEMORY}")
+
+
+@contextmanager
+def enough_room(place: Path) -> Iterator[None]:
+    """Turn errors of a machine that lacks disk or memory into one fault that names `place`.
+
+    Raises:
+        ResultsError: it lacks one of them.
+    """
+    try:
+        yield
+    except ResultsError:
+        raise
+    except BaseException as error:
+        if (lack := lack_of(error)) is not None:
+            raise lacking(lack, place) from error
+        raise
