@@ -86,13 +86,13 @@ def has_check_digit(text: pl.Expr) -> pl.Expr:
 def _check_sum(number: pl.Expr) -> pl.Expr:
     """The Luhn sum of the last ten digits and the prefix 80840, modulo 10: one look-up for each half."""
     half = 10**HALF
-    high: pl.Expr = pl.lit(pl.Series(_half_sums(0), dtype=pl.UInt8)).gather(number // half % half)
-    low: pl.Expr = pl.lit(pl.Series(_half_sums(1), dtype=pl.UInt8)).gather(number % half)
+    high: pl.Expr = pl.lit(_half_sums(0)).gather(number // half % half)
+    low: pl.Expr = pl.lit(_half_sums(1)).gather(number % half)
     return (high + low + PREFIX_SUM) % 10
 
 
 @cache
-def _half_sums(doubled: int) -> list[int]:
+def _half_sums(doubled: int) -> pl.Series:
     """The Luhn sum of every number of five digits, in which each second digit counts double, from place `doubled` on.
 
     Places count from the right; the sums are at most 45.
@@ -101,7 +101,7 @@ def _half_sums(doubled: int) -> list[int]:
     for place in range(HALF):
         digits = [sum(divmod(digit * 2, 10)) for digit in range(10)] if place % 2 == doubled else list(range(10))
         sums = [digit + rest for digit in digits for rest in sums]
-    return sums
+    return pl.Series(sums, dtype=pl.UInt8)
 
 
 def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:

@@ -89,8 +89,10 @@ class Screened:
 
 def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
     """Find the plain rows of a batch (columns as `Extract.batches` gives them)."""
-    values = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
+    values, no_days = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
     tests = {name: _value_test(name, dtype, mapping, rules) for name, dtype in values.schema.items() if name in COLUMNS}
+    if len(no_days):
+        tests |= {name: ~pl.col(name).is_in(no_days.implode()) for name in DATE_COLUMNS if name in tests}
     found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
     flags = found.select(
         _row_test(values, rules).alias("row"),
@@ -123,7 +125,7 @@ def _by_distinct_values(values: pl.DataFrame, tests: dict[str, pl.Expr]) -> dict
 
     Whether it does, a sample of its rows tells; either way the same rows pass.
     """
-    texts = [name for name in tests if values.schema[name] == pl.String]
+    texts = [name for name, dtype in values.schema.items() if name in tests and dtype == pl.String]
     sample = values.select(texts).gather_every(max(1, values.height // SAMPLE))
     counts = sample.select(pl.all().n_unique()).row(0) if texts else ()
     repeated = [name for name, count in zip(texts, counts, strict=True) if count * FEW <= sample.height]
@@ -146,10 +148,10 @@ def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     )
 
 
-def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+def _with_days(values: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl.Series]:
     """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has.
 
-    Where all dates are canonical text, they stay: ISO text compares as days do.
+    Where almost all are canonical text, they stay, for ISO text compares as days do; the others are given as well.
     """
     names = [name for name in DATE_COLUMNS if name in values.columns]
     texts = [name for name in names if values.schema[name] == pl.String]
@@ -159,12 +161,20 @@ def _with_days(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         if not group:
             continue
         distinct = values.select(pl.col(name).unique().implode() for name in group)
-        given = pl.concat([distinct[name][0].alias(group[0]) for name in group]).unique()
+        given = pl.concat([distinct[name][0].alias(group[0]) for name in group]).unique().drop_nulls()
         canonical = canonical_values(given, mapping)
-        if group == names and given.eq_missing(canonical).all():
-            return values
+        if group == names:
+            odd = given.filter(given.ne_missing(canonical) | ~_are_claim_days(given))
+            if len(odd) * FEW <= len(given):
+                return values, odd
         days += [pl.col(name).replace_strict(given, _days(canonical), return_dtype=pl.Date) for name in group]
-    return values.with_columns(days)
+    return values.with_columns(days), pl.Series(dtype=pl.String)
+
+
+def _are_claim_days(texts: pl.Series) -> pl.Series:
+    """Which texts, none of them null, are days that a claim may have."""
+    text = pl.col(texts.name)
+    return texts.to_frame().select(is_date(text) & text_in_range(text)).to_series()
 
 
 def _days(canonical: pl.Series) -> pl.Series:
@@ -208,9 +218,7 @@ def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRu
     if name in MONEY_COLUMNS:
         return value.is_null() | _is_amount(value, dtype)
     if column.kind is Kind.DATE:
-        if dtype == pl.String:
-            return value.is_null() | (is_date(value) & text_in_range(value))
-        return value.is_between(FIRST_DAY, LAST_DAY)
+        return pl.lit(value=True) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
     if dtype.is_numeric():
         return _is_number(value, column, dtype)
     return _is_plain_text(value, column, rules)

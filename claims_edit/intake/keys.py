@@ -17,6 +17,7 @@ from claims_edit.duck import connect
 from claims_edit.intake.extract import EXPLAINS, ORDINAL, RANK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from claims_edit.intake.canonical import Lines
@@ -162,6 +163,12 @@ class SeenKeys:
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
         np.bitwise_or.at(self._taken, byte, bit)
         return (taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)) & keys["low"].is_not_null()
+
+    def start_again(self, keys: Iterable[Path]) -> None:
+        """Forget all rows but those in `keys` (Parquet files with `low` and `row`): an extract is read once more."""
+        self._taken[:] = 0
+        for path in keys:
+            self.suspects(pl.read_parquet(path, columns=["low", "row"]))
 
     def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
         """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising.

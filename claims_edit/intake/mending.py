@@ -55,6 +55,19 @@ def one_line_end(path: Path, target: Path) -> Path:
     return target
 
 
+def mixes_line_ends(path: Path) -> bool:
+    """Whether a text has lines that end with a carriage return and others that do not."""
+    returns = feeds = 0
+    with path.open("rb") as text:
+        while piece := text.read(COPY_BYTES):
+            piece += text.read(1) if piece.endswith(b"\r") else b""
+            returns += piece.count(b"\r\n") if b"\r" in piece else 0
+            feeds += piece.count(b"\n")
+            if returns and returns != feeds:
+                return True
+    return False
+
+
 def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], told: Path) -> None:
     """Copy `path` to `target`, each line that holds one of the positions (1-based bytes) replaced by a mark.
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from claims_edit.intake.body import body_of, check_skipped
+from claims_edit.intake.delimited import DelimitedExtract
 from claims_edit.intake.files import Format, SourceFile
 from claims_edit.intake.fixed_width import FixedWidthExtract, split_line
 from claims_edit.intake.header import names_fixed_width, read_header, split_row
@@ -14,7 +15,6 @@ from claims_edit.intake.layout import resolve
 from claims_edit.intake.ndjson import JsonLinesExtract
 from claims_edit.intake.parquet import ParquetExtract
 from claims_edit.intake.row_rules import with_row_rules
-from claims_edit.intake.text import DelimitedExtract
 from claims_edit.intake.wide import one_line_a_row
 
 if TYPE_CHECKING:

@@ -15,18 +15,14 @@ from claims_edit.duck import connect
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
-from claims_edit.intake.mapping import column_key
 from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import pyarrow as pa
-
     from claims_edit.intake.body import Body
     from claims_edit.intake.files import SourceFile
-    from claims_edit.intake.header import Header
     from claims_edit.intake.layout import Layout
 
 MEMORY = 200  # megabytes
@@ -57,13 +53,13 @@ def _literal(path: Path) -> str:
     return WILDCARD.sub(r"[\1]", str(path))
 
 
-def _gather(reader: pa.RecordBatchReader, rows: int) -> Iterator[pl.DataFrame]:
-    """DuckDB hands over small batches; checks cost least on large ones."""
+def gather(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of at least `rows`: readers hand over small ones, and checks cost least on large ones."""
     waiting: list[pl.DataFrame] = []
     height = 0
-    for batch in reader:
-        waiting.append(pl.DataFrame(batch))
-        height += batch.num_rows
+    for frame in frames:
+        waiting.append(frame)
+        height += frame.height
         if height >= rows:
             yield reduce(pl.DataFrame.vstack, waiting)
             waiting, height = [], 0
@@ -119,7 +115,7 @@ class TextExtract(Extract):
             connection.execute("SET produce_arrow_string_view=true")
             connection.execute(f"SET temp_directory={quoted(str(self._scratch))}")
             try:
-                yield from _gather(connection.sql(select).to_arrow_reader(rows), rows // TEXT_WIDTH)
+                yield from gather(map(pl.DataFrame, connection.sql(select).to_arrow_reader(rows)), rows // TEXT_WIDTH)
                 self._bad = self._read_rejects(connection)
             except duckdb.InvalidInputException as error:
                 if not self._may_mix_line_ends or "state machine" not in str(error):
@@ -235,64 +231,3 @@ class TextExtract(Extract):
     def _skipped(self) -> int:
         """How many rows the lines are that stand before the body."""
         return len(self._body.before) if self._body is not None else 0
-
-
-class DelimitedExtract(TextExtract):
-    """CSV, TSV, pipe and the like, RFC 4180 quoting."""
-
-    def __init__(
-        self, file: SourceFile, layout: Layout, scratch: Path, header: Header, body: Body | None = None
-    ) -> None:
-        """Nameless columns of the header get a name that nothing asks for."""
-        super().__init__(file, layout, scratch, body)
-        self._delimiter, names = header.delimiter, header.names
-        self._names = [name if name.strip() else f"__column_{place}" for place, name in enumerate(names)]
-        self._header_lines = int(header.is_in_file)
-
-    def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract."""
-        source = self.read_csv(
-            self._names,
-            delim=quoted(self._delimiter),
-            quote="'\"'",
-            escape="'\"'",
-            header=str(bool(self._header_lines)).lower(),
-            nullstr="chr(1)",  # where empty fields are null, DuckDB lets a row have one too many, its values shifted
-        )
-        wanted = ", ".join(f"nullif({quoted(own, DOUBLE)}, '') AS {name}" for name, own in self.layout.sources.items())
-        query = f"SELECT {wanted}, {self._torn()} AS __torn FROM {source}"  # noqa: S608 -- names are quoted
-        seen = 0
-        for frame in self.stream(query, rows):
-            numbered = frame.with_columns(pl.int_range(seen + 1, seen + frame.height + 1).alias(ORDINAL))
-            seen += frame.height
-            if numbered["__torn"].null_count() < numbered.height:
-                whole = pl.col("__torn").is_null()
-                self.set_aside(numbered.filter(~whole).rename({"__torn": "text"}), REJECT_CHECKS["UNQUOTED VALUE"])
-                numbered = numbered.filter(whole)
-            yield numbered.drop("__torn")
-
-    def text_field(self, column: str) -> pl.Expr | None:
-        """See Extract."""
-        keys = [column_key(name) for name in self._names]
-        if column_key(column) not in keys:
-            return None
-        place = keys.index(column_key(column))
-        return pl.col("text").str.split(self._delimiter).list.get(place, null_on_oob=True).str.strip_chars()
-
-    def _torn(self) -> str:
-        """An SQL expression: the row's text where an unread column holds lines as wide as the table, else null.
-
-        Such a value is no text: a quote that was never closed ran into a later line's. (The columns that are read
-        may hold no line end at all: the contract sees to that.)
-        """
-        delimiter, columns = quoted(self._delimiter), [quoted(name, DOUBLE) for name in self._names]
-        read = {quoted(name, DOUBLE) for name in self.layout.sources.values()}
-        swallowed = " OR ".join(
-            f"(contains({name}, chr(10)) AND length({name}) - length(replace({name}, {delimiter}, '')) "
-            f">= {len(columns) - 1})"
-            for name in columns
-            if name not in read
-        )
-        if not swallowed:
-            return "NULL::VARCHAR"
-        return f"CASE WHEN {swallowed} THEN concat_ws({delimiter}, {', '.join(columns)}) END"

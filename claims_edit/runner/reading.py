@@ -134,6 +134,9 @@ class Reading:
             self.forget(place)
             found = self._process_batches(extract, place, whole)
             extract = extract.mended()
+            if extract is not None:
+                self.forget(place)
+                self._seen.start_again(sorted(self._scratch.glob("file-*/keys-*.parquet")))
         rejects = self._extracts[place].rejects()
         found.totals.warnings_by_check.update(self._extracts[place].warnings)
         found.totals.rows_filtered = self._extracts[place].filtered()
