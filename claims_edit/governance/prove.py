@@ -16,7 +16,7 @@ from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.engine import facts, hits_of, judge
 from claims_edit.governance import axes, line_axes, places
 from claims_edit.governance.reach import reach_faults, seen_of
-from claims_edit.governance.space import COORDINATES, parts, shaped
+from claims_edit.governance.space import COORDINATES, gathered, parts, shaped
 from claims_edit.model import Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
@@ -114,12 +114,11 @@ class _Proving:
         revisions, contracts = line_axes.revisions_of(payer.name), line_axes.contracts_for(payer.keys)
         name = next((name for name in (payer.name, *payer.also) if all(says_advantage((name,)))), None)
         seen = []
-        for part in parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage):
-            for cells in part.cells(payer):
-                known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
-                said = self._says_advantage | pl.lit(name is not None)
-                member = cells.select(*COORDINATES, says_advantage=said, advantage_name=pl.lit(name, pl.String))
-                seen.append(self._batch(pl.concat([known, member], how="horizontal")))
+        for cells in gathered(parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage), payer):
+            known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
+            said = self._says_advantage | pl.lit(name is not None)
+            member = cells.select(*COORDINATES, says_advantage=said, advantage_name=pl.lit(name, pl.String))
+            seen.append(self._batch(pl.concat([known, member], how="horizontal")))
         if seen:
             self._seen.append(seen_of(pl.concat(seen)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,12 +18,12 @@ from claims_edit.governance import axes, line_axes
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from claims_edit.governance.axes import PayerClass
     from claims_edit.policy import Catalog
 
-MOST_CELLS = 300_000  # at a time, so that memory does not grow with the pack
+MOST_CELLS = 60_000  # at a time: memory does not grow with the pack, and larger frames are slower by the cell
 COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim")
 _NEVER_GIVEN = (
     "data_source", "source_file", "source_row", "claim_line_number", "claim_type", *MODIFIER_COLUMNS[1:],
@@ -71,6 +72,18 @@ class Axes:
                 pl.lit(payer.label).alias("at_payer"),
                 *(pl.lit(None).alias(column) for column in _NEVER_GIVEN),
             )
+
+
+def gathered(parts: Iterable[Axes], payer: PayerClass) -> Iterator[pl.DataFrame]:
+    """The cells of all parts, in order, in few frames of MOST_CELLS: to decide a frame costs time of its own."""
+    waiting: list[pl.DataFrame] = []
+    for cells in chain.from_iterable(part.cells(payer) for part in parts):
+        if waiting and sum(each.height for each in waiting) + cells.height > MOST_CELLS:
+            yield pl.concat(waiting, how="diagonal_relaxed")
+            waiting = []
+        waiting.append(cells)
+    if waiting:
+        yield pl.concat(waiting, how="diagonal_relaxed")
 
 
 def _crossed(cells: pl.DataFrame, axis: pl.DataFrame) -> pl.DataFrame:
