@@ -19,6 +19,7 @@ $(VENV)/bin/python:
 $(VENV)/.installed: $(CLAIMS_EDIT_HOME)requirements.txt $(CLAIMS_EDIT_HOME)pyproject.toml | $(VENV)/bin/python
 	$(PIP) --require-hashes -r $(CLAIMS_EDIT_HOME)requirements.txt
 	$(PIP) --no-deps --no-build-isolation -e $(CLAIMS_EDIT_HOME)
+	$(VENV)/bin/python -m compileall -q $(CLAIMS_EDIT_HOME)claims_edit
 	@touch $@
 
 $(VENV)/.installed-dev: $(CLAIMS_EDIT_HOME)requirements-dev.txt $(VENV)/.installed
@@ -32,7 +33,8 @@ demo: install ## run the nightly job on sample_claims and say where to look
 	  --contracts sample_claims/contracts.csv --as-of 2026-11-20 --out $(OUT)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(OUT)
 
-PYTEST = cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# Bytecode is kept, whatever the environment says: each program that a test starts would compile every module anew.
+PYTEST = cd $(CLAIMS_EDIT_HOME) && PYTHONDONTWRITEBYTECODE= $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.installed-dev ## run the tests, but for the long ones
 	$(PYTEST) -m "not long"
