@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PART_ROWS = 250_000
+PARTITION = "run_id"  # of the record: the folder's key, and a column of its files
+SCHEMA_KEY = "ARROW:schema"
 
 
 def in_parts(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -40,10 +45,29 @@ class PartWriter:
     def add(self, part: pl.DataFrame) -> None:
         """Write one part."""
         path = self._folder / f"{self._name}-{self._place:05}.parquet"
-        part.select(*self._schema).rechunk().write_parquet(path, row_group_size=PART_ROWS)
+        rows = part.select(*self._schema).rechunk()
+        if PARTITION in self._schema:
+            _write_record(rows, path)
+        else:
+            rows.write_parquet(path, row_group_size=PART_ROWS)
         self._place += 1
 
     def close(self) -> None:
         """A reader's glob finds at least one part."""
         if self._place == 0:
             self.add(pl.DataFrame(schema=self._schema))
+
+
+def _write_record(rows: pl.DataFrame, path: Path) -> None:
+    """Write a part whose column PARTITION has, for pyarrow and pandas, the type that they give the folder's key.
+
+    They refuse a folder where the two differ, and make the key a dictionary; Polars would make such a column
+    categorical. The file has an Arrow schema for each: Arrow reads the first of that key, Polars the last.
+    """
+    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    key = pa.field(PARTITION, pa.dictionary(pa.int32(), pa.string()))
+    for_arrow = table.schema.set(table.schema.get_field_index(PARTITION), key)
+    serialized = base64.b64encode(for_arrow.serialize().to_pybytes()).decode()
+    pq.write_table(
+        table.replace_schema_metadata({SCHEMA_KEY: serialized}), path, row_group_size=PART_ROWS, compression="zstd"
+    )
