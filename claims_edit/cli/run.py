@@ -55,6 +55,7 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--accept-test-data", is_flag=True, help="Decide claims that are marked as test data; they are never posted."
 )
+@click.option("--group", help="A group of this system that may read the results too; else their owner alone may.")
 @click.option("--force", is_flag=True, help="Run again even if an earlier run did the same.")
 def run(
     *,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from claims_edit.cli.options import out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.resources import lack_of, lacking
-from claims_edit.store import query
+from claims_edit.store import Answer, make_private, query, refuse_inside
 
 
 @click.command()
@@ -24,13 +25,14 @@ from claims_edit.store import query
 def sql(*, statement: str | None, file: Path | None, out: Path, fmt: str, to: Path | None) -> None:
     """Ask the results one SELECT. It cannot write, attach, install, or read anything but the results."""
     text = _statement(statement, file)
+    target = None if to == Path("-") else to
+    if target is not None:
+        refuse_inside(out, target)
     with query(out, text) as answer:
-        if to is not None and to != Path("-"):
-            answered = io.BytesIO()
-            write_answer(answer, fmt, answered)
-            _write(to, answered.getvalue())
-        else:
+        if target is None:
             write_answer(answer, fmt, sys.stdout.buffer)
+        else:
+            _write(answer, fmt, target)
 
 
 def _statement(statement: str | None, file: Path | None) -> str:
@@ -44,9 +46,15 @@ def _statement(statement: str | None, file: Path | None) -> str:
         raise UsageError(f"{file}: the statement cannot be read. Check the path; it must be UTF-8 text.") from None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(answer: Answer, fmt: str, path: Path) -> None:
+    """Write the answer once it is whole: of a query that fails on the way, nothing is written."""
     try:
-        path.write_bytes(content)
+        with tempfile.TemporaryFile() as whole:
+            write_answer(answer, fmt, whole)
+            whole.seek(0)
+            make_private(path)
+            with path.open("wb") as target:
+                shutil.copyfileobj(whole, target)
     except OSError as error:
         if (lack := lack_of(error)) is not None:
             raise lacking(lack, path) from None

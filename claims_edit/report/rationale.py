@@ -22,6 +22,7 @@ from claims_edit.report.explain import Explainer
 from claims_edit.report.explain.markdown import article_lines, escaped, section_lines
 from claims_edit.report.explain.sections import Studies, article, evidence
 from claims_edit.store import ask
+from claims_edit.store.private import OWNER, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,10 @@ def _put_in_place(target: Path, given: Path) -> Iterator[Path]:
     _refuse_others(target, given)
     token = secrets.token_hex(4)
     made, old = (target.with_name(f".{target.name}.{token}.{kind}") for kind in ("partial", "replaced"))
-    made.mkdir(parents=True)
+    make_folder(made)
     try:
         yield made
+        OWNER.admit(made)
         if target.exists():
             target.rename(old)
         made.rename(target)

@@ -14,6 +14,7 @@ from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.resources import lack_of, lacking
+from claims_edit.store import make_private, refuse_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
     `run` is a run id or the beginning of one, None the latest; `to` may be `-` for what is printed.
 
     Raises:
-        UsageError: no such run or format, or `to` cannot be written.
+        UsageError: no such run or format, or `to` cannot be written, or is in the results folder.
         ResultsError: the folder is damaged, or the disk full.
     """
     if fmt not in REPORT_FORMATS:
@@ -87,7 +88,10 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
         if fmt in PRINTED and (to is None or dash):
             return PRINTED[fmt](view)
         path = to if to is not None else Path(WRITTEN[fmt][0])
+        refuse_inside(out, path)
         try:
+            if fmt != "rationale":
+                make_private(path)
             if fmt in PRINTED:
                 path.write_text(PRINTED[fmt](view), encoding="utf-8")
             else:

@@ -28,7 +28,7 @@ Progress = Callable[[str, int], None]  # takes the stage, and the rows read sinc
 class RunOptions:
     """The arguments of `claims-edit run`; `reports` names what is written beside the manifest (of RUN_REPORTS).
 
-    Paths may be given as text, and one extract by itself.
+    Paths may be given as text, and one extract by itself. `group` is of the system, and may read the results too.
     """
 
     extracts: tuple[str, ...]
@@ -44,6 +44,7 @@ class RunOptions:
     keep_going: bool = False
     accept_test_data: bool = False
     force: bool = False
+    group: str | None = None
     reports: tuple[str, ...] = RUN_REPORTS
 
     def __post_init__(self) -> None:

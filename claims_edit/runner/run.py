@@ -25,7 +25,7 @@ from claims_edit.runner.kept import FileRead
 from claims_edit.runner.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.runner.reading import Reading
 from claims_edit.runner.warned import first_warned
-from claims_edit.store import ResultsFolder, StagedRun, write_manifest, write_warned
+from claims_edit.store import Readers, ResultsFolder, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
 
     Raises:
         RulesError: the rule pack has faults.
+        UsageError: there is no such group.
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
         ResultsError: the results folder is busy, damaged or a file, or disk or memory are too small.
     """
@@ -92,7 +93,8 @@ def _run_batch(options: RunOptions, progress: Progress) -> RunOutcome:
         mapping = load_mapping(options.mapping)
         files = discover(options.extracts, options.format)
         result_options = options.result_options()
-    folder = ResultsFolder(options.out)
+        readers = Readers.named(options.group)
+    folder = ResultsFolder(options.out, readers)
     with folder.lock(), Hashing(files.inputs) as hashing:
         if (
             not options.force

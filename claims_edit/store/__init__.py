@@ -3,6 +3,7 @@
 from claims_edit.store.database import CLAIM
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
+from claims_edit.store.private import Readers, make_private, refuse_inside
 from claims_edit.store.query import Answer, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
@@ -11,17 +12,20 @@ __all__ = [
     "CLAIM",
     "WARNED_ROWS",
     "Answer",
+    "Readers",
     "Replay",
     "ResultsFolder",
     "RunManifest",
     "StagedRun",
     "ask",
     "candidates_in",
+    "make_private",
     "open_readonly",
     "query",
     "read_manifest",
     "read_warned",
     "reconcile",
+    "refuse_inside",
     "replay_of",
     "write_manifest",
     "write_warned",

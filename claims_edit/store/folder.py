@@ -15,6 +15,7 @@ from claims_edit.store import generation, record
 from claims_edit.store.database import build_database
 from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
+from claims_edit.store.private import OWNER, Readers, make_folder, make_private
 from claims_edit.store.replay import REPLAY
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ class StagedRun:
 class ResultsFolder:
     """One `--out` folder (DESIGN §6)."""
 
-    def __init__(self, out: Path) -> None:
-        """Name the folder; nothing is read or made yet."""
+    def __init__(self, out: Path, readers: Readers = OWNER) -> None:
+        """Name the folder, and who may read what is published; nothing is read or made yet."""
         self.out = out
+        self.readers = readers
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -84,8 +86,12 @@ class ResultsFolder:
 
     def _make(self) -> None:
         with self._writing():
-            self.out.mkdir(parents=True, exist_ok=True)
+            is_new = not self.out.exists()
+            make_folder(self.out)
+            make_private(self.out / ".lock")
             (self.out / ".lock").open("a").close()
+        if is_new or self.readers.group is not None:  # a folder that was there is the user's to open or close
+            self.readers.admit(self.out, deep=False)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -107,6 +113,7 @@ class ResultsFolder:
         """
         staged = StagedRun(run_id, self.out / generation.STAGING / run_id)
         with self._writing():
+            make_folder(self.out / generation.STAGING)
             for folder in (staged.decisions_dir, staged.quarantine_dir, staged.replay_dir, staged.scratch_dir):
                 folder.mkdir(parents=True)
         return staged
@@ -138,7 +145,10 @@ class ResultsFolder:
         generation.fill(following, previous, staged.root)
         known = [*(record.run_ids(previous) if previous is not None else ()), staged.run_id]
         build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
-        generation.close_generation(following, known)
+        generation.note_runs(following, known)
+        self.readers.admit(following)
+        self.readers.admit(following.parent, deep=False)
+        generation.close_generation(following)
         record.check_known_runs(following)
         generation.show(self.out, following)
         if previous is not None:

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from claims_edit.errors import ResultsError
+from claims_edit.store.private import OWN_FILE, OWN_FOLDER, make_folder
 
 CURRENT = ".current"
 GENERATIONS = ".generations"
@@ -60,8 +61,9 @@ def check_names(out: Path) -> None:
 
 def next_generation(out: Path, current: Path | None) -> Path:
     """An empty folder for the generation after `current`."""
+    make_folder(out / GENERATIONS)
     folder = out / GENERATIONS / str(int(current.name) + 1 if current else 1)
-    folder.mkdir(parents=True)
+    folder.mkdir(OWN_FOLDER)
     return folder
 
 
@@ -102,7 +104,7 @@ def show(out: Path, generation: Path) -> None:
     following.symlink_to(generation.relative_to(out))
     following.replace(out / CURRENT)
     _sync(out)
-    (generation / _PUBLISHED).touch()
+    (generation / _PUBLISHED).touch(OWN_FILE)
 
 
 def unchanged_since_shown(generation: Path) -> bool:
@@ -121,12 +123,16 @@ def make_durable(folder: Path) -> None:
         _sync(Path(place))
 
 
-def close_generation(generation: Path, runs: list[str]) -> None:
-    """Note the runs of a filled generation, and bring it to the disk with every name in it and its own.
+def note_runs(generation: Path, runs: list[str]) -> None:
+    """Write down the runs that a generation is to be shown with."""
+    (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
+
+
+def close_generation(generation: Path) -> None:
+    """Bring a filled generation to the disk, with every name in it and its own.
 
     The files of the record are on the disk already; a power cut must not take their names in the new folders.
     """
-    (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
     _sync(generation / RUNS)
     _sync(generation / DATABASE)
     for place, _, _ in os.walk(generation, topdown=False):
@@ -155,7 +161,7 @@ def remove_leftovers(out: Path) -> None:
     """Remove what no reader sees: the staging of ended runs, and generations other than the one in force."""
     current = current_generation(out)
     if current is not None and not (current / _PUBLISHED).exists():
-        (current / _PUBLISHED).touch()
+        (current / _PUBLISHED).touch(OWN_FILE)
     shutil.rmtree(out / STAGING, ignore_errors=True)
     generations = out / GENERATIONS
     for folder in generations.iterdir() if generations.is_dir() else ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from claims_edit.errors import UsageError
+from claims_edit.errors import ResultsError, UsageError
 from claims_edit.report import rationale
 from claims_edit.report.run_report import report
 from tests.lib.runs import REVIEWED, line, publish
@@ -120,7 +120,7 @@ def test_a_rationale_that_is_cut_off_is_not_there(tmp_path: Path, monkeypatch: p
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(rationale._Pages, "of", full)
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(ResultsError, match="the disk is full"):
         report(tmp_path / "out", None, "rationale", told)
     assert (told / "000001.md").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]

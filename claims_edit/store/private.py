@@ -1,0 +1,116 @@
+"""Results hold private data: who may read them, and where nothing but a run may write."""
+
+from __future__ import annotations
+
+import grp
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from claims_edit.errors import ResultsError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN_FOLDER, OWN_FILE = 0o700, 0o600
+GROUP_FOLDER, GROUP_FILE = 0o750, 0o640
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who may read published results: their owner, and the group of that id where there is one."""
+
+    group: int | None = None
+
+    @classmethod
+    def named(cls, group: str | None) -> Readers:
+        """The owner, and the group of that name.
+
+        Raises:
+            UsageError: there is no such group.
+        """
+        try:
+            return cls(None if group is None else grp.getgrnam(group).gr_gid)
+        except KeyError:
+            raise UsageError("--group: no group of this system has that name. `getent group` lists them.") from None
+
+    def admit(self, path: Path, *, deep: bool = True) -> None:
+        """Give a folder or file, and (`deep`) all that is in a folder, the mode and group that they should have.
+
+        Raises:
+            ResultsError: this user may not do so.
+        """
+        try:
+            self._admit_one(path)
+            for place, folders, files in os.walk(path) if deep else ():
+                for name in (*folders, *files):
+                    self._admit_one(os.path.join(place, name))  # noqa: PTH118 -- of many files: a Path costs more
+        except PermissionError:
+            raise ResultsError(
+                f"{path}: its owner and group cannot be set by this user. Run as its owner, and as a member of --group."
+            ) from None
+
+    def _admit_one(self, path: Path | str) -> None:
+        state = os.lstat(path)
+        if stat.S_ISLNK(state.st_mode):
+            return
+        own, shared = (OWN_FOLDER, GROUP_FOLDER) if stat.S_ISDIR(state.st_mode) else (OWN_FILE, GROUP_FILE)
+        if self.group is not None and state.st_gid != self.group:
+            os.chown(path, -1, self.group)
+        mode = own if self.group is None else shared
+        if stat.S_IMODE(state.st_mode) != mode:
+            os.chmod(path, mode)  # noqa: PTH101
+
+
+OWNER = Readers()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, that only its owner may enter, whatever the umask; one that exists stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(OWN_FOLDER)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    path.chmod(OWN_FOLDER)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, whatever the umask; one that exists keeps its mode.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        handle = os.open(path.resolve(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN_FILE)
+    except FileExistsError:
+        return
+    try:
+        os.fchmod(handle, OWN_FILE)
+    finally:
+        os.close(handle)
+
+
+def refuse_inside(out: Path, target: Path) -> None:
+    """Check that a file or folder to be written is no part of the results folder, by whatever name.
+
+    Raises:
+        UsageError: it lies inside, or is another name (a hard link) of a file inside.
+    """
+    real = target.resolve()
+    is_inside = any(place.exists() and place.samefile(out) for place in (real, *real.parents))
+    if is_inside or _is_linked_from(out, real):
+        raise UsageError(f"{target}: is in the results folder, which only runs write to. Give another --to.")
+
+
+def _is_linked_from(out: Path, target: Path) -> bool:
+    if not target.is_file() or target.stat().st_nlink == 1:
+        return False
+    return any(path.is_file() and path.samefile(target) for path in out.rglob("*"))
