@@ -13,7 +13,7 @@ from claims_edit.cli.options import out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.resources import lack_of, lacking
-from claims_edit.store import Answer, make_private, query, refuse_inside
+from claims_edit.store import Answer, private_file, query, refuse_inside
 
 
 @click.command()
@@ -52,8 +52,7 @@ def _write(answer: Answer, fmt: str, path: Path) -> None:
         with tempfile.TemporaryFile() as whole:
             write_answer(answer, fmt, whole)
             whole.seek(0)
-            make_private(path)
-            with path.open("wb") as target:
+            with private_file(path), path.open("wb") as target:
                 shutil.copyfileobj(whole, target)
     except OSError as error:
         if (lack := lack_of(error)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from claims_edit.report.html import REPORT_NAME, write_html
 from claims_edit.report.run_view import published_run
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.resources import lack_of, lacking
-from claims_edit.store import make_private, refuse_inside
+from claims_edit.store import private_file, refuse_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,12 +91,11 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
         path = to if to is not None else Path(WRITTEN[fmt][0])
         refuse_inside(out, path)
         try:
-            if fmt != "rationale":
-                make_private(path)
-            if fmt in PRINTED:
-                path.write_text(PRINTED[fmt](view), encoding="utf-8")
-            else:
-                WRITTEN[fmt][1](view, path)
+            with nullcontext() if fmt == "rationale" else private_file(path):
+                if fmt in PRINTED:
+                    path.write_text(PRINTED[fmt](view), encoding="utf-8")
+                else:
+                    WRITTEN[fmt][1](view, path)
         except OSError as error:
             if (lack := lack_of(error)) is not None:
                 raise lacking(lack, path) from None

@@ -3,7 +3,7 @@
 from claims_edit.store.database import CLAIM
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
-from claims_edit.store.private import Readers, make_private, refuse_inside
+from claims_edit.store.private import Readers, private_file, refuse_inside
 from claims_edit.store.query import Answer, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
@@ -19,8 +19,8 @@ __all__ = [
     "StagedRun",
     "ask",
     "candidates_in",
-    "make_private",
     "open_readonly",
+    "private_file",
     "query",
     "read_manifest",
     "read_warned",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import grp
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OWN_FOLDER, OWN_FILE = 0o700, 0o600
@@ -96,6 +98,23 @@ def make_private(path: Path) -> None:
         os.fchmod(handle, OWN_FILE)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[None]:
+    """A file for the block to write (see make_private); one that was made is removed where the block fails.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    is_new = not path.exists()
+    make_private(path)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def refuse_inside(out: Path, target: Path) -> None:

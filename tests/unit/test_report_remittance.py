@@ -161,22 +161,24 @@ def test_a_negative_amount_stays_as_it_is_in_csv(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["feed.csv", "feed.parquet"])
 def test_a_shadow_run_has_no_rows_and_is_refused_on_request(tmp_path: Path, name: str) -> None:
-    found = feed(tmp_path, line(), line(), mode="shadow")
+    out = tmp_path / "out"
+    found = feed(out, line(), line(), mode="shadow")
     assert found.is_empty()
     assert (found.schema["lq_segments"], found.schema["postable"]) == (pl.List(pl.String), pl.Boolean)
     with pytest.raises(UsageError) as caught:
-        report(tmp_path, RUN, "remittance", tmp_path / name)
+        report(out, RUN, "remittance", tmp_path / name)
     (fault,) = caught.value.faults
     assert fault.startswith(f"--format remittance: run {RUN} is a shadow run")
     assert not (tmp_path / name).exists()
 
 
 def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
-    feed(tmp_path, line())
+    out = tmp_path / "out"
+    feed(out, line())
     for name in ("feed.parquet", "feed.csv"):
         target = tmp_path / "nowhere" / name
         with pytest.raises(UsageError) as caught:
-            report(tmp_path, RUN, "remittance", target)
+            report(out, RUN, "remittance", target)
         assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Give another --to.",)
 
 
