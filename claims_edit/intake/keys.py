@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.canonical import Lines
 
+    _Places = np.ndarray[tuple[int], np.dtype[np.int64]]
+    _Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
 MOST_BITS = 30  # 2^30 bits are 128 MB: 1 row in 100 is a suspect at 20 million lines, 1 in 40 at 60 million
 CLAIM_KEY = ("payer", "data_source", "member_id", "claim_id", "billing_provider_id")
 LINE_KEY = (*CLAIM_KEY, "claim_line_number", "claim_frequency_code")
@@ -158,11 +161,17 @@ class SeenKeys:
             keys: `high`, `low` of `key_hashes` and `row` of `place_in_run`, in the order of the run.
         """
         slot = keys["low"].fill_null(0).to_numpy() >> self._shift
-        byte = (slot >> np.uint64(3)).astype(np.int64)
+        byte = (slot >> np.uint64(3)).view(np.int64)
         bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
         taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
-        np.bitwise_or.at(self._taken, byte, bit)
+        self._take(byte, bit)
         return (taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)) & keys["low"].is_not_null()
+
+    def _take(self, byte: _Places, bit: _Bytes) -> None:
+        """Set bits. Of several in one byte a single assignment keeps the last, so what it lost is set one by one."""
+        self._taken[byte] |= bit
+        lost = np.flatnonzero((self._taken[byte] & bit) == 0)
+        np.bitwise_or.at(self._taken, byte[lost], bit[lost])
 
     def start_again(self, keys: Iterable[Path]) -> None:
         """Forget all rows but those in `keys` (Parquet files with `low` and `row`): an extract is read once more."""
