@@ -77,7 +77,10 @@ class Processing:
     def close_look(self, raw: pl.DataFrame) -> tuple[Lines, ValidationResult]:
         """Rows as canonical lines, and what the contract says of them."""
         lines = canonicalise(raw, self.layout, self.mapping)
-        result = validate(lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs)
+        doubtful = self.screen(raw).doubtful
+        result = validate(
+            lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs, doubtful=doubtful
+        )
         result.refuse(faults(lines.raw))
         if not self.accept_test_data:
             result.refuse(test_data(lines.frame))

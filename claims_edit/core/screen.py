@@ -45,6 +45,7 @@ DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
 UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
 AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
 MOST_DIGITS = 18  # of a line number
+NONE = pl.Series(dtype=pl.UInt32)
 NO_DAY = FIRST_DAY - timedelta(days=1)
 STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_date", "claim_end_date")
 
@@ -79,12 +80,14 @@ class Screened:
         charge: the charge of each plain row (Decimal(18, 2)); null for others and where there is none.
         keyed: rows whose key columns are canonical as the screen read them (Boolean, never null).
         values: the batch's columns as the screen read them.
+        doubtful: of each column that was tested the places of the rows whose value may not be plain.
     """
 
     plain: pl.Series
     charge: pl.Series
     keyed: pl.Series
     values: pl.DataFrame
+    doubtful: dict[str, pl.Series]
 
 
 def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
@@ -106,7 +109,11 @@ def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRul
         for columns in (pl.exclude(KEYED), keys)
     )
     charge = pl.when(pl.lit(plain)).then(_amount(values, "charge_amount")).alias("charge")
-    return Screened(plain, values.select(charge).to_series(), keyed, values)
+    doubtful = {
+        name: _of_height(flags[name], raw.height).eq(other=False).arg_true() if name in flags.columns else NONE
+        for name in tests
+    }
+    return Screened(plain, values.select(charge).to_series(), keyed, values, doubtful)
 
 
 def _of_height(flag: pl.Series, height: int) -> pl.Series:

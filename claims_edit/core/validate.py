@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Kind
+from claims_edit.intake import side_by_side
 from claims_edit.names import name_key
 from claims_edit.value_rules import ICD_9_CM, in_range, matches, value_rules
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandera.polars as pa
 
 DUPLICATE = "duplicate-line"
+NOTHING: Mapping[str, pl.Series] = MappingProxyType({})
 START, END = "claim_line_start_date", "claim_line_end_date"
 
 
@@ -144,6 +147,21 @@ def contract_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
     )
 
 
+def _value_failures(
+    rules: Sequence[Rule], frame: pl.DataFrame, doubtful: Mapping[str, pl.Series]
+) -> dict[str, pl.Series]:
+    """What `failures` gives for rules of columns; of a column in `doubtful` only the values at its places count."""
+    looked_at = {name: frame[name][doubtful[name]] if name in doubtful else frame[name] for name in frame.columns}
+    columns = {rule.name: rule.column or "" for rule in rules}
+    every = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
+    found = {}
+    for check, failing in failures(rules, side_by_side(looked_at)).items():
+        column = columns[check]
+        fails = failing.head(len(looked_at[column]))
+        found[check] = every.clone().scatter(doubtful[column].filter(fails), True) if column in doubtful else fails  # noqa: FBT003
+    return found
+
+
 def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]:
     """Run rules over a collected frame: of each that any row fails, which rows fail it (Boolean, never null).
 
@@ -173,21 +191,30 @@ def _failing(fault: pa.errors.SchemaError) -> pl.Series:
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
-def validate(frame: pl.DataFrame, *, as_of: date, known_programs: frozenset[str]) -> ValidationResult:
+def validate(
+    frame: pl.DataFrame,
+    *,
+    as_of: date,
+    known_programs: frozenset[str],
+    doubtful: Mapping[str, pl.Series] = NOTHING,
+) -> ValidationResult:
     """Hold canonical lines to the contract.
 
     Args:
         frame: canonical columns; text is String, dates are Date or ISO text.
         as_of: no service starts after this day.
         known_programs: lines of business that resolve, as their name keys.
+        doubtful: of columns that a screen tested the places of the values that may fail (`Screened`).
     """
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
-    errors = failures(VALUES, frame.select(texts))
-    errors |= failures(DAYS, frame.select(name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date))
+    days = [name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date]
+    errors = _value_failures(VALUES, frame.select(texts), doubtful)
+    errors |= _value_failures(DAYS, frame.select(days), doubtful)
     errors |= _under_icd_9(errors, frame)
     dates = _good_dates(frame, errors)
     errors |= failures(_lines(dates.schema, as_of), dates)
-    return ValidationResult(errors, failures(_warnings(known_programs), frame.select(_warned_columns(frame))))
+    warnings = _value_failures(_warnings(known_programs), frame.select(_warned_columns(frame)), doubtful)
+    return ValidationResult(errors, warnings)
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:

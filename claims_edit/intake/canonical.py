@@ -32,6 +32,17 @@ FILING_UNKNOWN = "claim_filing_indicator_code-unknown"
 TWO_CHARACTERS = r"^[^A-Z0-9]*[A-Z0-9]{2}(?:[^A-Z0-9]+[A-Z0-9]{2})*[^A-Z0-9]*$"
 DOUBTFUL = dict.fromkeys(CODE_LISTS, TWO_CHARACTERS) | {"claim_filing_indicator_code": FILING_INDICATOR}
 WHOLE = r"^(\+?[0-9]+)\.0+$"  # how a float writes a code or a number that has no fraction
+# Text of a kind that is canonical as it is: no blank, no placeholder word (none has such a digit), no fraction.
+_CODE, _NUMBER = r"^[A-Z0-9]*[1-9][A-Z0-9]*$", r"^[0-9]*[1-9][0-9.]*$"
+CANONICAL = {
+    Kind.CODE: _CODE,
+    Kind.TEXT: _CODE,
+    Kind.INTEGER: _CODE,
+    Kind.DIAGNOSIS: r"^[A-Z][0-9][0-9A-Z]{1,5}$",
+    Kind.NUMBER: _NUMBER,
+    Kind.MONEY: _NUMBER,
+}
+LOOKED_UP = ("payer", "claim_frequency_code", *DOUBTFUL)
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Lines:
     Attributes:
         raw: the rows as read, under canonical names, with ORDINAL and what else the reader gave.
         frame: the same rows, canonical; text columns are String, dates Date or ISO text (all four alike).
-        distinct: of each text column whose values repeat, all distinct canonical values.
+        distinct: of each text column in LOOKED_UP, all distinct canonical values.
     """
 
     raw: pl.DataFrame
@@ -59,8 +70,8 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     for name, (given, canonical) in _all_canonical(examined, mapping).items():
         if given.ne_missing(canonical).any():
             changed.append(pl.col(name).replace(given, canonical))
-        if not _is_rare(name, mapping):
-            distinct[name] = canonical.unique()
+        if name in LOOKED_UP:
+            distinct[name] = examined[name].replace(given, canonical).unique()
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
@@ -89,9 +100,17 @@ def side_by_side(columns: dict[str, pl.Series]) -> pl.DataFrame:
 
 
 def _all_canonical(examined: dict[str, pl.Series], mapping: Mapping) -> dict[str, tuple[pl.Series, pl.Series]]:
-    """The values of each column, and their canonical forms, found by one query: columns are filled up with nulls."""
-    found = side_by_side(examined).select(canonical_text(COLUMNS[name], mapping) for name in examined)
-    return {name: (values, found[name].head(len(values))) for name, values in examined.items()}
+    """The values of each column that may not be canonical, and their canonical forms, found by two queries."""
+    shapes = {name: CANONICAL.get(COLUMNS[name].kind) for name in examined if name not in mapping.values}
+    is_canonical = side_by_side(examined).select(
+        pl.col(name).str.contains(shape).fill_null(value=False) for name, shape in shapes.items() if shape is not None
+    )
+    odd = {
+        name: values.filter(~is_canonical[name].head(len(values))) if name in is_canonical.columns else values
+        for name, values in examined.items()
+    }
+    found = side_by_side(odd).select(canonical_text(COLUMNS[name], mapping) for name in odd)
+    return {name: (values, found[name].head(len(values))) for name, values in odd.items()}
 
 
 def _examined(frame: pl.DataFrame, names: list[str], mapping: Mapping) -> dict[str, pl.Series]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from claims_edit.columns import COLUMNS
 from claims_edit.core.process import Processing
 from claims_edit.core.screen import ScreenRules
+from claims_edit.core.validate import validate
 from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import Mapping, key_hashes
 from claims_edit.intake.extract import FAULT, ORDINAL
@@ -92,6 +94,13 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     processing = Processing(layout, mapping, rules, PayerIdentities(catalog).of)
     screened = processing.screen(raw)
     lines, result = processing.close_look(raw)
+    whole = validate(lines.frame, as_of=AS_OF, known_programs=KNOWN)  # every value, also where the screen has no doubt
+    for looked_at, all_values in ((result.errors, whole.errors), (result.warnings, whole.warnings)):
+        assert all_values.keys() <= looked_at.keys()
+        assert all(looked_at[check].equals(failing) for check, failing in all_values.items())
+    assert not {
+        name.partition("-")[0] for name in {*result.errors, *result.warnings} - {*whole.errors, *whole.warnings}
+    } & set(COLUMNS)
     nothing = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
     for found in (result.errors, result.warnings):
         for check, failing in found.items():
