@@ -215,23 +215,26 @@ def _quarantine(
     ]  # sorted here: to sort a list of text in each row costs a hundred times as much
     checks = pl.select(failed_checks=pl.concat_str(failed, separator=" ", ignore_nulls=True).str.split(" "))
     given = lines.raw.filter(refused)
-    raw = given.select(_as_json(given, name, source) for name, source in _unique(layout)).select(
-        "{" + pl.concat_str(pl.all(), separator=",", ignore_nulls=True) + "}"
-    )
+    members = [part for name, source in _unique(layout) for part in _as_json(given, name, source)]
+    raw = given.select(pl.concat_str(members, ignore_nulls=True)).select("{" + pl.first().str.slice(1) + "}")
     placed = lines.frame.select(ORDINAL, _typed(lines.frame, "data_source"), "claim_id").filter(refused)
     rows = placed.with_columns(checks["failed_checks"], raw.to_series().alias("raw_values"))
     return rows.hstack(beside.filter(refused)).select(*QUARANTINE_SCHEMA)
 
 
-def _as_json(raw: pl.DataFrame, name: str, source: str) -> pl.Expr:
-    """A column as a member of a JSON object, under the extract's name; null where it has no value."""
-    text = raw[name].cast(pl.String)
-    member = pl.lit(text).alias(source)
-    if text.str.contains(ESCAPED).any():
-        whole = pl.struct(member).struct.json_encode()
-        return pl.when(pl.lit(text).is_not_null()).then(whole.str.slice(1, whole.str.len_chars() - 2)).alias(name)
+def _as_json(raw: pl.DataFrame, name: str, source: str) -> list[pl.Expr]:
+    """A column as a member of a JSON object behind a comma, under the extract's name, in parts of text.
+
+    The parts of a row without a value are null, or one of them is that holds them all.
+    """
+    column = raw[name].cast(pl.String)
+    text, has_value = pl.lit(column.alias(source)), column.null_count() == 0
+    if column.str.contains(ESCAPED).any():
+        whole = pl.struct(text).struct.json_encode()
+        return [pl.when(text.is_not_null()).then("," + whole.str.slice(1, whole.str.len_chars() - 2))]
     empty = pl.select(pl.struct(pl.lit("").alias(source)).struct.json_encode()).item()
-    return pl.concat_str(pl.lit(empty[1:-2]), member, pl.lit('"')).alias(name)
+    parts = [pl.lit("," + empty[1:-2]), text, pl.lit('"')]
+    return parts if has_value else [pl.concat_str(parts)]
 
 
 def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: list[str]) -> pl.Series:
