@@ -119,7 +119,12 @@ def test_history_tells_versions_and_the_changelog(command: Command) -> None:
 def test_stale_denials_are_suspended_on_request_only(command: Command, extract: Path, tmp_path: Path) -> None:
     warned, suspended = tmp_path / "warned", tmp_path / "suspended"
     assert command("run", extract, "--out", warned, "--quiet", *UNREPORTED).code == 0
-    assert command("run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *AS_OF).code == 0
+    assert (
+        command(
+            "run", extract, "--out", suspended, "--quiet", "--stale-policy", "review", *AS_OF, "--reports", "csv"
+        ).code
+        == 0
+    )
     denied, stale = ("deny", "investigational"), ("review", "policy-stale")
     unlisted = ("review", "code-not-listed")
     assert outcomes(warned) == [denied, denied, denied, denied, unlisted]

@@ -88,6 +88,7 @@ def test_what_the_reader_gives_back_is_the_feed(rows: list[dict[str, Any]]) -> N
         assert found.policies == ([row["policy_reference"]] if row["carc"] != "181" else [])
 
 
+FED = (*AS_OF, "--reports", "remittance")
 POSTED = """
 ISA*00*          *00*          *ZZ*CLINIC         *ZZ*PAYER          *261101*0901*^*00501*000000001*0*P*:~
 GS*HC*CLINIC*PAYER*20261101*0901*1*X*005010X222A1~
@@ -142,7 +143,7 @@ def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again
     """From the run itself, and from the report on a published run."""
     extract = write(tmp_path / "night.837", POSTED.strip())
     out, to = tmp_path / "out", tmp_path / "feed.parquet"
-    done = called("run", extract, "--out", out, "--quiet", *AS_OF)
+    done = called("run", extract, "--out", out, "--quiet", *FED)
     assert done.code == 0, done.err
     if again:
         assert called("report", "--out", out, "--format", "remittance", "--to", to).code == 0
@@ -160,11 +161,11 @@ def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again
 
 def test_test_data_is_decided_on_request_and_not_posted(tmp_path: Path) -> None:
     extract = write(tmp_path / "night.837", POSTED.strip().replace("*0*P*:~", "*0*T*:~"))
-    refused = called("run", extract, "--out", tmp_path / "refused", "--quiet", *AS_OF)
+    refused = called("run", extract, "--out", tmp_path / "refused", "--quiet", *FED)
     assert refused.code == 0, refused.err
     checks = record(tmp_path / "refused", "quarantine")["failed_checks"].to_list()
     assert checks == [["row-test-data"]] * 3
-    done = called("run", extract, "--out", tmp_path / "out", "--accept-test-data", "--quiet", *AS_OF)
+    done = called("run", extract, "--out", tmp_path / "out", "--accept-test-data", "--quiet", *FED)
     assert done.code == 0, done.err
     (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
     rows = pl.read_parquet(path).to_dicts()
@@ -201,7 +202,7 @@ def test_the_file_in_the_working_folder_is_a_csv(out: Path, tmp_path: Path) -> N
 def test_a_shadow_run_feeds_nothing(command: Command, tmp_path: Path) -> None:
     extract = write(tmp_path / "night.csv", csv_text([line(3), line(6)]))
     out, to = tmp_path / "out", tmp_path / "feed.csv"
-    assert command("run", extract, "--out", out, "--mode", "shadow", "--quiet", *AS_OF).code == 0
+    assert command("run", extract, "--out", out, "--mode", "shadow", "--quiet", *FED).code == 0
     assert decisions(out).filter(pl.col("disposition") == "deny").height == 2
     run_dir = out / "runs" / manifest(out)["run_id"]
     feed = pl.read_parquet(run_dir / "remittance.parquet")
@@ -220,7 +221,7 @@ def test_a_contract_may_name_any_group_code_and_the_feed_says_what_is_not_on_rec
         tmp_path / "contracts.csv",
         "payer,group_id,effective_date,coverage,group_code\nRegence,G1,2026-01-01,excluded,OA\n",
     )
-    done = called("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *AS_OF)
+    done = called("run", extract, "--contracts", contracts, "--out", tmp_path / "out", "--quiet", *FED)
     assert done.code == 0, done.err
     (path,) = (tmp_path / "out" / "runs").glob("*/remittance.parquet")
     (row,) = pl.read_parquet(path).to_dicts()

@@ -40,6 +40,7 @@ HOSTILE = (
     "<!--<script>",
     "{{ 7*7 }}&lt;b&gt;",
 )
+PAGE = (*AS_OF, "--reports", "html")
 AMOUNTS = ("999999999999999.99", "999999999999999.98", "-20050.25", "0.05")  # a float has no room for the sum
 
 
@@ -80,7 +81,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         line(9, payer="Florida Blue", **odd),
         line(12, member_id=""),
     ]
-    assert called("run", write(out / "few.csv", csv_text(rows)), "--out", out / "results", *AS_OF, "--quiet").code == 0
+    assert called("run", write(out / "few.csv", csv_text(rows)), "--out", out / "results", *PAGE, "--quiet").code == 0
     (written,) = out.glob("results/runs/*/report.html")
     return written
 
@@ -272,7 +273,7 @@ def test_a_hostile_cell_does_nothing(browser: Browser, tmp_path: Path, mode: str
         for number, text in enumerate(HOSTILE, start=1)
     ]
     extract = write(tmp_path / "hostile.csv", csv_text(rows))
-    assert called("run", extract, "--out", tmp_path / "out", "--mode", mode, *AS_OF, "--quiet").code == 0
+    assert called("run", extract, "--out", tmp_path / "out", "--mode", mode, *PAGE, "--quiet").code == 0
     (written,) = tmp_path.glob("out/runs/*/report.html")
     with opened(browser, written) as page:
         buttons = page.locator("#decisions > tbody > tr > th button")
@@ -292,7 +293,7 @@ def test_a_run_without_decisions_is_a_sound_page(browser: Browser, tmp_path: Pat
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
     extract = write(tmp_path / "none.csv", csv_text([line(1), line(2)]))
-    assert called("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet").code == 0
+    assert called("run", extract, "--out", tmp_path / "out", *PAGE, "--quiet").code == 0
     (written,) = tmp_path.glob("out/runs/*/report.html")
     with opened(browser, written) as page:
         assert page.locator("#decisions, svg.chart, #filters").count() == 0
@@ -303,7 +304,7 @@ def test_a_run_without_decisions_is_a_sound_page(browser: Browser, tmp_path: Pat
 def test_amounts_of_any_size_add_up_and_fit_a_phone(browser: Browser, tmp_path: Path) -> None:
     rows = [line(3 * place, charge_amount=amount) for place, amount in enumerate(AMOUNTS, start=1)]
     extract = write(tmp_path / "large.csv", csv_text(rows))
-    assert called("run", extract, "--out", tmp_path / "out", *AS_OF, "--quiet").code == 0
+    assert called("run", extract, "--out", tmp_path / "out", *PAGE, "--quiet").code == 0
     (written,) = tmp_path.glob("out/runs/*/report.html")
     with opened(browser, written, viewport=PHONE) as page:
         told = page.locator("#matching").text_content()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.policy import default_rules_dir
-from tests.functional.program import AS_OF, UNREPORTED, Done, csv_text, decisions, line, write
+from tests.functional.program import UNREPORTED, Done, csv_text, decisions, line, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: 
     head = "payer,group_id,service,effective_date,coverage\n"
     told = write(tmp_path / "told.csv", f"{head}Acme,G1,sonic_ablation,2025-01-01,covered\n")
     out = tmp_path / "out"
-    run = ("run", claims, "--rules", rules, "--out", out, *AS_OF, "--quiet", "--contracts")
+    run = ("run", claims, "--rules", rules, "--out", out, *UNREPORTED, "--quiet", "--contracts")
     assert command(*run, told).code == 0
     assert decisions(out).sort("claim_id")["reason_code"].to_list() == ["contract-covers", "investigational"]
     (other,) = json.loads(command("explain", "CL0000002", "--out", out, "--all", "--json").out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ def odd_value(random: Random, column: str) -> str | None:
     return "".join(random.choices(ALPHABET, k=random.randrange(13)))
 
 
+@cache
 def text_rows(seed: int) -> pl.DataFrame:
     """Plain rows in which up to two columns hold an odd value."""
     random = Random(seed)  # noqa: S311 -- claims, no secrets

@@ -28,7 +28,7 @@ def run(tmp_path: Path, **columns: Any) -> tuple[dict[str, Any], pl.DataFrame]:
     """The counts of a run over four lines with these columns, and its decisions."""
     pq.write_table(pa.table(ROWS | columns), tmp_path / "odd.parquet")
     out = tmp_path / "out"
-    outcome = run_batch(RunOptions((str(tmp_path / "odd.parquet"),), out, date(2026, 11, 20), force=True))
+    outcome = run_batch(RunOptions((str(tmp_path / "odd.parquet"),), out, date(2026, 11, 20), force=True, reports=()))
     return outcome.manifest["counts"], pl.read_parquet(out / "decisions" / "*" / "*.parquet")
 
 

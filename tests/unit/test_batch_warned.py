@@ -38,7 +38,7 @@ def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(module, name, batch_rows)
     extracts = (extract(tmp_path, "a.csv", {2, 9, 11, 12, 30, 31}), extract(tmp_path, "b.csv", {40}))
     out = tmp_path / "out"
-    outcome = run_batch(RunOptions(tuple(map(str, extracts)), out, AS_OF))
+    outcome = run_batch(RunOptions(tuple(map(str, extracts)), out, AS_OF, reports=("csv",)))
     quality = pl.read_csv(outcome.run_dir / "data_quality.csv", infer_schema=False)
     found = quality.filter(check="line_of_business-unknown").select("rows", "first_rows", "first_claims").rows()
     assert found == [("6", "2|9|11|12|30", "a2|a9|a11|a12|a30"), ("1", "40", "b40")]
