@@ -22,7 +22,7 @@ def _given(candidates: pl.DataFrame, columns: tuple[str, ...]) -> pl.Expr:
     filled = [column for column in columns if candidates[column].null_count() < candidates.height]
     if not filled:
         return pl.lit([], dtype=pl.List(pl.String))
-    return pl.concat_arr(filled).arr.to_list().list.drop_nulls()
+    return pl.concat_arr(filled).arr.to_list().list.filter(pl.element().is_not_null())  # drop_nulls: six times slower
 
 
 def with_code_lists(candidates: pl.DataFrame) -> pl.DataFrame:

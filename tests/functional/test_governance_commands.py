@@ -13,15 +13,17 @@ import pytest
 
 from claims_edit.edits import EDITS
 from claims_edit.engine import decide
+from claims_edit.governance import pack_diff
 from claims_edit.policy import load_catalog
 from claims_edit.store import replay_of
 from tests.functional.program import AS_OF, DECK, UNREPORTED
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from claims_edit.policy import Catalog
     from tests.functional.program import Done
 
     Command = Callable[..., Done]
@@ -29,6 +31,22 @@ if TYPE_CHECKING:
 SHIPPED = str(DECK.parent / "rules")
 FLORIDA, REGENCE = "policies/florida_blue.yaml", "policies/regence.yaml"
 CLAIMS, CONTRACTS = DECK / "claims.csv", DECK / "contracts.csv"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compared() -> Iterator[dict[tuple[int, int], tuple[Any, ...]]]:
+    """Each pair of packs is compared once for all commands of this module, or anew once a test clears this."""
+    done: dict[tuple[int, int], tuple[Any, ...]] = {}
+    compare = pack_diff.pack_diff
+
+    def once(old: Catalog, new: Catalog) -> pack_diff.PackDiff:
+        if (id(old), id(new)) not in done:
+            done[id(old), id(new)] = (compare(old, new), old, new)  # both are kept, so that no other has their ids
+        return done[id(old), id(new)][0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pack_diff, "pack_diff", once)
+        yield done
 
 
 @pytest.fixture
@@ -138,11 +156,14 @@ def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesF
         assert any("deny: investigational (CO 55)" in found["new"] for found in told["ranges"])
 
 
-def test_the_same_bytes_every_time_and_no_claim_in_markdown(command: Command, changed: RulesFolder) -> None:
+def test_the_same_bytes_every_time_and_no_claim_in_markdown(
+    command: Command, changed: RulesFolder, compared: dict[tuple[int, int], tuple[Any, ...]]
+) -> None:
     ids = set(pl.read_csv(CLAIMS, infer_schema=False)["claim_id"].drop_nulls())
     asked = ("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format")
     found = {fmt: command(*asked, fmt) for fmt in ("md", "csv", "json", "table")}
     assert {(done.code, done.err) for done in found.values()} == {(0, "")}
+    compared.clear()
     assert command(*asked, "json").out == found["json"].out  # all that the other formats show
     for fmt, done in found.items():
         named = [claim for claim in ids if claim in done.out]
