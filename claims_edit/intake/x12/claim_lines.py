@@ -24,7 +24,7 @@ from claims_edit.intake.x12.guides import claim_days
 from claims_edit.intake.x12.layout import TRANSACTION
 from claims_edit.intake.x12.lines import services, transaction_numbers
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import nothing
+from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers
 
 _AMOUNT = pl.Decimal(38, 10)
+_SHORT_AMOUNT = r"^[0-9]{1,7}(?:\.[0-9]{1,2})?$"
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,7 @@ def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
 
 def claim_ids(chunk: Chunk, rows: Numbers) -> pl.Series:
     """The id of the claim in which each row stands; null where it stands in none."""
-    claim = chunk.claim[rows]
-    return chunk.segments.elements(np.where(claim == NONE, NONE, chunk.rows.segment[claim]), 1)
+    return chunk.segments.elements(chunk.opening_of(chunk.claim[rows]), 1)
 
 
 def _without(rows: Numbers, others: Numbers, size: int) -> Numbers:
@@ -163,8 +163,22 @@ def _names(grounds: Mapping[str, Flags], size: int) -> pl.Series:
     return pl.DataFrame(failed).select(pl.when(said != "").then(said)).to_series()
 
 
+def _cents(amounts: pl.Series) -> Numbers | None:
+    """Amounts as whole cents; None where one is missing, or longer than most are."""
+    if amounts.null_count() or not amounts.str.contains(_SHORT_AMOUNT).all():
+        return None
+    cents: Numbers = np.rint(amounts.cast(pl.Float64).to_numpy() * 100).astype(np.int64)
+    return cents
+
+
 def _uneven(charged: pl.Series, claims: Numbers, charges: pl.Series) -> Numbers:
     """The claims with lines that do not charge what their lines do, as decimals; `claims` is the claim of each line."""
+    given, of_lines = _cents(charged), _cents(charges)
+    if given is not None and of_lines is not None:
+        has_lines, sums = np.zeros(charged.len() + 1, dtype=np.bool_), np.zeros(charged.len() + 1, dtype=np.int64)
+        has_lines[claims] = True
+        np.add.at(sums, claims, of_lines)
+        return np.flatnonzero(has_lines[:-1] & (sums[:-1] != given))
     charge = pl.col("charge").cast(_AMOUNT, strict=False)
     claim = pl.col("claim")
     total = pl.lit(charged).cast(_AMOUNT, strict=False).gather(claim)

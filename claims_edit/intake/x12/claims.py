@@ -49,22 +49,28 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     facility, qualifier, frequency, leftover = (
         chunk.segments.trimmed(*chunk.segments.component(composites, place)) for place in range(1, 5)
     )
-    own = pl.DataFrame({
-        "claim_id": facts.told(rows, "CLM", 1),
-        "claim_charge": facts.told(rows, "CLM", 2),
-        "original_claim_id": facts.told(rows, "REF*F8", 2),
-        "clinical_trial_number": facts.told(rows, "REF*P4", 2),
-        "investigational_device_exemption_number": facts.told(rows, "REF*LX", 2),
-        "claim_authorization": facts.told(rows, "REF*G1", 2),
-        "claim_rendering_npi": facts.npi(rows, "NM1*82"),
-        "claim_facility_npi": facts.npi(rows, "NM1*77"),
+    elements = {
+        "claim_id": (facts.first(rows, "CLM"), 1),
+        "claim_charge": (facts.first(rows, "CLM"), 2),
+        "original_claim_id": (facts.first(rows, "REF*F8"), 2),
+        "clinical_trial_number": (facts.first(rows, "REF*P4"), 2),
+        "investigational_device_exemption_number": (facts.first(rows, "REF*LX"), 2),
+        "claim_authorization": (facts.first(rows, "REF*G1"), 2),
+        "claim_rendering_npi": (facts.with_npi(rows, "NM1*82"), 9),
+        "claim_facility_npi": (facts.with_npi(rows, "NM1*77"), 9),
+    } | _surroundings(chunk, rows, facts)
+    found = chunk.segments.columns(elements)
+    identifier = found.pop("payer_identifier")
+    frame = pl.DataFrame({
+        **found,
+        "payer": found["payer"].zip_with(found["payer"].is_not_null(), identifier),
+        "billing_provider_id": billing_provider(chunk, chunk.provider[rows], facts),
         "condition_codes": nubc_codes(codes, rows, CONDITION),
         "value_codes": nubc_codes(codes, rows, VALUE),
         "facility_code": facility,
         "facility_qualifier": qualifier,
         "claim_frequency_code": frequency,
     })  # fmt: skip
-    frame = own.hstack(_surroundings(chunk, rows, facts))
     grounds = {
         FREQUENCY_MISSING: frequency.is_null().to_numpy(),
         "claim_frequency_code-leftover": leftover.is_not_null().to_numpy(),
@@ -75,19 +81,19 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     return Claims(rows, frame, _doubts(chunk, rows, facts) | grounds, holds(chunk, rows, facts))
 
 
-def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> pl.DataFrame:
-    """What the loops around the claims say."""
-    subscriber = chunk.subscriber[rows]
-    payer, identifier = facts.told(subscriber, "NM1*PR", 3), facts.told(subscriber, "NM1*PR", 9)
-    return pl.DataFrame({
-        "plan": facts.told(subscriber, "SBR", 4),
-        "group_id": facts.told(subscriber, "SBR", 3),
-        "claim_filing_indicator_code": facts.told(subscriber, "SBR", 9),
-        "member_id": facts.told(subscriber, "NM1*IL", 9),
-        "payer": payer.zip_with(payer.is_not_null(), identifier),
-        "billing_npi": facts.npi(chunk.provider[rows], "NM1*85"),
-        "billing_provider_id": billing_provider(chunk, chunk.provider[rows], facts),
-    })  # fmt: skip
+def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, tuple[Numbers, int]]:
+    """What the loops around the claims say: segments, and which element of them."""
+    subscriber, provider = chunk.subscriber[rows], chunk.provider[rows]
+    sbr, payer, member = (facts.first(subscriber, kind) for kind in ("SBR", "NM1*PR", "NM1*IL"))
+    return {
+        "plan": (sbr, 4),
+        "group_id": (sbr, 3),
+        "claim_filing_indicator_code": (sbr, 9),
+        "member_id": (member, 9),
+        "payer": (payer, 3),
+        "payer_identifier": (payer, 9),
+        "billing_npi": (facts.with_npi(provider, "NM1*85"), 9),
+    }
 
 
 def _is_payer_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
@@ -146,8 +152,6 @@ def _is_misplaced(chunk: Chunk, loops: Numbers, subscribers: Numbers) -> Flags:
 
 def _is_under(chunk: Chunk, loops: Numbers, in_force: Numbers) -> Flags:
     """Whether the HL02 of each loop is the HL01 of the loop `in_force` at it."""
-    above = in_force[loops]
-    parent = chunk.segments.elements(np.where(loops != NONE, chunk.rows.segment[loops], NONE), 2)
-    own = chunk.segments.elements(np.where(above != NONE, chunk.rows.segment[above], NONE), 1)
-    found: Flags = (parent == own).fill_null(value=False).to_numpy()
-    return found
+    parent = chunk.segments.bounds(chunk.opening_of(loops), 2)
+    own = chunk.segments.bounds(chunk.opening_of(in_force[loops]), 1)
+    return chunk.segments.are_same(parent, own)

@@ -15,8 +15,10 @@ import polars as pl
 from claims_edit.intake.x12.delimiters import COMPONENT
 from claims_edit.intake.x12.digits import small_numbers
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import nothing, ranges, word
-from claims_edit.model import DIAGNOSIS_COLUMNS
+from claims_edit.intake.x12.runs import ranges
+from claims_edit.intake.x12.segments import IS_BLANK, word
+from claims_edit.intake.x12.strings import nothing
+from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
@@ -30,6 +32,10 @@ ICD_9 = ("BK", "BF")
 MOST_POINTERS, MOST_POINTED = 4, 12
 _GAP = f"^ *{COMPONENT}|{COMPONENT} *{COMPONENT}[{COMPONENT} ]*[^{COMPONENT} ]"  # a pointer that is empty
 CONDITION, VALUE = "BG", "BE"  # NUBC codes
+# As an 837 may write the diagnosis of a trial, and how that begins.
+_DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
+_SPELLINGS = [code for each in (TRIAL_DIAGNOSIS, _DOTTED) for code in (each, each.lower())]
+_OPENINGS = [word(code) for code in (TRIAL_DIAGNOSIS[:3], TRIAL_DIAGNOSIS[:3].lower())]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class HealthCodes:
         place: which element of it.
         qualifier: its first component (as Segments.words gives it).
         code: its second component.
+        opening: the three bytes with which that begins.
         size: how many components it has.
     """
 
@@ -50,6 +57,7 @@ class HealthCodes:
     place: Numbers
     qualifier: Numbers
     code: pl.Series
+    opening: Numbers
     size: Numbers
 
     def where(self, which: Flags) -> HealthCodes:
@@ -60,12 +68,19 @@ class HealthCodes:
             self.place[which],
             self.qualifier[which],
             self.code.filter(which),
+            self.opening[which],
             self.size[which],
         )
 
     def are(self, qualifiers: tuple[str, ...]) -> Flags:
         """Which elements have one of these qualifiers."""
         return np.isin(self.qualifier, [word(qualifier) for qualifier in qualifiers])
+
+    def are_of_trial(self) -> Flags:
+        """Which elements have the diagnosis of a trial as their code, whatever their qualifier."""
+        found: Flags = np.isin(self.opening, _OPENINGS) | IS_BLANK[self.opening & 0xFF]
+        found[found] = self.code.filter(found).is_in(_SPELLINGS).fill_null(value=False).to_numpy()
+        return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class Diagnoses:
         dangling: a pointer names nothing.
         misread: the pointers are not one to four numbers from 1 to 12.
         unpointed: there are no pointers, and more than one diagnosis that they might name.
+        of_trial: the diagnosis of a trial is among them.
     """
 
     columns: pl.DataFrame
@@ -87,6 +103,7 @@ class Diagnoses:
     dangling: Flags
     misread: Flags
     unpointed: Flags
+    of_trial: Flags
 
 
 def health_codes(chunk: Chunk) -> HealthCodes:
@@ -96,9 +113,10 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     owners, places = chunk.segments.places(segments)
     composites = chunk.segments.composites(segments[owners], places)
     qualifiers, _ = chunk.segments.trimmed_words(*chunk.segments.component(composites, 1))
-    code = chunk.segments.trimmed(*chunk.segments.component(composites, 2))
+    begins, ends = chunk.segments.component(composites, 2)
+    code, opening = chunk.segments.trimmed(begins, ends), chunk.segments.words(begins, begins + len("Z00"))
     size = chunk.segments.sizes(composites)
-    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, qualifiers, code, size)
+    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, qualifiers, code, opening, size)
 
 
 def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series:
@@ -135,17 +153,24 @@ def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, co
     line = np.concatenate((lines[~names_none], unpointed[owners][has_code[others]]))
     place = np.concatenate((found[~names_none], others[has_code[others]]))
     order = np.argsort(line, kind="stable")
+    of_trial = np.zeros(claims.size, dtype=np.bool_)
+    of_trial[line[places.are_of_trial()[place]]] = True
     types = _types(line, places.are(ICD_9)[place], claims.size)
     line, code = _once(line[order], places.code.gather(place[order]))
     columns, too_many = _in_columns(line, code, claims.size)
     is_unpointed = (size == 0) & columns[DIAGNOSIS_COLUMNS[1]].is_not_null().to_numpy()
-    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed)
+    return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed, of_trial)
 
 
 def _once(lines: Numbers, codes: pl.Series) -> tuple[Numbers, pl.Series]:
     """The codes of lines (rising) without those that a line has already."""
-    if not (lines[1:] == lines[:-1]).any():
-        return lines, codes
+    hashes = codes.hash().to_numpy()
+    for distance in range(1, MOST_POINTED):
+        is_same_line = lines[distance:] == lines[:-distance]
+        if not is_same_line.any():
+            return lines, codes
+        if (is_same_line & (hashes[distance:] == hashes[:-distance])).any():
+            break
     distinct = pl.DataFrame({"line": lines, "code": codes}).unique(["line", "code"], keep="first", maintain_order=True)
     return distinct["line"].to_numpy(), distinct["code"]
 

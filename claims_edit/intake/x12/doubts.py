@@ -10,7 +10,7 @@ import polars as pl
 from claims_edit.doubts import AT, SEPARATOR
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.placement import Placement
-from claims_edit.intake.x12.segments import nothing
+from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.losses import INCOMPLETE
+from claims_edit.intake.x12.segments import NOWHERE
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS
 
 if TYPE_CHECKING:
@@ -19,18 +21,48 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.x12.loops import FileRows
     from claims_edit.intake.x12.losses import LateDoubts
-    from claims_edit.intake.x12.segments import Segments
+    from claims_edit.intake.x12.segments import Flags, Kinds, Numbers, Segments
 
 _OTHER = "ST"  # of a transaction that is no 837: how it ends is not looked at
 _CONTROL_NUMBERS = {"ISA": 13, "GS": 6, "ST": 2, "ST*837": 2, "SE": 2, "GE": 2, "IEA": 2}  # which element
-_CONTROLS = {
-    "kind": pl.String,
-    "told": pl.Int64,  # what a closing segment says that it closes
-    "number": pl.String,
-    "segments": pl.Int64,
-    "transactions": pl.Int64,
-    "groups": pl.Int64,
-}
+_NUMBER_AT = np.array([_CONTROL_NUMBERS.get(kind, NOWHERE) for kind in KINDS])
+_NO_NUMBER = -1
+
+
+@dataclass(frozen=True)
+class _Controls:
+    """Control segments.
+
+    Attributes:
+        kind: their places in KINDS.
+        counted: what a closing one says that it closes; _NO_NUMBER where that is no number.
+        number: the control number of each.
+        so_far: by what is counted, how many there are in the file up to each.
+    """
+
+    kind: Kinds
+    counted: Numbers
+    number: pl.Series
+    so_far: dict[str, Numbers]
+
+    def where(self, which: Flags | slice) -> _Controls:
+        """Some of them."""
+        number = self.number[which] if isinstance(which, slice) else self.number.filter(which)
+        so_far = {name: counts[which] for name, counts in self.so_far.items()}
+        return _Controls(self.kind[which], self.counted[which], number, so_far)
+
+    def then(self, others: _Controls) -> _Controls:
+        """These, and the others behind them."""
+        return _Controls(
+            np.concatenate((self.kind, others.kind)),
+            np.concatenate((self.counted, others.counted)),
+            pl.concat([self.number, others.number]),
+            {name: np.concatenate((counts, others.so_far[name])) for name, counts in self.so_far.items()},
+        )
+
+    def are(self, *kinds: str) -> Flags:
+        """Which are of one of these kinds."""
+        return np.isin(self.kind, [KINDS.index(kind) for kind in kinds])
 
 
 @dataclass(frozen=True)
@@ -60,7 +92,7 @@ class ControlCounts:
         """
         self._warn = warn
         self._late_doubts = late_doubts
-        self._open = {level: pl.DataFrame(schema=_CONTROLS) for level in LEVELS}
+        self._open: dict[Level, _Controls] = {}
         self._transactions = 0
         self._groups = 0
 
@@ -69,50 +101,47 @@ class ControlCounts:
         rows = rows.where(rows.are(*ENVELOPE))
         if rows.kind.size:
             controls = self._controls(rows, segments)
-            self._transactions, self._groups = controls["transactions"][-1], controls["groups"][-1]
+            self._transactions, self._groups = (int(controls.so_far[name][-1]) for name in ("transactions", "groups"))
             for depth, level in enumerate(LEVELS):
                 around = [kind for outer in LEVELS[depth:] for kind in (outer.opening, outer.closing)]
                 around += [_OTHER] if depth == 0 else []
-                self._check(level, controls.filter(pl.col("kind").is_in(around)))
+                self._check(level, controls.where(controls.are(*around)))
         if last:
-            for level in LEVELS:
-                is_open = pl.col("kind") == level.opening
-                self._warn(f"{level.closing.lower()}-missing", self._open[level].filter(is_open)["segments"])
+            for level, left in self._open.items():
+                self._warn(
+                    f"{level.closing.lower()}-missing", pl.Series(left.so_far["segments"][left.are(level.opening)])
+                )
 
-    def _controls(self, rows: FileRows, segments: Segments) -> pl.DataFrame:
-        kind = pl.Series(KINDS).gather(rows.kind)
-        number_at = kind.replace_strict(_CONTROL_NUMBERS, return_dtype=pl.Int64).to_numpy()
-        return pl.DataFrame({
-            "kind": kind,
-            "told": segments.elements(rows.segment, 1).cast(pl.Int64, strict=False),
-            "number": segments.elements(rows.segment, number_at),
+    def _controls(self, rows: FileRows, segments: Segments) -> _Controls:
+        counted = segments.elements(rows.segment, 1).cast(pl.Int64, strict=False).fill_null(_NO_NUMBER)
+        so_far = {
             "segments": rows.number,
             "transactions": rows.are("ST", "ST*837").cumsum() + self._transactions,
             "groups": rows.are("GS").cumsum() + self._groups,
-        })  # fmt: skip
+        }
+        return _Controls(rows.kind, counted.to_numpy(), segments.elements(rows.segment, _NUMBER_AT[rows.kind]), so_far)
 
-    def _check(self, level: Level, new: pl.DataFrame) -> None:
+    def _check(self, level: Level, new: _Controls) -> None:
         """Check one level: `new` are its control segments, and those around it."""
-        if new.is_empty():
+        if not new.kind.size:
             return
-        controls = pl.concat([self._open[level], new])
-        kind, counted = pl.col("kind"), pl.col(level.counts)
-        follows_opening = (kind.shift(1) == level.opening).fill_null(value=False)
-        follows_other = (kind.shift(1) == _OTHER).fill_null(value=False)
-        is_closing = kind == level.closing
-        contents = counted - counted.shift(1) + (level.counts == "segments")  # ST and SE are counted too
-        has_number = pl.col("number").eq_missing(pl.col("number").shift(1))
-        name = level.closing.lower()
+        controls = self._open[level].then(new) if level in self._open else new
+        is_opening, is_other, is_closing = (controls.are(kind) for kind in (level.opening, _OTHER, level.closing))
+        follows_opening, follows_other = (np.append(np.False_, before[:-1]) for before in (is_opening, is_other))
+        # ST and SE are counted too
+        contents = np.diff(controls.so_far[level.counts], prepend=0) + (level.counts == "segments")
+        has_number = controls.number.eq_missing(controls.number.shift(1)).to_numpy()
+        name, at = level.closing.lower(), controls.so_far["segments"]
         findings = {
             f"{name}-missing": follows_opening & ~is_closing,
-            level.count_check: is_closing & follows_opening & pl.col("told").ne_missing(contents),
+            level.count_check: is_closing & follows_opening & (controls.counted != contents),
             f"{name}02-control-number": is_closing & ~(follows_opening & has_number) & ~follows_other,
         }
-        shown = controls.select(**findings)
-        for check in findings:
-            if shown[check].any():
-                self._warn(check, controls["segments"].filter(shown[check]))
-        if level.closing == "SE" and (wrong := shown[level.count_check]).any():
-            opened, closed = controls["segments"].shift(1).filter(wrong), controls["segments"].filter(wrong)
+        for check, shown in findings.items():
+            if shown.any():
+                self._warn(check, pl.Series(at[shown]))
+        if level.closing == "SE" and (wrong := np.flatnonzero(findings[level.count_check])).size:
+            opened, closed = pl.Series(at[wrong - 1]), pl.Series(at[wrong])
             self._late_doubts.add(INCOMPLETE, opened, closed, closed)
-        self._open[level] = controls.tail(1).filter(kind.is_in((level.opening, _OTHER)))
+        last = controls.where(slice(-1, None))
+        self._open[level] = last.where(last.are(level.opening, _OTHER))

@@ -6,13 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from claims_edit.intake.canonical import FILING_INDICATOR, FILING_UNKNOWN
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.segments import word
 from claims_edit.intake.x12.vocabulary import FILING_INDICATORS, PAYER_ORDERS, SERVICES
-from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import Diagnoses, HealthCodes
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
-# As an 837 may write the diagnosis of a trial.
-_DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
-_SPELLINGS = [code for each in (TRIAL_DIAGNOSIS, _DOTTED) for code in (each, each.lower())]
 # What stands in the place of each fact without its number is neither the fact nor its absence.
 REFERENCES = {
     "REF*P4": "clinical_trial_number",
@@ -94,14 +89,12 @@ def doubt_unpointed_trials(
 
     `claims` and `lines` are the rows at which the claim and the line of each service begin.
     """
-    of_trial = codes.where(codes.code.is_in(_SPELLINGS).fill_null(value=False).to_numpy())
+    of_trial = codes.where(codes.are_of_trial())
     if not of_trial.claim.size:
         return
     first = np.searchsorted(of_trial.claim, claims)
     touched = np.flatnonzero(np.append(of_trial.claim, NONE)[first] == claims)
-    own = diagnoses.columns[touched]
-    has_own = own.select(pl.any_horizontal(pl.col(DIAGNOSIS_COLUMNS).is_in(_SPELLINGS))).to_series()
-    unpointed = touched[~has_own.fill_null(value=False).to_numpy()]
+    unpointed = touched[~diagnoses.of_trial[touched]]
     doubts.add("trial-diagnosis-not-pointed", lines[unpointed], of_trial.segment[first[unpointed]])
 
 

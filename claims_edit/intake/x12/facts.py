@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.intake.x12.digits import DAY, are_days, are_periods
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import nothing
+from claims_edit.intake.x12.strings import nothing
 from claims_edit.intake.x12.vocabulary import KINDS
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class Facts:
         """The same of a composite element."""
         return self._segments.composites(self.first(owners, kind), place)
 
-    def npi(self, owners: Numbers, kind: str) -> pl.Series:
-        """The NPI of a provider (NM1): NM109 where NM108 is XX."""
-        if not self._of(kind)[0].size:
-            return nothing(owners.size)
+    def with_npi(self, owners: Numbers, kind: str) -> Numbers:
+        """The first segment of a provider (NM1) that each owner has, NONE where its NM109 is no NPI (NM108 is XX)."""
         first = self.first(owners, kind)
+        if not self._of(kind)[0].size:
+            return first
         (is_npi,), _ = self._segments.say(first, 8, "XX")
-        return self._segments.elements(np.where(is_npi, first, NONE), 9)
+        return np.where(is_npi, first, NONE)
 
     def days(self, owners: Numbers, kind: str) -> tuple[pl.Series, pl.Series]:
         """The first day that a DTP gives and, of a period, the last; both null where an owner has none.

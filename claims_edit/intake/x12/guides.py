@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import nothing, word
+from claims_edit.intake.x12.segments import word
+from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
@@ -49,8 +50,7 @@ def claim_days(chunk: Chunk, claims: Numbers, claim_types: pl.Series, facts: Fac
 
 def _agrees(chunk: Chunk, opened: Numbers, place: int, claim_type: str) -> Flags:
     """Whether the guide that an element of each opening segment names is of a claim type, or is not known."""
-    segments = np.where(opened == NONE, NONE, chunk.rows.segment[opened])
-    begins, ends = chunk.segments.bounds(segments, place)
+    begins, ends = chunk.segments.bounds(chunk.opening_of(opened), place)
     number = np.minimum(begins + _VERSION, ends)
     names_guide = chunk.segments.words(number, np.minimum(number + 1, ends)) == word("X")
     words = chunk.segments.words(np.minimum(number + 1, ends), np.minimum(number + 4, ends))

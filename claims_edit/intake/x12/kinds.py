@@ -9,7 +9,7 @@ import numpy as np
 
 from claims_edit.intake.x12.names import UNKNOWN, Words, are_control, are_unreadable, names_of
 from claims_edit.intake.x12.placement import Placement, placements
-from claims_edit.intake.x12.segments import latest
+from claims_edit.intake.x12.runs import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, READ, SERVICES
 
 if TYPE_CHECKING:

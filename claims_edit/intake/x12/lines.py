@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
-from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import nothing, word
+from claims_edit.intake.x12.segments import NOWHERE, word
+from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
@@ -30,15 +30,15 @@ _LEFTOVER = f"^([^{COMPONENT}]*{COMPONENT}){{{DESCRIPTION}}}.*[^{COMPONENT} ]"
 
 @dataclass(frozen=True)
 class Service:
-    """Which element of a service segment holds what (0 is none), and what its guide demands."""
+    """Which element of a service segment holds what, and what its guide demands."""
 
     claim_type: str
     procedure: int
     charge: int
     units: int
-    facility: int = 0
-    revenue: int = 0
-    pointers: int = 0
+    facility: int = NOWHERE
+    revenue: int = NOWHERE
+    pointers: int = NOWHERE
     may_have_no_code: bool = False
     needs_diagnosis: bool = True
     must_point: bool = False
@@ -70,67 +70,51 @@ class Services:
 
 def services(chunk: Chunk, facts: Facts) -> Services:
     """The finished service segments, in file order, and what the other segments of their lines say."""
-    rows = {kind: chunk.finished(kind) for kind in SERVICES}
-    there = [kind for kind in SERVICES if rows[kind].size] or ["SV1"]
-    found = _in_order([_services(chunk, rows[kind], SERVICES[kind]) for kind in there])
-    line = chunk.line[found.rows]
+    rows = chunk.finished(*SERVICES)
+    segments, line = chunk.rows.segment[rows], chunk.line[rows]
+    kinds = [kind for kind in SERVICES if chunk.rows.are(kind).any()] or ["SV1"]
+    which = np.argmax([chunk.rows.are(kind)[rows] for kind in kinds], axis=0)
+
+    def of(name: str) -> Any:  # noqa: ANN401 -- an array of numbers, or of flags
+        """What the guide of each says."""
+        return np.array([getattr(SERVICES[kind], name) for kind in kinds])[which]
+
+    composites = chunk.segments.composites(segments, of("procedure"))
+    procedure, flags = _procedures(chunk.segments, composites, may_have_no_code=of("may_have_no_code"))
     start, end = facts.days(line, "DTP*472")
-    frame = found.frame.with_columns(
-        facts.told(line, "LX", 1).alias("claim_line_number"),
-        start.alias("claim_line_start_date"),
-        end.alias("claim_line_end_date"),
-        facts.told(line, "REF*6R", 2).alias("line_item_control_number"),
-        facts.told(line, "REF*P4", 2).alias("line_trial"),
-        facts.told(line, "REF*LX", 2).alias("line_exemption"),
-        facts.told(line, "REF*G1", 2).alias("line_authorization"),
-        facts.npi(line, "NM1*82").alias("line_rendering_npi"),
-        facts.npi(line, "NM1*77").alias("line_facility_npi"),
-        pl.Series("has_line_rendering", facts.has(line, "NM1*82")),
-        pl.Series("has_line_facility", facts.has(line, "NM1*77")),
-    )
-    flags = {
+    elements = {
+        "charge_amount": (segments, of("charge")),
+        "service_unit_quantity": (segments, of("units")),
+        "revenue_center_code": (segments, of("revenue")),
+        "line_facility_code": (segments, of("facility")),
+        "claim_line_number": (facts.first(line, "LX"), 1),
+        "line_item_control_number": (facts.first(line, "REF*6R"), 2),
+        "line_trial": (facts.first(line, "REF*P4"), 2),
+        "line_exemption": (facts.first(line, "REF*LX"), 2),
+        "line_authorization": (facts.first(line, "REF*G1"), 2),
+        "line_rendering_npi": (facts.with_npi(line, "NM1*82"), 9),
+        "line_facility_npi": (facts.with_npi(line, "NM1*77"), 9),
+    }
+    frame = pl.DataFrame({
+        "claim_type": pl.Series([SERVICES[kind].claim_type for kind in kinds]).gather(which),
+        **chunk.segments.columns(elements),
+        **procedure,
+        "claim_line_start_date": start,
+        "claim_line_end_date": end,
+        "has_line_rendering": facts.has(line, "NM1*82"),
+        "has_line_facility": facts.has(line, "NM1*77"),
+    })  # fmt: skip
+    flags |= {
+        "needs_diagnosis": of("needs_diagnosis"),
+        "must_point": of("must_point"),
         "is_renumbered": facts.contradicted(line, "REF*6R"),
         "is_contradicted": facts.contradicted(line, "DTP*472", "NM1*82", "NM1*77"),
     }
-    return Services(found.rows, frame, found.pointers, found.flags | flags)
-
-
-def _in_order(found: list[Services]) -> Services:
-    """The services of several kinds in file order."""
-    if len(found) == 1:
-        return found[0]
-    rows = np.concatenate([each.rows for each in found])
-    order = np.argsort(rows)
-    pointers = found[0].pointers
-    for each in found[1:]:
-        pointers = pointers.then(each.pointers)
-    flags = {name: np.concatenate([each.flags[name] for each in found])[order] for name in found[0].flags}
-    return Services(rows[order], pl.concat([each.frame for each in found])[order], pointers.where(order), flags)
-
-
-def _services(chunk: Chunk, rows: Numbers, service: Service) -> Services:
-    segments, places = chunk.segments, chunk.rows.segment[rows]
-
-    def told(place: int) -> pl.Series:
-        return segments.elements(places, place) if place else nothing(rows.size)
-
-    procedure, flags = _procedures(segments, segments.composites(places, service.procedure), service)
-    frame = pl.DataFrame({
-        "claim_type": pl.Series([service.claim_type]).new_from_index(0, rows.size),
-        "charge_amount": told(service.charge),
-        "service_unit_quantity": told(service.units),
-        "revenue_center_code": told(service.revenue),
-        "line_facility_code": told(service.facility),
-        **procedure,
-    })  # fmt: skip
-    flags["needs_diagnosis"] = np.full(rows.size, service.needs_diagnosis)
-    flags["must_point"] = np.full(rows.size, service.must_point)
-    pointers = segments.composites(places if service.pointers else np.full(rows.size, NONE), service.pointers)
-    return Services(rows, frame, pointers, flags)
+    return Services(rows, frame, chunk.segments.composites(segments, of("pointers")), flags)
 
 
 def _procedures(
-    segments: Segments, composites: Composites, service: Service
+    segments: Segments, composites: Composites, *, may_have_no_code: Flags
 ) -> tuple[dict[str, pl.Series], dict[str, Flags]]:
     """The procedure codes of composite elements and their modifiers; and why they are not taken for what they seem.
 
@@ -147,7 +131,7 @@ def _procedures(
     code = parts["hcpcs_code"]
     flags = {
         "is_not_evaluable": ~is_evaluable & is_given,
-        "is_missing": code.is_null().to_numpy() & (is_evaluable | (~is_given & (not service.may_have_no_code))),
+        "is_missing": code.is_null().to_numpy() & (is_evaluable | (~is_given & ~may_have_no_code)),
         "is_unqualified": is_given & ~is_evaluable & ~is_other,
         "is_of_other_system": is_other,
         "is_leftover": size > DESCRIPTION,
@@ -160,7 +144,7 @@ def _procedures(
         flags["is_leftover"] &= _contain(whole, _LEFTOVER)
         flags["is_several"] = flags["is_leftover"] & _contain(whole, _SECOND_CODE)
     is_refused = flags["is_unqualified"] | flags["is_of_other_system"] | flags["is_several"]
-    if not (is_evaluable & ~is_refused).all():
+    if (is_given & (~is_evaluable | is_refused)).any():
         shown = segments.whole_composites(composites)
         if is_refused.any():
             shown = shown.str.replace_all(COMPONENT, ":", literal=True)
@@ -176,5 +160,4 @@ def _contain(texts: pl.Series, pattern: str) -> Flags:
 
 def transaction_numbers(chunk: Chunk, rows: Numbers) -> pl.Series:
     """ST02 of the transactions in which rows stand."""
-    starts = chunk.transaction[rows]
-    return chunk.segments.elements(np.where(starts == NONE, NONE, chunk.rows.segment[starts]), 2)
+    return chunk.segments.elements(chunk.opening_of(chunk.transaction[rows]), 2)

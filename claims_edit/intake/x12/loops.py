@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims_edit.intake.x12.kinds import Rows
-from claims_edit.intake.x12.segments import latest
+from claims_edit.intake.x12.runs import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, SERVICES
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class Chunk:
         """The rows of these kinds that can be told in full, and were not told before."""
         found = np.flatnonzero(self.rows.are(*kinds) & ~self.rows.kept)
         return found[found < self.end]
+
+    def opening_of(self, begun: Numbers) -> Numbers:
+        """The segments that open loops, claims or lines, or envelopes around them; NONE of none."""
+        return np.where(begun == NONE, NONE, self.rows.segment[begun])
 
 
 def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:

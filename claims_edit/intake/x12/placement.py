@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from claims_edit.intake.x12.runs import latest
 from claims_edit.intake.x12.segment_table import FORMERLY, LOOPS, OPENED_BY, segments_of
-from claims_edit.intake.x12.segments import latest
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, SERVICES
 
 if TYPE_CHECKING:

@@ -23,8 +23,7 @@ ADJUDICATED = ("SVD", "CAS", "MIA", "MOA", "AMT*D", "DTP*573")
 
 def usage(chunk: Chunk, claims: Numbers) -> tuple[Flags, Flags]:
     """Whether ISA15 marks each claim as test data, and whether it says neither test nor production."""
-    interchange = chunk.interchange[claims]
-    header = np.where(interchange == NONE, NONE, chunk.rows.segment[interchange])
+    header = chunk.opening_of(chunk.interchange[claims])
     (is_production, is_test), _ = chunk.segments.say(header, 15, PRODUCTION, TEST)
     return is_test, ~is_production & ~is_test
 

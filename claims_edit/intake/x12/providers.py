@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.segments import latest, word
+from claims_edit.intake.x12.runs import latest
+from claims_edit.intake.x12.segments import word
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
@@ -26,7 +27,7 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
     is not the billing provider's.
     """
     each, of_row = np.unique(loops, return_inverse=True)
-    identity = facts.npi(each, BILLING)
+    identity = chunk.segments.elements(facts.with_npi(each, BILLING), 9)
     if identity.null_count():
         others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
         others += [facts.told(each, BILLING, place) for place in (9, 3)]

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from claims_edit.intake.x12.delimiters import COMPONENT, ELEMENT, END
-from claims_edit.intake.x12.strings import Strings, as_series
+from claims_edit.intake.x12.runs import ranges
+from claims_edit.intake.x12.strings import Strings, as_series, filled, nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Kinds = np.ndarray[tuple[int], np.dtype[np.int16]]
@@ -23,12 +28,15 @@ Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 _LONGEST_WORD = 3
-_MASKS = np.array([256**length - 1 for length in range(_LONGEST_WORD + 2)], dtype=np.int64)
+_FOUR = 4
+_MASKS = np.array([256**length - 1 for length in range(_FOUR + 1)], dtype=np.int64)
 _INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
 IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
 # Two empty segments before all others: the second is what an element that is not there is taken from.
 _NOT_THERE = 2 * END.encode()
 _NONE = 1
+_MARKS, _NO_MARK = np.uint8(4), 0x1E  # END, ELEMENT and COMPONENT are among so many characters, and one that is none
+NOWHERE = 2**31  # the place of an element that no segment has
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Segments:
         self._components = np.frombuffer(components.encode("ascii"), dtype=np.uint8)
         self._strings = Strings(_NOT_THERE, text)
         self.text, self.fours = self._strings.text, self._strings.fours
-        is_mark = (self.text | 1 == ord(ELEMENT)) | (self.text == ord(COMPONENT))  # END is one less than ELEMENT
+        is_mark = (self.text - np.uint8(ord(END)) < _MARKS) & (self.text != _NO_MARK)
         self._last_blank = _last_blank(self.text, is_mark)
         # Where each component ends; of each element the number of its last one, whether it has several, where it ends.
         self._component_ends: Numbers = np.flatnonzero(is_mark)
@@ -129,6 +137,21 @@ class Segments:
             return filled(text) if self.are_padded(begins, ends).any() else text
         return self.trimmed(begins, ends)
 
+    def columns(self, wanted: Mapping[str, tuple[Numbers, Numbers | int]]) -> dict[str, pl.Series]:
+        """Elements by name, as `elements` gives them, of segments of one number: one pass takes out all of them."""
+        given = {name: each for name, each in wanted.items() if (each[0] >= 0).any()}
+        size = max(segments.size for segments, _ in wanted.values())
+        found = dict.fromkeys(wanted, nothing(size))
+        if not given:
+            return found
+        segments = np.concatenate([segments for segments, _ in given.values()])
+        places = np.concatenate([np.broadcast_to(places, size) for _, places in given.values()])
+        elements = self._elements(segments, places)
+        text = self.trimmed(self._element_ends[elements - 1] + 1, self._element_ends[elements])
+        found |= {name: text.slice(nth * size, size) for nth, name in enumerate(given)}
+        has_several = self._has_several[elements].reshape(-1, size).any(axis=1)
+        return found | {name: self.elements(*given[name]) for name in np.array(list(given))[has_several]}
+
     def trimmed(self, begins: Numbers, ends: Numbers) -> pl.Series:
         """Pieces of the text, trimmed; null where empty."""
         text = self.texts(begins, ends)
@@ -171,6 +194,19 @@ class Segments:
         """
         words, padded = self.trimmed_words(*self.bounds(segments, place))
         return [words == word(code) for code in codes], padded
+
+    def are_same(self, pieces: tuple[Numbers, Numbers], others: tuple[Numbers, Numbers]) -> Flags:
+        """Whether pieces of the text, trimmed, are the same as others, and not empty."""
+        lengths = pieces[1] - pieces[0]
+        if lengths.max(initial=0) > 2 * _FOUR or self.are_padded(*pieces).any() or self.are_padded(*others).any():
+            same: Flags = (self.trimmed(*pieces) == self.trimmed(*others)).fill_null(value=False).to_numpy()
+            return same
+        found: Flags = (lengths > 0) & (lengths == others[1] - others[0])
+        for begin in (0, _FOUR):
+            masks = _MASKS[np.clip(lengths - begin, 0, _FOUR)]
+            four, other = (self.fours[np.minimum(begins + begin, self.text.size)] for begins in (pieces[0], others[0]))
+            found &= (four & masks) == (other & masks)
+        return found
 
     def trimmed_words(self, begins: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
         """Pieces of the text, trimmed, as `words` gives them; and which of them have a blank at an end."""
@@ -262,26 +298,3 @@ def _last_blank(text: Bytes, is_mark: Flags) -> int:
 def word(text: str) -> int:
     """A text of at most three characters as Segments.words gives it."""
     return int.from_bytes(text.encode(), "little")
-
-
-def nothing(size: int) -> pl.Series:
-    """A column of nulls."""
-    return pl.Series([None], dtype=pl.String).new_from_index(0, size)
-
-
-def latest(begins: Flags) -> Numbers:
-    """For each place the last one up to there at which something begins; -1 where nothing has."""
-    places = np.flatnonzero(begins)
-    return np.repeat(np.append(-1, places), np.diff(np.concatenate(([0], places, [begins.size]))))
-
-
-def ranges(counts: Numbers) -> tuple[Numbers, Numbers]:
-    """For each count n the numbers 0 to n - 1, one range behind the other; and of which count each is."""
-    owners = np.repeat(np.arange(counts.size), counts)
-    return owners, np.arange(owners.size) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def filled(text: pl.Series) -> pl.Series:
-    """Trimmed text; null where nothing is left."""
-    trimmed = text.str.strip_chars()
-    return trimmed.set(trimmed == "", None)

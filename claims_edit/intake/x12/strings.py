@@ -60,3 +60,14 @@ def as_series(array: pa.Array) -> pl.Series:
     """An array of strings as a series."""
     text = pl.from_arrow(array)
     return text if isinstance(text, pl.Series) else text.to_series()
+
+
+def nothing(size: int) -> pl.Series:
+    """A column of nulls."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, size)
+
+
+def filled(text: pl.Series) -> pl.Series:
+    """Trimmed text; null where nothing is left."""
+    trimmed = text.str.strip_chars()
+    return trimmed.set(trimmed == "", None)
