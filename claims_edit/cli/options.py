@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from claims_edit.intake import FORMAT_OPTIONS
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -57,10 +59,10 @@ extract_options = together(
     click.option(
         "--format",
         "fmt",
-        type=click.Choice(["auto", "table", "x12", "fhir"]),
+        type=click.Choice(FORMAT_OPTIONS),
         default="auto",
         show_default=True,
-        help="What the extracts are: tables, X12 837 or FHIR; told by their content otherwise.",
+        help="What the extracts are: tables, X12 837 or FHIR; recognized by their content otherwise.",
     ),
     click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today)."),
     click.option(

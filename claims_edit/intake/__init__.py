@@ -11,16 +11,18 @@ from claims_edit.intake.canonical import (
 from claims_edit.intake.claimless import consulted
 from claims_edit.intake.discovery import Discovered, discover
 from claims_edit.intake.extract import Extract, faults, test_data
-from claims_edit.intake.files import Format, SourceFile, sniff, text_bytes
+from claims_edit.intake.files import SourceFile, sniff, text_bytes
 from claims_edit.intake.keys import SeenKeys, claim_hashes, explained_hashes, key_hashes, place_in_run, table_bits
 from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.mapping_file import load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
+from claims_edit.intake.readers import FHIR, FORMAT_OPTIONS
 
 __all__ = [
+    "FHIR",
+    "FORMAT_OPTIONS",
     "Discovered",
     "Extract",
-    "Format",
     "Lines",
     "Mapping",
     "SeenKeys",

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import InputError
-from claims_edit.intake.files import LOOK_BYTES, READ_ERRORS, Format, opens_as_json, sniff
+from claims_edit.intake.files import LOOK_BYTES, READ_ERRORS, opens_as_json, sniff
+from claims_edit.intake.readers import AUTO, FHIR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +27,12 @@ def consulted(paths: list[Path], fmt: str) -> tuple[SourceFile, ...]:
     One that cannot be read is left out: its own reader says what is wrong with it.
     """
     found = []
-    for path in paths if fmt in {"auto", Format.FHIR} else ():
+    for path in paths if fmt in {AUTO, FHIR} else ():
         try:
             file = sniff(path, fmt) if opens_as_json(path) else None
         except (InputError, *READ_ERRORS):
             continue
-        if file is not None and file.format is Format.FHIR:
+        if file is not None and file.format == FHIR:
             found.append(replace(file, head=file.head[:LOOK_BYTES]))
     return tuple(found)
 
@@ -42,13 +43,13 @@ def is_claimless(path: Path, fmt: str) -> bool:
     All of the file is searched: a claim at its end counts as one at its beginning. What cannot be read counts as an
     extract, so that the run says what is wrong with it.
     """
-    if fmt not in {"auto", Format.FHIR}:
+    if fmt not in {AUTO, FHIR}:
         return False
     try:
         if not opens_as_json(path):
             return False
         file = sniff(path, fmt)
-        if file.format is not Format.FHIR:
+        if file.format != FHIR:
             return False
         seen = False
         with file.open() as stream:

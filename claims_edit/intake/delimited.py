@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
+from functools import partial
 from io import BufferedReader
 from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
+from claims_edit.intake.body import body_of, check_skipped
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import READ_ERRORS
+from claims_edit.intake.fixed_width import FixedWidthExtract, split_line
+from claims_edit.intake.header import names_fixed_width, read_header, split_row
+from claims_edit.intake.layout import resolve
 from claims_edit.intake.line_split import LineSplit, NeedsStrictReaderError
 from claims_edit.intake.mapping import column_key
 from claims_edit.intake.mending import mixes_line_ends, one_line_end
+from claims_edit.intake.readers import FIXED_WIDTH
 from claims_edit.intake.text import DOUBLE, REJECT_CHECKS, TEXT_WIDTH, TextExtract, gather, quoted
 
 if TYPE_CHECKING:
@@ -20,9 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.intake.body import Body
+    from claims_edit.intake.extract import Extract
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.header import Header
     from claims_edit.intake.layout import Layout
+    from claims_edit.intake.mapping import Mapping
 
 
 class DelimitedExtract(TextExtract):
@@ -129,3 +138,19 @@ class DelimitedExtract(TextExtract):
         if not swallowed:
             return "NULL::VARCHAR"
         return f"CASE WHEN {swallowed} THEN concat_ws({delimiter}, {', '.join(columns)}) END"
+
+
+def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
+    """The reader of a text that is delimited, or of fixed width where the mapping gives positions."""
+    text, body = body_of(file, mapping, scratch)
+    if mapping.fixed_width and not names_fixed_width(text.head, mapping):
+        layout = resolve(file.path, list(mapping.fixed_width), mapping)
+        if body is not None:
+            check_skipped(file, body, layout, partial(split_line, positions=mapping.fixed_width))
+        fixed = replace(text, format=FIXED_WIDTH)
+        return FixedWidthExtract(fixed, layout, mapping, scratch, body)
+    header = read_header(file.path, text.head, mapping)
+    layout = resolve(file.path, header.names, mapping)
+    if body is not None:
+        check_skipped(file, body, layout, partial(split_row, header=header))
+    return DelimitedExtract(text, layout, scratch, header, body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,31 +10,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from claims_edit.errors import InputError
+from claims_edit.intake.readers import AUTO, READERS, TABLE, Reader
 from claims_edit.intake.signatures import unread
 
 SNIFF_BYTES = 256 * 1024
 LOOK_BYTES = 1024
-PARQUET, ZSTD, GZIP = b"PAR1", b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
-INTERCHANGE = re.compile(r"ISA([^A-Za-z0-9 \t\r\n]).{0,2}\1")  # ISA01 has two characters at most
-# FHIR resources; and parts of them, and the manifest of an export, which their reader names as what they are.
-RESOURCE = re.compile(
-    r'"resourceType"\s*:|"(?:productOrService|adjudication|diagnosisCodeableConcept)"\s*:\s*[\[{]|"transactionTime"\s*:'
-)
+ZSTD, GZIP = b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
 READ_ERRORS = (OSError, EOFError, UnicodeError, pa.ArrowException)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Format(StrEnum):
-    """The formats that an extract can have."""
-
-    PARQUET = "parquet"
-    NDJSON = "ndjson"
-    DELIMITED = "delimited"
-    FIXED_WIDTH = "fixed-width"
-    X12 = "x12"
-    FHIR = "fhir"
 
 
 class Compression(StrEnum):
@@ -48,13 +32,13 @@ class Compression(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One readable file of a run: its path, what it holds, and the beginning of its text.
+    """One readable file of a run: its path, its format (of READERS), and the beginning of its text.
 
     `context` are the FHIR files that were given with it: what its claims refer to may be in any of them.
     """
 
     path: Path
-    format: Format
+    format: str
     compression: Compression = Compression.NONE
     encoding: str = "utf-8"
     head: str = ""
@@ -93,7 +77,7 @@ def text_bytes(path: Path) -> int:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
-        packed = magic[:2] == GZIP or magic in {ZSTD, PARQUET}
+        packed = magic[:2] == GZIP or magic == ZSTD or _binary(magic) is not None
         return path.stat().st_size * (8 if packed else 1)
     except OSError:
         return 0
@@ -108,24 +92,21 @@ def sniff(path: Path, fmt: str = "auto") -> SourceFile:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
-            file.seek(0, 2)
-            size = file.tell()
-            file.seek(max(0, size - 4))
-            tail = file.read(4)
+            size = file.seek(0, 2)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions.") from None
     if size == 0:
         raise InputError(f"{path}: the file is empty. Ask the sender for the extract again.")
-    if magic == PARQUET:
-        if tail != PARQUET or size < 12:  # noqa: PLR2004 -- two magic words and a footer length
-            raise InputError(f"{path}: the Parquet file is cut off (no footer). Ask the sender for it again.")
-        if fmt in {Format.X12, Format.FHIR}:
-            raise InputError(f"{path}: is Parquet, not what --format {fmt} says. Leave --format out.")
-        return SourceFile(path, Format.PARQUET)
-    if path.suffix.lower() in {".parquet", ".pq"}:
-        other = unread(_first_bytes(path, _compression(magic)))
-        named = "is named Parquet and is not one. Rename it, or ask the sender for it again."
-        raise InputError(f"{path}: {other or named}")
+    if (binary := _binary(magic)) is not None:
+        if fmt not in {AUTO, binary.option}:
+            named = binary.format.capitalize()
+            raise InputError(f"{path}: is {named}, not what --format {fmt} says. Leave --format out.")
+        return SourceFile(path, binary.format)
+    for reader in READERS:
+        if path.suffix.lower() in reader.endings:
+            other = unread(_first_bytes(path, _compression(magic)))
+            named = f"is named {reader.format.capitalize()} and is not one. Rename it, or ask the sender for it again."
+            raise InputError(f"{path}: {other or named}")
     return _sniff_text(path, magic, fmt)
 
 
@@ -138,10 +119,15 @@ def opens_as_json(path: Path) -> bool:
     """
     with path.open("rb") as file:
         magic = file.read(4)
-    if magic == PARQUET:
+    if _binary(magic) is not None:
         return False
     begin = _first_bytes(path, _compression(magic), LOOK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     return begin.startswith((b"{", b"["))
+
+
+def _binary(magic: bytes) -> Reader | None:
+    """The binary format of a file that begins so; None of text."""
+    return next((reader for reader in READERS if reader.magic and magic.startswith(reader.magic)), None)
 
 
 def _compression(magic: bytes) -> Compression:
@@ -162,18 +148,20 @@ def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:
     return SourceFile(path, _text_format(path, head, fmt), compression, encoding, head)
 
 
-def _text_format(path: Path, head: str, fmt: str) -> Format:
+def _text_format(path: Path, head: str, fmt: str) -> str:
     """The format of a text from its beginning, or what `--format` says it is."""
     start = head.lstrip()
-    if fmt == Format.X12 or (fmt == "auto" and INTERCHANGE.match(start)):
-        return Format.X12
-    if fmt == Format.FHIR or (fmt == "auto" and start.startswith(("{", "[")) and RESOURCE.search(start)):
-        return Format.FHIR
+    fitting = [reader for reader in READERS if not reader.magic and fmt in {AUTO, reader.option}]
+    if len(fitting) == 1:  # what the user says, whatever it looks like
+        return fitting[0].format
+    found = next(reader for reader in fitting if reader.begins(start))
+    if found.option != TABLE:
+        return found.format
     if "\x00" in head:
         raise InputError(f"{path}: is binary, neither text nor Parquet. Give a table, X12 837 or FHIR.")
     if start.startswith("[") or (start.startswith("{") and _is_document(start)):
         raise InputError(f"{path}: is one JSON document. Give newline-delimited JSON: one claim line a line.")
-    return Format.NDJSON if start.startswith("{") else Format.DELIMITED
+    return found.format
 
 
 def _is_document(start: str) -> bool:

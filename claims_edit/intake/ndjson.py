@@ -130,3 +130,8 @@ class JsonLinesExtract(TextExtract):
 def _pointer(key: str) -> str:
     """A JSON pointer (RFC 6901) to a key of an object, whatever stands in it."""
     return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> JsonLinesExtract:
+    """See Reader."""
+    return JsonLinesExtract(file, mapping, scratch)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 -- extracts have no zone
+MAGIC, SMALLEST = b"PAR1", 12  # bytes: two magic words and the length of a footer
 NO_DAY = "a day outside the years 1 to 9999"
 
 
@@ -30,6 +31,7 @@ class ParquetExtract(Extract):
 
     def __init__(self, file: SourceFile, mapping: Mapping) -> None:
         """Read the footer, and resolve the columns."""
+        _check_end(file.path)
         try:
             schema = pl.scan_parquet(file.path, glob=False, hive_partitioning=False).collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
@@ -104,3 +106,17 @@ def _is_plain(dtype: pl.DataType, name: str, mapping: Mapping) -> bool:
         column = column_of_line(name)
         return column not in COLUMNS or column in mapping.values
     return not (dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Time | pl.Duration))
+
+
+def _check_end(path: Path) -> None:
+    """Check that a file ends as it begins: one that was cut off does not."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - len(MAGIC)))
+        if file.read() != MAGIC or size < SMALLEST:
+            raise InputError(f"{path}: the Parquet file is cut off (no footer). Ask the sender for it again.")
+
+
+def open_extract(file: SourceFile, mapping: Mapping, _scratch: Path) -> ParquetExtract:
+    """See Reader."""
+    return ParquetExtract(file, mapping)

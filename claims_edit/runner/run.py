@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from claims_edit import __version__
 from claims_edit.core.control_totals import ControlTotals, Decided, money
 from claims_edit.errors import InputError
-from claims_edit.intake import Format, discover, load_mapping, text_bytes
+from claims_edit.intake import FHIR, discover, load_mapping, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import write_reports
@@ -188,13 +188,13 @@ def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing:
         return file | unread | {"format": "unknown", "status": "refused", "fault": refused[path]}
     read = next((each for each in found if each.file.path == path), None)
     if read is None:
-        return file | unread | {"format": Format.FHIR.value, "status": "context"}
+        return file | unread | {"format": FHIR, "status": "context"}
     rows = {name: getattr(read.totals, name) for name in names}
     return (
         file
         | rows
         | {
-            "format": read.file.format.value,
+            "format": read.file.format,
             "columns": list(read.columns),
             "columns_ignored": list(read.ignored),
             "warnings_by_check": dict(sorted(read.totals.warnings_by_check.items())),

@@ -77,7 +77,7 @@ def _file_result(reading: Reading, found: FileRead) -> dict[str, Any]:
     totals = found.totals
     return {
         "path": found.file.path.as_posix(),
-        "format": found.file.format.value,
+        "format": found.file.format,
         "rows_read": totals.rows_read,
         "rows_accepted": totals.rows_accepted,
         "rows_quarantined": totals.rows_quarantined,

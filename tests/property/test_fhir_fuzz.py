@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims_edit.errors import InputError
-from claims_edit.intake import Format, load_mapping, open_extract, sniff
+from claims_edit.intake import load_mapping, open_extract, sniff
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import Compression
+from claims_edit.intake.readers import FHIR
 from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
 from tests.lib.reader_files import fhir_files
 
@@ -62,7 +63,7 @@ class Read:
     def __init__(self, path: Path) -> None:
         """Read it to its end."""
         file = sniff(path, "fhir")
-        assert file.format is Format.FHIR
+        assert file.format == FHIR
         with time_limit(SECONDS):
             extract = open_extract(file, load_mapping(None), path.parent)
             self.rows: Counter[int] = Counter()

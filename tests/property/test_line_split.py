@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from claims_edit.intake import SourceFile, line_split, open_extract
 from claims_edit.intake.delimited import DelimitedExtract
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.files import Format
 from claims_edit.intake.mapping import Mapping
+from claims_edit.intake.readers import DELIMITED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def test_a_text_has_the_same_rows_however_it_is_split(
     monkeypatch.setattr(line_split, "PIECE", piece)
     path = tmp_path / "night.csv"
     path.write_bytes(text)
-    file = SourceFile(path, Format.DELIMITED, head=text.decode(errors="replace").removeprefix("\ufeff"))
+    file = SourceFile(path, DELIMITED, head=text.decode(errors="replace").removeprefix("\ufeff"))
     strict, lines = (open_extract(file, Mapping(), tmp_path) for _ in range(2))
     assert isinstance(strict, DelimitedExtract)
     strict._is_strict = True

@@ -9,8 +9,9 @@ import pytest
 
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.extract import FhirExtract
-from claims_edit.intake.files import Format, sniff
+from claims_edit.intake.files import sniff
 from claims_edit.intake.mapping import Mapping
+from claims_edit.intake.readers import FHIR
 from tests.lib.fhir import bundle, concept, eob, item, rows
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_a_fragment_is_named_as_what_it_is(tmp_path: Path, document: Any, what: 
     path = tmp_path / "extract.json"
     path.write_text(json.dumps(document, indent=indent), encoding="utf-8")
     file = sniff(path)
-    assert file.format is Format.FHIR
+    assert file.format == FHIR
     with pytest.raises(InputError, match=what or "is an entry of a Bundle without its Bundle") as told:
         rows(FhirExtract(file, Mapping(), tmp_path))
     assert len(str(told.value).splitlines()) == 1

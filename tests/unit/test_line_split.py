@@ -10,8 +10,8 @@ import pytest
 
 from claims_edit.intake import Mapping, SeenKeys, SourceFile, line_split, open_extract
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.files import Format
 from claims_edit.intake.line_split import LineSplit, NeedsStrictReaderError
+from claims_edit.intake.readers import DELIMITED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +98,7 @@ def test_mixed_line_ends_lose_no_row_where_the_strict_reader_is_needed(tmp_path:
     text = ",".join(names) + "\n" + "".join(rows) + 'A1,9,professional,M,P,2026-01-01,"a\nb"\r\n'
     path = tmp_path / "night.csv"
     path.write_text(text, newline="")
-    extract = open_extract(SourceFile(path, Format.DELIMITED, head=text), Mapping(), tmp_path)
+    extract = open_extract(SourceFile(path, DELIMITED, head=text), Mapping(), tmp_path)
     while True:
         frames = list(extract.batches(100))
         again = extract.mended()

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from claims_edit.errors import InputError, UsageError
 from claims_edit.intake.extract import FAULT, ORDINAL, Extract
-from claims_edit.intake.files import Format, SourceFile
+from claims_edit.intake.files import SourceFile
 from claims_edit.intake.header import read_header
 from claims_edit.intake.layout import resolve
 from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.mapping_file import load_mapping, mapping_record
+from claims_edit.intake.readers import PARQUET
 from claims_edit.intake.wide import WideExtract, one_line_a_row
 from claims_edit.presets import NAMES, preset_text, presets
 
@@ -271,7 +272,7 @@ class Frames(Extract):
     """An extract that was read already."""
 
     def __init__(self, frame: pl.DataFrame, mapping: Mapping) -> None:
-        super().__init__(SourceFile(HERE, Format.PARQUET), resolve(HERE, frame.columns, mapping))
+        super().__init__(SourceFile(HERE, PARQUET), resolve(HERE, frame.columns, mapping))
         self._frame = frame.select(pl.col(source).alias(name) for name, source in self.layout.sources.items())
         self._numbered = self._frame.with_columns(pl.int_range(1, pl.len() + 1).alias(ORDINAL))
         self.warnings["seen"] = 1

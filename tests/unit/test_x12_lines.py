@@ -8,8 +8,9 @@ import pytest
 
 from claims_edit.columns import COLUMNS
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.files import Format, SourceFile
+from claims_edit.intake.files import SourceFile
 from claims_edit.intake.mapping import Mapping
+from claims_edit.intake.readers import X12
 from claims_edit.intake.x12.extract import X12Extract
 from claims_edit.model import DIAGNOSIS_COLUMNS
 from tests.unit.test_x12_files import (
@@ -286,7 +287,7 @@ def test_a_constant_stands_in_place_of_what_the_file_says(tmp_path: Path) -> Non
 
 
 def test_the_layout_names_where_each_column_comes_from(tmp_path: Path) -> None:
-    reader = X12Extract(SourceFile(tmp_path / "x", Format.X12), Mapping(constants={"payer": "regence"}))
+    reader = X12Extract(SourceFile(tmp_path / "x", X12), Mapping(constants={"payer": "regence"}))
     assert reader.layout.constants == {"payer": "regence"}
     assert set(COLUMNS) - set(reader.layout.sources) == MISSING | {"payer"}
     assert reader.layout.sources["__st"] == "ST02"

@@ -116,3 +116,8 @@ def _read_lines(reader: Reader, found: Iterator[bytes], around: Surroundings) ->
         if row % STEP == 0:
             yield
     yield
+
+
+def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> FhirExtract:
+    """See Reader."""
+    return FhirExtract(file, mapping, scratch)

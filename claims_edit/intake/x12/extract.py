@@ -27,6 +27,7 @@ from claims_edit.intake.x12.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.mapping import Mapping
@@ -113,3 +114,8 @@ class X12Extract(Extract):
             text = place + chunk.segments.whole(chunk.rows.segment[rows])
             rejected = {"source_row": chunk.rows.number[rows], "check": check, "text": text}
             self._rejected.append(pl.DataFrame(rejected, schema=REJECTS_SCHEMA))
+
+
+def open_extract(file: SourceFile, mapping: Mapping, _scratch: Path) -> X12Extract:
+    """See Reader."""
+    return X12Extract(file, mapping)
