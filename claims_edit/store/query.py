@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,19 +75,32 @@ class Answer:
         return frame
 
 
-def open_readonly(out: Path) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True)
+class Limits:
+    """What one query may take: memory as DuckDB writes it ("1GB"), and seconds; 0 is no limit of time."""
+
+    memory: str = "1GB"
+    seconds: float = 600
+
+
+def open_readonly(out: Path, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to the DuckDB file in force that can neither write nor see any other file.
+
+    Args:
+        out: the results folder.
+        memory: what DuckDB may take; as much as it likes for None.
 
     Raises:
         UsageError: nothing is published there.
         ResultsError: the folder is damaged, or another program writes into its DuckDB file.
     """
+    settings = _CLOSED if memory is None else _CLOSED | {"memory_limit": memory}
     for _ in range(_PUBLISHED_MEANWHILE):
         if current_generation(out) is None:
             raise UsageError(f"{out}: no run is published here. Run `claims-edit run EXTRACT --out` first.")
         path = (out / CURRENT / DATABASE).resolve()
         try:
-            return connect(path, read_only=True, settings=_CLOSED, lock=True)
+            return connect(path, read_only=True, settings=settings, lock=True)
         except duckdb.Error:
             if path == (out / CURRENT / DATABASE).resolve():
                 break
@@ -128,20 +142,37 @@ def _is_known(kind: pa.DataType) -> bool:
 
 
 @contextmanager
-def query(out: Path, sql: str) -> Iterator[Answer]:
-    """The answer to an analyst's query over the results folder `out`, while the block lasts.
+def query(out: Path, sql: str, limits: Limits | None = None) -> Iterator[Answer]:
+    """The answer to an analyst's query over the results folder `out`, while the block lasts, within its limits.
 
     Raises:
-        UsageError: it is not exactly one SELECT, or it fails.
+        UsageError: it is not exactly one SELECT, or it fails, or takes more than its limits.
         ResultsError: the folder is damaged.
     """
-    with open_readonly(out) as connection:
+    limits = limits or Limits()
+    with open_readonly(out, limits.memory) as connection, _stopped_after(limits.seconds, connection):
         _only_one_select(sql)
         answer = ask(connection, sql)
         try:
             yield answer
         finally:
             answer.close()
+
+
+@contextmanager
+def _stopped_after(seconds: float, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt whatever the connection does once the time is over."""
+    if not seconds:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _only_one_select(sql: str) -> None:
@@ -163,7 +194,11 @@ def _fault(error: Exception) -> UsageError:
         told = " ".join(str(error).split("\n\n")[0].split())
         return UsageError(f"sql: {told} Mend the query, then ask again.")
     if isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith("Out of Memory"):
-        return UsageError("sql: the query needs more memory than there is. Ask for fewer rows or columns.")
+        return UsageError(
+            "sql: the query needs more memory than it may take. Ask for fewer rows or columns, or raise --memory-limit."
+        )
+    if isinstance(error, duckdb.InterruptException) or str(error).startswith("INTERRUPT"):
+        return UsageError("sql: the query was stopped at its time limit. Ask for less, or raise --time-limit.")
     kind = str(error).partition(":")[0]
     return UsageError(
         f"sql: {kind if kind.endswith(' Error') else 'Error'}: a value in the results does not fit what the query asks"
