@@ -8,6 +8,11 @@ OUT ?= results
 LINES ?= 20000000
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
+# A value as one word of the shell, whatever is in it; EXTRACT is one path, or else several or a glob, as typed.
+claims_edit_word = '$(subst ','\'',$(1))'
+claims_edit_option = $(if $(2),$(1) $(call claims_edit_word,$(2)))
+claims_edit_extracts = if [ -e $(call claims_edit_word,$(EXTRACT)) ]; then set -- $(call claims_edit_word,$(EXTRACT)); else eval set -- $(call claims_edit_word,$(EXTRACT)); fi;
+
 .PHONY: help install demo test test-long golden lint check bench screenshots mutate mutate-core schema rules-check validate run sql lock clean
 
 help:
@@ -30,8 +35,8 @@ install: $(VENV)/.installed ## set up .venv from the hash-locked requirements
 
 demo: install ## run the nightly job on sample_claims and say where to look
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) run sample_claims/claims.csv \
-	  --contracts sample_claims/contracts.csv --as-of 2026-11-20 --out $(OUT)
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(OUT)
+	  --contracts sample_claims/contracts.csv --as-of 2026-11-20 --out $(call claims_edit_word,$(OUT))
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(call claims_edit_word,$(OUT))
 
 # Bytecode is kept, whatever the environment says: each program that a test starts would compile every module anew.
 PYTEST = cd $(CLAIMS_EDIT_HOME) && PYTHONDONTWRITEBYTECODE= $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -67,18 +72,20 @@ schema: install ## renew rules/schema, the JSON Schemas for editors
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema
 
 rules-check: install ## check the rule pack and decide its tests (RULES=folder for another)
-	$(CLAIMS_EDIT) rules check $(if $(RULES),--rules $(RULES))
-	$(CLAIMS_EDIT) rules test $(if $(RULES),--rules $(RULES))
+	$(CLAIMS_EDIT) rules check $(call claims_edit_option,--rules,$(RULES))
+	$(CLAIMS_EDIT) rules test $(call claims_edit_option,--rules,$(RULES))
 
 validate: install ## hold EXTRACT to the claim-line contract
-	$(CLAIMS_EDIT) validate $(EXTRACT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(AS_OF),--as-of $(AS_OF))
+	@$(claims_edit_extracts) $(CLAIMS_EDIT) validate "$$@" $(CLAIMS_EDIT_FLAGS) $(call claims_edit_option,--mapping,$(MAPPING)) \
+	  $(call claims_edit_option,--as-of,$(AS_OF))
 
 run: install ## EXTRACT=files OUT=folder [MAPPING= CONTRACTS= RULES= AS_OF=]
-	$(CLAIMS_EDIT) run $(EXTRACT) --out $(OUT) $(CLAIMS_EDIT_FLAGS) $(if $(MAPPING),--mapping $(MAPPING)) \
-	  $(if $(CONTRACTS),--contracts $(CONTRACTS)) $(if $(RULES),--rules $(RULES)) $(if $(AS_OF),--as-of $(AS_OF))
+	@$(claims_edit_extracts) $(CLAIMS_EDIT) run "$$@" --out $(call claims_edit_word,$(OUT)) $(CLAIMS_EDIT_FLAGS) \
+	  $(call claims_edit_option,--mapping,$(MAPPING)) $(call claims_edit_option,--contracts,$(CONTRACTS)) $(call claims_edit_option,--rules,$(RULES)) \
+	  $(call claims_edit_option,--as-of,$(AS_OF))
 
 sql: install ## SQL="SELECT …" OUT=folder [FORMAT=table]
-	@$(CLAIMS_EDIT) sql "$(SQL)" --out $(OUT) --format $(or $(FORMAT),table)
+	@$(CLAIMS_EDIT) sql "$(SQL)" --out $(call claims_edit_word,$(OUT)) --format $(or $(FORMAT),table)
 
 lock: ## renew the lock files (needs uv)
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
