@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -9,7 +10,13 @@ import duckdb
 if TYPE_CHECKING:
     from pathlib import Path
 
+_WILDCARD = re.compile(r"([*?[])")
 Settings = dict[str, str | bool | int | float | list[str]]
+
+
+def literal(path: Path | str) -> str:
+    """A path in which no character is a wildcard of DuckDB's readers: they take any path for a glob."""
+    return _WILDCARD.sub(r"[\1]", str(path))
 
 
 def connect(

@@ -70,7 +70,7 @@ class ReplayDiff:
 
     def flipped(self) -> Iterator[pl.DataFrame]:
         """The lines whose outcome changes, in bounded batches."""
-        yield from (pl.read_parquet(part) for part in self.parts)
+        yield from (pl.read_parquet(part, glob=False) for part in self.parts)
 
 
 def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> ReplayDiff:

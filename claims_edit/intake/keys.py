@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from claims_edit.duck import connect
+from claims_edit.duck import connect, literal
 from claims_edit.intake.extract import EXPLAINS, ORDINAL, RANK
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class SeenKeys:
         """Forget all rows but those in `keys` (Parquet files with `low` and `row`): an extract is read once more."""
         self._taken[:] = 0
         for path in keys:
-            self.suspects(pl.read_parquet(path, columns=["low", "row"]))
+            self.suspects(pl.read_parquet(path, glob=False, columns=["low", "row"]))
 
     def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
         """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising.
@@ -191,7 +191,7 @@ class SeenKeys:
         if not explained:
             nothing = self._scratch / "explained.parquet"
             pl.DataFrame(schema={"high": pl.UInt64, "low": pl.UInt64, "row": pl.Int64}).write_parquet(nothing)
-            explained = [str(nothing)]
+            explained = [literal(nothing)]
         with connect() as connection:
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'")
             connection.execute("SET temp_directory=?", [str(self._scratch)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from copy import copy
 from functools import reduce
 from typing import TYPE_CHECKING, Self
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 import polars as pl
 
-from claims_edit.duck import connect
+from claims_edit.duck import connect, literal
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
@@ -39,18 +38,12 @@ LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads, unless told other
 DOUBLE = '"'
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 MOST_MENDINGS = 50
-WILDCARD = re.compile(r"([*?[])")
 TEXT_WIDTH = 2  # text takes about twice the room of typed columns
 
 
 def quoted(text: str, quote: str = "'") -> str:
     """An SQL literal, or with a double quote an SQL name."""
     return quote + text.replace(quote, quote * 2) + quote
-
-
-def _literal(path: Path) -> str:
-    """A path in which no character is a wildcard of DuckDB's."""
-    return WILDCARD.sub(r"[\1]", str(path))
 
 
 def gather(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
@@ -95,7 +88,7 @@ class TextExtract(Extract):
         types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
         told = ", ".join(f"{name}={value}" for name, value in options.items())
         return (
-            f"read_csv({quoted(_literal(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"read_csv({quoted(literal(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
             f"compression={quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
             "strict_mode=true, store_rejects=true, rejects_limit=0, hive_partitioning=false)"
         )

@@ -69,8 +69,8 @@ def _read(path: Path) -> pl.DataFrame:
         with path.open("rb") as file:
             is_parquet = file.read(4) == b"PAR1"
         if is_parquet:
-            return pl.read_parquet(path).cast(pl.String)
-        return pl.read_csv(path, infer_schema=False, encoding="utf8")
+            return pl.read_parquet(path, glob=False).cast(pl.String)
+        return pl.read_csv(path, glob=False, infer_schema=False, encoding="utf8")
     except OSError as error:
         raise InputError(f"{path}: the contracts file cannot be read ({error.strerror}). Check the path.") from None
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:

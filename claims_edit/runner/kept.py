@@ -72,9 +72,13 @@ def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 def alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
     """The rows that waited, in order; a column may have come as dates in one batch and as text in another."""
-    for _, alike in groupby(parts, key=pl.read_parquet_schema):
-        waiting = pl.scan_parquet(list(alike)).drop("high", "low")
+    for _, alike in groupby(parts, key=_schema):
+        waiting = pl.scan_parquet(list(alike), glob=False).drop("high", "low")
         yield waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+
+def _schema(part: Path) -> pl.Schema:
+    return pl.scan_parquet(part, glob=False).collect_schema()
 
 
 def _with_doubts(candidates: pl.LazyFrame, doubts: pl.DataFrame | None) -> pl.LazyFrame:
@@ -90,7 +94,7 @@ def _with_repeats(refused: pl.LazyFrame, repeats: list[Path] | None) -> pl.LazyF
     """Refused rows with `duplicate-line` and the first row, where they repeat one as well."""
     if not repeats:
         return refused
-    found = pl.scan_parquet(repeats).with_columns(repeats=pl.lit(value=True))
+    found = pl.scan_parquet(repeats, glob=False).with_columns(repeats=pl.lit(value=True))
     given, check = pl.col("failed_checks"), pl.element()
     checks = pl.concat_list(
         given.list.filter(check < DUPLICATE), pl.lit(DUPLICATE), given.list.filter(check > DUPLICATE)
@@ -130,7 +134,7 @@ def in_order(
     columns = [column for column in schema if column != ORDINAL]
     streams = [
         with_late_doubts(
-            _with_repeats(_with_doubts(pl.scan_parquet(parts), doubts), repeats).set_sorted(ORDINAL), late
+            _with_repeats(_with_doubts(pl.scan_parquet(parts, glob=False), doubts), repeats).set_sorted(ORDINAL), late
         )
         .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
         .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
@@ -140,7 +144,7 @@ def in_order(
     ]  # fmt: skip
     if unsplit is not None and (parts := sorted(found.folder.glob(f"{unsplit}-*.parquet"))):
         place = (pl.col("source_row") * lines_of_a_row).alias("__place")
-        streams.append(pl.scan_parquet(parts).select(place, "source_row", *columns))
+        streams.append(pl.scan_parquet(parts, glob=False).select(place, "source_row", *columns))
     if not streams:
         return
     merged = streams[0]

@@ -18,6 +18,7 @@ from claims_edit.core.route import RoutedBatch, mark_repeats, plain_totals, reje
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, WARNED_SCHEMA
 from claims_edit.core.screen import ScreenRules
 from claims_edit.core.validate import DUPLICATE
+from claims_edit.duck import literal
 from claims_edit.errors import InputError
 from claims_edit.intake import SeenKeys, consulted, open_extract, sniff, table_bits
 from claims_edit.intake.extract import ORDINAL
@@ -234,14 +235,14 @@ class Reading:
         if not any(True for _ in self._scratch.glob("file-*/*suspects-*.parquet")):
             return
         repeats = self._seen.repeats(
-            str(self._scratch / "file-*" / "keys-*.parquet"),
-            str(self._scratch / "file-*" / "*suspects-*.parquet"),
-            sorted(map(str, self._scratch.glob("file-*/explained-*.parquet"))),
+            f"{literal(self._scratch)}/file-*/keys-*.parquet",
+            f"{literal(self._scratch)}/file-*/*suspects-*.parquet",
+            sorted(map(literal, self._scratch.glob("file-*/explained-*.parquet"))),
         )
         for found in read:
             for kind in WAITING:
-                self._second_look(found, pl.scan_parquet(repeats), kind)
-        self._repeats_among_refused(pl.scan_parquet(repeats), read)
+                self._second_look(found, pl.scan_parquet(repeats, glob=False), kind)
+        self._repeats_among_refused(pl.scan_parquet(repeats, glob=False), read)
         self._differing.compare(self._kept_candidates)
 
     def _second_look(self, found: FileRead, repeats: pl.LazyFrame, kind: str) -> None:
@@ -278,7 +279,7 @@ class Reading:
             self._differing.add_unclear(own)
 
     def _kept_candidates(self, place: int) -> Iterator[pl.DataFrame]:
-        return map(pl.read_parquet, sorted(self._folder(place).glob("*candidates-*.parquet")))
+        return map(partial(pl.read_parquet, glob=False), sorted(self._folder(place).glob("*candidates-*.parquet")))
 
     def candidates(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's accepted candidate lines in file order, with `source_file` and `source_row`."""

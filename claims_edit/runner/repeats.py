@@ -120,7 +120,7 @@ class Differing:
 
     def _compared(self, firsts: pl.DataFrame) -> pl.DataFrame:
         """Of these rows those that a repeat differs from: `first`, and the `row` of the first repeat that does."""
-        repeats = pl.scan_parquet(self._parts).with_columns(pl.col("first", "row") & PLACE_BITS)
+        repeats = pl.scan_parquet(self._parts, glob=False).with_columns(pl.col("first", "row") & PLACE_BITS)
         return (
             repeats.filter(pl.col("first").is_between(firsts["first"].min(), firsts["first"].max()))
             .join(firsts.lazy(), on="first", how="inner")

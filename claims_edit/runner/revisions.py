@@ -64,7 +64,7 @@ def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:
     path = scratch / RESOLVED
     if not path.exists():
         _resolved(scratch, payers).write_parquet(path)
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
@@ -72,10 +72,10 @@ def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
     candidates = sorted(scratch.glob("file-*/*candidates-*.parquet"))
     if not revisions or not candidates:
         return pl.DataFrame(schema=REVISION_SCHEMA)
-    claims = pl.scan_parquet(candidates).select("claim_id").unique()
-    given = pl.scan_parquet(revisions, missing_columns="insert")
+    claims = pl.scan_parquet(candidates, glob=False).select("claim_id").unique()
+    given = pl.scan_parquet(revisions, glob=False, missing_columns="insert")
     if (repeats := scratch / REPEATED).exists():  # of a refused repeat the row that it repeats tells
-        given = given.join(pl.scan_parquet(repeats), on="row", how="anti")
+        given = given.join(pl.scan_parquet(repeats, glob=False), on="row", how="anti")
     given = given.drop("row").unique()
     original, own = (
         given.join(claims, left_on=name, right_on="claim_id", how="semi") for name in ("original_claim_id", "claim_id")
@@ -93,7 +93,7 @@ def _is_known(revisions: pl.DataFrame, scratch: Path, payers: PayerIdentities) -
     """Whether the run has the claim that each revision names by `original_claim_id`."""
     claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
     wanted = claim_hashes(claims, payers.of(claims["payer"]))
-    keys = pl.scan_parquet(sorted(scratch.glob("file-*/keys-*.parquet"))).select("high")
+    keys = pl.scan_parquet(sorted(scratch.glob("file-*/keys-*.parquet")), glob=False).select("high")
     asked = wanted.filter(revisions["original_claim_id"].is_not_null()).drop_nulls().unique()
     if asked.is_empty():
         return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)

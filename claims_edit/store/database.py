@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from claims_edit.duck import Settings, connect
+from claims_edit.duck import Settings, connect, literal
 from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.record import PARTS, part_files
@@ -132,7 +132,7 @@ def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duc
     """A bounded connection that shows one run's Parquet files as `decisions` and `quarantine`."""
     connection = _in_memory(scratch)
     for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
-        files = sorted(str(path) for path in folder.glob("*.parquet"))
+        files = sorted(map(literal, folder.glob("*.parquet")))
         if files:
             connection.read_parquet(files, hive_partitioning=False).create_view(table)
         else:
@@ -219,7 +219,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: 
                 # By name: what an earlier release wrote has fewer columns.
                 f"INSERT INTO {table} BY NAME SELECT *"  # noqa: S608 -- names of our own
                 " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
-                {"files": files},
+                {"files": list(map(literal, files))},
             )
     marks = ", ".join("?" * len(_RUN_COLUMNS))
     rows = [_run_row(run) for run in manifests]

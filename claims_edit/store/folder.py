@@ -85,6 +85,8 @@ class ResultsFolder:
                     generation.remove_leftovers(self.out)
 
     def _make(self) -> None:
+        if "?" in str(self.out.resolve()):  # its log would go to a path cut off there
+            raise ResultsError(f"{self.out}: DuckDB can keep no file where a path has `?`. Give another --out.")
         with self._writing():
             is_new = not self.out.exists()
             make_folder(self.out)

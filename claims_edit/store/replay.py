@@ -40,7 +40,7 @@ class Replay:
 
 def candidates_in(folder: Path) -> pl.LazyFrame:
     """The candidate lines that a run keeps in its replay folder."""
-    return pl.scan_parquet(sorted(folder.glob(CANDIDATES)))
+    return pl.scan_parquet(sorted(folder.glob(CANDIDATES)), glob=False)
 
 
 def replay_of(out: Path, run_id: str) -> Replay:
@@ -54,9 +54,9 @@ def replay_of(out: Path, run_id: str) -> Replay:
     try:
         if not any(folder.glob(CANDIDATES)) or not rules.is_file():
             raise FileNotFoundError
-        candidates, revisions = candidates_in(folder), pl.scan_parquet(folder / REVISIONS)
+        candidates, revisions = candidates_in(folder), pl.scan_parquet(folder / REVISIONS, glob=False)
         revisions.collect_schema()
-        return Replay(candidates, revisions, pl.read_parquet(folder / CONTRACTS), rules)
+        return Replay(candidates, revisions, pl.read_parquet(folder / CONTRACTS, glob=False), rules)
     except (OSError, pl.exceptions.PolarsError):
         raise ResultsError(
             f"{folder}: is missing or damaged, so the run's lines cannot be looked at again. Restore it from a backup,"

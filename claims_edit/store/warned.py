@@ -28,6 +28,6 @@ def read_warned(run_dir: Path) -> pl.DataFrame:
     """
     path = run_dir / WARNED
     try:
-        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=WARNED_ROWS)
+        return pl.read_parquet(path, glob=False) if path.exists() else pl.DataFrame(schema=WARNED_ROWS)
     except (OSError, pl.exceptions.PolarsError):
         raise ResultsError(f"{path}: damaged. Restore it from a backup.") from None

@@ -1,0 +1,121 @@
+"""A path is what it says: no character in it is a wildcard once the argument has been resolved."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from tests.functional.program import UNREPORTED, called, csv_text, line, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ODD = ("[a]*", "a?b", "[!a]", "**", "{a,b}", "a]b")
+NEIGHBOURS = ("a", "b", "ab", "axb", "axx", "aab")
+
+
+def rows(owner: str) -> list[dict[str, str]]:
+    return [line(number, claim_id=f"{owner}{number}") for number in range(1, 7)]
+
+
+def parquet(owner: str) -> bytes:
+    content = io.BytesIO()
+    pl.DataFrame(rows(owner)).write_parquet(content)
+    return content.getvalue()
+
+
+KINDS: dict[str, Callable[[str], bytes]] = {
+    "csv": lambda owner: csv_text(rows(owner)).encode(),
+    "unclosed.csv": lambda owner: csv_text(rows(owner)).encode() + b'"unclosed,x\n',
+    "csv.gz": lambda owner: gzip.compress(csv_text(rows(owner)).encode()),
+    "mac.csv": lambda owner: csv_text(rows(owner)).replace("\n", "\r").encode(),
+    "utf16.csv": lambda owner: csv_text(rows(owner)).encode("utf-16"),
+    "ndjson": lambda owner: "".join(json.dumps(row) + "\n" for row in rows(owner)).encode(),
+    "parquet": parquet,
+}
+
+
+def owners(out: Path) -> set[str]:
+    """Whose claims were decided; the folder's own name is no pattern here."""
+    parts = [Path(folder, name) for folder, _, names in os.walk(f"{out}/decisions/") for name in names]
+    claims = pl.concat(pl.read_parquet(part, glob=False, hive_partitioning=False) for part in parts)["claim_id"]
+    return set(claims.str.strip_chars("0123456789"))
+
+
+def the_manifest(out: Path) -> dict[str, object]:
+    folders = [folder for folder, _, names in os.walk(f"{out}/runs/") if "manifest.json" in names]
+    found: dict[str, object] = json.loads(Path(folders[0], "manifest.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_extract_is_read_and_not_its_neighbours(tmp_path: Path, kind: str, name: str) -> None:
+    for neighbour in NEIGHBOURS:
+        write(tmp_path / "in" / f"{neighbour}.{kind}", KINDS[kind]("neighbour"))
+    odd = write(tmp_path / "in" / f"{name}.{kind}", KINDS[kind]("odd"))
+    done = called("run", odd, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    assert done.code == 0, done.err
+    assert owners(tmp_path / "out") == {"odd"}
+    (read,) = the_manifest(tmp_path / "out")["inputs"]  # type: ignore[misc] -- a list
+    assert (read["path"], read["sha256"]) == (odd.as_posix(), hashlib.sha256(odd.read_bytes()).hexdigest())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_a_folder_every_file_is_read_as_itself(tmp_path: Path, kind: str) -> None:
+    names = ("[a]*", "a", "ax")
+    for name in names:
+        write(tmp_path / "[in]" / f"{name}.{kind}", KINDS[kind](f"of-{names.index(name)}-"))
+    done = called("run", tmp_path / "[in]", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    assert done.code == 0, done.err
+    assert owners(tmp_path / "out") == {f"of-{place}-" for place in range(3)}
+
+
+@pytest.mark.parametrize("name", [name for name in ODD if "?" not in name])
+def test_a_results_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    extracts = [write(tmp_path / f"{kind}.csv", KINDS["csv"](kind)) for kind in ("first", "second")]
+    repeating = write(tmp_path / "repeating.csv", csv_text([*rows("third"), *rows("third")]))
+    for beside in NEIGHBOURS:
+        (tmp_path / beside).mkdir()
+    out = tmp_path / name
+    for extract in (*extracts, repeating):
+        done = called("run", extract, "--out", out, "--as-of", "2026-11-20", "--quiet")
+        assert done.code == 0, done.err
+    assert owners(out) == {"first", "second", "third"}
+    answer = tmp_path / "answer.csv"
+    assert (
+        called("sql", "SELECT count(*) AS n FROM decisions", "--out", out, "--format", "csv", "--to", answer).code == 0
+    )
+    assert answer.read_text() == "n\n6\n"
+    assert called("report", "--out", out, "--format", "html", "--to", tmp_path / "report.html").code == 0
+    assert called("explain", "first3", "--out", out).code == 0
+
+
+def test_a_results_folder_that_duckdb_cannot_use_is_named(tmp_path: Path) -> None:
+    done = called(
+        "run", write(tmp_path / "x.csv", KINDS["csv"]("x")), "--out", tmp_path / "o?t", "--quiet", *UNREPORTED
+    )
+    assert (done.code, len(done.faults)) == (13, 1)
+    assert "`?`" in done.err
+    assert not (tmp_path / "o?t").exists()
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_contracts_file_may_have_any_name(tmp_path: Path, name: str, kind: str) -> None:
+    frame = pl.DataFrame(
+        {"payer": ["Regence"], "group_id": ["G"], "effective_date": ["2026-01-01"], "coverage": ["covered"]}
+    )
+    contracts = tmp_path / f"{name}.{kind}"
+    (frame.write_csv if kind == "csv" else frame.write_parquet)(contracts)
+    extract = write(tmp_path / "x.csv", KINDS["csv"]("x"))
+    given = ("--contracts", contracts, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    assert called("run", extract, *given).code == 0
