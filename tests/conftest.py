@@ -9,6 +9,7 @@ import __main__
 if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
 
+import gc
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 # The same examples on every machine, and no deadline: a busy machine is no fault.
 settings.register_profile("claims-edit", deadline=None, derandomize=True, database=None)
 settings.load_profile("claims-edit")
+
+
+def pytest_collection_finish() -> None:
+    """Tests and the modules behind them stay to the end: a collection of garbage need not walk them (a tenth less)."""
+    gc.collect()
+    gc.freeze()
+
 
 _compiled = policy.catalog_of
 

@@ -30,7 +30,7 @@ from tests.functional.program import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-LINES = 4000
+LINES = 2500
 TABLES = ("--reports", "csv,remittance")  # the reports that are compared as text
 DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
 
@@ -69,23 +69,45 @@ def content(out: Path) -> dict[str, bytes]:
     return {name: text for name, text in found.items() if not name.endswith("manifest.json")}
 
 
-@pytest.mark.parametrize("rows", [7, 100, 1000])
+def run_at_rest(extracts: tuple[str, ...], out: Path) -> Path:
+    """The results of a run whose id and times are those of every other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "datetime", StandingClock)
+        patch.setattr("claims_edit.runner.run.secrets.token_hex", lambda _bytes: "abcdef")
+        run_batch(RunOptions(extracts, out, DAY))
+    return out
+
+
+@pytest.fixture(scope="module")
+def whole(night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The night in batches of the usual size."""
+    return run_at_rest((str(night),), tmp_path_factory.mktemp("whole"))
+
+
+def assert_same(small: Path, whole: Path) -> None:
+    one, other = content(small), content(whole)
+    assert len(other) > 8
+    assert one.keys() == other.keys()
+    assert [name for name in other if one[name] != other[name]] == []
+    told = [{**manifest(out), "timings": None} for out in (small, whole)]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("rows", [100, 1000])
 def test_the_batch_size_changes_no_byte(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, rows: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, whole: Path, rows: int
 ) -> None:
-    monkeypatch.setattr(run, "datetime", StandingClock)
-    monkeypatch.setattr("claims_edit.runner.run.secrets.token_hex", lambda _bytes: "abcdef")
-    extracts = (str(night),) if rows > 7 else (str(night / "deck.csv"), str(night / "damaged.csv"))
-    run_batch(RunOptions(extracts, tmp_path / "whole", DAY))
     monkeypatch.setattr(reading, "BATCH_ROWS", rows)
     monkeypatch.setattr(kept, "BATCH_ROWS", rows)
-    run_batch(RunOptions(extracts, tmp_path / "small", DAY))
-    whole, small = content(tmp_path / "whole"), content(tmp_path / "small")
-    assert len(whole) > 8
-    assert whole.keys() == small.keys()
-    assert [name for name in whole if whole[name] != small[name]] == []
-    told = [{**manifest(tmp_path / out), "timings": None} for out in ("whole", "small")]
-    assert told[0] == told[1]
+    assert_same(run_at_rest((str(night),), tmp_path / "small"), whole)
+
+
+def test_tiny_batches_change_no_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path) -> None:
+    extracts = str(night / "deck.csv"), str(night / "damaged.csv")
+    usual = run_at_rest(extracts, tmp_path / "usual")
+    monkeypatch.setattr(reading, "BATCH_ROWS", 7)
+    monkeypatch.setattr(kept, "BATCH_ROWS", 7)
+    assert_same(run_at_rest(extracts, tmp_path / "small"), usual)
 
 
 @pytest.fixture(scope="module")
