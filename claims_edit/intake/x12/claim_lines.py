@@ -61,7 +61,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     diagnoses = line_diagnoses(chunk.segments, claim, lines.pointers, codes)
     at = np.searchsorted(found.rows, claim)  # its claim, or behind the last one
     at = np.where(claim == NONE, found.rows.size, at)
-    grounds = {check: np.append(holds, False)[at] for check, holds in found.grounds.items()} | {
+    grounds = _of_lines(found.grounds, at) | {
         "row-no-claim": claim == NONE,
         "hcpcs_code-missing": flags["is_missing"],
         "hcpcs_code-unqualified": flags["is_unqualified"],
@@ -70,9 +70,9 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
         "diagnosis_code_type-conflict": diagnoses.both_types,
         "diagnosis_code-too-many": diagnoses.too_many,
     }
-    grounds["row-conflicting-segments"] |= flags["is_contradicted"]
-    held = {name: np.append(holds, False)[at] for name, holds in found.holds.items()}
-    held["line-control-number-conflict"] = flags["is_renumbered"]
+    conflicting = "row-conflicting-segments"
+    grounds[conflicting] = grounds.get(conflicting, False) | flags["is_contradicted"]
+    held = _of_lines(found.holds, at) | {"line-control-number-conflict": flags["is_renumbered"]}
     uneven = found.rows[_uneven(found.frame["claim_charge"], at, lines.frame["charge_amount"])]
     doubts = Doubts(chunk)
     doubt_references(doubts, facts, found.rows)
@@ -111,6 +111,11 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
             "row-line-without-service": _without(chunk.finished("LX"), line, chunk.claim.size),
         },
     )
+
+
+def _of_lines(claims: Mapping[str, Flags], at: Numbers) -> dict[str, Flags]:
+    """What holds for claims, for each line whose claim is `at` a place; without what holds for none."""
+    return {name: np.append(holds, np.False_)[at] for name, holds in claims.items() if holds.any()}
 
 
 def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:

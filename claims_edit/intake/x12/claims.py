@@ -46,9 +46,10 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
     """The finished claims."""
     rows = chunk.finished("CLM")
     composites = facts.composite(rows, "CLM", 5)
-    facility, qualifier, frequency, leftover = (
-        chunk.segments.trimmed(*chunk.segments.component(composites, place)) for place in range(1, 5)
+    parts = chunk.segments.parts(
+        composites, {"facility_code": 1, "facility_qualifier": 2, "claim_frequency_code": 3, "leftover": 4}
     )
+    leftover = parts.pop("leftover")
     elements = {
         "claim_id": (facts.first(rows, "CLM"), 1),
         "claim_charge": (facts.first(rows, "CLM"), 2),
@@ -67,12 +68,10 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
         "billing_provider_id": billing_provider(chunk, chunk.provider[rows], facts),
         "condition_codes": nubc_codes(codes, rows, CONDITION),
         "value_codes": nubc_codes(codes, rows, VALUE),
-        "facility_code": facility,
-        "facility_qualifier": qualifier,
-        "claim_frequency_code": frequency,
+        **parts,
     })  # fmt: skip
     grounds = {
-        FREQUENCY_MISSING: frequency.is_null().to_numpy(),
+        FREQUENCY_MISSING: parts["claim_frequency_code"].is_null().to_numpy(),
         "claim_frequency_code-leftover": leftover.is_not_null().to_numpy(),
         "payer-unqualified": _is_payer_unqualified(chunk, rows, facts),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),

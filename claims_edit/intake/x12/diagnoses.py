@@ -22,7 +22,8 @@ from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Composites, Flags, Numbers, Segments
+    from claims_edit.intake.x12.runs import Composites
+    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
 
 PRINCIPAL = ("ABK", "BK")
 # Principal and other diagnoses. An admitting diagnosis (ABJ), a reason for the visit (APR) and an external cause (ABN)
@@ -48,7 +49,7 @@ class HealthCodes:
         place: which element of it.
         qualifier: its first component (as Segments.words gives it).
         code: its second component.
-        opening: the three bytes with which that begins.
+        of_trial: that is the diagnosis of a trial.
         size: how many components it has.
     """
 
@@ -57,7 +58,7 @@ class HealthCodes:
     place: Numbers
     qualifier: Numbers
     code: pl.Series
-    opening: Numbers
+    of_trial: Flags
     size: Numbers
 
     def where(self, which: Flags) -> HealthCodes:
@@ -68,19 +69,13 @@ class HealthCodes:
             self.place[which],
             self.qualifier[which],
             self.code.filter(which),
-            self.opening[which],
+            self.of_trial[which],
             self.size[which],
         )
 
     def are(self, qualifiers: tuple[str, ...]) -> Flags:
         """Which elements have one of these qualifiers."""
         return np.isin(self.qualifier, [word(qualifier) for qualifier in qualifiers])
-
-    def are_of_trial(self) -> Flags:
-        """Which elements have the diagnosis of a trial as their code, whatever their qualifier."""
-        found: Flags = np.isin(self.opening, _OPENINGS) | IS_BLANK[self.opening & 0xFF]
-        found[found] = self.code.filter(found).is_in(_SPELLINGS).fill_null(value=False).to_numpy()
-        return found
 
 
 @dataclass(frozen=True)
@@ -114,9 +109,12 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     composites = chunk.segments.composites(segments[owners], places)
     qualifiers, _ = chunk.segments.trimmed_words(*chunk.segments.component(composites, 1))
     begins, ends = chunk.segments.component(composites, 2)
-    code, opening = chunk.segments.trimmed(begins, ends), chunk.segments.words(begins, begins + len("Z00"))
+    code = chunk.segments.trimmed(begins, ends)
+    opening = chunk.segments.words(begins, begins + len(TRIAL_DIAGNOSIS[:3]))
+    of_trial = np.isin(opening, _OPENINGS) | IS_BLANK[chunk.segments.text[begins]]  # it may be
+    of_trial[of_trial] = code.filter(of_trial).is_in(_SPELLINGS).fill_null(value=False).to_numpy()
     size = chunk.segments.sizes(composites)
-    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, qualifiers, code, opening, size)
+    return HealthCodes(chunk.claim[rows][owners], segments[owners], places, qualifiers, code, of_trial, size)
 
 
 def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series:
@@ -154,7 +152,7 @@ def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, co
     place = np.concatenate((found[~names_none], others[has_code[others]]))
     order = np.argsort(line, kind="stable")
     of_trial = np.zeros(claims.size, dtype=np.bool_)
-    of_trial[line[places.are_of_trial()[place]]] = True
+    of_trial[line[places.of_trial[place]]] = True
     types = _types(line, places.are(ICD_9)[place], claims.size)
     line, code = _once(line[order], places.code.gather(place[order]))
     columns, too_many = _in_columns(line, code, claims.size)

@@ -89,7 +89,7 @@ def doubt_unpointed_trials(
 
     `claims` and `lines` are the rows at which the claim and the line of each service begin.
     """
-    of_trial = codes.where(codes.are_of_trial())
+    of_trial = codes.where(codes.of_trial)
     if not of_trial.claim.size:
         return
     first = np.searchsorted(of_trial.claim, claims)

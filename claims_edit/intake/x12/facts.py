@@ -14,7 +14,8 @@ from claims_edit.intake.x12.vocabulary import KINDS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Composites, Flags, Numbers
+    from claims_edit.intake.x12.runs import Composites
+    from claims_edit.intake.x12.segments import Flags, Numbers
 
 _OF_ONE_DAY = r"\*D8\*([0-9]{8})$"  # the end of a DTP
 
@@ -66,7 +67,7 @@ class Facts:
     def with_npi(self, owners: Numbers, kind: str) -> Numbers:
         """The first segment of a provider (NM1) that each owner has, NONE where its NM109 is no NPI (NM108 is XX)."""
         first = self.first(owners, kind)
-        if not self._of(kind)[0].size:
+        if not np.not_equal(first, NONE).any():
             return first
         (is_npi,), _ = self._segments.say(first, 8, "XX")
         return np.where(is_npi, first, NONE)

@@ -34,17 +34,19 @@ def claim_days(chunk: Chunk, claims: Numbers, claim_types: pl.Series, facts: Fac
     `claims` (rows, NONE for none) and `claim_types` go by line; neither GS08 nor ST03 may name another guide than the
     line's service segment does.
     """
-    start = end = nothing(claims.size)
+    found = np.full(claims.size, NONE, dtype=np.int64)
+    days: list[tuple[pl.Series, pl.Series]] = []
     for claim_type, kind in CLAIM_DATES.items():
-        is_given = facts.has(claims, kind)
-        if not is_given.any():
-            continue
-        is_given &= (claim_types == claim_type).to_numpy()
+        which = np.flatnonzero(facts.has(claims, kind) & (claim_types == claim_type).to_numpy())
         for opened, place in ((chunk.group, 8), (chunk.transaction, 3)):
-            is_given &= _agrees(chunk, np.where(claims == NONE, NONE, opened[claims]), place, claim_type)
-        first, last = facts.days(np.where(is_given, claims, NONE), kind)
-        taken = pl.Series(is_given)
-        start, end = first.zip_with(taken, start), last.zip_with(taken, end)
+            which = which[_agrees(chunk, opened[claims[which]], place, claim_type)]
+        if which.size:
+            found[which] = np.arange(which.size) + sum(start.len() for start, _ in days)
+            days.append(facts.days(claims[which], kind))
+    if not days:
+        return nothing(claims.size), nothing(claims.size)
+    at = pl.Series(found).set(pl.Series(found == NONE), None)
+    start, end = (pl.concat(each).gather(at) for each in zip(*days, strict=True))
     return start, end
 
 

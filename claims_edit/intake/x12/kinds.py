@@ -10,6 +10,7 @@ import numpy as np
 from claims_edit.intake.x12.names import UNKNOWN, Words, are_control, are_unreadable, names_of
 from claims_edit.intake.x12.placement import Placement, placements
 from claims_edit.intake.x12.runs import latest
+from claims_edit.intake.x12.segments import word
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, READ, SERVICES
 
 if TYPE_CHECKING:
@@ -132,7 +133,11 @@ def _are_former(segments: Segments, kinds: Kinds, known: int, *, is_former: bool
     `is_former`: the group in force before them is.
     """
     groups = np.flatnonzero(_are(kinds, "GS"))
-    if not (is_former or groups.size):
+    begins, ends = segments.bounds(groups + known, 8)
+    may_be = (segments.words(begins, begins + len(_FORMER[:3])) == word(_FORMER[:3])) | segments.are_padded(
+        begins, ends
+    )
+    if not (is_former or may_be.any()):
         return None
     version = segments.elements(groups + known, 8).str.starts_with(_FORMER).fill_null(value=False).to_numpy()
     if not (is_former or version.any()) or not kinds.size:

@@ -10,12 +10,12 @@ import polars as pl
 
 from claims_edit.intake.x12.delimiters import COMPONENT
 from claims_edit.intake.x12.segments import NOWHERE, word
-from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.facts import Facts
     from claims_edit.intake.x12.loops import Chunk
-    from claims_edit.intake.x12.segments import Composites, Flags, Numbers, Segments
+    from claims_edit.intake.x12.runs import Composites
+    from claims_edit.intake.x12.segments import Flags, Numbers, Segments
 
 EVALUABLE = ("HC", "AD")  # HCPCS with CPT, and the ADA's dental codes, which are HCPCS level II
 OTHER_SYSTEMS = ("ER", "HP", "IV", "WK", "ZZ")  # of the guides; no code of theirs is a HCPCS code
@@ -121,13 +121,10 @@ def _procedures(
     What is refused is shown whole in place of the code, so that a candidate code is seen there in any form.
     """
     size = segments.sizes(composites)
-    most, is_given = int(size.max(initial=0)), size > 0
+    is_given = size > 0
     system, _ = segments.trimmed_words(*segments.component(composites, 1))
     is_evaluable, is_other = (np.isin(system, [word(code) for code in codes]) for codes in (EVALUABLE, OTHER_SYSTEMS))
-    parts = {
-        name: segments.trimmed(*segments.component(composites, place)) if place <= most else nothing(size.size)
-        for name, place in {"hcpcs_code": 2, **MODIFIERS}.items()
-    }
+    parts = segments.parts(composites, {"hcpcs_code": 2, **MODIFIERS})
     code = parts["hcpcs_code"]
     flags = {
         "is_not_evaluable": ~is_evaluable & is_given,

@@ -20,6 +20,8 @@ UNKNOWN = -1
 _CLM_CODES = range(6, 11)  # elements of one character
 _LONGEST_CLM_CODE = 2
 _FIRST_EMPTY_REF = 3
+_TEN = 10
+_SLOTS, _SHIFT = 1024, 12
 
 
 class Words:
@@ -27,17 +29,23 @@ class Words:
 
     def __init__(self, words: Sequence[str]) -> None:
         """A word is found at its place among `words`."""
-        numbers = [word(each) for each in words]
-        size = next(size for size in count(len(numbers)) if len({number % size for number in numbers}) == len(numbers))
-        rests = [number % size for number in numbers]
-        self._numbers = np.full(size, -1, dtype=np.int64)
-        self._places = np.full(size, UNKNOWN, dtype=np.int16)
-        self._numbers[rests], self._places[rests] = numbers, np.arange(len(numbers))
+        numbers = np.array([word(each) for each in words])
+        self._factor = next(odd for odd in count(1, 2) if np.unique(_slots(numbers, odd)).size == numbers.size)
+        self._numbers = np.full(_SLOTS, -1, dtype=np.int64)
+        self._places = np.full(_SLOTS, UNKNOWN, dtype=np.int16)
+        slots = _slots(numbers, self._factor)
+        self._numbers[slots], self._places[slots] = numbers, np.arange(numbers.size)
 
     def places(self, words: Numbers) -> Kinds:
         """The place of each word (of 16 bits: they are compared often); UNKNOWN where it is none of them."""
-        rests = words % self._numbers.size
-        return np.where(self._numbers[rests] == words, self._places[rests], UNKNOWN)
+        slots = _slots(words, self._factor)
+        return np.where(self._numbers[slots] == words, self._places[slots], UNKNOWN)
+
+
+def _slots(words: Numbers, factor: int) -> Numbers:
+    """A slot for each word: a remainder would take ten times as long."""
+    slots: Numbers = words * factor >> _SHIFT & _SLOTS - 1
+    return slots
 
 
 _NAMES = Words(NAMES)
@@ -83,15 +91,16 @@ def _is_run_together(segments: Segments, names: Kinds) -> Flags:
     found[references] = segments.trimmed_lengths(*segments.bounds(references, _FIRST_EMPTY_REF)) > 0
     claims = np.flatnonzero(names == NAMES.index("CLM"))
     for place in _CLM_CODES:
-        found[claims] |= segments.trimmed_lengths(*segments.bounds(claims, place)) > _LONGEST_CLM_CODE
+        begins, ends = segments.bounds(claims, place)
+        long = np.flatnonzero(ends - begins > _LONGEST_CLM_CODE)
+        found[claims[long]] |= segments.trimmed_lengths(begins[long], ends[long]) > _LONGEST_CLM_CODE
     coded = np.flatnonzero(_IS_CODED[names])
     owners, ends = segments.inner_ends(coded)
-    is_letter = segments.text[ends - 2] >= ord("A")
-    owners, ends = owners[is_letter], ends[is_letter]
     for length in {len(name) for name in RUN_INTO}:
         known = [word(name) for name in RUN_INTO if len(name) == length]
-        is_name = np.isin(segments.words(ends - length, ends), known)
-        before = segments.text[ends[is_name] - length - 1]
-        is_digit = (before >= ord("0")) & (before <= ord("9"))
-        found[coded[owners[is_name][is_digit]]] = True
+        begins_name = segments.text[ends - length] >= ord("A")
+        begins_name &= segments.text[ends - length - 1] - np.uint8(ord("0")) < _TEN  # no digit is 10 or more
+        names_end = ends[begins_name]
+        is_name = np.isin(segments.words(names_end - length, names_end), known)
+        found[coded[owners[begins_name][is_name]]] = True
     return found

@@ -33,7 +33,7 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
         others += [facts.told(each, BILLING, place) for place in (9, 3)]
         identity = pl.select(pl.coalesce(identity, *others)).to_series()
     upper = pl.lit(identity).str.to_uppercase().str.replace_all(r"\s", "")
-    return pl.select(upper.gather(pl.lit(pl.Series(of_row)))).to_series()
+    return pl.select(upper).to_series().gather(of_row)
 
 
 def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:

@@ -1,13 +1,35 @@
-"""Runs of places: what began last before each, and ranges one behind the other."""
+"""Runs of places: components of composites, what began last before each, and ranges one behind the other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.segments import Flags, Numbers
+
+
+@dataclass(frozen=True)
+class Composites:
+    """Composite elements by the numbers of their components; one that is not there has one, which is empty.
+
+    Attributes:
+        before: the component before each.
+        last: the last one of it.
+    """
+
+    before: Numbers
+    last: Numbers
+
+    def then(self, others: Composites) -> Composites:
+        """These, and the others behind them."""
+        return Composites(np.concatenate((self.before, others.before)), np.concatenate((self.last, others.last)))
+
+    def where(self, which: Flags | Numbers) -> Composites:
+        """Some of them."""
+        return Composites(self.before[which], self.last[which])
 
 
 def latest(begins: Flags) -> Numbers:

@@ -7,18 +7,17 @@ delimiters, and elements become text column by column.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow as pa
 
 from claims_edit.intake.x12.delimiters import COMPONENT, ELEMENT, END
-from claims_edit.intake.x12.runs import ranges
+from claims_edit.intake.x12.runs import Composites, ranges
 from claims_edit.intake.x12.strings import Strings, as_series, filled, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import polars as pl
 
@@ -37,27 +36,6 @@ _NOT_THERE = 2 * END.encode()
 _NONE = 1
 _MARKS, _NO_MARK = np.uint8(4), 0x1E  # END, ELEMENT and COMPONENT are among so many characters, and one that is none
 NOWHERE = 2**31  # the place of an element that no segment has
-
-
-@dataclass(frozen=True)
-class Composites:
-    """Composite elements by the numbers of their components; one that is not there has one, which is empty.
-
-    Attributes:
-        before: the component before each.
-        last: the last one of it.
-    """
-
-    before: Numbers
-    last: Numbers
-
-    def then(self, others: Composites) -> Composites:
-        """These, and the others behind them."""
-        return Composites(np.concatenate((self.before, others.before)), np.concatenate((self.last, others.last)))
-
-    def where(self, which: Flags | Numbers) -> Composites:
-        """Some of them."""
-        return Composites(self.before[which], self.last[which])
 
 
 class Segments:
@@ -147,10 +125,23 @@ class Segments:
         segments = np.concatenate([segments for segments, _ in given.values()])
         places = np.concatenate([np.broadcast_to(places, size) for _, places in given.values()])
         elements = self._elements(segments, places)
-        text = self.trimmed(self._element_ends[elements - 1] + 1, self._element_ends[elements])
-        found |= {name: text.slice(nth * size, size) for nth, name in enumerate(given)}
+        found |= self._split(given, self._element_ends[elements - 1] + 1, self._element_ends[elements])
         has_several = self._has_several[elements].reshape(-1, size).any(axis=1)
         return found | {name: self.elements(*given[name]) for name in np.array(list(given))[has_several]}
+
+    def parts(self, composites: Composites, wanted: Mapping[str, int]) -> dict[str, pl.Series]:
+        """Components of each by name, trimmed, null where empty: one pass takes out all of them."""
+        most = int((composites.last - composites.before).max(initial=0))
+        given = {name: nth for name, nth in wanted.items() if nth <= most}
+        pieces = [self.component(composites, nth) for nth in given.values()]
+        found = dict.fromkeys(wanted, nothing(composites.last.size))
+        return found | self._split(given, *map(np.concatenate, zip(*pieces, strict=True))) if given else found
+
+    def _split(self, names: Iterable[str], begins: Numbers, ends: Numbers) -> dict[str, pl.Series]:
+        """Pieces of the text, trimmed: as many for each name."""
+        text, listed = self.trimmed(begins, ends), list(names)
+        size = begins.size // len(listed)
+        return {name: text.slice(nth * size, size) for nth, name in enumerate(listed)}
 
     def trimmed(self, begins: Numbers, ends: Numbers) -> pl.Series:
         """Pieces of the text, trimmed; null where empty."""
