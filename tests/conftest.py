@@ -32,6 +32,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At the end they go as they would have gone: extension modules complain of what is left."""
+    gc.unfreeze()
+
+
 _compiled = policy.catalog_of
 
 
