@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from claims_edit.cli.options import out_option
-from claims_edit.report.run_report import REPORT_FORMATS
+from claims_edit.report.registry import REPORT_FORMATS
 from claims_edit.report.run_report import report as report_of
 
 

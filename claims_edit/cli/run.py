@@ -11,7 +11,7 @@ from claims_edit.cli.options import day_of, extract_options, out_option, print_j
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
-from claims_edit.report.run_files import RUN_REPORTS
+from claims_edit.report.registry import RUN_REPORTS
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 
 if TYPE_CHECKING:

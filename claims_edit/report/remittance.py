@@ -83,8 +83,17 @@ def write_remittance(view: RunView, path: Path) -> None:
             f"--format remittance: run {view.run_id} is a shadow run, and what it decided does not count."
             " Name a run of mode enforce; `claims-edit runs` lists them."
         )
-    parameters = {"run_id": view.run_id, "counts": True}
-    with remittance_feed(view, path) as feed:
+    _write_feed(view, path)
+
+
+def write_feed_of_run(view: RunView, folder: Path) -> None:
+    """The feed of a run as CSV and as Parquet; of a shadow run, without rows."""
+    _write_feed(view, folder / "remittance.csv", folder / "remittance.parquet")
+
+
+def _write_feed(view: RunView, *paths: Path) -> None:
+    parameters = {"run_id": view.run_id, "counts": not view.is_shadow}
+    with remittance_feed(view, *paths) as feed:
         for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
             feed(lines, cells_of(lines))
 

@@ -24,3 +24,11 @@ def summary(view: RunView) -> dict[str, Any]:
 def summary_text(content: dict[str, Any]) -> str:
     """JSON with sorted keys."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def summary_with_tables(view: RunView) -> str:
+    """The summary with the table of reasons and the data quality, as JSON."""
+    content = summary(view)
+    for name, frame in (("denial_reasons", view.figures.reasons), ("data_quality", view.figures.quality)):
+        content[name] = rows_of(frame)
+    return summary_text(content)

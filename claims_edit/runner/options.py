@@ -15,7 +15,7 @@ from claims_edit import __version__
 from claims_edit.errors import InputError
 from claims_edit.intake import mapping_record
 from claims_edit.model import Mode, StalePolicy
-from claims_edit.report.run_files import RUN_REPORTS
+from claims_edit.report.registry import RUN_REPORTS
 
 if TYPE_CHECKING:
     from datetime import date

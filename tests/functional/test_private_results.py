@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from claims_edit.report.run_report import REPORT_FORMATS
+from claims_edit.report.registry import REPORT_FORMATS
 from tests.functional.program import AS_OF, Done, called, csv_text, lines, program, write
 
 if TYPE_CHECKING:

@@ -43,4 +43,4 @@ def test_a_name_that_is_no_report(tmp_path: Path) -> None:
     extract = write(tmp_path / "claims.csv", csv_text(lines(3)))
     done = called("run", extract, "--out", tmp_path / "results", "--reports", "csv,pdf")
     assert done.code == 2
-    assert "pdf: not a report. Use all, none, or names of csv, remittance, html, xlsx." in done.err
+    assert "pdf: not a report. Use all, none, or names of csv, html, xlsx, remittance." in done.err

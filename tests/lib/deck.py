@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims_edit.report.run_files import RUN_REPORTS
+from claims_edit.report.registry import RUN_REPORTS
 from claims_edit.runner import RunOptions, run_batch
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
-from claims_edit.report.run_files import RUN_REPORTS
+from claims_edit.report.registry import RUN_REPORTS
 from claims_edit.store import ResultsFolder, generation, write_manifest
 from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
 

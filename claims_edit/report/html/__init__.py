@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from claims_edit.report.run_view import RunView
 
-REPORT_NAME = "report.html"
-
 
 def write_html(view: RunView, path: Path) -> None:
     """Write the report of one run to `path`: the same view gives the same bytes.

@@ -1,0 +1,43 @@
+"""The CSV files of a run: the lines of each disposition, the denial reasons, and the data quality."""
+
+from __future__ import annotations
+
+import io
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from claims_edit.report import queries
+from claims_edit.report.csv_format import cells_of, write_frame
+from claims_edit.store import ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.report.run_view import RunView
+
+
+def denial_reasons(view: RunView) -> str:
+    """The table of `denial_reasons.csv`."""
+    table = io.BytesIO()
+    write_frame(view.figures.reasons, table)
+    return table.getvalue().decode()
+
+
+def write_csv_files(view: RunView, folder: Path) -> None:
+    """Write `denial_reasons.csv`, `data_quality.csv` and the lines of each disposition, in the order of the record.
+
+    Of a shadow run there is one file of lines, under a name of its own.
+    """
+    for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
+        with (folder / name).open("wb") as target:
+            write_frame(frame, target)
+    reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS
+    with ExitStack() as stack:
+        files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
+        for rows in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": view.is_shadow}).batches():
+            cells = cells_of(rows)
+            for target, of in files.items():
+                work = cells if of is None else cells.filter(pl.col("disposition") == of)
+                work.write_csv(target, include_header=target.tell() == 0)

@@ -1,0 +1,99 @@
+"""The reports of a run: what each is called, and what writes it.
+
+A new report is a module with a function that writes it, and an entry in REPORTS (CONTRIBUTING.md walks through one). A
+module and the libraries behind it load when the report is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claims_edit.report.run_view import RunView
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report. Functions are named `module:function`.
+
+    Attributes:
+        name: what `--format` and `--reports` call it.
+        file: what it is called in a run's folder, and in the working folder unless `--to` gives another name.
+        write: the function that writes it, of a view and a path.
+        text: the function that gives it as text, of a view: such a report is printed unless `--to` names a file.
+        in_run: whether a run may write it beside its manifest.
+        files_of_run: the function that writes what a run keeps of it, of a view and the run's folder, where that is
+            more than `file`.
+        is_folder: whether `file` is a folder.
+    """
+
+    name: str
+    file: str = ""
+    write: str = ""
+    text: str = ""
+    in_run: bool = False
+    files_of_run: str = ""
+    is_folder: bool = False
+
+    def as_text(self, view: RunView) -> str:
+        """The report of a printed kind."""
+        text: str = _function(self.text)(view)
+        return text
+
+    def write_to(self, view: RunView, path: Path) -> None:
+        """Write the report to a path, in whose place nothing is yet.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.text:
+            path.write_text(self.as_text(view), encoding="utf-8")
+        else:
+            _function(self.write)(view, path)
+
+    def write_in_run(self, view: RunView, folder: Path) -> None:
+        """Write what a run keeps of it into the run's folder."""
+        if self.files_of_run:
+            _function(self.files_of_run)(view, folder)
+        else:
+            _function(self.write)(view, folder / self.file)
+
+
+def _function(name: str) -> Any:  # noqa: ANN401 -- of a signature that the entry's field says
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)
+
+
+_HERE = "claims_edit.report"
+REPORTS = (
+    Report(
+        "csv",
+        "denial_reasons.csv",
+        text=f"{_HERE}.csv_files:denial_reasons",
+        in_run=True,
+        files_of_run=f"{_HERE}.csv_files:write_csv_files",
+    ),
+    Report("json", "summary.json", text=f"{_HERE}.summary:summary_with_tables"),
+    Report("html", "report.html", write=f"{_HERE}.html:write_html", in_run=True),
+    Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True),
+    Report(
+        "remittance",
+        "remittance.csv",
+        write=f"{_HERE}.remittance:write_remittance",
+        in_run=True,
+        files_of_run=f"{_HERE}.remittance:write_feed_of_run",
+    ),
+    Report("rationale", "rationale", write=f"{_HERE}.rationale:write_rationale", is_folder=True),
+)
+REPORT_FORMATS = tuple(report.name for report in REPORTS)
+RUN_REPORTS = tuple(report.name for report in REPORTS if report.in_run)
+"""What a run may write beside its summary; `csv` is the lines of each disposition, the reasons and the data quality."""
+
+
+def report_named(name: str) -> Report:
+    """The entry of a report."""
+    return next(report for report in REPORTS if report.name == name)
