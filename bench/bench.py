@@ -132,9 +132,21 @@ class Bench:
         print(f"run on {3 * self.lines:,} lines of Parquet: {wall:.1f} s, peak {peak:.0f} MB (wanted 1500)", flush=True)
 
     def start(self) -> None:
-        """How long a command takes that does nothing."""
-        versions = [timed([*PROGRAM, "--version"]).wall for _ in range(5)]
-        print(f"claims-edit --version: {statistics.median(versions):.2f} s (wanted 0.3)", flush=True)
+        """What every command costs, however little there is to do: it is paid by each small file and each test."""
+        path = self.extract("1000.parquet", 1000)
+        on_results = ("--out", str(self.out))
+        commands = {
+            "--version (wanted 0.3)": (timed, ["--version"]),
+            "run --help": (timed, ["run", "--help"]),
+            "run on 1,000 lines, no reports": (self.fresh, [*self.nightly(path)[3:], "--reports", "none"]),
+            "run on 1,000 lines (wanted 1.5)": (self.fresh, self.nightly(path)[3:]),
+            "sql": (timed, ["sql", "FROM denial_reasons", *on_results]),
+            "explain": (timed, ["explain", "--row", "3", "--format", "json", *on_results]),
+        }
+        for title, (measure, arguments) in commands.items():
+            measured = [measure([*PROGRAM, *arguments]) for _ in range(5)]
+            wall, cpu = (statistics.median(getattr(each, name) for each in measured) for name in ("wall", "cpu"))
+            print(f"claims-edit {title}: {wall:.2f} s, {cpu:.2f} s of CPU", flush=True)
 
     def text(self, fmt: str, megabytes: int, *prefix: str, wanted: str) -> None:
         """Megabytes of text a second, plain and packed."""
