@@ -15,6 +15,7 @@ from claims_edit.intake.signatures import unread
 
 SNIFF_BYTES = 256 * 1024
 LOOK_BYTES = 1024
+MAGIC_BYTES = 8
 ZSTD, GZIP = b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
 READ_ERRORS = (OSError, EOFError, UnicodeError, pa.ArrowException)
 
@@ -76,8 +77,8 @@ def text_bytes(path: Path) -> int:
     """About how much text a file holds: its size, or eight times that where it is packed; 0 where it cannot be read."""
     try:
         with path.open("rb") as file:
-            magic = file.read(4)
-        packed = magic[:2] == GZIP or magic == ZSTD or _binary(magic) is not None
+            magic = file.read(MAGIC_BYTES)
+        packed = magic[:2] == GZIP or magic.startswith(ZSTD) or _binary(magic) is not None
         return path.stat().st_size * (8 if packed else 1)
     except OSError:
         return 0
@@ -91,7 +92,7 @@ def sniff(path: Path, fmt: str = "auto") -> SourceFile:
     """
     try:
         with path.open("rb") as file:
-            magic = file.read(4)
+            magic = file.read(MAGIC_BYTES)
             size = file.seek(0, 2)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions.") from None
@@ -118,7 +119,7 @@ def opens_as_json(path: Path) -> bool:
         OSError: it cannot be opened.
     """
     with path.open("rb") as file:
-        magic = file.read(4)
+        magic = file.read(MAGIC_BYTES)
     if _binary(magic) is not None:
         return False
     begin = _first_bytes(path, _compression(magic), LOOK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -133,7 +134,7 @@ def _binary(magic: bytes) -> Reader | None:
 def _compression(magic: bytes) -> Compression:
     if magic.startswith(GZIP):
         return Compression.GZIP
-    return Compression.ZSTD if magic == ZSTD else Compression.NONE
+    return Compression.ZSTD if magic.startswith(ZSTD) else Compression.NONE
 
 
 def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of a new edit is all that the program needs."""
+"""What CONTRIBUTING.md says of a new edit, format or report is all that the program needs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,74 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+import pytest
+
 ROOT = Path(__file__).parents[2]
 EDIT = "procedure-discontinued"
+OPENING = "READERS = (  # the first that recognises a text reads it"
+
+
+def blocks(heading: str) -> list[str]:
+    """The blocks of code below a heading of CONTRIBUTING.md."""
+    section = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    )
+    return re.findall(r"^```(?:python|yaml|)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the program."""
+    for name in ("claims_edit", "rules"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def program(house: Path, *arguments: object) -> str:
+    """What a copy of the program prints."""
+    command = [sys.executable, "-m", "claims_edit", *map(str, arguments)]
+    done = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def add_entry(registry: Path, opening: str, entry: str) -> None:
+    """Put an entry at the beginning of a registry."""
+    text = registry.read_text(encoding="utf-8")
+    assert opening in text
+    registry.write_text(text.replace(opening, f"{opening}\n{entry.rstrip()}", 1), encoding="utf-8")
+
+
+def test_a_new_format_is_its_module_and_its_entry(house: Path) -> None:
+    code, entry = blocks("How to add a format")
+    (house / "claims_edit/intake/arrow_ipc.py").write_text(code, encoding="utf-8")
+    add_entry(house / "claims_edit/intake/readers.py", OPENING, entry)
+    table = pl.read_csv(ROOT / "sample_claims/claims.csv", infer_schema=False)
+    table.write_ipc(house / "claims.arrow")
+    as_of = ("--as-of", "2026-11-20", "--reports", "none", "--json")
+    program(house, "run", house / "claims.arrow", *as_of, "--out", house / "arrow")
+    program(house, "run", ROOT / "sample_claims/claims.csv", *as_of, "--out", house / "csv")
+    query = ("sql", "SELECT * EXCLUDE (run_id, source_file) FROM decisions ORDER BY ALL", "--format", "json")
+    assert program(house, *query, "--out", house / "arrow") == program(house, *query, "--out", house / "csv")
+
+
+def test_a_new_report_is_its_module_and_its_entry(house: Path) -> None:
+    code, entry = blocks("How to add a report")
+    (house / "claims_edit/report/payers.py").write_text(code, encoding="utf-8")
+    add_entry(house / "claims_edit/report/registry.py", "REPORTS = (", entry)
+    extract = ROOT / "sample_claims/claims.csv"
+    program(house, "run", extract, "--as-of", "2026-11-20", "--reports", "none", "--quiet", "--out", house / "out")
+    table = program(house, "report", "--format", "payers", "--out", house / "out").splitlines()
+    assert table[0] == "| payer | disposition | lines | charges |"
+    assert any(row.startswith("| florida_blue | deny |") for row in table[2:])
 
 
 def test_a_new_edit_is_its_module_its_reason_and_its_spec_table(tmp_path: Path) -> None:
     for name in ("claims_edit", "rules", "tests/spec", "tests/lib"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "tests/__init__.py", tmp_path / "tests/__init__.py")
-    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    section = told.partition("## How to add an edit")[2].partition("\n## ")[0]
-    code, reason, table = re.findall(r"^```(?:python|yaml|)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    code, reason, table = blocks("How to add an edit")
     module, reasons = tmp_path / "claims_edit/edits/safeguards.py", tmp_path / "rules/reasons.yaml"
     module.write_text(f"{module.read_text(encoding='utf-8')}\n\n{code}", encoding="utf-8")
     following = "  - edit: contract-excludes\n"
