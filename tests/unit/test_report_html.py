@@ -285,21 +285,43 @@ def test_a_run_of_nothing_is_a_whole_page(tmp_path: Path) -> None:
     assert page.rstrip().endswith("</html>")
 
 
-def test_what_draws_the_report_loads_only_for_a_report(out: Path) -> None:
-    for arguments in (
-        ["--version"],
-        ["sql", "SELECT 1", "--out", str(out)],
-        ["report", "--format", "csv", "--out", str(out)],
-    ):
-        code = (
-            "import sys; from claims_edit.__main__ import main\n"
-            f"sys.argv = ['claims-edit', *{arguments!r}]\n"
-            "try: main()\n"
-            "except SystemExit as stop: assert not stop.code, stop.code\n"
-            "assert not {'vl_convert', 'jinja2', 'xlsxwriter'} & set(sys.modules)"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, ""), arguments
+DRAWING = ("vl_convert", "jinja2", "xlsxwriter")
+ELSEWHERE = (
+    "pandera",
+    "rich",
+    "claims_edit.report.explain",
+    "claims_edit.intake.x12.extract",
+    "claims_edit.intake.fhir",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unloaded"),
+    [
+        (["--version"], (*DRAWING, "polars")),
+        (["sql", "SELECT 1", "--out", "{out}"], DRAWING),
+        (["report", "--format", "csv", "--out", "{out}"], DRAWING),
+        (["run", "{extract}", "--out", "{new}", "--reports", "none", "--quiet"], (*DRAWING, *ELSEWHERE)),
+    ],
+)
+def test_a_command_loads_only_what_it_uses(
+    out: Path, tmp_path: Path, arguments: list[str], unloaded: tuple[str, ...]
+) -> None:
+    extract = tmp_path / "sound.csv"
+    extract.write_text(
+        "claim_id,claim_line_number,claim_type,member_id,payer,claim_start_date,hcpcs_code\n"
+        "C1,1,professional,M1,Regence,2026-03-01,99213\n"
+    )
+    given = [argument.format(out=out, extract=extract, new=tmp_path / "new") for argument in arguments]
+    code = (
+        "import sys; from claims_edit.__main__ import main\n"
+        f"sys.argv = ['claims-edit', *{given!r}]\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        f"assert not set({unloaded!r}) & set(sys.modules), set({unloaded!r}) & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_facts_in_doubt_are_listed_with_what_settles_them(out: Path, tmp_path: Path) -> None:
