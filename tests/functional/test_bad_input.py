@@ -113,7 +113,7 @@ def test_an_out_that_cannot_be_a_folder(command: Command, tmp_path: Path, where:
     write(tmp_path / "a-file", "mine")
     extract = write(tmp_path / "night.csv", GOOD)
     done = command("run", extract, "--out", tmp_path / where, *UNREPORTED)
-    assert (done.code, done.out, len(done.faults)) == (11, "", 1)
+    assert (done.code, done.out, len(done.faults)) == (13, "", 1)
     assert str(tmp_path / where) in done.err
     assert (tmp_path / "a-file").read_text(encoding="utf-8") == "mine"
 
