@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
     from claims_edit.runner.options import RunOptions
     from claims_edit.runner.run import RunOutcome, run_batch
+    from claims_edit.store.manifest import RunManifest
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "runner.options": ("RunOptions",),
     "runner.run": ("RunOutcome", "run_batch"),
+    "store.manifest": ("RunManifest",),
     "core.control_totals": ("ControlTotals",),
     "core.validate": ("ValidationResult",),
     "errors": ("ClaimsEditError", "InputError", "ResultsError", "RulesError", "UsageError"),
@@ -45,6 +47,7 @@ __all__ = [
     "Mode",
     "ResultsError",
     "RulesError",
+    "RunManifest",
     "RunOptions",
     "RunOutcome",
     "StalePolicy",

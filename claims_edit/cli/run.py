@@ -76,7 +76,7 @@ def run(
     with shown(quiet=quiet or as_json) as progress:
         outcome = run_batch(options, progress)
     if as_json:
-        print_json(outcome.manifest)
+        print_json(outcome.manifest.model_dump(mode="json"))
     elif not quiet:
         _print(outcome)
     _raise_for(outcome, told["max_quarantine_rate"])
@@ -89,11 +89,11 @@ def _print(outcome: RunOutcome) -> None:
     screen = console()
     if outcome.repeated:
         screen.print(
-            f"Nothing to do: run {outcome.manifest['run_id']} did the same extracts under the same rules and options."
+            f"Nothing to do: run {outcome.manifest.run_id} did the same extracts under the same rules and options."
             " Add --force to repeat it.",
             highlight=False,
         )
-    screen.print(terminal_summary(outcome.manifest, outcome.run_dir))
+    screen.print(terminal_summary(outcome.manifest.model_dump(mode="json"), outcome.run_dir))
 
 
 def _raise_for(outcome: RunOutcome, rate: float | None) -> None:
@@ -101,8 +101,8 @@ def _raise_for(outcome: RunOutcome, rate: float | None) -> None:
     if outcome.refused:
         raise InputError(*outcome.refused)
     if outcome.over_threshold:
-        counts = outcome.manifest["counts"]
+        counts = outcome.manifest.counts
         raise ThresholdError(
-            f"run {outcome.manifest['run_id']}: {counts['rows_quarantined']} of {counts['rows_read']} rows were"
+            f"run {outcome.manifest.run_id}: {counts.rows_quarantined} of {counts.rows_read} rows were"
             f" refused, more than --max-quarantine-rate {rate} allows. The results are published: see data_quality.csv."
         )

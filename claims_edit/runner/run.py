@@ -25,7 +25,7 @@ from claims_edit.runner.kept import FileRead
 from claims_edit.runner.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.runner.reading import Reading
 from claims_edit.runner.warned import first_warned
-from claims_edit.store import Readers, ResultsFolder, StagedRun, write_manifest, write_warned
+from claims_edit.store import Readers, ResultsFolder, RunManifest, StagedRun, write_manifest, write_warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class RunOutcome:
         over_threshold: whether more rows were quarantined than `max_quarantine_rate` allows.
     """
 
-    manifest: dict[str, Any]
+    manifest: RunManifest
     run_dir: Path
     repeated: bool = False
     refused: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def _run_batch(options: RunOptions, progress: Progress) -> RunOutcome:
             not options.force
             and (earlier := _done_before(result_options, folder, catalog, files.inputs, hashing)) is not None
         ):
-            return _outcome(earlier, options, repeated=True)
+            return _outcome(RunManifest.model_validate(earlier), options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
         with stages.of("read"):
@@ -128,20 +128,20 @@ def _run_batch(options: RunOptions, progress: Progress) -> RunOutcome:
             progress("reports", 0)
             write_reports(staged, manifest, earlier=folder.runs(), catalog=catalog, wanted=options.reports)
         manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
-        write_manifest(staged.run_dir, manifest)
+        written = write_manifest(staged.run_dir, manifest)
         progress("publish", 0)
         folder.publish(staged)
-    return _outcome(manifest, options)
+    return _outcome(written, options)
 
 
-def _outcome(manifest: dict[str, Any], options: RunOptions, *, repeated: bool = False) -> RunOutcome:
+def _outcome(manifest: RunManifest, options: RunOptions, *, repeated: bool = False) -> RunOutcome:
     """What a run ends with; a repeated one ends as the run that it repeats did."""
-    rate = manifest["counts"]["rows_quarantined"] / manifest["counts"]["rows_read"]
+    rate = manifest.counts.rows_quarantined / manifest.counts.rows_read
     return RunOutcome(
         manifest,
-        options.out / "runs" / manifest["run_id"],
+        options.out / "runs" / manifest.run_id,
         repeated=repeated,
-        refused=tuple(file["fault"] for file in manifest["inputs"] if file["status"] == "refused"),
+        refused=tuple(file.fault or "" for file in manifest.inputs if file.status == "refused"),
         over_threshold=options.max_quarantine_rate is not None and rate > options.max_quarantine_rate,
     )
 

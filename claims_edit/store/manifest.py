@@ -114,11 +114,12 @@ class RunManifest(_Part):
     timings: dict[str, float]
 
 
-def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> None:
-    """Write `run_dir/manifest.json`: checked against the type, keys sorted."""
+def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> RunManifest:
+    """Write `run_dir/manifest.json`, checked against the type, keys sorted; what was written."""
     checked = manifest if isinstance(manifest, RunManifest) else RunManifest.model_validate(manifest)
     text = json.dumps(checked.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
     (run_dir / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+    return checked
 
 
 def read_manifest(run_dir: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def run(tmp_path: Path, **columns: Any) -> tuple[dict[str, Any], pl.DataFrame]:
     pq.write_table(pa.table(ROWS | columns), tmp_path / "odd.parquet")
     out = tmp_path / "out"
     outcome = run_batch(RunOptions((str(tmp_path / "odd.parquet"),), out, date(2026, 11, 20), force=True, reports=()))
-    return outcome.manifest["counts"], pl.read_parquet(out / "decisions" / "*" / "*.parquet")
+    return outcome.manifest.counts.model_dump(mode="json"), pl.read_parquet(out / "decisions" / "*" / "*.parquet")
 
 
 def test_line_numbers_beyond_any_claim(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def run(folder: Path, *lines: dict[str, Any]) -> tuple[dict[str, Any], pl.DataFr
     pl.DataFrame([LINE | line for line in lines], schema=dict.fromkeys(LINE, pl.String)).write_csv(folder / "lines.csv")
     out = folder / "out"
     outcome = run_batch(RunOptions((str(folder / "lines.csv"),), out, AS_OF, reports=()))
-    return outcome.manifest, pl.read_parquet(out / "decisions" / "*" / "*.parquet")
+    return outcome.manifest.model_dump(mode="json"), pl.read_parquet(out / "decisions" / "*" / "*.parquet")
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_a_check_that_reader_and_contract_share_refuses_the_rows_of_both(tmp_pat
     }  # fmt: skip
     (tmp_path / "claim.json").write_text(json.dumps(claim))
     outcome = run_batch(RunOptions((str(tmp_path / "claim.json"),), tmp_path / "out", AS_OF, reports=()))
-    assert outcome.manifest["counts"]["quarantined_by_check"]["claim_line_start_date-missing"] == len(items)
+    assert outcome.manifest.counts.quarantined_by_check["claim_line_start_date-missing"] == len(items)

@@ -58,7 +58,7 @@ def test_a_batch_is_what_a_run_makes_of_it(tmp_path: Path) -> None:
     lines = pl.read_csv(sample, infer_schema=False)
     outcome = claims_edit.run_batch(claims_edit.RunOptions([sample], str(tmp_path), AS_OF, reports=()))  # type: ignore[arg-type]
     batch = claims_edit.process_batch(lines, claims_edit.load_rules(), as_of=AS_OF)
-    counts = outcome.manifest["counts"]
+    counts = outcome.manifest.counts.model_dump(mode="json")
     assert batch.totals.rows_read == counts["rows_read"] == lines.height
     quarantine = pl.read_parquet(
         outcome.run_dir.parents[1] / "quarantine" / "**" / "*.parquet", hive_partitioning=False

@@ -118,7 +118,7 @@ def _run(files: list[_File], folder: Path, mapping: str) -> list[Came]:
         reports=(),
     )
     try:
-        manifest = run_batch(options).manifest
+        manifest = run_batch(options).manifest.model_dump(mode="json")
     except InputError as error:  # not one of the files can be read
         return [Came(variant, fault=str(error)) for file in files for variant in file.variants]
     faults = {each["path"].rpartition("/")[2]: each["fault"] for each in manifest["inputs"]}
