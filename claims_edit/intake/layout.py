@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.columns import COLUMNS, MADE_BY_READERS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
-from claims_edit.intake.misspelt import misspelt
+from claims_edit.intake.misspelt import doubtful, misspelt
 from claims_edit.intake.partitions import partition_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Layout:
         agreeing: canonical name → what the file's folder says of the column that the file has too.
         row_constants: a column that tells which rows are claim lines → what the file's folder says of it.
         ignored: columns of the extract that nothing asks for.
+        doubtful: those of them whose names are near that of a canonical column that the extract lacks.
     """
 
     sources: dict[str, str]
@@ -46,6 +47,7 @@ class Layout:
     agreeing: dict[str, str | None] = field(default_factory=dict)
     row_constants: dict[str, str | None] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
     if slips := misspelt(unread, absent):
         shown = "; ".join(f"column {name.strip()} looks like {meant}" for name, meant in slips.items())
         raise InputError(f"{path}: {shown}. Correct the name, or name the column in a --mapping file.")
-    return replace(layout, ignored=unread)
+    return replace(layout, ignored=unread, doubtful=doubtful(unread, absent))
 
 
 def _signs(mapping: Mapping) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Passed over, such a column would take what it says with it: a modifier, a trial 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 8  # letters and digits of a name; in a shorter one, one letter makes another word
 _MARKS = re.compile(r"[^a-z0-9]")
+_DIGITS = re.compile(r"[0-9]+")
 _LETTERS = re.compile(r"[^0-9]")
 
 
@@ -30,6 +32,44 @@ def misspelt(unread: Iterable[str], absent: Iterable[str]) -> dict[str, str]:
         if meant is not None:
             found[name] = meant
     return found
+
+
+def doubtful(unread: Iterable[str], absent: Iterable[str]) -> tuple[str, ...]:
+    """Of the columns that nothing reads, those whose names are two letters or fewer from an absent canonical one.
+
+    Each is a warning: two letters, and one in a short name, may make another word. Names that only their numbers tell
+    apart are other columns.
+    """
+    wanted = {_key(name) for name in absent}
+    return tuple(name for name in unread if any(_is_near(_key(name), other) for other in wanted))
+
+
+def _is_near(one: str, other: str) -> bool:
+    most = 2 if len(other) >= SHORTEST else 1
+    if not one or abs(len(one) - len(other)) > most or _is_numbered_otherwise(one, other):
+        return False
+    differing = Counter(one)
+    differing.subtract(other)
+    return sum(map(abs, differing.values())) <= 2 * most and _distance(one, other) <= most
+
+
+def _is_numbered_otherwise(one: str, other: str) -> bool:
+    return _DIGITS.sub("0", one) == _DIGITS.sub("0", other)
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters are lost, added, replaced or changed round with the next (optimal string alignment)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        this = [row]
+        for place, wanted in enumerate(other, 1):
+            best = min(last[place] + 1, this[place - 1] + 1, last[place - 1] + (letter != wanted))
+            if row > 1 and place > 1 and letter == other[place - 2] and one[row - 2] == wanted:
+                best = min(best, before[place - 2] + 1)
+            this.append(best)
+        before, last = last, this
+    return last[-1]
 
 
 def _key(name: str) -> str:

@@ -8,6 +8,8 @@ from claims_edit.intake.readers import TABLE, reader_of
 from claims_edit.intake.row_rules import with_row_rules
 from claims_edit.intake.wide import one_line_a_row
 
+MISSPELT = "column-misspelt"  # with the column's name: it is near that of a column that the extract lacks
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,4 +26,6 @@ def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:
     """
     reader = reader_of(file.format)
     extract = reader.open(file, mapping, scratch)
+    for name in extract.layout.doubtful:
+        extract.warn(f"{MISSPELT}:{name.strip()}", [], 1)
     return one_line_a_row(with_row_rules(extract, mapping)) if reader.option == TABLE else extract

@@ -8,7 +8,7 @@ import pytest
 
 from claims_edit.errors import InputError
 from claims_edit.intake import load_mapping, open_extract, sniff
-from claims_edit.intake.misspelt import misspelt
+from claims_edit.intake.misspelt import doubtful, misspelt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,38 @@ ABSENT = ("hcpcs_modifier_1", "hcpcs_code", "clinical_trial_number", "diagnosis_
 )
 def test_a_name_one_letter_away_is_misspelt(name: str, meant: str | None) -> None:
     assert misspelt([name], ABSENT) == ({} if meant is None else {name: meant})
+
+
+@pytest.mark.parametrize(
+    ("name", "is_near"),
+    [
+        ("hcpcs_modfer_1", True),  # two letters lost
+        ("hcpcs_modiffiers_1", True),  # two added
+        ("hcpcs_mudifeir_1", True),  # one replaced, two changed round
+        ("clinical_trial_nmbr", True),
+        ("diagnosis_code_z", True),  # one bit of a digit
+        ("paln_x", False),
+        ("playor", False),
+        ("pyaer", True),  # a short name: one letter, or two changed round
+        ("paye", True),
+        ("palyre", False),
+        ("hcpcs_modifier_2", False),
+        ("diagnosis_code_26", False),
+        ("diagnosis_poa_2", False),
+        ("clinical_trial_phase", False),
+        ("nmbr", False),
+        ("", False),
+    ],
+)
+def test_a_name_two_letters_away_is_doubtful(name: str, *, is_near: bool) -> None:
+    assert doubtful([name], ABSENT) == ((name,) if is_near else ())
+
+
+def test_a_doubtful_column_is_a_warning_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"{','.join(COLUMNS)},hcpcs_modfer_1\n{ROW},Q0\n")
+    extract = open_extract(sniff(path, "auto"), load_mapping(None), tmp_path)
+    assert extract.warnings == {"column-misspelt:hcpcs_modfer_1": 1}
 
 
 def opened(path: Path, header: str, row: str) -> int:
