@@ -17,6 +17,7 @@ from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.mapping_file import load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
 from claims_edit.intake.readers import FHIR, FORMAT_OPTIONS
+from claims_edit.intake.spool import spooled
 
 __all__ = [
     "FHIR",
@@ -44,6 +45,7 @@ __all__ = [
     "recorded_mapping",
     "side_by_side",
     "sniff",
+    "spooled",
     "table_bits",
     "test_data",
     "text_bytes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from claims_edit.intake.claimless import is_claimless
 from claims_edit.intake.managed import ManagedTables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 GLOB_CHARACTERS = set("*?[")
 MOST_SHOWN = 5
@@ -47,7 +48,7 @@ class Discovered:
         return _by_path([*self.extracts, *self.context])
 
 
-def discover(extracts: tuple[str, ...], fmt: str = "auto") -> Discovered:
+def discover(extracts: tuple[str | Path, ...], fmt: str = "auto") -> Discovered:
     """The files that the arguments (files, folders, globs) name, once each.
 
     Folders are searched to any depth. What a folder or a glob holds and is known by its name to hold no claims is
@@ -74,7 +75,7 @@ def discover(extracts: tuple[str, ...], fmt: str = "auto") -> Discovered:
         context -= found
     if not found:
         raise InputError(
-            f"{', '.join(extracts)}: FHIR without a claim: only {_names(context)}. "
+            f"{', '.join(map(str, extracts))}: FHIR without a claim: only {_names(context)}. "
             "Give the file of the ExplanationOfBenefit or Claim resources too."
         )
     passed_over = sorted(search.passed_over.values(), key=lambda passed: passed.path.as_posix())
@@ -101,9 +102,22 @@ class _Search:
         self._seen: set[Path] = set()
         self._tables = ManagedTables()
 
-    def add(self, extract: str) -> None:
+    def add(self, argument: str | Path) -> None:
         """Everything that one argument names."""
-        path = Path(extract)
+        path, extract = (argument, str(argument)) if isinstance(argument, Path) else (Path(argument), argument)
+        with self._entered(path):
+            self._add(path, extract)
+
+    @contextmanager
+    def _entered(self, path: Path) -> Iterator[None]:
+        """Make a fault of what this user may not look at."""
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or path
+            self.faults.add(f"{place}: cannot be entered ({error.strerror}). Check the permissions of its folders.")
+
+    def _add(self, path: Path, extract: str) -> None:
         if path.is_dir():
             self._add_argument(extract, [path])
         elif path.exists() or path.is_symlink():
@@ -156,7 +170,8 @@ class _Search:
             self.faults.add(f"{folder}: cannot be searched ({error.strerror}). Check its permissions.")
             return
         for path in inside:
-            self._add_found(path)
+            with self._entered(path):
+                self._add_found(path)
 
     def _add_file(self, path: Path) -> None:
         if not self._is_new(path):
@@ -164,7 +179,8 @@ class _Search:
         if not path.exists():
             self.faults.add(f"{path}: is a link to a file that is not there. Correct the link, or remove it.")
         elif not path.is_file():
-            self.faults.add(f"{path}: is neither a file nor a folder. Give a file.")
+            what = "a device" if path.is_char_device() or path.is_block_device() else "neither a file nor a folder"
+            self.faults.add(f"{path}: is {what}. Give a file.")
         elif self._check(path.parent) and self._check(path.resolve().parent):
             self.files.add(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from claims_edit.intake.signatures import unread
 SNIFF_BYTES = 256 * 1024
 LOOK_BYTES = 1024
 MAGIC_BYTES = 8
+LONGEST_HEADER = SNIFF_BYTES // 4  # what is read of a file's beginning may be text of up to four bytes a character
+LINE_END = re.compile(r"[\r\n]")
 ZSTD, GZIP = b"\x28\xb5\x2f\xfd", b"\x1f\x8b"
 READ_ERRORS = (OSError, EOFError, UnicodeError, pa.ArrowException)
 
@@ -162,6 +165,8 @@ def _text_format(path: Path, head: str, fmt: str) -> str:
         raise InputError(f"{path}: is binary, neither text nor Parquet. Give a table, X12 837 or FHIR.")
     if start.startswith("[") or (start.startswith("{") and _is_document(start)):
         raise InputError(f"{path}: is one JSON document. Give newline-delimited JSON: one claim line a line.")
+    if len(head) > LONGEST_HEADER and not LINE_END.search(start):
+        raise InputError(f"{path}: its first line is longer than {LONGEST_HEADER} bytes. Check quotes and line ends.")
     return found.format
 
 

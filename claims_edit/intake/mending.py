@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MARK = "\x1d"  # group separator: no claim holds one, and a line of nothing else lacks columns
 LONGEST_LINE = 64 * 1024 * 1024
+TOLD_APART = 8 * 1024 * 1024  # bytes; DuckDB passes over a line of 32 MB or more without a word
 COPY_BYTES = 8 * 1024 * 1024
 BLANK_LINE = re.compile(rb"\n(?=(\r?\n))")
 
@@ -95,6 +96,35 @@ def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], to
             cut.append(text[start:end].decode("utf-8", errors="replace").rstrip("\r"))
             done = end
         _copy(text, done, len(text), copy)
+
+
+def check_line_lengths(file: SourceFile, path: Path) -> None:
+    """Check that no line of `path`, the text of `file`, is so long that DuckDB's reader would pass over it unsaid.
+
+    Raises:
+        InputError: a line is twice as long as TOLD_APART, or nearly; or the compressed stream is cut off.
+    """
+    try:
+        if path != file.path or file.compression is Compression.NONE:
+            is_endless = path.stat().st_size > TOLD_APART and _is_endless(path)
+        else:
+            with file.open() as text:
+                is_endless = any(
+                    len(piece) == TOLD_APART and b"\n" not in piece and b"\r" not in piece
+                    for piece in iter(lambda: text.read(TOLD_APART), b"")
+                )
+    except READ_ERRORS as error:
+        raise file.unreadable(error) from None
+    if is_endless:
+        raise InputError(f"{file.path}: a line is longer than {TOLD_APART} bytes. Check quotes and line ends.")
+
+
+def _is_endless(path: Path) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return any(
+            text.find(b"\n", at, at + TOLD_APART) < 0 and text.find(b"\r", at, at + TOLD_APART) < 0
+            for at in range(0, len(text) - TOLD_APART + 1, TOLD_APART)
+        )
 
 
 def _copy(text: mmap.mmap, start: int, end: int, copy: BinaryIO) -> None:

@@ -14,7 +14,7 @@ from claims_edit.duck import connect, literal
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
-from claims_edit.intake.mending import MARK, blank_lines_before, cut_lines, one_line_end, plain_copy
+from claims_edit.intake.mending import MARK, blank_lines_before, check_line_lengths, cut_lines, one_line_end, plain_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +99,7 @@ class TextExtract(Extract):
 
     def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
         """The query's rows in file order; afterwards the rejects are at hand."""
+        check_line_lengths(self.file, self._path)
         with connect() as connection:
             memory, threads = self.room()
             connection.execute(f"SET memory_limit='{memory}MB'")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims_edit.intake import discover, text_bytes
+from claims_edit.intake import discover, spooled, text_bytes
 from claims_edit.resources import enough_room
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading
@@ -36,8 +36,13 @@ def read_apart(
         InputError: one of them cannot be read.
         ResultsError: disk or memory are too small.
     """
-    files = discover(extracts, fmt)
-    with enough_room(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+    place = Path(tempfile.gettempdir())
+    with (
+        enough_room(place),
+        spooled(extracts) as given,
+        tempfile.TemporaryDirectory(prefix="claims-edit-", dir=place) as scratch,
+    ):
+        files = discover(given, fmt)
         reading = Reading(
             catalog,
             mapping,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from claims_edit import __version__
 from claims_edit.core.control_totals import ControlTotals, Decided, money
 from claims_edit.errors import InputError
-from claims_edit.intake import FHIR, discover, load_mapping, text_bytes
+from claims_edit.intake import FHIR, discover, load_mapping, spooled, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import write_reports
@@ -80,18 +80,18 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
         ResultsError: the results folder is busy, damaged or a file, or disk or memory are too small.
     """
-    with enough_room(options.out):
-        return _run_batch(options, progress)
+    with enough_room(options.out), spooled(options.extracts) as extracts:
+        return _run_batch(extracts, options, progress)
 
 
-def _run_batch(options: RunOptions, progress: Progress) -> RunOutcome:
+def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: Progress) -> RunOutcome:
     started = datetime.now(UTC)
     stages = _Stages()
     with stages.of("rules"):
         catalog = load_catalog(options.rules, proposed=options.mode is Mode.SHADOW)
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
-        files = discover(options.extracts, options.format)
+        files = discover(extracts, options.format)
         result_options = options.result_options()
         readers = Readers.named(options.group)
     folder = ResultsFolder(options.out, readers)
