@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims_edit.runner import validate_batch
-from tests.functional.program import AS_OF, UNREPORTED, called, csv_text, lines, manifest, record, write
+from tests.functional.program import AS_OF, UNREPORTED, Done, called, csv_text, lines, manifest, record, write
 from tests.lib.reader_files import SAMPLE_LINES, fhir_files, own_fhir, own_x12, public, x12_files
 from tests.lib.x12_segments import segments
 from tests.lib.x12_texts import text_of
@@ -25,7 +26,6 @@ from tests.lib.x12_texts import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.functional.program import Done
 
 ISA_BYTES = 106  # of an interchange header as the standard has it; all of these files have such ones
 SERVICES = {b"SV1", b"SV2", b"SV3"}
@@ -85,6 +85,20 @@ def path(name: str, tmp_path: Path) -> Path:
     return write(tmp_path / "in" / name, FILES[name])
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The published run over the file of a name, made once: to be read only."""
+
+    @cache
+    def of(name: str) -> Path:
+        folder = tmp_path_factory.mktemp("results")
+        done = called("run", write(folder / "in" / name, FILES[name]), "--out", folder, "--quiet", *UNREPORTED)
+        assert done == Done(0, "", "")
+        return folder
+
+    return of
+
+
 @here
 def test_the_independent_counts_are_what_the_files_are_known_for() -> None:
     """Sums that were counted by hand and by search, so that a fault in the counting shows."""
@@ -105,7 +119,7 @@ def test_the_independent_counts_of_the_projects_own_files() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_line_is_accepted_or_quarantined(
-    name: str, path: Path, command: Callable[..., Done], tmp_path: Path
+    name: str, path: Path, command: Callable[..., Done], results: Callable[[str], Path]
 ) -> None:
     _, wanted = counted(name)
     done = command("validate", path, "--json", *AS_OF)
@@ -114,24 +128,19 @@ def test_every_line_is_accepted_or_quarantined(
     assert told["rows_read"] == wanted
     assert told["rows_accepted"] + told["rows_quarantined"] == wanted
     assert told["format"] == ("x12" if name in X12_FILES else "fhir")
-    done = command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
-    assert done.code == 0, done.err
-    counts = manifest(tmp_path)["counts"]
+    counts = manifest(results(name))["counts"]
     assert (counts["rows_read"], counts["rows_quarantined"]) == (wanted, told["rows_quarantined"])
     assert counts["rows_accepted"] + counts["rows_quarantined"] == wanted
-    assert record(tmp_path, "quarantine").height == told["rows_quarantined"]
+    assert record(results(name), "quarantine").height == told["rows_quarantined"]
     assert counts["quarantined_by_check"] == told["quarantined_by_check"]
     assert counts["warnings_by_check"] == told["warnings_by_check"]
 
 
 @pytest.mark.parametrize("name", X12_FILES)
-def test_quarantined_lines_are_named_by_their_segments(
-    name: str, path: Path, command: Callable[..., Done], tmp_path: Path
-) -> None:
+def test_quarantined_lines_are_named_by_their_segments(name: str, results: Callable[[str], Path]) -> None:
     """`source_row` of a refused line is the number of an SV segment of the file, or of a claim that has none."""
-    command("run", path, "--out", tmp_path, "--quiet", *UNREPORTED)
     names = [segment[0] for segment in x12_segments(X12_FILES[name])]
-    for row in record(tmp_path, "quarantine").iter_rows(named=True):
+    for row in record(results(name), "quarantine").iter_rows(named=True):
         assert names[row["source_row"] - 1] in {b"CLM", *SERVICES}
         assert row["failed_checks"]
 

@@ -85,7 +85,12 @@ def test_header_and_trailer_records_are_passed_over_and_counted(
     assert done == Done(0, "", "")
     assert file_counts(out) == (6, 0, 2)
     assert decisions(out).select("claim_id", "source_row").rows() == [("CL0000003", 4), ("CL0000006", 7)]
-    shown = command("run", extract, "--out", out, "--mapping", tmp_path / "m.yaml", "--force", *UNREPORTED)
+
+
+def test_the_terminal_says_that_rows_were_passed_over(command: Command, tmp_path: Path) -> None:
+    mapping = write(tmp_path / "m.yaml", f"{NAMES}rows: {{REC: D}}")
+    extract = write(tmp_path / "night.txt", "\n".join([*RECORDS, ""]))
+    shown = command("run", extract, "--out", tmp_path / "out", "--mapping", mapping, *UNREPORTED)
     assert "passed over by the mapping" in shown.out
 
 
