@@ -14,10 +14,10 @@ import polars as pl
 
 from claims_edit import engine
 from claims_edit.columns import COLUMNS, REQUIRED
+from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import as_candidates, plain_totals, route
 from claims_edit.core.schema import CANDIDATE_SCHEMA
-from claims_edit.core.screen import ScreenRules
 from claims_edit.errors import UsageError
 from claims_edit.facts.revision import revisions_among
 from claims_edit.intake import Mapping, canonicalise

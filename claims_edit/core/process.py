@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit.core.route import refusals
-from claims_edit.core.screen import Screened, ScreenRules, screen
+from claims_edit.core.screen import Screened, screen
 from claims_edit.core.validate import validate
 from claims_edit.intake import canonicalise, explained_hashes, faults, key_hashes, place_in_run, test_data
 from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
@@ -17,6 +17,8 @@ from claims_edit.intake.keys import LINE_KEY, as_refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from claims_edit.core.plain_values import ScreenRules
+    from claims_edit.core.screen import ValueTests
     from claims_edit.core.validate import ValidationResult
     from claims_edit.intake import Lines, Mapping
     from claims_edit.intake.layout import Layout
@@ -69,15 +71,16 @@ class Processing:
     rules: ScreenRules
     payer_identity: PayerIdentity
     accept_test_data: bool = False
+    tests: ValueTests = field(default_factory=dict, compare=False, repr=False)
 
     def screen(self, raw: pl.DataFrame) -> Screened:
         """Find the plain rows of a batch."""
-        return screen(raw, self.layout, self.mapping, self.rules)
+        return screen(raw, self.layout, self.mapping, self.rules, self.tests)
 
     def close_look(self, raw: pl.DataFrame) -> tuple[Lines, ValidationResult]:
         """Rows as canonical lines, and what the contract says of them."""
         lines = canonicalise(raw, self.layout, self.mapping)
-        doubtful = self.screen(raw).doubtful
+        doubtful = self.screen(raw).doubtful()
         result = validate(
             lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs, doubtful=doubtful
         )

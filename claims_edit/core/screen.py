@@ -11,64 +11,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, REQUIRED, Column, Kind
-from claims_edit.facts.revision import STANDS_ALONE
-from claims_edit.intake import batch_values, canonical_text, canonical_values, side_by_side
-from claims_edit.intake.amounts import AMOUNT, BOUND, CENTS, NOISE
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, REQUIRED
+from claims_edit.core.plain_values import ScreenRules, value_test
+from claims_edit.intake import batch_values, canonical_values, side_by_side
+from claims_edit.intake.amounts import AMOUNT, CENTS
 from claims_edit.intake.extract import EXPLAINS, FAULT, RANK
 from claims_edit.intake.keys import CLAIM_KEY
-from claims_edit.names import name_key
-from claims_edit.posting_holds import TEST_DATA
-from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit, is_date, text_in_range
+from claims_edit.value_rules import FIRST_DAY, is_date, text_in_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
+    from collections.abc import Iterator
 
     from claims_edit.intake import Mapping
     from claims_edit.intake.layout import Layout
-    from claims_edit.policy import Catalog
 
-NAMES = ("payer", "data_source", "line_of_business")
+    ValueTests = dict[tuple[str, pl.DataType], pl.Expr]
+
 KEYED = "frequency is canonical"
 SAMPLE, FEW = 2048, 8  # rows that tell whether a column repeats its values: an eighth of them are distinct, at most
-# An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
-_DIGITS = r"[0-9-]*[1-9][0-9-]*"
-_LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Za-z0-9_./:#*+-])?"
-_DIGIT_FIRST = r"[0-9][A-Za-z0-9_-]*[A-DF-Za-df-z][A-Za-z0-9_-]*"
-IDENTIFIER = f"^(?:{_DIGITS}|{_LETTER_FIRST}|{_DIGIT_FIRST})$"
-DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
-UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
-AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
-MOST_DIGITS = 18  # of a line number
 NONE = pl.Series(dtype=pl.UInt32)
 NO_DAY = FIRST_DAY - timedelta(days=1)
 STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_date", "claim_end_date")
-
-
-@dataclass(frozen=True)
-class ScreenRules:
-    """What a screen needs to know beyond the contract: plain data, the same for all batches of a run.
-
-    Attributes:
-        codes: the candidate codes.
-        known_programs: lines of business that resolve, as their name keys.
-        as_of: no service starts after this day.
-    """
-
-    codes: frozenset[str]
-    known_programs: frozenset[str]
-    as_of: date
-
-    @classmethod
-    def of(cls, catalog: Catalog, as_of: date) -> Self:
-        """What a rule pack says of it."""
-        codes, programs = catalog.codes["hcpcs_code"], catalog.program_spellings["name_key"]
-        return cls(frozenset(codes.to_list()), frozenset(programs.to_list()), as_of)
 
 
 @dataclass(frozen=True)
@@ -80,20 +47,43 @@ class Screened:
         charge: the charge of each plain row (Decimal(18, 2)); null for others and where there is none.
         keyed: rows whose key columns are canonical as the screen read them (Boolean, never null).
         values: the batch's columns as the screen read them.
-        doubtful: of each column that was tested the places of the rows whose value may not be plain.
+        flags: of the columns that have values that are not plain, which rows have one that is (or null: none).
+        tested: the columns that were tested.
     """
 
     plain: pl.Series
     charge: pl.Series
     keyed: pl.Series
     values: pl.DataFrame
-    doubtful: dict[str, pl.Series]
+    flags: pl.DataFrame
+    tested: tuple[str, ...]
+
+    def doubtful(self) -> dict[str, pl.Series]:
+        """Of each column that was tested the places of the rows whose value may not be plain."""
+        height = self.plain.len()
+        return {
+            name: (~_of_height(self.flags[name], height)).arg_true() if name in self.flags.columns else NONE
+            for name in self.tested
+        }
 
 
-def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules) -> Screened:
-    """Find the plain rows of a batch (columns as `Extract.batches` gives them)."""
+def screen(
+    raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRules, made: ValueTests | None = None
+) -> Screened:
+    """Find the plain rows of a batch.
+
+    Args:
+        raw: the batch, as `Extract.batches` gives it.
+        layout: of the extract.
+        mapping: of the extract.
+        rules: of the run.
+        made: tests of values that were made for earlier batches; those made now are added.
+    """
     values, no_days = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
-    tests = {name: _value_test(name, dtype, mapping, rules) for name, dtype in values.schema.items() if name in COLUMNS}
+    made = made if made is not None else {}
+    kinds = [(name, dtype) for name, dtype in values.schema.items() if name in COLUMNS]
+    made |= {kind: value_test(*kind, mapping, rules) for kind in kinds if kind not in made}
+    tests = {kind[0]: made[kind] for kind in kinds}
     if len(no_days):
         tests |= {name: ~pl.col(name).is_in(no_days.implode()) for name in DATE_COLUMNS if name in tests}
     found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
@@ -109,11 +99,7 @@ def screen(raw: pl.DataFrame, layout: Layout, mapping: Mapping, rules: ScreenRul
         for columns in (pl.exclude(KEYED), keys)
     )
     charge = pl.when(pl.lit(plain)).then(_amount(values, "charge_amount")).alias("charge")
-    doubtful = {
-        name: _of_height(flags[name], raw.height).eq(other=False).arg_true() if name in flags.columns else NONE
-        for name in tests
-    }
-    return Screened(plain, values.select(charge).to_series(), keyed, values, doubtful)
+    return Screened(plain, values.select(charge).to_series(), keyed, values, flags, tuple(tests))
 
 
 def _of_height(flag: pl.Series, height: int) -> pl.Series:
@@ -215,40 +201,6 @@ def _column(values: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in values.columns else pl.lit(None)
 
 
-def _value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
-    """The test of a column: true for a value that is plain, true or null for none."""
-    value, column = pl.col(name), COLUMNS[name]
-    if name in NAMES:
-        return _is_plain_name(column, mapping, rules)
-    if name in NPI_COLUMNS:
-        return value.is_null() | has_check_digit(value)
-    if name in MONEY_COLUMNS:
-        return value.is_null() | _is_amount(value, dtype)
-    if column.kind is Kind.DATE:
-        return pl.lit(value=True) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
-    if dtype.is_numeric():
-        return _is_number(value, column, dtype)
-    return _is_plain_text(value, column, rules)
-
-
-def _is_plain_name(column: Column, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
-    """Whether a name is canonical as it is, and neither a check nor a warning names it."""
-    value = pl.col(column.name)
-    plain = (value == canonical_text(column, mapping)) & _is_one_line(value, column)
-    if column.name == "line_of_business":
-        plain &= name_key(value).is_in(sorted(rules.known_programs)).fill_null(value=False)
-    return value.is_null() | plain.fill_null(value=False)
-
-
-def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Whether a value that is not null is read as an amount without a closer look."""
-    if isinstance(dtype, pl.Float64):
-        return ((value - value.round(CENTS)).abs() <= NOISE) & (value.abs() < BOUND)
-    if dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS):
-        return value.is_between(-BOUND, BOUND, closed="none")
-    return value.cast(pl.String).str.contains(AMOUNT_TEXT)
-
-
 def _amount(values: pl.DataFrame, name: str) -> pl.Expr:
     """A plain amount as AMOUNT."""
     if name not in values.columns:
@@ -259,47 +211,3 @@ def _amount(values: pl.DataFrame, name: str) -> pl.Expr:
     elif not (dtype.is_integer() or isinstance(dtype, pl.Decimal)):
         value = value.cast(pl.String)
     return value.cast(AMOUNT, strict=False)
-
-
-def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
-    """A line number of at least 1; units that are neither zero nor infinite."""
-    if column.kind is Kind.INTEGER:
-        return value.is_between(1, 10**MOST_DIGITS)
-    return (value != 0) & value.is_finite() if dtype.is_float() else value != 0
-
-
-def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
-    """Whether text is plain: a shape that the contract's own can only be wider than."""
-    if column.name == "hcpcs_code":
-        return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
-    if column.name in _OWN_TESTS:
-        return _OWN_TESTS[column.name](value) & _is_one_line(value, column)
-    match column:
-        case Column(kind=Kind.DIAGNOSIS):
-            return value.str.contains(DIAGNOSIS)
-        case Column(kind=Kind.INTEGER):
-            number = value.cast(pl.Int64, strict=False) >= 1
-            return value.is_null() | (number.fill_null(value=False) & (value.str.len_bytes() <= MOST_DIGITS))
-        case Column(kind=Kind.NUMBER):
-            return value.str.contains(UNITS)
-        case Column(identifier=True):
-            return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))
-        case Column(pattern=str(pattern)):
-            return value.str.contains(f"(?i){pattern}")
-    return _is_one_line(value, column)
-
-
-_OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    # A zero may say that there is none; under ICD-9-CM the codes have another shape; a provider is part of the key.
-    "claim_frequency_code": lambda value: value.is_in([code for code in STANDS_ALONE if code != "0"]),
-    "diagnosis_code_type": lambda value: value.str.contains("(?i)^icd-10-cm$"),
-    "posting_holds": lambda value: ~value.str.contains(TEST_DATA, literal=True),
-    "billing_provider_id": lambda value: (value == value.str.strip_chars()) & (value != ""),
-}
-
-
-def _is_one_line(value: pl.Expr, column: Column) -> pl.Expr:
-    """One line, no longer than the column may be; of a column with a pattern any length."""
-    if column.length is None:
-        return pl.lit(value=True)
-    return (value.str.len_bytes() <= column.length) & ~value.str.contains("\n", literal=True)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import refusals
-from claims_edit.core.screen import ScreenRules
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import ProcessedBatch, Processing
 from claims_edit.core.route import RoutedBatch, mark_repeats, plain_totals, rejected, route
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, WARNED_SCHEMA
-from claims_edit.core.screen import ScreenRules
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.duck import literal
 from claims_edit.errors import InputError

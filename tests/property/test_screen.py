@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from claims_edit.columns import COLUMNS
+from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
-from claims_edit.core.screen import ScreenRules
 from claims_edit.core.validate import validate
 from claims_edit.facts.revision import STANDS_ALONE
 from claims_edit.intake import Mapping, key_hashes

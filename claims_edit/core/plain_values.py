@@ -1,0 +1,133 @@
+"""The tests of the screen for the values of one column: true for a value that is plain, true or null for none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import polars as pl
+
+from claims_edit.columns import COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, Column, Kind
+from claims_edit.facts.revision import STANDS_ALONE
+from claims_edit.intake import canonical_text
+from claims_edit.intake.amounts import BOUND, CENTS, NOISE
+from claims_edit.names import name_key
+from claims_edit.posting_holds import TEST_DATA
+from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from claims_edit.intake import Mapping
+    from claims_edit.policy import Catalog
+
+NAMES = ("payer", "data_source", "line_of_business")
+# An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
+_DIGITS = r"[0-9-]*[1-9][0-9-]*"
+_LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Za-z0-9_./:#*+-])?"
+_DIGIT_FIRST = r"[0-9][A-Za-z0-9_-]*[A-DF-Za-df-z][A-Za-z0-9_-]*"
+IDENTIFIER = f"^(?:{_DIGITS}|{_LETTER_FIRST}|{_DIGIT_FIRST})$"
+DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
+UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
+AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
+MOST_DIGITS = 18  # of a line number
+
+
+@dataclass(frozen=True)
+class ScreenRules:
+    """What a screen needs to know beyond the contract: plain data, the same for all batches of a run.
+
+    Attributes:
+        codes: the candidate codes.
+        known_programs: lines of business that resolve, as their name keys.
+        as_of: no service starts after this day.
+    """
+
+    codes: frozenset[str]
+    known_programs: frozenset[str]
+    as_of: date
+
+    @classmethod
+    def of(cls, catalog: Catalog, as_of: date) -> Self:
+        """What a rule pack says of it."""
+        codes, programs = catalog.codes["hcpcs_code"], catalog.program_spellings["name_key"]
+        return cls(frozenset(codes.to_list()), frozenset(programs.to_list()), as_of)
+
+
+def value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
+    """The test of a column: true for a value that is plain, true or null for none."""
+    value, column = pl.col(name), COLUMNS[name]
+    if name in NAMES:
+        return _is_plain_name(column, mapping, rules)
+    if name in NPI_COLUMNS:
+        return value.is_null() | has_check_digit(value)
+    if name in MONEY_COLUMNS:
+        return value.is_null() | _is_amount(value, dtype)
+    if column.kind is Kind.DATE:
+        return pl.lit(value=True) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
+    if dtype.is_numeric():
+        return _is_number(value, column, dtype)
+    return _is_plain_text(value, column, rules)
+
+
+def _is_plain_name(column: Column, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
+    """Whether a name is canonical as it is, and neither a check nor a warning names it."""
+    value = pl.col(column.name)
+    plain = (value == canonical_text(column, mapping)) & _is_one_line(value, column)
+    if column.name == "line_of_business":
+        plain &= name_key(value).is_in(sorted(rules.known_programs)).fill_null(value=False)
+    return value.is_null() | plain.fill_null(value=False)
+
+
+def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether a value that is not null is read as an amount without a closer look."""
+    if isinstance(dtype, pl.Float64):
+        return ((value - value.round(CENTS)).abs() <= NOISE) & (value.abs() < BOUND)
+    if dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS):
+        return value.is_between(-BOUND, BOUND, closed="none")
+    return value.cast(pl.String).str.contains(AMOUNT_TEXT)
+
+
+def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
+    """A line number of at least 1; units that are neither zero nor infinite."""
+    if column.kind is Kind.INTEGER:
+        return value.is_between(1, 10**MOST_DIGITS)
+    return (value != 0) & value.is_finite() if dtype.is_float() else value != 0
+
+
+def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
+    """Whether text is plain: a shape that the contract's own can only be wider than."""
+    if column.name == "hcpcs_code":
+        return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
+    if column.name in _OWN_TESTS:
+        return _OWN_TESTS[column.name](value) & _is_one_line(value, column)
+    match column:
+        case Column(kind=Kind.DIAGNOSIS):
+            return value.str.contains(DIAGNOSIS)
+        case Column(kind=Kind.INTEGER):
+            number = value.cast(pl.Int64, strict=False) >= 1
+            return value.is_null() | (number.fill_null(value=False) & (value.str.len_bytes() <= MOST_DIGITS))
+        case Column(kind=Kind.NUMBER):
+            return value.str.contains(UNITS)
+        case Column(identifier=True):
+            return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))
+        case Column(pattern=str(pattern)):
+            return value.str.contains(f"(?i){pattern}")
+    return _is_one_line(value, column)
+
+
+_OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    # A zero may say that there is none; under ICD-9-CM the codes have another shape; a provider is part of the key.
+    "claim_frequency_code": lambda value: value.is_in([code for code in STANDS_ALONE if code != "0"]),
+    "diagnosis_code_type": lambda value: value.str.contains("(?i)^icd-10-cm$"),
+    "posting_holds": lambda value: ~value.str.contains(TEST_DATA, literal=True),
+    "billing_provider_id": lambda value: (value == value.str.strip_chars()) & (value != ""),
+}
+
+
+def _is_one_line(value: pl.Expr, column: Column) -> pl.Expr:
+    """One line, no longer than the column may be; of a column with a pattern any length."""
+    if column.length is None:
+        return pl.lit(value=True)
+    return (value.str.len_bytes() <= column.length) & ~value.str.contains("\n", literal=True)
