@@ -82,7 +82,7 @@ def claim_lines(chunk: Chunk) -> ClaimLines:
     doubt_unpointed_trials(doubts, codes, claim, line, diagnoses)
     doubt_placements(doubts, chunk)
     doubt_composites(doubts, chunk, codes)
-    doubt_missing_principal(doubts, chunk, codes, np.unique(claim[flags["needs_diagnosis"] & (claim != NONE)]))
+    doubt_missing_principal(doubts, chunk, codes, claim[flags["needs_diagnosis"] & (claim != NONE)])
     doubt_pointers(doubts, chunk, rows, diagnoses, must_point=flags["must_point"])
     leftover = rows[flags["is_leftover"]]
     doubts.add("hcpcs_code-leftover", chunk.line[leftover], chunk.rows.segment[leftover])

@@ -111,9 +111,11 @@ def _components(elements: pl.Series, /, **places: int) -> pl.DataFrame:
 
 
 def doubt_missing_principal(doubts: Doubts, chunk: Chunk, codes: HealthCodes, claims: Numbers) -> None:
-    """Doubt claims (rows) without a principal diagnosis, which each guide puts before all others."""
-    is_first = codes.are(PRINCIPAL)
-    without = claims[~np.isin(claims, codes.claim[is_first])]
+    """Doubt claims (rows, as often as they like) without a principal diagnosis, which each guide puts before others."""
+    is_without = np.zeros(chunk.claim.size, dtype=np.bool_)
+    is_without[claims] = True
+    is_without[codes.claim[codes.are(PRINCIPAL)]] = False
+    without = np.flatnonzero(is_without)
     doubts.add("diagnosis-principal-missing", without, chunk.rows.segment[without])
 
 

@@ -136,18 +136,19 @@ def _procedures(
     }
     if is_other.any():
         flags["is_of_other_system"] = is_other & _contain(code, HCPCS)
-    if flags["is_leftover"].any():
-        whole = segments.whole_composites(composites)
-        flags["is_leftover"] &= _contain(whole, _LEFTOVER)
-        flags["is_several"] = flags["is_leftover"] & _contain(whole, _SECOND_CODE)
+    longer = np.flatnonzero(flags["is_leftover"])
+    if longer.size:
+        whole = segments.whole_composites(composites.where(longer))
+        flags["is_leftover"][longer] = _contain(whole, _LEFTOVER)
+        flags["is_several"][longer] = flags["is_leftover"][longer] & _contain(whole, _SECOND_CODE)
     is_refused = flags["is_unqualified"] | flags["is_of_other_system"] | flags["is_several"]
+    refused = np.flatnonzero(is_refused)
     if (is_given & (~is_evaluable | is_refused)).any():
-        shown = segments.whole_composites(composites)
-        if is_refused.any():
-            shown = shown.str.replace_all(COMPONENT, ":", literal=True)
-        keeps, is_whole = pl.lit(pl.Series(is_evaluable & ~is_refused)), pl.lit(pl.Series(is_refused))
-        kept = pl.DataFrame(parts).select(pl.when(keeps).then(pl.all()))
-        parts = kept.with_columns(hcpcs_code=pl.when(is_whole).then(pl.lit(shown)).otherwise("hcpcs_code")).to_dict()
+        keeps = pl.lit(pl.Series(is_evaluable & ~is_refused))
+        parts = pl.DataFrame(parts).select(pl.when(keeps).then(pl.all())).to_dict()
+    if refused.size:
+        shown = segments.whole_composites(composites.where(refused)).str.replace_all(COMPONENT, ":", literal=True)
+        parts["hcpcs_code"] = parts["hcpcs_code"].scatter(refused, shown)
     return parts, flags
 
 

@@ -26,7 +26,8 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
     It is the NPI, else the tax number, else another identifier, else the name. What pay-to loops (2010AB, 2010AC) say
     is not the billing provider's.
     """
-    each, of_row = np.unique(loops, return_inverse=True)
+    begins = np.append(np.True_, loops[1:] != loops[:-1])[: loops.size]  # claims of one provider follow one another
+    each, of_row = loops[begins], np.cumsum(begins) - 1
     identity = chunk.segments.elements(facts.with_npi(each, BILLING), 9)
     if identity.null_count():
         others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
