@@ -1,8 +1,8 @@
 """Delimited text of which each line is a row, split by Polars: at half the cost of a reader that must expect others.
 
 A line is *whole* where it has as many fields as the table has columns and each quote in it opens, doubles or closes as
-RFC 4180 has it; such a line is the same row to every reader. A line without quotes and with another number of fields is
-refused by itself. Whatever else there is (a value over several lines, a stray quote, bytes that are no UTF-8, control
+RFC 4180 has it; such a line is the same row to every reader. A line with another number of such fields is refused by
+itself. Whatever else there is (a value over several lines, a stray quote, bytes that are no UTF-8, control
 characters, very long lines) needs the strict reader, which then reads the file from its beginning (ADR 0003).
 """
 
@@ -24,6 +24,7 @@ PIECE = 8 * 1024 * 1024  # bytes; the memory of smaller ones is used again and a
 LONGEST = 512 * 1024  # bytes; a line of more than twice as many is never split here
 BOM = b"\xef\xbb\xbf"
 CONTROL = (b"\x00", b"\x01")  # the strict reader ends a text at the one, and takes the other for nothing
+QUOTED = '"(?:[^"]|"")*"'
 TOO_FEW, TOO_MANY = "row-missing-columns", "row-too-many-columns"
 
 
@@ -68,7 +69,7 @@ class LineSplit:
 
     def _check_header(self, line: bytes) -> None:
         """Check that the first line is the whole header."""
-        if not line.endswith(b"\n") or not self._are_whole(pl.read_lines(line)["line"]).all():
+        if not line.endswith(b"\n") or self._delimiters(pl.read_lines(line)["line"]).to_list() != [self.columns - 1]:
             raise NeedsStrictReaderError
 
     def _split(self, piece: bytes, *, is_last: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -92,9 +93,10 @@ class LineSplit:
         """The rows of a piece some of whose lines have quotes or another number of fields."""
         lines = pl.read_lines(piece)["line"]
         is_empty = lines == ""
-        is_whole = self._are_whole(lines) & ~is_empty
-        if lines.filter(~is_whole).str.contains('"', literal=True).any():
+        delimiters = self._delimiters(lines)
+        if delimiters.has_nulls():
             raise NeedsStrictReaderError
+        is_whole = (delimiters == self.columns - 1) & ~is_empty
         found = self._read(piece, quote='"' if has_quotes else None, extra="ignore")
         if found.height != lines.len():
             raise NeedsStrictReaderError
@@ -102,25 +104,34 @@ class LineSplit:
             found = found.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
         row = (~is_empty).cum_sum() + self.filled
         refused = pl.DataFrame({"source_row": row, "text": lines}, schema_overrides={"source_row": pl.Int64})
-        has_too_few = self._delimiters(pl.col("text")) < self.columns - 1
+        has_too_few = pl.lit(delimiters) < self.columns - 1
         check = pl.when(has_too_few).then(pl.lit(TOO_FEW)).otherwise(pl.lit(TOO_MANY)).alias("check")
         ordinal = pl.int_range(self.whole + 1, self.whole + 1 + pl.len(), dtype=pl.Int64).alias(ORDINAL)
         found = found.filter(is_whole).with_columns(ordinal)
         self.filled += int((~is_empty).sum())
         self.whole += found.height
-        return found, refused.filter(~is_empty & ~is_whole).select("source_row", check, "text")
+        return found, refused.with_columns(check).filter(~is_empty & ~is_whole).select("source_row", "check", "text")
 
-    def _are_whole(self, lines: pl.Series) -> pl.Series:
-        """Which lines are whole (Boolean)."""
-        delimiter, line = re.escape(self.delimiter), pl.col(lines.name)
-        field = f'(?:[^"{delimiter}]*|"(?:[^"]|"")*")'
-        whole = lines.to_frame().select(self._delimiters(line) == self.columns - 1).to_series()
+    def _delimiters(self, lines: pl.Series) -> pl.Series:
+        """How many delimiters each line has outside of quotes; null where a quote is not one of RFC 4180."""
+        delimiter = re.escape(self.delimiter)
+        field = f'(?:[^"{delimiter}]*|{QUOTED})'
+        counts = lines.str.count_matches(self.delimiter, literal=True)
         quoted = lines.str.contains('"', literal=True).arg_true()
-        shape = f"^{field}(?:{delimiter}{field}){{{self.columns - 1}}}$"
-        return whole.scatter(quoted, lines[quoted].str.contains(shape)) if quoted.len() else whole
-
-    def _delimiters(self, line: pl.Expr) -> pl.Expr:
-        return line.str.count_matches(self.delimiter, literal=True)
+        if not quoted.len():
+            return counts
+        line = pl.col(lines.name)
+        found = (
+            lines[quoted]
+            .to_frame()
+            .select(
+                pl.when(line.str.contains(f"^{field}(?:{delimiter}{field}){{{self.columns - 1}}}$"))
+                .then(pl.lit(self.columns - 1, pl.UInt32))
+                .when(line.str.contains(f"^{field}(?:{delimiter}{field})*$"))
+                .then(line.str.replace_all(QUOTED, "").str.count_matches(self.delimiter, literal=True))
+            )
+        )
+        return counts.scatter(quoted, found.to_series())
 
     def _read(self, piece: bytes, *, quote: str | None, extra: Literal["ignore", "raise"]) -> pl.DataFrame:
         schema = {str(place): pl.String for place in range(self.columns)}

@@ -111,12 +111,10 @@ class TextExtract(Extract):
             try:
                 yield from gather(map(pl.DataFrame, connection.sql(select).to_arrow_reader(rows)), rows // TEXT_WIDTH)
                 self._bad = self._read_rejects(connection)
-            except duckdb.InvalidInputException as error:
+            except (duckdb.Error, OSError) as error:  # of a later batch, DuckDB's error comes as Arrow's
                 if not self._may_mix_line_ends or "state machine" not in str(error):
                     raise self._unreadable(error) from None
                 self._mixes_line_ends = True
-            except duckdb.Error as error:
-                raise self._unreadable(error) from None
 
     def _read_rejects(self, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         """DuckDB's rejects by row; where it lost the end of a row, only the place is kept, for `mended`."""
@@ -155,7 +153,7 @@ class TextExtract(Extract):
         """What is read, as uncompressed UTF-8."""
         return self._path if self._path != self.file.path else plain_copy(self.file, self._scratch)
 
-    def _unreadable(self, error: duckdb.Error) -> InputError:
+    def _unreadable(self, error: Exception) -> InputError:
         """DuckDB's own words may quote a row, so only its kind is told."""
         reason = (
             "the compressed stream is cut off or damaged" if "stream" in str(error).lower() else type(error).__name__

@@ -49,7 +49,7 @@ def test_each_line_is_a_row(
 
 
 def test_a_line_with_other_fields_is_refused_by_itself_with_its_row_number() -> None:
-    text = b"1,2,3\n\n4,5\n6,7,8,9\n4,5,6\n,,,\n  \n7,8,9\n"
+    text = b'1,2,3\n\n4,5\n6,7,8,9\n4,5,6\n,,,\n  \n7,8,9\n"1,2",3\n1,"2,",3,""\n'
     rows, refused = split(HEADER + text)
     assert rows == [(1, "1", "2", "3"), (2, "4", "5", "6"), (3, "7", "8", "9")]
     assert refused == [
@@ -57,6 +57,8 @@ def test_a_line_with_other_fields_is_refused_by_itself_with_its_row_number() -> 
         (3, "row-too-many-columns", "6,7,8,9"),
         (5, "row-too-many-columns", ",,,"),
         (6, "row-missing-columns", "  "),
+        (8, "row-missing-columns", '"1,2",3'),
+        (9, "row-too-many-columns", '1,"2,",3,""'),
     ]
 
 
