@@ -12,6 +12,8 @@ from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, Extract
 from claims_edit.intake.layout import column_of_line, resolve
+from claims_edit.intake.parquet_checks import FileChecks
+from claims_edit.intake.parquet_pages import DamagedPageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 -- extracts have no zone
 MAGIC, SMALLEST = b"PAR1", 12  # bytes: two magic words and the length of a footer
+READ_FAULTS = (
+    pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException, DamagedPageError,
+)  # fmt: skip
 NO_DAY = "a day outside the years 1 to 9999"
 
 
@@ -34,7 +39,7 @@ class ParquetExtract(Extract):
         _check_end(file.path)
         try:
             schema = pl.scan_parquet(file.path, glob=False, hive_partitioning=False).collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except READ_FAULTS as error:
             raise _damaged(file.path, error) from None
         super().__init__(file, resolve(file.path, schema.names(), mapping))
         odd = sorted({
@@ -50,23 +55,21 @@ class ParquetExtract(Extract):
             *(pl.col(source).alias(name) for name, source in self.layout.sources.items()),
         )
         try:
-            for first, count in self._slices(rows, scan.select(pl.len()).collect().item()):
+            checks = FileChecks(self.file.path, self.layout.sources)
+            for first, count in self._slices(checks.sizes, rows):
+                checks.check_pages(first, count)
                 # Slices: a query that hands out batches reads ahead of a slower reader without bound.
-                yield _no_odd_days(scan.slice(first, count).collect(engine="in-memory"))
-        except (pl.exceptions.PolarsError, OSError, pa.ArrowException) as error:
+                batch = scan.slice(first, count).collect(engine="in-memory")
+                checks.check_values(batch, first)
+                yield _no_odd_days(batch)
+        except READ_FAULTS as error:
             raise _damaged(self.file.path, error) from None
 
-    def _slices(self, rows: int, height: int) -> Iterator[tuple[int, int]]:
+    @staticmethod
+    def _slices(sizes: list[int], rows: int) -> Iterator[tuple[int, int]]:
         """First row and count of slices of at most about `rows` rows that end where row groups end, if they can."""
-        if 0 < height <= rows:
-            yield 0, height
-            return
-        import pyarrow.parquet as pq  # noqa: PLC0415 -- only large files need it, and it loads slowly
-
-        footer = pq.read_metadata(self.file.path)
         first, waiting = 0, 0
-        for place in range(footer.num_row_groups):
-            group = footer.row_group(place).num_rows
+        for group in sizes:
             if waiting and waiting + group > rows:
                 yield first, waiting
                 first, waiting = first + waiting, 0
@@ -96,7 +99,7 @@ def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
     return batch.with_columns(odd)
 
 
-def _damaged(path: Path, error: Exception) -> InputError:
+def _damaged(path: Path, error: BaseException) -> InputError:
     return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender for it again.")
 
 
