@@ -130,12 +130,12 @@ def _procedures(
         "is_not_evaluable": ~is_evaluable & is_given,
         "is_missing": code.is_null().to_numpy() & (is_evaluable | (~is_given & ~may_have_no_code)),
         "is_unqualified": is_given & ~is_evaluable & ~is_other,
-        "is_of_other_system": is_other,
+        "is_of_other_system": is_other.copy(),
         "is_leftover": size > DESCRIPTION,
         "is_several": np.zeros(size.size, dtype=np.bool_),
     }
-    if is_other.any():
-        flags["is_of_other_system"] = is_other & _contain(code, HCPCS)
+    others = np.flatnonzero(is_other)
+    flags["is_of_other_system"][others] = _contain(code[others], HCPCS)
     longer = np.flatnonzero(flags["is_leftover"])
     if longer.size:
         whole = segments.whole_composites(composites.where(longer))

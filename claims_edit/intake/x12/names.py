@@ -94,13 +94,13 @@ def _is_run_together(segments: Segments, names: Kinds) -> Flags:
         begins, ends = segments.bounds(claims, place)
         long = np.flatnonzero(ends - begins > _LONGEST_CLM_CODE)
         found[claims[long]] |= segments.trimmed_lengths(begins[long], ends[long]) > _LONGEST_CLM_CODE
-    coded = np.flatnonzero(_IS_CODED[names])
-    owners, ends = segments.inner_ends(coded)
+    is_digit = segments.text - np.uint8(ord("0")) < _TEN
+    turns = is_digit[:-1] & (segments.text[1:] >= ord("A"))  # a digit with a letter behind it
+    ends_element = segments.text == ord(ELEMENT)
     for length in {len(name) for name in RUN_INTO}:
         known = [word(name) for name in RUN_INTO if len(name) == length]
-        begins_name = segments.text[ends - length] >= ord("A")
-        begins_name &= segments.text[ends - length - 1] - np.uint8(ord("0")) < _TEN  # no digit is 10 or more
-        names_end = ends[begins_name]
-        is_name = np.isin(segments.words(names_end - length, names_end), known)
-        found[coded[owners[begins_name][is_name]]] = True
+        begins = np.flatnonzero(turns[:-length] & ends_element[length + 1 :]) + 1
+        owners = np.searchsorted(segments.begins, begins, "right") - 1
+        is_name = np.isin(segments.words(begins, begins + length), known)
+        found[owners[is_name & _IS_CODED[names[owners]]]] = True
     return found

@@ -231,11 +231,6 @@ class Segments:
         counts = places <= last[owners]
         return owners[counts], places[counts] + 1
 
-    def inner_ends(self, segments: Numbers) -> tuple[Numbers, Numbers]:
-        """Where each element ends that has another one behind it, and of which of the segments it is."""
-        owners, places = ranges(np.maximum(self.count[segments] - 1, 0))
-        return owners, self._element_ends[self._first[segments][owners] + 1 + places]
-
     def words(self, begins: Numbers, ends: Numbers) -> Numbers:
         """Pieces of the text as numbers, if they are of at most three bytes; else -1."""
         lengths = np.minimum(ends - begins, _LONGEST_WORD + 1)
