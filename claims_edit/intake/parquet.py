@@ -94,7 +94,8 @@ def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
         else:
             continue
         if not batch.select(named.all()).item():
-            day = pl.when(named).then(pl.col(name).dt.date()).dt.to_string("iso")
+            # As the raw values of a row show it, whatever stands in the rows beside.
+            day = pl.when(named).then(pl.col(name)).cast(pl.String)
             odd.append(pl.when(named).then(day).when(pl.col(name).is_not_null()).then(pl.lit(NO_DAY)).alias(name))
     return batch.with_columns(odd)
 
