@@ -61,5 +61,5 @@ def cli() -> None:
     """Edit claim lines under each payer's medical policy, and say why.
 
     Exit codes: 0 done (denials are normal output), 2 usage, 10 rules, 11 input file, 12 a threshold was passed,
-    13 results folder busy or damaged, 1 a bug.
+    13 results folder busy, damaged or not writable (disk or memory too small), 1 a bug.
     """
