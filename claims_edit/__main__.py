@@ -12,7 +12,7 @@ import click
 
 from claims_edit import native_stderr
 from claims_edit.cli import cli
-from claims_edit.errors import ClaimsEditError, exit_code_for
+from claims_edit.errors import ClaimsEditError, InputError, exit_code_for
 from claims_edit.resources import lack_of, lacking
 
 INTERRUPTED = 130
@@ -36,7 +36,8 @@ def main() -> None:
         click.echo("claims-edit: interrupted; nothing of this run was published.", err=True)
         sys.exit(INTERRUPTED)
     except ClaimsEditError as error:
-        _end(error)
+        lack = lack_of(error) if isinstance(error, InputError) else None
+        _end(error if lack is None else lacking(lack, "disk"))
     except BaseException as error:  # the last resort, and it must not print a claim
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # how a Rust library fails
             raise

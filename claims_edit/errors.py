@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_RULES = 10
@@ -49,6 +54,16 @@ class ResultsError(ClaimsEditError):
     """The results folder is busy, damaged or not writable, or the machine has too little disk or memory."""
 
     exit_code = EXIT_RESULTS
+
+
+def refuse_no_file(path: Path) -> None:
+    """Check that what is there is a file: a device may have no end, and a pipe can be read only once.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: is a device or a pipe. Give a file.")
 
 
 def exit_code_for(error: BaseException) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from claims_edit.errors import InputError
+from claims_edit.errors import InputError, refuse_no_file
 from claims_edit.intake.mapping import Mapping
 from claims_edit.presets import NAMES, known, preset_text
 
@@ -118,6 +118,7 @@ def _read(given: Path) -> tuple[str, str]:
         if not given.exists():
             raise InputError(f"{name}: no such mapping file, and no such preset. {known()}")
     try:
+        refuse_no_file(given)
         return given.as_posix(), given.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.errors import InputError
+from claims_edit.errors import InputError, refuse_no_file
 from claims_edit.intake.canonical import trimmed
 from claims_edit.intake.dates import iso_date
 from claims_edit.model import Coverage
@@ -65,6 +65,7 @@ def _service(catalog: Catalog) -> pl.Expr:
 
 
 def _read(path: Path) -> pl.DataFrame:
+    refuse_no_file(path)
     try:
         with path.open("rb") as file:
             is_parquet = file.read(4) == b"PAR1"

@@ -135,6 +135,17 @@ def test_a_device_is_refused_by_name(tmp_path: Path, command: str, device: str) 
     assert (done.code, done.err) == (11, f"claims-edit: {device}: is a device. Give a file.\n")
 
 
+@pytest.mark.parametrize("option", ["--mapping", "--contracts"])
+@pytest.mark.parametrize("what", ["/dev/zero", "/dev/null", "pipe"])
+def test_what_a_run_reads_besides_is_a_file_too(tmp_path: Path, option: str, what: str) -> None:
+    given = tmp_path / what  # an absolute path stays one
+    if what == "pipe":
+        os.mkfifo(given)
+    extract = write(tmp_path / "x.csv", csv_text(lines(3)))
+    done = called("run", extract, option, given, "--out", tmp_path / "out", *UNREPORTED)
+    assert (done.code, done.err) == (11, f"claims-edit: {given}: is a device or a pipe. Give a file.\n")
+
+
 def test_a_folder_that_cannot_be_entered_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody may look at what is in the folder `closed`: simulated, for root may look anywhere."""
     write(tmp_path / "in/closed/night.csv", csv_text(lines(3)))
