@@ -86,7 +86,7 @@ def screen(
     tests = {kind[0]: made[kind] for kind in kinds}
     if len(no_days):
         tests |= {name: ~pl.col(name).is_in(no_days.implode()) for name in DATE_COLUMNS if name in tests}
-    found = values.with_columns(raw.select(FAULT)) if FAULT in raw.columns else values
+    found = values.hstack(raw.select(name for name in (FAULT, RANK, EXPLAINS) if name in raw.columns))
     flags = found.select(
         _row_test(values, rules).alias("row"),
         *(test.alias(name) for name, test in _by_distinct_values(values, tests).items()),
@@ -181,8 +181,10 @@ def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:
     """What a reader found itself: refused rows, and rows that others may explain, are looked at closely."""
     if FAULT in raw.columns:
         yield pl.col(FAULT).is_null()
-    if RANK in raw.columns or EXPLAINS in raw.columns:
-        yield pl.lit(value=False)
+    if RANK in raw.columns:
+        yield pl.col(RANK) == 0
+    if EXPLAINS in raw.columns:
+        yield pl.col(EXPLAINS).is_null()
 
 
 def _row_test(values: pl.DataFrame, rules: ScreenRules) -> pl.Expr:
