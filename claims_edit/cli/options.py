@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 
 import click
 
-from claims_edit.intake import FORMAT_OPTIONS
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -47,30 +45,6 @@ rules_option = click.option(
     "--rules", type=click.Path(path_type=Path), help="A rules folder in place of the shipped rules."
 )
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-extract_options = together(
-    click.argument("extracts", nargs=-1, required=True, metavar="EXTRACT..."),
-    rules_option,
-    click.option(
-        "--mapping",
-        type=click.Path(path_type=Path),
-        metavar="FILE|PRESET",
-        help="What maps the extract's columns: a YAML file, or a name that `claims-edit mapping list` gives.",
-    ),
-    click.option(
-        "--format",
-        "fmt",
-        type=click.Choice(FORMAT_OPTIONS),
-        default="auto",
-        show_default=True,
-        help="What the extracts are: tables, X12 837 or FHIR; recognized by their content otherwise.",
-    ),
-    click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today)."),
-    click.option(
-        "--max-quarantine-rate", type=click.FloatRange(0, 1), help="Exit 12 if a larger share of rows is refused."
-    ),
-    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
-    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-)
 
 
 def day_of(as_of: date | None) -> date:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import day_of, extract_options, out_option, print_json
+from claims_edit.cli.extract_options import extract_options
+from claims_edit.cli.options import day_of, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy

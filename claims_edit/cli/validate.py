@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import day_of, extract_options, print_json
+from claims_edit.cli.extract_options import extract_options
+from claims_edit.cli.options import day_of, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import ThresholdError
 from claims_edit.runner import Validation, validate_batch
