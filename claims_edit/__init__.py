@@ -1,7 +1,7 @@
 """claims-edit: a batch claim editor for services that medical policies call investigational.
 
 The library: `load_rules`, `validate`, `process_batch`, `decide` on data frames, and `run_batch`, the whole nightly job.
-They load when they are first asked for, so that `claims-edit --help` stays quick.
+They load on first use, so that `claims-edit --help` stays quick.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
     """A name of the library, from its module.
 
     Raises:
-        AttributeError: there is none of that name.
+        AttributeError: there is no such name.
     """
     if name not in _HOME:
         raise AttributeError(f"claims_edit has no {name}")

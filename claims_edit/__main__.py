@@ -1,4 +1,4 @@
-"""The program: runs a command, and turns every error into one line a fault and an exit code."""
+"""The program: runs a command, and turns every error into one line per fault and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from claims_edit.resources import lack_of, lacking
 INTERRUPTED = 130
 TRACEBACK = "CLAIMS_EDIT_TRACEBACK"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file may be named so; a fault stays one line
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file name may have them; a fault stays one line
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
     except ClaimsEditError as error:
         lack = lack_of(error) if isinstance(error, InputError) else None
         _end(error if lack is None else lacking(lack, "disk"))
-    except BaseException as error:  # the last resort, and it must not print a claim
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # how a Rust library fails
+    except BaseException as error:  # the last resort; it must not print a claim
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # a failure of a Rust library
             raise
         if (lack := lack_of(error)) is not None:
             _end(lacking(lack, "disk"))
@@ -55,12 +55,12 @@ def _end(error: ClaimsEditError) -> NoReturn:
 
 
 def _tell_bug(error: BaseException) -> None:
-    """Where a bug is, without the error's own words: a library's message may quote a cell of a claim."""
+    """The location of a bug, without the error's message: a library's message may quote a cell of a claim."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "claims_edit" in frame.filename]
     place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"
     click.echo(
         f"claims-edit: a bug: {type(error).__name__} at {place}. Report this line to the maintainers;"
-        " `claims-edit runs` tells whether anything was published.",
+        " `claims-edit runs` shows whether anything was published.",
         err=True,
     )
     if os.environ.get(TRACEBACK):

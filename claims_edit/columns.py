@@ -1,4 +1,4 @@
-"""The columns of a claim line (DESIGN §3): one registry that intake, contract and documentation read.
+"""The columns of a claim line (DESIGN §3): one registry for intake, validation and documentation.
 
 The canonical names are those of Tuva's Input Layer `medical_claim`, plus the extensions that Tuva lacks.
 """
@@ -12,7 +12,7 @@ from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 
 
 class Kind(StrEnum):
-    """How a column's text becomes canonical."""
+    """How a column's text is made canonical."""
 
     TEXT = "text"  # trimmed
     CODE = "code"  # trimmed, upper-cased
@@ -24,18 +24,18 @@ class Kind(StrEnum):
     MONEY = "money"  # decimal, two places
 
 
-COUNTED = {Kind.INTEGER, Kind.NUMBER, Kind.MONEY}  # zero is a value of these; of others, zeros say nothing
+COUNTED = {Kind.INTEGER, Kind.NUMBER, Kind.MONEY}  # zero is a value of these; for others, zeros count as empty
 
 
 @dataclass(frozen=True)
 class Column:
     """One canonical column.
 
-    `pattern` is the shape (a regular expression over the canonical text) that a value must have, `length` the most
-    characters it may have; `repeats` says that a batch holds few distinct values, so that a check looks at each of them
-    once instead of at every row. An `identifier` is compared digit by digit, so that one in exponent form is refused.
-    What does not decide (`decides`) never costs a row. What is `verbatim` is the reader's own, or goes back to the
-    sender as it came: no word in it is read as empty.
+    `pattern` is the format (a regular expression over the canonical text) of a value, `length` its most characters;
+    `repeats` means that a batch has few distinct values, so that a check tests each of them once instead of every row.
+    An `identifier` is compared digit by digit, so one in exponent form is refused. A column that does not decide
+    (`decides`) never refuses a row. A `verbatim` column is the reader's own, or is returned to the sender unchanged:
+    no word in it is read as empty.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Column:
 
 
 ID_LENGTH = 80  # characters of a claim id
-DOUBTS_LENGTH = 1_000_000  # a reader writes them: as many as a claim has parts
-NAME_LENGTH = 1000  # a longer text is no name: a shifted column, or a broken quote
+DOUBTS_LENGTH = 1_000_000  # written by a reader: up to one for each part of a claim
+NAME_LENGTH = 1000  # a longer text is not a name: a shifted column, or a broken quote
 
 
 def _columns() -> tuple[Column, ...]:
@@ -99,14 +99,14 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
-# What readers find out themselves; a column of an extract that has such a name is another thing.
+# Columns that only readers set; a column of that name in an extract is ignored.
 MADE_BY_READERS = frozenset({"billing_provider_id", "doubts", "posting_holds"})
 COLUMNS: dict[str, Column] = {column.name: column for column in _columns()}
 NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
 DATE_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.DATE)
 MONEY_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.MONEY)
 
-# What an extract must have: of each group at least one column (the first that a row fills is used).
+# The required columns of an extract: at least one of each group (the first with a value in a row is used).
 REQUIRED: tuple[tuple[str, ...], ...] = (
     ("claim_id",),
     ("claim_line_number",),

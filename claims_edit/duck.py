@@ -1,4 +1,4 @@
-"""DuckDB connections: one place makes them, so that none shows a progress bar on anyone's standard output."""
+"""DuckDB connections, all made here, so that none shows a progress bar on standard output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Settings = dict[str, str | bool | int | float | list[str]]
 
 
 def literal(path: Path | str) -> str:
-    """A path in which no character is a wildcard of DuckDB's readers: they take any path for a glob."""
+    """A path with all wildcards of DuckDB's readers escaped: they treat any path as a glob."""
     return _WILDCARD.sub(r"[\1]", str(path))
 
 
@@ -27,7 +27,7 @@ def connect(
     Args:
         path: of the file.
         read_only: whether it may not be written.
-        settings: DuckDB's own, by name.
+        settings: DuckDB settings by name.
         lock: whether no statement may change a setting.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Decide candidate lines: facts, edits, one primary edit, and what the remittance needs. Pure: no input or output."""
+"""Decide candidate lines: facts, edits, one primary edit, and the remittance values. Pure: no input or output."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def decide(
 
     `candidates` are accepted lines with every canonical column; `revisions` are the run's replacements and voids (only
     those that name a claim of this batch are read into memory); `contracts` may be empty. With `stale_policy` review,
-    a line that would be denied though `policy-stale` hits is suspended, and `policy-stale` is its reason.
+    a line that would be denied with `policy-stale` triggered is suspended, and `policy-stale` is its reason.
 
     Raises:
-        RuntimeError: the engine broke a promise of its own (a bug, never a fault of the data).
+        RuntimeError: the engine broke one of its own promises (a bug, never a fault of the data).
     """
     known = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
-    _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is no candidate")
+    _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is not a candidate")
     _require(known.height == candidates.height, "facts and candidates differ in number")
     money = candidates.select(
         "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
@@ -85,7 +85,7 @@ def decide(
 def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = StalePolicy.WARN) -> pl.DataFrame:
     """The facts of each line with its edits, reason, disposition, liability and citation.
 
-    What no rule pack may lead to is refused by `decide` alone, so that a proof of the rules can show it.
+    Only `decide` refuses outcomes that no rule pack may have, so that a proof of the rules can show them.
 
     Raises:
         RuntimeError: a line without a primary edit, or an edit without an outcome.
@@ -95,10 +95,10 @@ def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = Sta
 
 
 def hits_of(known: pl.DataFrame) -> pl.DataFrame:
-    """Whether each edit hits, by its id (Boolean), line by line.
+    """Whether each edit is triggered, by its id (Boolean), line by line.
 
     Raises:
-        RuntimeError: an edit is null on a line, so that it is not known whether it hits.
+        RuntimeError: an edit is null on a line.
     """
     hits = known.select(edit.hit.alias(edit.id) for edit in EDITS)
     unsure = [column.name for column in hits if column.has_nulls()]
@@ -107,9 +107,9 @@ def hits_of(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) -> pl.DataFrame:
-    """Per line the edits that hit, the primary one, and its reason's columns.
+    """For each line the edits triggered, the primary one, and its reason's columns.
 
-    Each line's hits become one number, a bit an edit; few distinct numbers occur, and only these are spelt out.
+    Each line's edits become one number, a bit per edit; there are few distinct numbers, and only these are expanded.
     """
     hits = hits_of(known)
     bits = [pl.col(edit.id).cast(pl.UInt32) * pl.lit(1 << place, pl.UInt32) for place, edit in enumerate(EDITS)]
@@ -131,10 +131,10 @@ def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) 
 
 
 def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Where a stale policy would deny, its staleness becomes the reason, and leads to review.
+    """Where a stale policy would deny, `policy-stale` becomes the reason, and the line goes to review.
 
-    Only denials rest on the policy's still being right in a way that harms: what a person sees anyway stays as it is,
-    and so does what leaves the policy out of play (refer, return, pass).
+    Only a denial can harm if the policy is out of date: lines that a person sees anyway stay the same,
+    and so do those that do not depend on the policy (refer, return, pass).
     """
     denying = reasons.filter(pl.col("disposition") == Disposition.DENY)["reason_code"]
     is_stale = pl.lit(policy_stale.id)
@@ -147,7 +147,7 @@ def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame
 
 
 def _liability() -> list[pl.Expr]:
-    """Who bears the amount, and on whose word: the contract's, the policy's own, or the reason's default."""
+    """Who is liable for the amount, per the contract, the policy, or the reason's default."""
     deny = pl.col("disposition") == Disposition.DENY
     by_contract = (pl.col("reason_code") == contract_excludes.id) & pl.col("contract_group_code").is_not_null()
     by_policy = deny & pl.col("liability_group_code").is_not_null()
@@ -166,23 +166,23 @@ def _liability() -> list[pl.Expr]:
 
 
 def _citation() -> pl.Expr:
-    """The words behind the primary edit, as its reason says where they stand; else the statement of the version."""
+    """The citation of the primary edit, from the source named by its reason; else that of the version's statement."""
     review_date = pl.when(pl.col("reason_code") == policy_stale.id).then("review_citation")
     cited = [pl.when(pl.col("cites") == place).then(column) for place, column in _CITED_IN.items()]
-    # Of several contract rows the one that decided is the first in the order of the edits.
+    # Of several contract rows, the deciding one is the first in the order of the edits.
     terms = pl.coalesce([f"contract_{coverage}_citation" for coverage in ("covered", "review", "excluded")])
     in_contract = pl.when(pl.col("cites") == "contract").then(terms)
     return pl.coalesce([review_date, *cited, in_contract, "statement_citation"]).alias("citation")
 
 
 def _adjustment() -> pl.Expr:
-    """The charge, where the line is not to be paid as billed."""
+    """The charge, if the line is not paid as billed."""
     unpaid = pl.col("disposition").is_in([Disposition.DENY, Disposition.RETURN])
     return pl.when(unpaid).then("charge_amount").alias("adjustment_amount")
 
 
 def _check(decided: pl.DataFrame) -> None:
-    """Hold the decisions against the promises that no rule pack may break."""
+    """Check the decisions against the promises that no rule pack may break."""
     denied = decided.filter(pl.col("disposition") == Disposition.DENY)
     _require(not denied["citation"].has_nulls(), "a denial without a citation")
     _require(not denied["group_code"].has_nulls(), "a denial without a group code")

@@ -1,4 +1,4 @@
-"""The error tree. Every message says place, fault and remedy, and never holds a cell value of a claim."""
+"""The error tree. Every message has location, fault and remedy, and never a cell value of a claim."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXIT_RESULTS = 13
 
 
 class ClaimsEditError(Exception):
-    """Something that the user can mend; `faults` holds one line each, sorted, all at once."""
+    """An error that the user can fix; `faults` has one line for each fault, sorted."""
 
     exit_code = EXIT_BUG
 
@@ -27,7 +27,7 @@ class ClaimsEditError(Exception):
 
 
 class UsageError(ClaimsEditError):
-    """The command was called in a way that cannot work."""
+    """The command was called with invalid arguments."""
 
     exit_code = EXIT_USAGE
 

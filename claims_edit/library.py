@@ -1,7 +1,7 @@
 """claims-edit as a library: rules, validation, one batch and its decisions, on data frames (docs/library.md).
 
-Frames are Polars; whatever Arrow can hand over (pyarrow, pandas with pyarrow, DuckDB) is taken as well. Columns have
-the canonical names of a claim line; those that a frame lacks count as empty.
+Frames are Polars; any object with an Arrow stream (pyarrow, pandas with pyarrow, DuckDB) works as well. Columns have
+the canonical names of a claim line; missing ones count as empty.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ArrowStream(Protocol):
-    """What hands over its columns by Arrow's C stream interface."""
+    """An object that exports its columns through Arrow's C stream interface."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The stream."""
@@ -49,14 +49,14 @@ Frame = pl.DataFrame | ArrowStream
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What one batch comes to, before repeated lines of other batches are known.
+    """The result of one batch, before repeated lines of other batches are removed.
 
     Attributes:
         candidates: accepted lines with a code that a policy lists (CANDIDATE_SCHEMA), for `decide`.
         quarantine: refused rows: `failed_checks`, `candidate_code`, `charge_amount`, `raw_values`.
         keys: `high`, `low` (UInt64) of every row: equal `low` means the same line of the same claim, equal `high` the
-            same claim. Null where a row cannot be named. Comparable between batches of one release of Polars.
-        revisions: replacements and voids, and what else may revise a claim.
+            same claim. Null where a row has no valid key. Comparable between batches of one release of Polars.
+        revisions: replacements and voids, and other claims that may revise a claim.
         totals: rows and charges read, accepted and quarantined, and warnings by check.
     """
 
@@ -68,7 +68,7 @@ class BatchResult:
 
 
 def load_rules(path: str | Path | None = None) -> Catalog:
-    """The rules of a folder; of None, those that ship.
+    """The rules of a folder; for None, the shipped rules.
 
     Raises:
         RulesError: with every fault of every file.
@@ -77,16 +77,16 @@ def load_rules(path: str | Path | None = None) -> Catalog:
 
 
 def validate(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping | None = None) -> ValidationResult:
-    """Hold claim lines to the contract: of each check that any row fails, which rows.
+    """Validate claim lines: for each failed check, the rows.
 
     Args:
         lines: a frame of claim lines.
-        rules: their lines of business are known ones.
-        as_of: no service starts after this day.
+        rules: their lines of business are the valid ones.
+        as_of: service dates after this day are refused.
         mapping: words, date formats and null values of the frame; its column names are canonical already.
 
     Raises:
-        UsageError: a column is none of a claim line.
+        UsageError: a column is not one of a claim line.
     """
     raw, processing = _processing(lines, rules, as_of, mapping)
     return processing.close_look(raw)[1]
@@ -122,14 +122,14 @@ def decide(
     """One decision per line, in order: the columns of `decisions` without `run_id` and `mode`.
 
     Args:
-        lines: candidates of `process_batch`, or claim lines of any few columns; they are taken as accepted.
+        lines: candidates of `process_batch`, or claim lines with any columns; they count as accepted.
         rules: of `load_rules`.
         revisions: of `process_batch`; None for those among the lines.
-        contracts: what members' contracts say of the service; None for nothing.
-        stale_policy: what becomes of a denial under a policy whose review is overdue.
+        contracts: the benefit terms of groups on the service; None for none.
+        stale_policy: what to do with a denial under a policy whose review is overdue.
 
     Raises:
-        UsageError: a column is none of a claim line, or a line's code is in no policy.
+        UsageError: a column is not one of a claim line, or a line's code is in no policy.
     """
     frame = pl.DataFrame(lines)
     candidates = frame if "service_start_date" in frame.columns else _as_candidates(frame)

@@ -1,4 +1,4 @@
-"""The vocabulary of the contract: dispositions, programs, and the columns of claim lines, decisions and quarantine."""
+"""The vocabulary of DESIGN.md: dispositions, programs, and the columns of claim lines, decisions and quarantine."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Mode(StrEnum):
 
 
 class StalePolicy(StrEnum):
-    """What a run does with a denial under a policy past its review: tell it, or suspend it for a person."""
+    """What a run does with a denial under a policy past its review: flag it, or suspend it for a person."""
 
     WARN = "warn"
     REVIEW = "review"
 
 
 class VersionStatus(StrEnum):
-    """Where a policy version is in its life: a draft, in force in its period, or ended."""
+    """The stage of a policy version: a draft, in force in its period, or ended."""
 
     PROPOSED = "proposed"
     FINAL = "final"
@@ -52,14 +52,14 @@ class PolicyKind(StrEnum):
 
 
 class IndicationScope(StrEnum):
-    """What a policy's statement speaks of."""
+    """The indications that a policy's statement addresses."""
 
     ALL_INDICATIONS = "all_indications"
     SOLID_TUMORS = "solid_tumors"
 
 
 class ProgramRule(StrEnum):
-    """What a policy version says of a program: it applies, other rules decide, or a person does."""
+    """A policy version's rule on a program: it applies, other rules decide, or a person does."""
 
     APPLIES = "applies"
     REFER = "refer"
@@ -67,7 +67,7 @@ class ProgramRule(StrEnum):
 
 
 class Coverage(StrEnum):
-    """What a member's contract says of the service."""
+    """The coverage of the service under a member's contract."""
 
     COVERED = "covered"
     EXCLUDED = "excluded"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def name_key(text: pl.Expr) -> pl.Expr:
-    """The text in lower case with its letters and digits only (String); null where nothing is left."""
+    """The letters and digits of the text in lower case (String); null where there are none."""
     key = text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
     return pl.when(key != "").then(key)
 

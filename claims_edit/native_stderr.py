@@ -1,7 +1,7 @@
-"""What native libraries write to standard error: kept from it, for their words may hold a cell of a claim.
+"""Keeps the messages of native libraries off standard error, because they may contain a cell of a claim.
 
-Rust prints a panic with its words and a backtrace, and the failed allocation that it aborts the process for, past every
-handler of Python. All of that goes to a small process of its own, which says one line where the program ended by it.
+Rust prints a panic with a backtrace, and a failed allocation that aborts the process, past every Python handler.
+All of that goes to a small separate process, which prints one line if it ended the program.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from claims_edit.resources import TOO_LITTLE_MEMORY
 
 STDERR = 2
 DONE = b"\x00done"  # written when the program ends by itself
-KEPT = 64 * 1024  # bytes of the libraries' last words
+KEPT = 64 * 1024  # bytes of the libraries' last messages
 PIECE = 64 * 1024
 NO_MEMORY = re.compile(rb"memory allocation of|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 ABORTED = (
@@ -27,12 +27,12 @@ ABORTED = (
 
 
 def watch() -> None:
-    """From now on only Python writes to standard error; call it before any thread is started."""
+    """From now on only Python writes to standard error; call this before starting any thread."""
     shown = os.dup(STDERR)
     listening, speaking = os.pipe()
     try:
         child = os.fork()
-    except OSError:  # no room for another process: all stays as it is
+    except OSError:  # no room for another process: standard error is unchanged
         for handle in (shown, listening, speaking):
             os.close(handle)
         return
@@ -46,7 +46,7 @@ def watch() -> None:
 
 
 def _listen(listening: int, shown: int) -> None:
-    """Read until the program has ended; the last words of one that did not end by itself become one line."""
+    """Read until the program has ended; the last messages of one that did not end by itself become one line."""
     try:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(each, signal.SIG_IGN)

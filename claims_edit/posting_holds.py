@@ -1,4 +1,4 @@
-"""Why a decided line is not posted as it is (`posting_holds`), by name."""
+"""Why a decided line is not posted (`posting_holds`), by name."""
 
 from __future__ import annotations
 

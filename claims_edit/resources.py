@@ -1,4 +1,4 @@
-"""A machine that lacks disk or memory, however a library tells it: one fault with a remedy, and never "a bug"."""
+"""Lack of disk or memory, however a library reports it: one fault with a remedy, never "a bug"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DISK_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
-# Polars, DuckDB and Arrow put the system's words, or words of their own, into errors of other kinds.
+# Polars, DuckDB and Arrow put the system's message, or their own, into errors of other kinds.
 DISK_WORDS = ("No space left on device", "os error 28", "Disk quota exceeded", "max_temp_directory_size")
 MEMORY_WORDS = (
     "Cannot allocate memory",
@@ -31,9 +31,9 @@ TOO_LITTLE_MEMORY = (
 
 
 def lack_of(error: BaseException) -> str | None:
-    """What the machine lacks (DISK or MEMORY), where that is behind an error; None for any other error.
+    """The resource that the machine lacks (DISK or MEMORY), if that caused an error; None for any other error.
 
-    What a reader made of the library's error (a file that "cannot be read") is looked behind.
+    Errors that a reader raised from the library's error (a file that "cannot be read") count too.
     """
     return next(filter(None, map(_lack_itself, _behind(error))), None)
 
@@ -59,7 +59,7 @@ def _lack_itself(error: BaseException) -> str | None:
 def lacking(lack: str, place: object) -> ResultsError:
     """The fault of a machine that lacks something at `place`."""
     if lack == DISK:
-        return ResultsError(f"{place}: {DISK}. Free some of it, or give a place on another disk, then run again.")
+        return ResultsError(f"{place}: {DISK}. Free some space, or use a folder on another disk, then run again.")
     return ResultsError(f"memory: {TOO_LITTLE_MEMORY}")
 
 

@@ -1,4 +1,4 @@
-"""What a value of a column must be (DESIGN §3): shapes and bounds, as expressions over canonical text."""
+"""The rules for a column's values (DESIGN §3): formats and bounds, as expressions over canonical text."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MONEY = r"^[+-]?([0-9]{1,15}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
 NUMBER = r"^[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)$"
 NPI = r"^[0-9]{10}$"
-EXPONENT = (  # as spreadsheets (2.02403E+11), Python (1e+16), Java (2.02403E11) and Rust (1e16) write a number
+EXPONENT = (  # a number as written by spreadsheets (2.02403E+11), Python (1e+16), Java (2.02403E11) and Rust (1e16)
     r"^[+-]?([0-9]([.,][0-9]+)?[Ee][+-]?[0-9]{1,2}|[0-9]+([.,][0-9]+)?[Ee][+-][0-9]{1,3}|[0-9]+[.,][0-9]+[Ee][0-9]{1,3})$"
 )
 NPI_DIGITS, HALF = 10, 5
-PREFIX_SUM = 24  # what the prefix 80840 adds to the Luhn sum
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # what is outside stands for no date, or is a slip
+PREFIX_SUM = 24  # the prefix 80840's part of the Luhn sum
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # a date outside is a sentinel or a typing error
 
 
 def matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
-    """A rule of a column: its canonical text has this shape."""
+    """A rule of a column: its canonical text has this format."""
     return lambda text: text.str.contains(pattern)
 
 
 def at_most(characters: int) -> Callable[[pl.Expr], pl.Expr]:
-    """A rule of a column: its text is one line, no longer than this; a line end inside says that rows ran together."""
+    """A rule of a column: its text is one line, no longer than this; a line end inside means that rows ran together."""
     return lambda text: (text.str.len_chars() <= characters) & ~text.str.contains("\n", literal=True)
 
 
 def is_date(text: pl.Expr) -> pl.Expr:
-    """A rule of a column: an ISO date that the calendar has."""
+    """A rule of a column: an ISO date that exists in the calendar."""
     exists = text.str.to_date("%Y-%m-%d", strict=False).is_not_null()
     return text.str.contains(ISO_DATE) & exists & ~text.str.starts_with("0000")
 
 
 def is_exact(text: pl.Expr) -> pl.Expr:
-    """A rule of an identifier: it is no number in exponent form (`2.02403E+11`), whose digits are lost."""
+    """A rule of an identifier: it is not a number in exponent form (`2.02403E+11`), whose digits are lost."""
     return ~text.str.contains(EXPONENT)
 
 
 def is_no_error(text: pl.Expr) -> pl.Expr:
-    """A rule of an identifier: it is no error value of a spreadsheet, such as `#REF!` and `#VALUE!`."""
+    """A rule of an identifier: it is not an error value of a spreadsheet, such as `#REF!` and `#VALUE!`."""
     return ~text.str.contains(r"^#[A-Z/0]+[!?]$")
 
 
 def in_range(day: pl.Expr) -> pl.Expr:
-    """A rule of a column: a day, or the ISO text of one, that is no sentinel; text that is no date passes."""
+    """A rule of a column: a day, or the ISO text of one, that is not a sentinel; text that is not a date passes."""
     return day.is_between(pl.lit(FIRST_DAY), pl.lit(LAST_DAY))
 
 
 def text_in_range(text: pl.Expr) -> pl.Expr:
-    """The same for ISO text; what is no date passes: that is another check's finding."""
+    """The same for ISO text; text that is not a date passes: another check finds it."""
     return ~is_date(text) | text.is_between(pl.lit(FIRST_DAY.isoformat()), pl.lit(LAST_DAY.isoformat()))
 
 
@@ -69,15 +69,15 @@ def is_line_number(text: pl.Expr) -> pl.Expr:
 
 
 def luhn(text: pl.Expr) -> pl.Expr:
-    """A rule of a column: the check digit of a ten-digit NPI is right (ISO/IEC 7812 over the prefix 80840).
+    """A rule of a column: the check digit of a ten-digit NPI is valid (ISO/IEC 7812 over the prefix 80840).
 
-    What is no NPI at all passes: that is another check's finding.
+    Text that is not an NPI at all passes: another check finds it.
     """
     return ~text.str.contains(NPI) | _check_sum(text.cast(pl.UInt64, strict=False)).eq(0)
 
 
 def has_check_digit(text: pl.Expr) -> pl.Expr:
-    """Whether text is a ten-digit NPI that does not begin with a zero, and its check digit is right (never null)."""
+    """Whether text is a ten-digit NPI that does not begin with a zero, and its check digit is valid (never null)."""
     number = text.cast(pl.UInt64, strict=False)
     is_npi: pl.Expr = (text.str.len_bytes() == NPI_DIGITS) & (number >= 10 ** (NPI_DIGITS - 1))
     return (is_npi & _check_sum(number).eq(0)).fill_null(value=False)
@@ -105,7 +105,7 @@ def _half_sums(doubled: int) -> pl.Series:
 
 
 def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
-    """The rules that a column's text must pass, by what failing each is called."""
+    """The rules that a column's text must pass, by the name of the check."""
     if column.pattern is not None:
         return {"shape": matches(column.pattern)}
     if column.length is not None:

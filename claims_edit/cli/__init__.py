@@ -1,4 +1,4 @@
-"""The command line (DESIGN §7). Commands parse, call one function, exit; heavy libraries load only then."""
+"""The command line (DESIGN §7). Commands parse, call one function, exit; heavy libraries load only in a command."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from claims_edit import __version__
 
 COMMANDS = {
     "run": ("claims_edit.cli.run", "Read, check, decide and publish claim extracts."),
-    "validate": ("claims_edit.cli.validate", "Hold extracts to the claim-line contract alone."),
-    "explain": ("claims_edit.cli.explain", "Say why a claim line was decided as it was."),
-    "report": ("claims_edit.cli.report", "Print the denial-reason report of a run."),
-    "sql": ("claims_edit.cli.sql", "Ask the results in SQL, read-only."),
+    "validate": ("claims_edit.cli.validate", "Validate extracts only; nothing is decided or written."),
+    "explain": ("claims_edit.cli.explain", "Explain the decision of a claim line."),
+    "report": ("claims_edit.cli.report", "Print or write a report of a run."),
+    "sql": ("claims_edit.cli.sql", "Query the results with SQL, read-only."),
     "runs": ("claims_edit.cli.runs", "List the published runs."),
-    "mapping": ("claims_edit.cli.mapping", "List and show the mappings that ship, for --mapping."),
+    "mapping": ("claims_edit.cli.mapping", "List and show the built-in mappings for --mapping."),
     "rules": ("claims_edit.cli.rules", "Check and read the rule pack."),
     "sample": ("claims_edit.cli.sample", "Write a seeded synthetic extract of any size."),
 }
 
 
 class LateGroup(click.Group):
-    """A group whose commands are imported when they are asked for, so that `--version` and `--help` answer at once."""
+    """A group that imports each command on first use, so that `--version` and `--help` are fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """The commands, in the order of the contract."""
+        """The commands, in the order of DESIGN §7."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
-        """The command of that name, imported now."""
+        """The command of that name, imported on demand."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
@@ -40,7 +40,7 @@ class LateGroup(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- click's signature
-        """Run the command; a reader that wants no more of the output (`| head`) is no fault, as click has it."""
+        """Run the command; a reader that closes the pipe (`| head`) is not a fault, as in click."""
         try:
             answer = super().invoke(ctx)
             sys.stdout.flush()
@@ -50,7 +50,7 @@ class LateGroup(click.Group):
         return answer
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
-        """The list of commands, from their names alone."""
+        """The list of commands, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -58,7 +58,7 @@ class LateGroup(click.Group):
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="claims-edit")
 def cli() -> None:
-    """Edit claim lines under each payer's medical policy, and say why.
+    """Edit claim lines under each payer's medical policy, and explain each decision.
 
     Exit codes: 0 done (denials are normal output), 2 usage, 10 rules, 11 input file, 12 a threshold was passed,
     13 results folder busy, damaged or not writable (disk or memory too small), 1 a bug.

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 @click.argument("claim_id", required=False)
 @click.argument("line", required=False, type=click.IntRange(min=1))
 @out_option
-@click.option("--run", help="A run id or the beginning of one; the latest run that knows the claim otherwise.")
-@click.option("--row", type=click.IntRange(min=1), help="The row of an extract, in place of CLAIM_ID.")
+@click.option("--run", help="A run id or a prefix of one (default: the latest run with the claim).")
+@click.option("--row", type=click.IntRange(min=1), help="The row of an extract, instead of CLAIM_ID.")
 @click.option("--file", help="The extract of --row: its path or the last part of it.")
-@click.option("--all", "every_edit", is_flag=True, help="Say of each edit that did not hit why it did not, too.")
+@click.option("--all", "every_edit", is_flag=True, help="Also give the reason for each edit not triggered.")
 @click.option("--format", "fmt", default="text", show_default=True, type=click.Choice(sorted(EXPLANATION_FORMATS)))
 @json_flag
 def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: Any) -> None:  # noqa: ANN401 -- see Wanted
-    """Say why the lines of CLAIM_ID (or its one LINE) were decided, refused or left alone.
+    """Explain why the lines of CLAIM_ID (or its one LINE) were decided, refused or not edited.
 
-    Every fact with its column, every edit, the policy, who is liable, the evidence, what would change the outcome. A
-    line without a code of rules/codes is kept in no run: the run's extracts are read again for it.
+    Shows every fact with its column, every edit, the policy, the liability, the evidence, and what would change the
+    outcome. A line without a code of rules/codes is not stored in a run: the run's extracts are read again for it.
     """
     from claims_edit.runner.lookup import look_up  # noqa: PLC0415 -- the reading of extracts loads slowly
 

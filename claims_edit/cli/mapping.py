@@ -14,13 +14,13 @@ from claims_edit.presets import preset_text, presets
 
 @click.group()
 def mapping() -> None:
-    """List and show the mappings that ship, for --mapping."""
+    """List and show the built-in mappings for --mapping."""
 
 
 @mapping.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(*, as_json: bool) -> None:
-    """List the presets: what each is for, and what its extracts lack."""
+    """List the presets: the purpose of each, and what its extracts lack."""
     found = [asdict(preset) for preset in presets()]
     if as_json:
         print_json(found)
@@ -36,5 +36,5 @@ def list_(*, as_json: bool) -> None:
 @mapping.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """Print the YAML of a preset; put it into a file, change it, and give that as --mapping."""
+    """Print the YAML of a preset. Save it to a file, change it, and use that as --mapping."""
     click.echo(preset_text(name), nl=False)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how results reach the terminal."""
+"""Options that several commands share, and JSON output on the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401 -- click's signature
-        """The day that a text names."""
+        """The date of a text."""
         if isinstance(value, date):
             return value
         try:
@@ -30,7 +30,7 @@ class Day(click.ParamType[date]):
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several options as one decorator, in the order in which help shows them."""
+    """Several options as one decorator, in the order of the help text."""
 
     def decorate(command: Command) -> Command:
         for option in reversed(options):
@@ -42,16 +42,16 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 out_option = click.option("--out", required=True, type=click.Path(path_type=Path), help="The results folder.")
 rules_option = click.option(
-    "--rules", type=click.Path(path_type=Path), help="A rules folder in place of the shipped rules."
+    "--rules", type=click.Path(path_type=Path), help="A rules folder to use instead of the shipped rules."
 )
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def day_of(as_of: date | None) -> date:
-    """The as-of date: the given one, else today."""
+    """The given as-of date, else today."""
     return as_of or datetime.now().astimezone().date()
 
 
 def print_json(content: object) -> None:
-    """One JSON document on standard output, keys sorted; dates and amounts are written as their text."""
+    """One JSON document on standard output, keys sorted; dates and amounts are text."""
     sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")

@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: counts and rates, never a value; nothing where it is not a terminal."""
+"""Progress of long work on standard error: counts and rates, never a value; nothing if it is not a terminal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def tell_ahead(told: str) -> None:
-    """One line before long work; nothing where standard error is not a terminal."""
+    """One line before long work; nothing if standard error is not a terminal."""
     if sys.stderr.isatty():
         click.echo(told, err=True)
 
 
 @contextmanager
 def shown(*, quiet: bool) -> Iterator[Callable[[str, int], None]]:
-    """A function that takes the stage and the rows read since last told."""
+    """A function that takes the stage and the rows read since its last call."""
     if quiet or not sys.stderr.isatty():
         yield lambda _stage, _rows: None
         return

@@ -19,5 +19,5 @@ from claims_edit.report.run_report import report as report_of
     "--to", type=click.Path(path_type=Path), help="The file (rationale: folder) to write; - for standard output."
 )
 def report(*, run: str | None, out: Path, fmt: str, to: Path | None) -> None:
-    """Make a report of RUN (its id or the beginning of it; the latest run otherwise)."""
+    """Make a report of RUN (a run id or a prefix of one; default: the latest run)."""
     click.echo(report_of(out, run, fmt, to), nl=False)

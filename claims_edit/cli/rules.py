@@ -1,4 +1,4 @@
-"""`claims-edit rules list | show | table`; the other commands on the rules stand in modules of their own."""
+"""`claims-edit rules list | show | table`; the other rules commands are in their own modules."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def show(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
 @rules.command()
 @click.argument("payer")
 @rules_option
-@click.option("--proposed", is_flag=True, help="With the proposed versions in force, as a shadow run has them.")
+@click.option("--proposed", is_flag=True, help="With the proposed versions in force, as in a shadow run.")
 @json_flag
 def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> None:
-    """Show what a payer's policy does with each code, by period and program."""
+    """Show the outcome of each code under a payer's policy, by period and program."""
     show_tables(decision_tables(load_catalog(rules, proposed=proposed), payer), as_json=as_json)
 
 

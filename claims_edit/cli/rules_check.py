@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 @rules_option
 @click.option(
     "--documents", type=click.Path(path_type=Path), metavar="DIR",
-    help="The documents' texts, each named <source>.txt: hold every cited date and code against them.",
+    help="The documents' texts, each named <source>.txt; every cited date and code is compared with them.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(*, rules: Path | None, documents: Path | None, as_json: bool) -> None:
-    """Prove the pack over its whole decision space; report every fault with file, place and remedy (exit 10)."""
+    """Prove the pack over its whole decision space; report every fault with file, location and remedy (exit 10)."""
     from claims_edit.governance.checking import check_pack  # noqa: PLC0415 -- for this command alone
 
     try:
@@ -44,23 +44,23 @@ def _lines(sound: Sound) -> list[str]:
     reached = sum(cells > 0 for cells in told["edits"].values())
     advantage, saved = told["medicare_advantage"], told["held"]
     lines = [
-        f"The rules are sound: {held}; {told['rules_version']} {told['rules_hash']}.",
-        f"Proved over {told['cells']:,} cells, each with exactly one primary edit: {split}.",
+        f"The rules are valid: {held}; {told['rules_version']} {told['rules_hash']}.",
+        f"Checked in {told['cells']:,} cells, each with exactly one primary edit: {split}.",
         f"Edits reached: {reached} of {len(told['edits'])}, and every exception, listed code and note of the pack.",
-        f"Medicare Advantage: {advantage['cells']:,} cells where a signal says it, {advantage['denied']} denied.",
+        f"Medicare Advantage: {advantage['cells']:,} cells with a signal for it, {advantage['denied']} denied.",
         f"Prior authorization, doubt or trial evidence: {saved['cells']:,} cells, {saved['denied']} denied.",
     ]
     if told["idle_versions"]:
         idle = ", ".join(told["idle_versions"])
-        lines.append(f"Versions that decide no line, as no code was valid or listed in them: {idle}.")
+        lines.append(f"Versions that decide no line, because no code was valid or listed in them: {idle}.")
     if sound.shadow:
         drafts = f"{sound.drafts} proposed version{'' if sound.drafts == 1 else 's'}"
-        lines.append(f"Proved once more with {drafts} in force, as a shadow run has it: {sound.shadow.cells:,} cells.")
+        lines.append(f"Checked again with {drafts} in force, as in a shadow run: {sound.shadow.cells:,} cells.")
     if not sound.catalog.pack.remittance:
-        lines.append("There is no table in remittance/: combinations of CARC, RARC and group code were not checked.")
+        lines.append("remittance/ has no table: combinations of CARC, RARC and group code were not checked.")
     if checked:
         found = f"{checked.citations} citations and {checked.codes} codes found in {checked.texts} texts"
-        lines.append(f"Documents: {found}, and no code of theirs is missing from the rules.")
+        lines.append(f"Documents: {found}; the rules have all of their codes.")
         if checked.without_text:
-            lines.append(f"Not held against a text, as they name no source: {', '.join(checked.without_text)}.")
+            lines.append(f"Not compared with a text, because they name no source: {', '.join(checked.without_text)}.")
     return lines

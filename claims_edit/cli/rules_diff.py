@@ -24,13 +24,13 @@ _FILE = click.Path(path_type=Path)
 @click.argument("old")
 @click.argument("new")
 @click.option("--extract", "extracts", multiple=True, metavar="FILE", help="Decide these lines under both; repeatable.")
-@click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both.")
-@click.option("--run", metavar="RUN", help="The run of --out: its id or the beginning of it (default: the latest).")
-@click.option("--proposed", is_flag=True, help="Take NEW with its drafts in force, as a shadow run has it.")
+@click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both packs.")
+@click.option("--run", metavar="RUN", help="The run of --out: its id or a prefix of it (default: the latest).")
+@click.option("--proposed", is_flag=True, help="Use NEW with its proposed versions in force, as in a shadow run.")
 @click.option("--format", "fmt", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
-@click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="What maps the extract's columns.")
-@click.option("--contracts", type=_FILE, help="What members' contracts say (with --extract).")
-@click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today).")
+@click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="The mapping of the extract's columns.")
+@click.option("--contracts", type=_FILE, help="Benefit terms of groups (with --extract).")
+@click.option("--as-of", type=Day(), default=None, help="Later service dates are refused (default: today).")
 def diff(
     *,
     old: str,
@@ -44,8 +44,8 @@ def diff(
 ) -> None:
     """Compare two rule packs in meaning: folders, archives (.zip, .whl) or git revisions.
 
-    What is enforced is compared; OLD and NEW may be one pack, to see what its --proposed versions would change.
-    With --extract or --out the real lines are decided under both, and those that flip are told.
+    Compares enforced versions; OLD and NEW may be one pack, to see what its --proposed versions would change.
+    With --extract or --out, real lines are decided under both packs, and the lines that change are listed.
     """
     from claims_edit.governance.diff_text import Comparison, write_comparison  # noqa: PLC0415 -- for this command alone
     from claims_edit.governance.pack_diff import pack_diff  # noqa: PLC0415
@@ -64,7 +64,7 @@ def diff(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
         replay = _replayed(lines, packs, scratch)
         hashes = packs[0].rules_hash, packs[1].rules_hash
-        named = f"{new}, drafts in force" if proposed else new
+        named = f"{new}, proposed versions in force" if proposed else new
         write_comparison(Comparison(old, named, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
 
 
@@ -77,8 +77,8 @@ def _replayed(lines: Lines | None, packs: tuple[Catalog, Catalog], scratch: Path
 def _refuse(extracts: tuple[str, ...], out: Path | None, *, run: str | None, of_extract: dict[str, Any]) -> None:
     """Options that do not go together."""
     if extracts and out is not None:
-        raise UsageError("rules diff: --extract and --out are two sources of lines. Give one of them.")
+        raise UsageError("rules diff: --extract and --out are two sources of lines. Use one of them.")
     if run is not None and out is None:
-        raise UsageError("rules diff: --run names a run of a results folder. Give its --out too.")
+        raise UsageError("rules diff: --run needs the results folder. Add --out.")
     if not extracts and any(each is not None for each in of_extract.values()):
-        raise UsageError("rules diff: --mapping, --contracts and --as-of are for --extract. Give one, or leave them.")
+        raise UsageError("rules diff: --mapping, --contracts and --as-of need --extract. Add it, or remove them.")

@@ -1,4 +1,4 @@
-"""`claims-edit rules new | schema`: what helps to write rules."""
+"""`claims-edit rules new | schema`: help with writing rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from claims_edit.policy.parse import PLACEHOLDER
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(list(kinds())), help="Of one kind of file only.")
+@click.option("--kind", type=click.Choice(list(kinds())), help="Only this kind of file.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write <kind>.schema.json files to this folder.")
 def schema(*, kind: str | None, out: Path | None) -> None:
     """Print the JSON Schemas of the rules files, for editors, or write them with --out."""
@@ -32,7 +32,7 @@ def schema(*, kind: str | None, out: Path | None) -> None:
     "--rules", type=click.Path(path_type=Path), help="The rules folder to write to (default: rules/ in this folder)."
 )
 @click.option("--service", help="The service of the policy (default: the only one in codes/).")
-@click.option("--label", help="The payer's name as people read it.")
+@click.option("--label", help="The payer's display name.")
 def new(*, payer: str, rules: Path | None, service: str | None, label: str | None) -> None:
     """Write policies/PAYER.yaml, a commented template of a payer's policy to fill in."""
     folder = rules or _rules_here()
@@ -44,11 +44,11 @@ def new(*, payer: str, rules: Path | None, service: str | None, label: str | Non
 
 
 def _rules_here() -> Path:
-    """The rules folder of the current one; never that of the installed program, which the next update replaces."""
+    """The rules folder in the current folder; never the installed one, which the next update replaces."""
     here = Path("rules")
     if not (here / "payers.yaml").is_file():
         raise UsageError(
-            "rules: is no rules folder here. Copy the shipped one and name the copy with --rules: "
+            "rules: no rules folder here. Copy the shipped one and name the copy with --rules: "
             f"cp -r {default_rules_dir()} my-rules"
         )
     return here

@@ -1,4 +1,4 @@
-"""`claims-edit rules status | history`: what is past its review, and how a policy came to be what it is."""
+"""`claims-edit rules status | history`: overdue reviews, and the history of a policy."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @rules_option
-@click.option("--as-of", type=Day(), default=None, help="The day to look from (default: today).")
-@click.option("--out", type=click.Path(path_type=Path), help="A results folder: what was decided there past a review.")
+@click.option("--as-of", type=Day(), default=None, help="The reference date (default: today).")
+@click.option("--out", type=click.Path(path_type=Path), help="A results folder: also show its decisions past a review.")
 @json_flag
 @click.option("--fail-on-stale", is_flag=True, help="Exit 12 if a policy is past its review.")
 def status(*, rules: Path | None, as_of: date | None, out: Path | None, as_json: bool, fail_on_stale: bool) -> None:
@@ -37,7 +37,7 @@ def status(*, rules: Path | None, as_of: date | None, out: Path | None, as_json:
     else:
         tables = [RulesTable(f"Policies on {day}", tuple(_row(each) for each in found))]
         if decided is not None:
-            title = f"Decided past a review, in {out}" + ("" if decided else ": nothing")
+            title = f"Decided past a review, in {out}" + ("" if decided else ": none")
             tables.append(RulesTable(title, tuple(_decided_row(row) for row in decided)))
         show_tables(tables, as_json=False)
     past = [each for each in found if each.past]
@@ -53,7 +53,7 @@ def _row(each: ReviewStatus) -> dict[str, str]:
         "reviewed": _text(each.reviewed),
         "next review": _text(each.next_review),
         "review by": _text(each.stale_after),
-        "left or past": _left(each.days_left),
+        "days": _left(each.days_left),
         "last revision": _text(each.last_revision),
         "newer codes": ", ".join(each.newer_codes),
         "proposed": ", ".join(map(str, each.proposed)),
@@ -86,7 +86,7 @@ def _decided_row(row: dict[str, Any]) -> dict[str, str]:
 def _fault(each: ReviewStatus, day: date) -> str:
     return (
         f"{each.policy}: its review was due by {each.stale_after}, {_counted(-(each.days_left or 0))} before {day}."
-        f" Look for a newer edition of the document, then bring rules/{each.file} up to date."
+        f" Look for a newer edition of the document, then update rules/{each.file}."
     )
 
 
@@ -99,5 +99,5 @@ def _text(day: date | None) -> str:
 @rules_option
 @json_flag
 def history(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
-    """Tell a policy's versions and revisions in order of time, and the pack's changes that name it."""
+    """Show a policy's versions and revisions by date, and the pack's changes that name it."""
     show_tables(policy_history(load_catalog(rules).written, policy_id), as_json=as_json)

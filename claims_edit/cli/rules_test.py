@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @rules_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def test(*, rules: Path | None, as_json: bool) -> None:
-    """Decide the lines of rules/tests/*.yaml and compare each with what it expects (exit 10 if one differs)."""
+    """Decide the lines of rules/tests/*.yaml and compare each with its expected result (exit 10 if one differs)."""
     from claims_edit.governance.rule_tests import failures, suite_of  # noqa: PLC0415 -- loads the contract's libraries
 
     catalog = load_catalog(rules)
@@ -37,13 +37,13 @@ def test(*, rules: Path | None, as_json: bool) -> None:
     else:
         for failure in failing:
             click.echo(_as_text(failure))
-        click.echo(f"{passed:,} of {len(suite.lines):,} lines of {len(catalog.pack.tests)} files came out as expected.")
+        click.echo(f"{passed:,} of {len(suite.lines):,} lines of {len(catalog.pack.tests)} files match.")
     if failing:
-        raise RulesError(f"rules/tests: {len(failing):,} lines came out otherwise. Mend the rule or the expectation.")
+        raise RulesError(f"rules/tests: {len(failing):,} lines did not match. Correct the rule or the expected result.")
 
 
 def _as_text(failure: Failure) -> str:
-    """One failing line: place, name of the test, the line, what differs, and the words behind each side."""
+    """One failing line: location, name of the test, the line, the differences, and the source of each side."""
     differs = "; ".join(
         f"{fact}: expected {failure.expected[fact] or 'nothing'}, got {failure.got[fact] or 'nothing'}"
         for fact in failure.expected

@@ -25,7 +25,7 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
     name = "reports"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401 -- click's signature
-        """The reports that a text names, in a fixed order."""
+        """The reports named in a text, in a fixed order."""
         if isinstance(value, tuple):
             return value
         named = {"all": set(RUN_REPORTS), "none": set()}.get(value, {name.strip() for name in value.split(",")})
@@ -39,25 +39,23 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 @click.command()
 @extract_options
 @out_option
-@click.option("--contracts", type=click.Path(path_type=Path), help="What members' contracts say (CSV or Parquet).")
+@click.option("--contracts", type=click.Path(path_type=Path), help="Benefit terms of groups (CSV or Parquet).")
 @click.option(
     "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ENFORCE.value, show_default=True,
-    help="shadow decides without counting, under the proposed versions too.",
+    help="shadow decides with the proposed versions in force; it does not count.",
 )  # fmt: skip
 @click.option(
     "--stale-policy", type=click.Choice([each.value for each in StalePolicy]), default=StalePolicy.WARN.value,
-    show_default=True, help="What becomes of a denial under a policy past its review: review suspends it.",
+    show_default=True, help="What to do with a denial under a policy past its review: review suspends it.",
 )  # fmt: skip
 @click.option(
     "--reports", type=ReportNames(), default="all", show_default=True, metavar="all|none|NAME,…",
-    help=f"Which reports to write beside the manifest: {', '.join(RUN_REPORTS)}.",
+    help=f"The reports to write next to the manifest: {', '.join(RUN_REPORTS)}.",
 )  # fmt: skip
 @click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
-@click.option(
-    "--accept-test-data", is_flag=True, help="Decide claims that are marked as test data; they are never posted."
-)
-@click.option("--group", help="A group of this system that may read the results too; else their owner alone may.")
-@click.option("--force", is_flag=True, help="Run again even if an earlier run did the same.")
+@click.option("--accept-test-data", is_flag=True, help="Also decide claims marked as test data; they are never posted.")
+@click.option("--group", help="A system group that may also read the results (default: only their owner).")
+@click.option("--force", is_flag=True, help="Run again even if an earlier run already processed the same files.")
 def run(
     *,
     extracts: tuple[str, ...],
@@ -90,7 +88,7 @@ def _print(outcome: RunOutcome) -> None:
     screen = console()
     if outcome.repeated:
         screen.print(
-            f"Nothing to do: run {outcome.manifest.run_id} did the same extracts under the same rules and options."
+            f"Skipped: run {outcome.manifest.run_id} already processed these files with the same rules and options."
             " Add --force to repeat it.",
             highlight=False,
         )
@@ -98,7 +96,7 @@ def _print(outcome: RunOutcome) -> None:
 
 
 def _raise_for(outcome: RunOutcome, rate: float | None) -> None:
-    """The exit code of a run that was published and has something to say all the same."""
+    """Raise the exit code of a published run, if it has one."""
     if outcome.refused:
         raise InputError(*outcome.refused)
     if outcome.over_threshold:

@@ -22,7 +22,7 @@ from claims_edit.sample import FORMATS, write_sample
     "--format",
     "fmt",
     type=click.Choice(FORMATS),
-    help="What to write; told by the ending of --out otherwise, and fhir never is.",
+    help="The format (default: from the ending of --out); fhir must be named.",
 )
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32), help="Same seed, same bytes.")
 def sample(lines: int, out: Path, fmt: str | None, seed: int) -> None:
@@ -31,6 +31,6 @@ def sample(lines: int, out: Path, fmt: str | None, seed: int) -> None:
         write_sample(lines, out, seed=seed, fmt=fmt)
     except OSError as error:
         raise UsageError(
-            f"{out}: cannot be written ({error.strerror or type(error).__name__}). Give another --out."
+            f"{out}: cannot be written ({error.strerror or type(error).__name__}). Use another --out."
         ) from None
     click.echo(f"Wrote {lines:,} lines to {out}.")

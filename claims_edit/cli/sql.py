@@ -24,12 +24,12 @@ LONGEST_STATEMENT = 1_000_000  # bytes
 
 
 class Size(click.ParamType[str]):
-    """An amount of memory, as DuckDB writes it."""
+    """An amount of memory, in DuckDB's form."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 -- click's signature
-        """The amount that a text names."""
+        """The amount of a text."""
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)? ?[MGT]i?B", value, re.IGNORECASE):
             self.fail("not an amount of memory. Write it as 500MB or 2GB.", param, ctx)
         return str(value)
@@ -42,7 +42,7 @@ class Size(click.ParamType[str]):
 @click.option("--format", "fmt", default="table", show_default=True, type=click.Choice(sorted(ANSWER_FORMATS)))
 @click.option("--to", type=click.Path(path_type=Path), help="Write to a file instead of standard output.")
 @click.option(
-    "--memory-limit", type=Size(), default=Limits.memory, show_default=True, help="The most memory that it may take."
+    "--memory-limit", type=Size(), default=Limits.memory, show_default=True, help="The most memory that it may use."
 )
 @click.option(
     "--time-limit", type=click.FloatRange(min=0), default=Limits.seconds, show_default=True,
@@ -52,7 +52,7 @@ def sql(
     *, statement: str | None, file: Path | None, out: Path, fmt: str, to: Path | None, memory_limit: str,
     time_limit: float,
 ) -> None:  # fmt: skip
-    """Ask the results one SELECT. It cannot write, attach, install, or read anything but the results."""
+    """Run one SELECT on the results. It cannot write, attach, install, or read anything but the results."""
     text = _statement(statement, file, time_limit)
     target = None if to == Path("-") else to
     if target is not None:
@@ -72,20 +72,20 @@ def _statement(statement: str | None, file: Path | None, seconds: float) -> str:
     try:
         mode = file.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise UsageError(f"{file}: is neither a file nor a pipe. Give a file with one SELECT.")
+            raise UsageError(f"{file}: is not a file or a pipe. Use a file with one SELECT.")
         content = _content(file, seconds or None)
         if len(content) > LONGEST_STATEMENT:
-            raise UsageError(f"{file}: is longer than {LONGEST_STATEMENT:,} bytes. Give a file with one SELECT.")
+            raise UsageError(f"{file}: is longer than {LONGEST_STATEMENT:,} bytes. Use a file with one SELECT.")
         return content.decode("utf-8")
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{file}: the statement cannot be read. Check the path; it must be UTF-8 text.") from None
 
 
 def _content(file: Path, seconds: float | None) -> bytes:
-    """The bytes of a file or pipe, up to one more than a statement may have; a pipe that nobody fills is waited for.
+    """The bytes of a file or pipe, up to one more than a statement may have; waits for a pipe without data.
 
     Raises:
-        UsageError: nothing comes out of the pipe for so many seconds.
+        UsageError: the pipe has no data within this many seconds.
         OSError: it cannot be read.
     """
     content = b""
@@ -93,7 +93,7 @@ def _content(file: Path, seconds: float | None) -> bytes:
     try:
         while len(content) <= LONGEST_STATEMENT:
             if not select.select([handle], [], [], seconds)[0]:
-                raise UsageError(f"{file}: nothing came out of this pipe within --time-limit. Give a file.")
+                raise UsageError(f"{file}: this pipe had no data within --time-limit. Use a file.")
             piece = os.read(handle, LONGEST_STATEMENT + 1)
             if not piece:
                 break
@@ -104,7 +104,7 @@ def _content(file: Path, seconds: float | None) -> bytes:
 
 
 def _write(answer: Answer, fmt: str, path: Path) -> None:
-    """Write the answer once it is whole: of a query that fails on the way, nothing is written."""
+    """Write the complete result; a query that fails writes nothing."""
     try:
         with tempfile.TemporaryFile() as whole:
             write_answer(answer, fmt, whole)
@@ -114,4 +114,4 @@ def _write(answer: Answer, fmt: str, path: Path) -> None:
     except OSError as error:
         if (lack := lack_of(error)) is not None:
             raise lacking(lack, path) from None
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Give another --to.") from None
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Use another --to.") from None

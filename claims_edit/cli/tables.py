@@ -1,4 +1,4 @@
-"""Where tables go, and tables of text on the terminal or as JSON: loads rich."""
+"""The console for tables, and tables of text on the terminal or as JSON; loads rich."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from claims_edit.policy.render import RulesTable
 
-WIDE = 160  # columns where there is no terminal to ask
+WIDE = 160  # columns without a terminal
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Tell that the reader went away, as every other way of printing does; rich would exit with 1."""
+        """Raise the error of a closed pipe, like all other output; rich would exit with 1."""
         raise BrokenPipeError
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, or wide enough to read in a file or a pipe."""
+    """The console for tables: as wide as the terminal, or wide enough to read in a file or a pipe."""
     return _Console(width=None if sys.stdout.isatty() else WIDE)
 
 

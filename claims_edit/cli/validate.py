@@ -30,7 +30,7 @@ def validate(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Hold extracts to the claim-line contract alone: nothing is decided, nothing is written."""
+    """Validate claim lines only: nothing is decided, nothing is written."""
     with shown(quiet=quiet or as_json) as progress:
         found = validate_batch(extracts, day_of(as_of), rules=rules, mapping=mapping, fmt=fmt, progress=progress)
     if as_json:
@@ -47,5 +47,5 @@ def _raise_for(found: Validation, rate: float | None) -> None:
     if rate is not None and found.quarantine_rate > rate:
         raise ThresholdError(
             f"{found.rows_quarantined} of {found.rows_read} rows would be refused, more than --max-quarantine-rate"
-            f" {rate} allows. Send the rows named above back to the sender."
+            f" {rate} allows. Return the rows listed above to the sender."
         )

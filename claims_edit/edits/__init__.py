@@ -1,6 +1,6 @@
-"""The decision table: the edits in order of the modules, and in each from top to bottom; the first that hits decides.
+"""The decision table: the edits in order of modules, and in each from top to bottom; the first one triggered decides.
 
-The notes only inform, and come last. All that is known of an edit is in its module.
+The notes are informational, and come last. Everything about an edit is in its module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in TABLE_EDITS)
 INFORMATIONAL_EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in INFORMATIONAL_EDITS)
 LABELS: dict[str, str] = {edit.id: edit.label for edit in EDITS}
 HOLDING_FACTS: tuple[str, ...] = tuple(edit.held for edit in TABLE_EDITS if edit.held)
-"""The facts that keep a line from every denial."""
+"""The facts that prevent every denial of a line."""
 
 __all__ = [
     "EDITS",

@@ -1,4 +1,4 @@
-"""Edits on the line itself: whether it still counts, whether its code and days are good, and whose it is."""
+"""Edits on the line itself: whether it still counts, whether its code and dates are valid, and its payer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _stands(line: Line) -> str:
     ground=any_code,
 )
 def line_superseded(line: Line) -> Iterator[str]:
-    """The claim is a void, or the run holds a replacement or void of it.
+    """The claim is a void, or the run has a replacement or void of it.
 
     The line no longer counts, so nothing is decided on it. Claim frequency codes are those of X12 CLM05-3: 7
     replacement, 8 void; the later claim names the earlier one by `original_claim_id`, or by its own `claim_id`
@@ -59,17 +59,17 @@ def line_superseded(line: Line) -> Iterator[str]:
     if line.known is None:
         by = line.row.get("superseded_by")
         named = f"Claim {by} replaces or voids it, and" if by else "The claim is a void, or a replacement or void of it"
-        yield f"{named} is in the same run and is what counts."
+        yield f"{named} is in the same run and counts instead."
         return
     if line.known["claim_frequency_code"] == VOID:
-        yield f"The claim is a void itself (claim_frequency_code {VOID}), so nothing is left to decide on."
+        yield f"The claim itself is a void (claim_frequency_code {VOID}), so there is nothing to decide."
         return
-    yield f"Claims of this run that take its place: {listed(line.known['revised_by'])}. What is decided there counts."
+    yield f"Claims of this run that replace it: {listed(line.known['revised_by'])}. Their decisions count."
     yield f"If all of these are withdrawn, run the extract again without them: {line.then}."
 
 
 def _listed_then(line: Line) -> str:
-    return f"{line.code} is on the payer's code list on a day of the service."
+    return f"{line.code} is on the payer's code list on a day of service."
 
 
 @edit(
@@ -81,12 +81,12 @@ def _listed_then(line: Line) -> str:
 def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
     """An unlisted code that no policy version lists on a service day.
 
-    A catch-all code concerns this editor only where the payer's policy lists it on a day from start to end; any
-    other service may be behind it. An unresolved payer lists nothing. Source: the versions' code lists.
+    A catch-all code is edited only if the payer's policy lists it on a day from start to end; otherwise it may
+    mean any service. An unresolved payer lists nothing. Source: the versions' code lists.
     """
     policy = line.policy
     if policy is None:
-        yield f"{line.code} is a catch-all code, and no policy on file for this payer lists it."
+        yield f"{line.code} is a catch-all code, and no policy of this payer lists it."
     else:
         listing = [version for version in policy.versions if line.code in version.codes.listed]
         periods = listed(map(period, listing))
@@ -95,12 +95,12 @@ def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
             if listing
             else f"{line.code} is a catch-all code, and no version of {policy.id} lists it."
         )
-    yield "The code alone does not say that the service was this one, so nothing of the policy applies to the line."
+    yield "The code alone does not show that this service was given, so the policy does not apply to the line."
     named = _valid_on_start(line, CodeKind.SPECIFIC)
     if named:
-        yield f"If the record shows this service, the provider may bill a code that names it: {listed(named, 'or')}."
+        yield f"If the record shows this service, the provider may bill a code for it: {listed(named, 'or')}."
     else:
-        yield "No code that names the service was valid then."
+        yield "No code for the service was valid then."
 
 
 def _valid_on_start(line: Line, kind: CodeKind) -> list[str]:
@@ -131,7 +131,7 @@ ENDED_BEFORE = LAST_VALID.is_not_null() & (LAST_VALID < START)
 def code_not_valid_on_dos(line: Line) -> Iterator[str]:
     """The code is not valid on any service day.
 
-    No service day, start to end, lies inside the period in which the code exists, so the provider must correct the
+    No service day, start to end, is within the code's validity, so the provider must correct the
     line (CARC 181). A code without a first or last valid day is valid without that limit. Source: rules/codes.
     """
     code = line.rules.code(line.row)
@@ -143,9 +143,9 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
     yield "If the date is wrong, correct it; if the date is right, bill the code that was valid on it."
     named = _valid_on_start(line, CodeKind.SPECIFIC)
     if named:
-        yield f"Codes that name the service and were valid then: {listed(named)}."
+        yield f"Codes for the service that were valid then: {listed(named)}."
     else:
-        yield "No code that names the service was valid then."
+        yield "No code for the service was valid then."
     catch_all = [code for code in _valid_on_start(line, CodeKind.UNLISTED) if line.lists(code)]
     if catch_all:
         yield (
@@ -162,15 +162,15 @@ def _payer_known(line: Line) -> str:
 def payer_not_on_file(line: Line) -> Iterator[str]:
     """The payer is not recognized.
 
-    The payer's name or identifier resolves to no payer, so no policy can be chosen. Source: rules/payers.yaml.
+    The payer's name or identifier does not match a payer, so no policy can be chosen. Source: rules/payers.yaml.
     """
     yield f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml."
-    yield "If it is a spelling of a known payer, add it to that payer's names there, and run the extract again."
+    yield "If it is a spelling of a listed payer, add it to that payer's names there, and run the extract again."
     yield "Policy, program and contract are looked up once the payer is known; until then no policy applies."
 
 
 def _falls_within(day: pl.Expr) -> pl.Expr:
-    """True where `day` comes after the first service day and not after the last: the line straddles it."""
+    """True where `day` is after the first service day and not after the last: the line spans it."""
     return day.is_not_null() & (day > START) & (day <= END)
 
 
@@ -180,7 +180,7 @@ def _one_day(line: Line) -> str:
 
 def _no_boundary(line: Line) -> str:
     if line.facts["payer"] is None:
-        return f"The code's validity does not change {line.days}, and no policy is known without a recognized payer."
+        return f"The code's validity does not change {line.days}, and there is no policy without a recognized payer."
     return f"Neither a policy version of {line.facts['payer']} nor the code's validity changes {line.days}."
 
 
@@ -199,19 +199,19 @@ BOUNDARY_WITHIN = (
 def dos_spans_boundary(line: Line) -> Iterator[str]:
     """A policy version or the code's validity changes between the first and the last service day.
 
-    Different rules hold on different days of the line, and one line cannot be split by program. Boundaries are the
-    first days of the payer's versions, the days after they end, and likewise for the code; one on the first service
-    day splits nothing. Source: the versions' periods and the codes' validity.
+    Different rules apply on different days of the line, and the program cannot split one line. Boundaries are the
+    first days of the payer's versions, the days after they end, and the same for the code; a boundary on the first
+    service day does not count. Source: the versions' periods and the codes' validity.
     """
     for day, what in sorted({(day, what) for day, what in _boundaries(line) if line.start < day <= line.end}):
         yield f"Conflicting fact: the dates of service. On {day} {what}, within the service {line.days}."
-    yield "If the service was on one side of the change alone, correct the dates; else bill the days as separate lines."
-    yield "Each line is then decided under what was in force on its days."
+    yield "If the service was only on one side of the change, correct the dates; if not, bill the days separately."
+    yield "Each line is then decided under the rules in force on its days."
     yield f"If all service had been on the first day: {_on_first_day(line)}."
 
 
 def _on_first_day(line: Line) -> str:
-    """What decides the line where its first day is the only one; the edits that hit looked at later days too."""
+    """What would decide the line if its first day were the only one; the edits triggered also used later days."""
     code = line.procedure
     if code is not None and code.kind is CodeKind.UNLISTED and not line.lists(line.code):
         return line.outcome(unlisted_code_out_of_scope.id)
@@ -221,7 +221,7 @@ def _on_first_day(line: Line) -> str:
 
 
 def _boundaries(line: Line) -> Iterator[tuple[dt.date, str]]:
-    """The days on which something that decides the line changes, and what."""
+    """The days on which a rule that decides the line changes, and the change."""
     policy = line.policy
     versions = policy.versions if policy else ()
     for version in versions:

@@ -1,4 +1,4 @@
-"""Conditions that several edits share, with why they do not hold."""
+"""Conditions that several edits share, with the text for when they are not met."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ UNDER_FUNDING = (IN_FORCE, FUNDING)
 
 
 def contract_says(coverage: Coverage) -> Condition:
-    """A contract of payer and group, in force on the start date, says so of the service."""
+    """Benefit terms of payer and group, in force on the start date, have this coverage of the service."""
     return Condition(f"the group's contract says {coverage}", pl.col(f"contract_{coverage}"), _contract)
 
 

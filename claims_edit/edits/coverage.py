@@ -1,4 +1,4 @@
-"""Edits on what the contract and the policy version say of the code and of the indication: where a denial may be."""
+"""Edits on the benefit terms, and on the policy version's code list and indication: the only ones that may deny."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def contract_excludes(line: Line) -> Iterator[str]:
     """The member's contract excludes the service.
 
     A contract of the payer and group, in force on the start date, excludes the service (CARC 96); its own group
-    code names who is billed. A prior authorization, a doubt, an unlisted code and a trial go to a person first.
+    code assigns liability. A prior authorization, a doubt, an unlisted code and a trial go to a person first.
     Source: the contract file.
     """
-    yield "A contract of the group that covers the service goes before one that excludes it: the line would pass."
+    yield "A contract of the group that covers the service overrides one that excludes it: the line would pass."
     yield (
         "A reading of the contract under which the service is not excluded, or a corrected group_id without a contract"
         f" that addresses it: {line.without(contract_excludes.id)}."
@@ -50,7 +50,7 @@ def _other_program(line: Line) -> str:
 def code_not_listed(line: Line) -> Iterator[str]:
     """The policy addresses the service but does not list this code of it.
 
-    The code names the service itself, yet the version's list lacks it though its statement covers the service.
+    The code names the service itself, but the version's list does not have it, though its statement covers the service.
     Source: the version's code list.
     """
     if line.version:
@@ -59,9 +59,9 @@ def code_not_listed(line: Line) -> Iterator[str]:
             f"Missing fact: whether the policy means {line.code}. {capital(line.version_name)} lists {codes};"
             f" its statement is: {line.version.statement.says}"
         )
-    yield "A person decides whether the statement covers the code, or asks the owner of the policy."
+    yield "A person decides whether the statement covers the code, or asks the policy's owner."
     yield (
-        "If the policy adds the code to its list from a date on, add that version to rules/policies with its citation."
+        "If the policy adds the code to its list as of a date, add that version to rules/policies with its citation."
     )
 
 
@@ -147,18 +147,18 @@ def investigational(line: Line) -> Iterator[str]:
 
 
 def _covering_contract(line: Line) -> str:
-    """A contract that covers the service goes before the policy."""
+    """A contract that covers the service overrides the policy."""
     if not line.had_contracts:
         why = "the run had no contracts file"
     elif line.row["group_id"] is None:
-        why = "the line has no group_id, so that no contract could be looked up"
+        why = "the line has no group_id, so no contract could be found"
     else:
         why = f"none of the line's group that addresses it was in force on {line.start}"
     return f"A contract that covers the service: the line would pass ({why})."
 
 
 def _other_code_or_date(line: Line) -> Iterator[str]:
-    """A code or date of service under which the policy does not speak."""
+    """A code or date of service that the policy does not address."""
     if line.in_force is None:
         return
     policy, version = line.in_force
@@ -174,7 +174,7 @@ def _other_code_or_date(line: Line) -> Iterator[str]:
 
 
 def _for_the_appeal(line: Line) -> Iterator[str]:
-    """What the notes say of the line weighs in an appeal."""
+    """The notes of the line, for an appeal."""
     if notes.policy_stale.id in line.row["edits"] and line.row["reason_code"] != notes.policy_stale.id:
         yield f"For the appeal: {notes.overdue(line)}"
     for note in edits_of(notes):

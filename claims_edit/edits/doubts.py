@@ -1,4 +1,4 @@
-"""The doubts of a line, each with its place in the extract and what would settle it."""
+"""The doubts of a line, each with its location in the extract and how to resolve it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from claims_edit.doubts import AT, DOUBTS, SEPARATOR
 
 
 class PlacedDoubt(NamedTuple):
-    """One doubt of a line; the place is empty where it is not at hand."""
+    """One doubt of a line; the location is empty if it is not available."""
 
     name: str
     label: str
@@ -17,7 +17,7 @@ class PlacedDoubt(NamedTuple):
 
 
 def doubts_of(row: dict[str, Any], known: dict[str, Any] | None) -> list[PlacedDoubt]:
-    """The doubts of a decision row, with their places where the line's facts are `known`; sorted."""
+    """The doubts of a decision row, with their locations where the line's facts are `known`; sorted."""
     if known is not None and known.get("doubts"):
         tokens = sorted(set(known["doubts"].split(SEPARATOR)))
     else:

@@ -1,4 +1,4 @@
-"""What an edit is: conditions that must all hold, why each does not, and what would change the outcome."""
+"""An edit: conditions that must all be met, the text for each unmet one, and what would change the outcome."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that must hold for an edit to hit.
+    """One condition of an edit.
 
     Attributes:
-        name: what holds, in a few words.
-        holds: Boolean over the facts of a line; null counts as not.
-        unmet: a line for which it does not hold → the sentence that says why.
+        name: the condition, in a few words.
+        holds: Boolean over the facts of a line; null counts as not met.
+        unmet: a line that does not meet it → the sentence with the reason.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Decidable:
-    """What of a rule pack a line can reach: its codes, and the policy versions under which one of them is decided."""
+    """The parts of a rule pack that a line can reach: its codes, and the policy versions that decide one of them."""
 
     codes: tuple[ProcedureCode, ...]
     versions: tuple[tuple[Policy, Version], ...]
@@ -43,19 +43,19 @@ class Decidable:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One named check of a line; it hits where all of its conditions hold.
+    """One named check of a line; it is triggered where all of its conditions are met.
 
     Attributes:
         id: the `reason_code`.
-        label: what it means, in one line.
+        label: its meaning, in one line.
         meaning: the paragraph behind the label, with its source.
-        conditions: in order; an earlier one is what a later one needs.
-        changes: a line that the edit decides → why, and what would change the outcome, sentence by sentence.
-        may_deny: whether reasons.yaml may let it deny: only where payer, program, version and code are established.
-        may_pass: whether reasons.yaml may let it pass a line: not where a fact is missing, in conflict or silent.
-        held: the column of the fact that keeps a line from every denial while it is there, where it is about one.
-        shown_by: label → a column of a claim line and a value by which it comes to the edit; the proof tries each.
-        ground: whether some line must reach the edit under a pack; None where that depends on more.
+        conditions: in order; a later one depends on an earlier one.
+        changes: a line that the edit decides → the reason, and what would change the outcome, sentence by sentence.
+        may_deny: whether reasons.yaml may let it deny: only if payer, program, version and code are established.
+        may_pass: whether reasons.yaml may let it pass a line: not if a fact is missing, in conflict or silent.
+        held: the column of the fact that prevents every denial while it is present, if the edit is about one.
+        shown_by: label → a column of a claim line and a value that triggers the edit; the proof tries each.
+        ground: whether some line must reach the edit under a pack; None if that depends on more.
     """
 
     id: str
@@ -76,7 +76,7 @@ class Edit:
 
     @property
     def first_unmet(self) -> pl.Expr:
-        """The place of the first condition that does not hold; null where all do (UInt8)."""
+        """The index of the first condition that is not met; null where all are (UInt8)."""
         return pl.coalesce(
             pl.when(~condition.holds.fill_null(value=False)).then(pl.lit(place, pl.UInt8))
             for place, condition in enumerate(self.conditions)
@@ -91,7 +91,7 @@ def edit(
     shown_by: Mapping[str, tuple[str, str]] | None = None,
     ground: Callable[[Decidable], bool] | None = None,
 ) -> Callable[[Callable[[Line], Iterator[str]]], Edit]:
-    """Make an edit of its conditions and the function that says what would change the outcome.
+    """Make an edit of its conditions and the function with the texts on what would change the outcome.
 
     `payer_not_on_file` becomes `payer-not-on-file`; the docstring's first line is the label, its paragraph the meaning.
     """

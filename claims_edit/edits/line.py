@@ -1,4 +1,4 @@
-"""One decided line with the rules around it: what the texts of the edits are made from."""
+"""One decided line with its rules: the input of the edits' texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class Rules(Protocol):
-    """What the texts ask of a rule pack; a row is one of `decisions`."""
+    """What the texts need from a rule pack; a row is one of `decisions`."""
 
     @property
     def reasons(self) -> Mapping[str, Reason]:
@@ -35,31 +35,31 @@ class Rules(Protocol):
         """The codes of the line's service, in order."""
 
     def policy_of(self, row: Row) -> Policy | None:
-        """The payer's policy on the line's service, whether a version of it was in force or not."""
+        """The payer's policy on the line's service, whether or not a version of it was in force."""
 
     def in_force(self, row: Row) -> tuple[Policy, Version] | None:
-        """The policy version that the line was held to."""
+        """The policy version of the line."""
 
     def code(self, row: Row) -> Row | None:
         """The line's code: `valid_from, valid_until, citation` and more."""
 
     def program_rule(self, row: Row) -> Row | None:
-        """What the version says of the line's program: `says, citation` and more."""
+        """The version's rule on the line's program: `says, citation` and more."""
 
     def guidance(self, row: Row) -> Sequence[Row]:
-        """The guidance on the line's site that was out on the start date: `id, in_force` and more."""
+        """The guidance on the line's site published by the start date: `id, in_force` and more."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A decision row, the facts that it was decided on where they are at hand, and the rules of the run.
+    """A decision row, the facts behind it if available, and the rules of the run.
 
     Attributes:
         row: a row of `decisions`.
-        known: the line's row of `engine.facts`, and `revised_by` (claims that replace or void it); None if not at hand.
+        known: the line's row of `engine.facts`, and `revised_by` (claims that replace or void it), or None.
         rules: of the run.
         had_contracts: whether the run had a contracts file.
-        suspended_by: the note by which the run suspends what it would deny of this line; None where it does not.
+        suspended_by: the note by which the run suspends a denial of this line; None where it does not.
     """
 
     row: Row
@@ -70,18 +70,18 @@ class Line:
 
     @property
     def facts(self) -> Row:
-        """What is `known`.
+        """The facts behind the decision.
 
         Raises:
-            ValueError: it is not at hand.
+            ValueError: they are not available.
         """
         if self.known is None:
-            raise ValueError("why an edit did not hit needs the facts of the line, which are not given")
+            raise ValueError("the reason for an edit not triggered needs the facts of the line, which are not given")
         return self.known
 
     @cached_property
     def in_force(self) -> tuple[Policy, Version] | None:
-        """The policy version that the line was held to."""
+        """The policy version of the line."""
         return self.rules.in_force(self.row)
 
     @property
@@ -91,7 +91,7 @@ class Line:
 
     @property
     def policy(self) -> Policy | None:
-        """The payer's policy on the line's service, whether a version of it was in force or not."""
+        """The payer's policy on the line's service, whether or not a version of it was in force."""
         return self.rules.policy_of(self.row)
 
     def lists(self, code: str) -> bool:
@@ -110,7 +110,7 @@ class Line:
 
     @property
     def procedure(self) -> ProcedureCode | None:
-        """What the rules know of the code."""
+        """The rules on the code."""
         return next((code for code in self.codes if code.code == self.code), None)
 
     @property
@@ -127,7 +127,7 @@ class Line:
 
     @property
     def days(self) -> str:
-        """The service days, in words."""
+        """The dates of service, in words."""
         return days(self.start, self.end)
 
     @property
@@ -137,7 +137,7 @@ class Line:
 
     @property
     def deciding(self) -> list[str]:
-        """The edits that hit, in order, but for those that only inform."""
+        """The edits triggered, in order, without informational ones."""
         return [edit for edit in self.row["edits"] if self._disposition(edit) is not None]
 
     def _disposition(self, edit: str) -> Disposition | None:
@@ -146,21 +146,21 @@ class Line:
 
     @property
     def then(self) -> str:
-        """What follows once the primary edit does not hit, as far as the line's other facts stay as they are."""
+        """The outcome without the primary edit, if the line's other facts stay the same."""
         return self.without(self.row["reason_code"])
 
     def without(self, edit: str) -> str:
-        """What follows once the edit does not hit: the next one that did, informational ones aside."""
+        """The outcome without the edit: that of the next edit triggered, informational ones aside."""
         rest = [each for each in self.deciding if each != edit]
-        return self.outcome(rest[0]) if rest else "the line is decided anew"
+        return self.outcome(rest[0]) if rest else "the line is decided again"
 
     def with_edit(self, edit: str) -> str:
-        """What follows once the primary edit does not hit and this one does, as far as the other facts stay."""
+        """The outcome with this edit in place of the primary one, if the other facts stay the same."""
         rest = [each for each in self.deciding if each != self.row["reason_code"]]
         return self.outcome(min([*rest, edit], key=list(self.rules.reasons).index))
 
     def outcome(self, edit: str) -> str:
-        """What an edit leads to on this line's start date, in words."""
+        """The outcome of an edit on this line's start date, in words."""
         disposition = self._disposition(edit)
         if disposition is None:
             return f"{edit} decides"
@@ -170,7 +170,7 @@ class Line:
 
     @property
     def other_programs(self) -> str:
-        """What the version does with programs that it does not apply to; empty where it names none."""
+        """The version's rules on programs that it does not apply to; empty where it names none."""
         if self.version is None:
             return ""
         rules = program_rules_of(self.version)

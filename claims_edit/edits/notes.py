@@ -1,6 +1,6 @@
-"""Informational edits: they are in `edits` for the reader, and weigh in an appeal.
+"""Informational edits: they are in `edits` for the reader and for appeals.
 
-None sets the disposition, but `policy-stale` where a run suspends what a stale policy would deny.
+None sets the disposition, except `policy-stale` where a run suspends the denials of a stale policy.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ def _fits(line: Line) -> str:
         return "Needs a malignant solid tumor among the diagnoses, and there is none."
     rules = line.procedure.sites if line.procedure else ()
     if not rules:
-        return f"{line.code} is not confined to tumor sites."
+        return f"{line.code} is not limited to certain tumor sites."
     begun = [rule for rule in rules if rule.from_.date <= line.start]
     if not begun:
-        return f"{line.code} is confined to tumor sites only from {min(rule.from_.date for rule in rules)}."
+        return f"{line.code} is limited to certain tumor sites only from {min(rule.from_.date for rule in rules)}."
     return f"{line.code} fits a tumor site of the line: {listed(line.facts['solid_sites'])}."
 
 
-@edit(Condition("the code is for other sites than the diagnoses name", pl.col("site_mismatch"), _fits))
+@edit(Condition("the code is for other sites than the diagnoses", pl.col("site_mismatch"), _fits))
 def code_site_mismatch(line: Line) -> Iterator[str]:
-    """The code is meant for another site than the diagnoses name.
+    """The code is for another site than the diagnoses.
 
-    The code is confined to some tumor sites (or to all but some) from a date on, and no malignant solid diagnosis
+    The code is limited to certain tumor sites (or excludes some) as of a date, and no malignant solid diagnosis
     of the line fits. Source: the sites of the codes in rules/codes.
     """
     yield (
-        f"For the appeal: {line.code} is meant for other tumor sites than the diagnoses name; the record may show"
+        f"For the appeal: {line.code} is for other tumor sites than the diagnoses; the record may show"
         " another code or site."
     )
 
@@ -56,7 +56,7 @@ def _not_overdue(line: Line) -> str:
 
 
 def overdue(line: Line) -> str:
-    """That the version in force was past its review on the start date."""
+    """The sentence that the version in force was past its review on the start date."""
     version = line.version
     reviewed = version.reviewed if version else None
     last = f"last reviewed {reviewed.date}" if reviewed else "without a review on record"
@@ -75,9 +75,9 @@ def policy_stale(line: Line) -> Iterator[str]:
     The start date is past the version's next review, or past twelve months from its last where the document gives
     none. Source: the version's review dates.
     """
-    # It decides only where a run suspends the denial.
-    yield f"Missing fact: whether {line.version_name} still holds. {capital(overdue(line))}"
-    yield "A person asks the owner of the policy for its last review."
+    # It decides only if the run suspends denials of stale policies.
+    yield f"Missing fact: whether {line.version_name} is still current. {capital(overdue(line))}"
+    yield "A person asks the policy's owner for its last review."
     yield (
         "If the policy was reviewed in time and is unchanged, add the date of the review to rules/policies:"
         f" {line.deciding[0]} decides ({Disposition.DENY})."
@@ -90,7 +90,7 @@ def _no_guidance(line: Line) -> str:
     return f"No guidance on {line.facts['site_class']} had been published by {line.start}."
 
 
-@edit(Condition("guidance on the site was out", pl.col("guidance_id").is_not_null(), _no_guidance))
+@edit(Condition("guidance on the site was published", pl.col("guidance_id").is_not_null(), _no_guidance))
 def guidance_note(line: Line) -> Iterator[str]:
     """Clinical guidance on this site was published by the start date.
 

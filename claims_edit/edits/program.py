@@ -1,4 +1,4 @@
-"""Edits on the policy in force and the program: whether a version is, and what it says of the program."""
+"""Edits on the policy in force and the program: whether a version is in force, and its rule on the program."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
     """The payer has no policy in force on the start date.
 
     The payer is known, and no version of its policy on this service is in force on the first service day: nothing
-    supports a denial. Of a payer that follows guidance by tumor site, none on the site has been published yet.
+    supports a denial. For a payer that follows guidance by tumor site, none on the site has been published yet.
     Source: the versions' periods.
     """
     policy = line.policy
     if policy is None:
-        yield f"No policy of {line.row['payer']} on this service is on file, so nothing supports a denial."
+        yield f"The rules have no policy of {line.row['payer']} on this service, so nothing supports a denial."
         return
     periods = listed(map(period, policy.versions))
     yield f"{policy.id} was not in force on {line.start}; it is in force {periods}."
@@ -61,15 +61,15 @@ def _funds(line: Line) -> str:
 def guidance_research_only(line: Line) -> Iterator[str]:
     """The payer's document is guidance, not a funding policy.
 
-    Clinical guidance decides no payment, so a person does. Where guidance goes by tumor site, it counts from the
-    first day of that on the site. Source: the version's kind.
+    Clinical guidance decides no payment, so a person does. Guidance by tumor site counts from the first day of the
+    guidance on the site. Source: the version's kind.
     """
     if line.in_force:
         policy, version = line.in_force
         reference = line.row["policy_reference"] or policy.reference
         yield f"Missing fact: a funding decision. {reference} is guidance: {lower(version.applies_to.says)}"
     yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
-    yield "If rules/policies had a funding policy of this payer, it would decide."
+    yield "A funding policy of this payer in rules/policies would decide."
 
 
 def _signals(line: Line) -> str:
@@ -92,12 +92,12 @@ def program_conflict(line: Line) -> Iterator[str]:
     """
     basis = line.row["program_basis"] or "the program's signals"
     yield f"Conflicting fact: the program. {basis} name different programs{_signal_values(line)}."
-    yield "Find the member's program on the day of service, and correct the column that is wrong."
+    yield "Find the member's program on the day of service, and correct the wrong column."
     yield from _by_program(line)
 
 
 def _signal_values(line: Line) -> str:
-    """The values of the signals, where they are at hand; a member id is not repeated."""
+    """The values of the signals, where available; a member id is not repeated."""
     basis = line.row["program_basis"] or ""
     shown = [
         f"{column} {line.known[column]}"
@@ -117,7 +117,7 @@ def _signal_values(line: Line) -> str:
 def program_unknown(line: Line) -> Iterator[str]:
     """Nothing on the line names the program.
 
-    No signal gives a program, and the policy's exceptions go by program. Source: rules/programs.yaml.
+    No signal gives a program, and the policy's exceptions are by program. Source: rules/programs.yaml.
     """
     yield (
         "Missing fact: the program. Neither line_of_business, claim_filing_indicator_code, the shape of member_id nor"
@@ -127,7 +127,7 @@ def program_unknown(line: Line) -> Iterator[str]:
 
 
 def _by_program(line: Line) -> Iterator[str]:
-    """What follows once one program is known."""
+    """The outcome with one program."""
     if line.version is None:
         return
     if line.programs:
@@ -140,7 +140,7 @@ def _no_one_program(line: Line) -> str:
 
 
 def _rule(line: Line) -> str:
-    """What the version says of the program."""
+    """The version's rule on the program."""
     if line.facts["program_rule"] is None:
         return f"{capital(line.version_name)} does not address {line.facts['program']}."
     words = {"applies": "applies to", "refer": "leaves to other rules", "review": "leaves to a person"}
@@ -157,7 +157,7 @@ SILENT = Condition("the version does not name the program", RULE.is_null(), _rul
 def program_exception_refer(line: Line) -> Iterator[str]:
     """The policy leaves the program to other rules.
 
-    The version says that this program follows other rules, or that the policy does not apply to it. Source: the
+    The version states that this program follows other rules, or that the policy does not apply to it. Source: the
     version's program exceptions.
     """
     rule = line.rules.program_rule(line.row)
@@ -171,11 +171,11 @@ def program_exception_refer(line: Line) -> Iterator[str]:
 def program_exception_review(line: Line) -> Iterator[str]:
     """The policy leaves the program to a person.
 
-    The version excepts this program without saying what holds instead. Source: the version's program exceptions.
+    The version excepts this program without stating which rules apply. Source: the version's program exceptions.
     """
     rule = line.rules.program_rule(line.row)
     if rule:
-        yield f"Missing fact: what holds for {_program(line)} instead. {rule['says']} ({rule['citation']})"
+        yield f"Missing fact: the rules for {_program(line)}. {rule['says']} ({rule['citation']})"
     yield "A person looks for a national or local determination or other rules of the program on the day of service."
     yield from _if_other_program(line)
 
@@ -188,10 +188,10 @@ def program_silent(line: Line) -> Iterator[str]:
     version's program list.
     """
     yield (
-        f"Missing fact: whether the policy is meant for {_program(line)}. It applies to"
+        f"Missing fact: whether the policy applies to {_program(line)}. It applies to"
         f" {listed(line.programs) or 'no program by name'}, and does not address this one."
     )
-    yield "A person asks the owner of the policy, or finds the rules of the program."
+    yield "A person asks the policy's owner, or finds the rules of the program."
     yield from _if_other_program(line)
 
 

@@ -1,4 +1,4 @@
-"""Edits that come before every denial: a contract that covers, and what may save a line."""
+"""Edits that come before every denial: a contract that covers, and facts that prevent a denial."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 def contract_covers(line: Line) -> Iterator[str]:
     """The member's contract covers the service.
 
-    A contract of the payer and group, in force on the start date, covers the service: it comes before the policy.
+    A contract of the payer and group, in force on the start date, covers the service: it overrides the policy.
     Source: the contract file.
     """
-    yield f"The group's contract covers the service ({line.row['citation']}), and goes before the policy."
+    yield f"The group's contract covers the service ({line.row['citation']}), and overrides the policy."
     yield f"Without that contract: {line.then}."
 
 
 @edit(IN_FORCE, contract_says(Coverage.REVIEW), ground=any_program)
 def contract_review(line: Line) -> Iterator[str]:
-    """The member's contract asks for review.
+    """The member's contract requires review.
 
-    A contract of the payer and group, in force on the start date, asks for a person. Source: the contract file.
+    A contract of the payer and group, in force on the start date, requires a review. Source: the contract file.
     """
-    yield f"Missing fact: what the group's contract provides. It asks for a person ({line.row['citation']})."
+    yield f"Missing fact: what the group's contract provides. It requires a person's review ({line.row['citation']})."
     excluded = line.with_edit(coverage.contract_excludes.id)
     yield f"If it covers the service, the line passes; if it excludes it: {excluded}."
     yield f"If it does not address the service: {line.then}."
@@ -55,7 +55,7 @@ def _no_number(_line: Line) -> str:
 def prior_authorization(line: Line) -> Iterator[str]:
     """The line or claim carries a prior authorization number.
 
-    What was authorized may be what was done, so a person compares the two before anything is denied. Source: ADR
+    The authorized service may be the billed one, so a person compares the two before anything is denied. Source: ADR
     0007.
     """
     number = line.row.get("prior_authorization_number")
@@ -75,26 +75,26 @@ def _no_doubt(_line: Line) -> str:
     ground=any_version,
 )
 def facts_in_doubt(line: Line) -> Iterator[str]:
-    """The input holds something in the place of a fact that could not be understood.
+    """The input has data in the place of a fact that could not be interpreted.
 
-    What is not understood is neither the fact nor its absence, so nothing is denied on the strength of what is
-    missing. Source: ADR 0014; the doubts by name in claims_edit/doubts.py.
+    Data that is not understood is neither the fact nor its absence, so nothing is denied because of a missing
+    fact. Source: ADR 0014; the doubts by name in claims_edit/doubts.py.
     """
     for each in doubts_of(line.row, line.known):
         at = f" At {each.place}." if each.place else ""
         yield f"Fact in doubt: {each.label}{at} {each.settles}"
-    yield f"If the facts are as they were read: {line.then}."
+    yield f"If the facts are correct as read: {line.then}."
 
 
 @edit(UNLISTED, IN_FORCE, LISTED)
 def unlisted_code(line: Line) -> Iterator[str]:
     """The policy lists this unlisted code, and only the record shows what was done.
 
-    The version lists a catch-all code for the service; the claim cannot tell whether that service was given, so
+    The version lists a catch-all code for the service; the claim cannot show whether that service was given, so
     neither the policy nor a contract's exclusion of the service denies it. Source: the version's code list.
     """
-    yield f"Missing fact: which procedure {line.code} stands for; the record (operative note) shows it."
-    yield f"If it was this service: {line.then}. If it was another, this policy does not concern the line."
+    yield f"Missing fact: which procedure {line.code} was billed for; the record (operative note) shows it."
+    yield f"If it was this service: {line.then}. If it was another, this policy does not apply to the line."
 
 
 def _no_trial(_line: Line) -> str:
@@ -106,7 +106,7 @@ def _no_trial(_line: Line) -> str:
 
 @edit(
     IN_FORCE,
-    Condition("the line shows a trial", pl.col("trial_evidence").is_not_null(), _no_trial),
+    Condition("the line has trial evidence", pl.col("trial_evidence").is_not_null(), _no_trial),
     held="trial_evidence",
     shown_by={
         "modifier Q0": ("hcpcs_modifier_1", "Q0"),
@@ -120,14 +120,14 @@ def _no_trial(_line: Line) -> str:
     ground=any_version,
 )
 def trial_context(line: Line) -> Iterator[str]:
-    """The line carries evidence of a clinical trial.
+    """The line has evidence of a clinical trial.
 
-    A trial may be covered where the treatment alone is not, so a person looks before a contract's exclusion or the
-    policy denies. Evidence is modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
+    A trial may be covered where the treatment alone is not, so a person reviews it before a contract's exclusion or
+    the policy denies. Evidence is modifier Q0 or Q1, diagnosis Z00.6 (V70.7 in ICD-9-CM), a clinical trial number, an
     investigational device exemption number, NUBC condition code 30 or value code D4. Source: ADR 0007.
     """
-    yield f"Missing fact: what the trial pays for. The line shows: {line.row['trial_evidence']}."
+    yield f"Missing fact: what the trial pays for. The line has: {line.row['trial_evidence']}."
     yield "If the trial's rules or the contract cover the service in the trial, those rules decide."
-    # Without its trial diagnosis a line may have none at all, so of that no more is said.
-    wrong = "" if "diagnosis" in (line.row["trial_evidence"] or "") else "the signs of a trial are wrong, or "
+    # Without its trial diagnosis a line may have no diagnosis at all, so the text does not suggest removing it.
+    wrong = "" if "diagnosis" in (line.row["trial_evidence"] or "") else "the trial evidence is wrong, or "
     yield f"If {wrong}the trial does not cover it: {line.then}."

@@ -1,4 +1,4 @@
-"""Small phrases that the texts share; nothing here knows a payer, a code or a date."""
+"""Small phrases that the texts share, independent of any payer, code or date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def listed(words: Iterable[object], last: str = "and") -> str:
 
 
 def period(version: Version) -> str:
-    """The days on which a policy version holds."""
+    """The days on which a policy version is in force."""
     first, last = version.from_.date, version.until
     return f"from {first} to {last.date}" if last else f"from {first} on"
 
@@ -36,7 +36,7 @@ def days(start: dt.date | None, end: dt.date | None) -> str:
 
 
 def lower(text: str) -> str:
-    """The text with a small first letter."""
+    """The text with a lower-case first letter."""
     return text[:1].lower() + text[1:]
 
 

@@ -35,11 +35,11 @@ CLAIM_COLUMNS = (
 def resolve(
     candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
 ) -> pl.DataFrame:
-    """One row per candidate line, in order: what the line says, and every fact that an edit may ask for.
+    """One row per candidate line, in order: the line's values, and every fact that an edit may use.
 
-    Facts that do not exist are null; those that an edit takes as yes or no (`in_force`, `listed`, …) are never null.
+    Facts that do not exist are null; yes-or-no facts of an edit (`in_force`, `listed`, …) are never null.
     """
-    # What an earlier release kept of a run has fewer columns.
+    # A run of an earlier release has fewer columns.
     absent = [pl.lit(None, pl.String).alias(name) for name in CLAIM_COLUMNS if name not in candidates.columns]
     lines = with_code_lists(candidates.with_columns(absent)).select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), pl.col("payer").alias("payer_raw"), *CLAIM_COLUMNS

@@ -1,4 +1,4 @@
-"""Facts on the member's contract: what those of payer and group, in force on the start date, say of the service."""
+"""Facts on the member's contract: the benefit terms on the service of payer and group, in force on the start date."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FIRST_ROW = ("effective_date", "end_date", "coverage", "group_code", "citation")
 def with_contract_terms(lines: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """Add per coverage `contract_<coverage>` and its citation, and the excluding row's `contract_group_code`.
 
-    A contract that names no service speaks of every one. Several rows may hold at once; each coverage is then true, and
-    its first row (by effective date) speaks for it.
+    A contract that names no service applies to every one. Several rows may be in force at once; each coverage is then
+    true, with the values of its first row (by effective date).
     """
     wanted = lines.select(*KEY, terms_group=pl.col("group_id").str.strip_chars()).unique().drop_nulls()
     spoken_of = pl.col(SERVICE) if SERVICE in contracts.columns else pl.lit(None, pl.String)

@@ -18,7 +18,7 @@ ICD_9_TRIAL_DIAGNOSIS = "V707"
 
 
 def _given(candidates: pl.DataFrame, columns: tuple[str, ...]) -> pl.Expr:
-    """One list of the values that are there, in column order; columns that nobody fills cost nothing."""
+    """One list of the non-null values, in column order; empty columns cost nothing."""
     filled = [column for column in columns if candidates[column].null_count() < candidates.height]
     if not filled:
         return pl.lit([], dtype=pl.List(pl.String))
@@ -33,7 +33,7 @@ def with_code_lists(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _classes(codes: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """The distinct codes of `diagnosis_codes` of a known prefix, with the class of the longest one."""
+    """The distinct codes of `diagnosis_codes` with a listed prefix, with the class of the longest one."""
     prefixes = catalog.site_prefixes
     lengths = prefixes["prefix"].str.len_chars().unique().sort(descending=True).to_list()
     classified = codes.select("diagnosis_codes").unique().drop_nulls()
@@ -103,7 +103,7 @@ def with_site_mismatch(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_guidance(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add the `guidance_id` and `guidance_citation` that last came out on the service and site by the start date."""
+    """Add the `guidance_id` and `guidance_citation` last published on the service and site by the start date."""
     return latest_begun(lines, catalog.guidance, ("service", "site_class"), "service_start_date", "out_from")
 
 
@@ -111,7 +111,7 @@ def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Take `policy_reference` and `statement_citation` from the site's guidance, for payers that follow it by site.
 
     Before the first guidance on a site no document of the payer is in force there; on a site without any, the payer's
-    document has no reference. Other payers keep their own.
+    document has no reference. Other payers keep theirs.
     """
     if catalog.site_references.is_empty():
         return lines.drop("by_site")
@@ -134,7 +134,7 @@ def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def _holds_code(column: str, code: str) -> pl.Expr:
-    """Whether one of the codes of a text is this one, whatever stands between them."""
+    """Whether a text has this code, whatever the separators."""
     return pl.col(column).str.contains(rf"(?:^|[^A-Z0-9]){code}(?:[^A-Z0-9]|$)")
 
 
@@ -145,8 +145,8 @@ def _filled(column: str) -> pl.Expr:
 def with_trial_evidence(lines: pl.DataFrame) -> pl.DataFrame:
     """Add `trial_evidence`: the kinds of evidence on the line, joined in a fixed order, or null.
 
-    V70.7 is the code of ICD-9-CM for what Z00.6 is in ICD-10-CM, where V70.7 is no whole code: it is seen whatever the
-    line says of its code type, though no ICD-9 diagnosis names a site here.
+    V70.7 is the ICD-9-CM code for Z00.6 in ICD-10-CM, where V70.7 is not a complete code: it counts whatever the
+    line's code type, though no ICD-9 diagnosis names a site here.
     """
     icd_10 = pl.col("diagnosis_code_type").ne_missing(pl.lit(ICD_9))
     kinds = {

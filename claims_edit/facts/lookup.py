@@ -1,4 +1,4 @@
-"""The two ways in which a line finds its rule: by key, and by key as of a day."""
+"""The two ways to look up a line's rule: by key, and by key as of a day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def by_key(lines: pl.DataFrame, table: pl.DataFrame, *keys: str) -> pl.DataFrame
 def latest_begun(lines: pl.DataFrame, table: pl.DataFrame, by: Sequence[str], day: str, since: str) -> pl.DataFrame:
     """Add the columns of the row of `table` with the same keys that began last on or before the line's `day`.
 
-    Distinct keys and days are looked up, not lines, so the cost grows with neither the policies nor the batch.
+    Distinct keys and days are looked up, not lines, so the cost does not grow with the policies or the batch.
     """
     wanted = lines.select(*by, day).unique().drop_nulls().sort(day)
     found = wanted.join_asof(

@@ -11,22 +11,22 @@ from claims_edit.rule_files.values import whole_id
 
 
 def _spelled(lines: pl.DataFrame, column: str, spellings: pl.DataFrame) -> pl.DataFrame:
-    """Add what each spelling in `column` stands for; distinct spellings are normalised, not lines."""
+    """Add the meaning of each spelling in `column`; distinct spellings are normalized, not lines."""
     given = lines.select(column).unique().drop_nulls().with_columns(name_key=name_key(pl.col(column)))
     return by_key(lines, by_key(given, spellings, "name_key").drop("name_key"), column)
 
 
 def with_payer(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `payer` (its key, or null where the name is not on file) and `blue_plan`."""
+    """Add `payer` (its key, or null where the name is not recognized) and `blue_plan`."""
     resolved = _spelled(lines, "payer_raw", catalog.payer_names)
     return resolved.with_columns(pl.col("blue_plan").fill_null(value=False))
 
 
 def payer_identity(given: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """The distinct values of `payer_raw` with `payer_identity`: the payer's key, else its normalised name."""
+    """The distinct values of `payer_raw` with `payer_identity`: the payer's key, else its normalized name."""
     named = given.select("payer_raw").unique().with_columns(name_key=name_key(pl.col("payer_raw")))
     keyed = by_key(named, catalog.payer_names.select("name_key", "payer"), "name_key")
-    # A name that is no payer's key cannot be mistaken for one: the two are told apart by a prefix.
+    # A prefix separates keys from names, so that a name cannot be mistaken for a key.
     identity = pl.coalesce(
         pl.lit("key ") + pl.col("payer"), pl.lit("name ") + pl.col("name_key"), pl.lit("text ") + pl.col("payer_raw")
     )
@@ -43,9 +43,9 @@ def _member_id_signals(catalog: Catalog) -> list[pl.Expr]:
 
 
 def _plans(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `plan_program` where the plan's name spells one; else `plan_first` and `plan_last`, which its words name.
+    """Add `plan_program` where the plan's name is a spelling; else `plan_first` and `plan_last`, named by its words.
 
-    Words in a longer name (BlueMedicare PPO, TRICARE East) contradict another program; they establish none.
+    Words in a longer name (BlueMedicare PPO, TRICARE East) conflict with another program, but establish none.
     """
     given = lines.select("plan").unique().drop_nulls().with_columns(name_key=name_key(pl.col("plan")))
     spelled = by_key(given, catalog.program_spellings.rename({"program": "plan_program"}), "name_key")

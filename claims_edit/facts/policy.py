@@ -1,4 +1,4 @@
-"""Facts on the rules that hold: the code's validity, the policy version in force, its list and its program rule."""
+"""Facts on the rules in force: the code's validity, the policy version, its list and its program rule."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 def with_listing(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Add `listed` (by the version in force), `listed_citation` and `listed_on_service_day` (by any version, any day).
 
-    A payer's versions do not overlap, so the list that began last by the end date is the one that reaches furthest.
+    A payer's versions do not overlap, so the list that began last by the end date is the one that ends last.
     """
     listings = catalog.listed_codes
     by_version = listings.select(*VERSION_KEY, "hcpcs_code", "listed_citation").with_columns(listed=pl.lit(value=True))
@@ -57,6 +57,6 @@ def with_listing(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_program_rule(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `program_rule` (applies, refer, review; null: the version is silent) and `program_citation`."""
+    """Add `program_rule` (applies, refer, review; null: the version does not address it) and `program_citation`."""
     rules = catalog.program_rules.rename({"rule": "program_rule"})
     return by_key(lines, rules, *VERSION_KEY, "program")

@@ -1,4 +1,4 @@
-"""Facts on later claims: whether a replacement or a void in the same run takes the line's place, or may."""
+"""Facts on later claims: whether a replacement or a void in the same run supersedes the line, or may."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 STANDS_ALONE = ("0", "1", "2", "3", "4", "5", "9")
-"""Claim frequency codes that revise no claim: originals, interim and late bills. Others may be anything."""
+"""Claim frequency codes that revise no claim: originals, interim and late bills. Any other code may."""
 FREQUENCY_UNKNOWN = doubt_token("claim_frequency_code-unknown", "claim_frequency_code")
 REVISION_UNCLEAR = doubt_token("revision-unclear", "claim_frequency_code")
 
@@ -26,14 +26,14 @@ REVISION_SCHEMA: dict[str, pl.DataType] = {
     ),
     "refused": pl.Boolean(),
 }  # fmt: skip
-"""A claim that may revise another: who it is, the claim that it names, and whether it was refused."""
+"""A claim that may revise another: its identity, the claim that it names, and whether it was refused."""
 _OF_WHOM = ("data_source", "member_id", "billing_provider_id")
 CLAIM = ("payer_identity", *_OF_WHOM, "claim_id")
 REVISING = (*CLAIM, "revising_claim", "revising_frequency", "is_certain")
 
 
 def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
-    """The claim that a revision names: by `original_claim_id`, or its own `claim_id` where that names none known.
+    """The claim that a revision names: by `original_claim_id`, or by its own `claim_id` if that matches no claim.
 
     In an 837 the original number is often the payer's, and the claim's own number is that of the claim revised.
     """
@@ -43,12 +43,12 @@ def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
 
 
 def is_certain() -> pl.Expr:
-    """Whether a revision is an accepted replacement or void, and not one that was refused or that may be one."""
+    """Whether a revision is certain: an accepted replacement or void, not a refused or possible one."""
     return ~pl.col("refused") & pl.col("claim_frequency_code").is_in([REPLACEMENT, VOID])
 
 
 def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
-    """The revisions among lines that are all of a run (REVISION_SCHEMA)."""
+    """The revisions among all lines of a run (REVISION_SCHEMA)."""
     absent = [pl.lit(None, dtype).alias(n) for n, dtype in REVISION_SCHEMA.items() if n not in candidates.columns]
     identity = payer_identity(candidates.select(payer_raw="payer"), catalog)
     given = candidates.with_columns(absent).join(identity, left_on="payer", right_on="payer_raw", how="left")
@@ -62,11 +62,11 @@ def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
 
 
 def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
-    """What may revise the claims (CLAIM) of a batch, as REVISING.
+    """The claims that may revise the claims (CLAIM) of a batch, as REVISING.
 
-    A claim is revised by the same payer's, source's, member's and provider's; it may be by whatever names it and was
-    refused, or has a claim frequency code that is not known. Of a run's revisions only those that name a claim of the
-    batch leave the scan.
+    A claim is revised by a claim of the same payer, source, member and provider; a claim that names it and was refused,
+    or has an unknown claim frequency code, may revise it. Of a run's revisions, only those that name a claim of the
+    batch are collected.
     """
     batch = claims.select(*CLAIM).unique()
     given = batch.lazy().select("claim_id").unique()
@@ -91,9 +91,9 @@ def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) ->
 
 
 def _whole(revisions: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
-    """Revisions with the columns that are derived, and which of the columns on whose claim it is they have.
+    """Revisions with the derived columns, and the claim identity columns that they have.
 
-    What an earlier release kept of a run says of whose claim it is the payer alone.
+    A run of an earlier release has only the payer as claim identity.
     """
     names = revisions.collect_schema().names()
     derived = {"revised_claim_id": pl.coalesce("original_claim_id", "claim_id"), "refused": pl.lit(value=False)}
@@ -102,10 +102,10 @@ def _whole(revisions: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
 
 
 def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `superseded` and `superseded_by` (the claim that does it), and doubts on what may be.
+    """Add `superseded` and `superseded_by` (the superseding claim), and doubts on uncertain ones.
 
-    A claim is itself by claim id and frequency: a replacement under the same id supersedes the original, a void of the
-    same id supersedes both, and none supersedes itself. A void is superseded, by none. Of several a void counts first.
+    A claim is identified by claim id and frequency: a replacement under the same id supersedes the original, a void of
+    the same id supersedes both, and none supersedes itself. A void is superseded by no claim. A void has precedence.
     """
     claims = lines.join(payer_identity(lines, catalog), on="payer_raw", how="left", maintain_order="left")
     by, frequency = pl.col("revising_claim"), pl.col("revising_frequency")
@@ -134,7 +134,7 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
 
 
 def _doubts() -> pl.Expr:
-    """The line's doubts, with those on what its claim may revise, and on what may revise it."""
+    """The line's doubts, with those on claims that it may revise, and on claims that may revise it."""
     frequency = pl.col("claim_frequency_code")
     is_unknown = ~frequency.is_in([*STANDS_ALONE, REPLACEMENT, VOID])
     others = pl.col("unclear").list.set_difference(pl.concat_list(pl.col("claim_id") + pl.lit(" ") + frequency))

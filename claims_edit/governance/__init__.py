@@ -1,1 +1,1 @@
-"""What keeps rules trustworthy: proof, tests, what is stale, how they came to be, and what a change of them does."""
+"""Rule governance: the proof, rule tests, overdue reviews, the history, and the effect of a change."""

@@ -1,7 +1,7 @@
-"""The axes of the decision space: small frames of candidate columns, one row for each thing that a line may say.
+"""The axes of the decision space: small frames of candidate columns, one row for each value that a line can have.
 
-Read from one pack, or from two at once: a sign (a payer's name, a spelling, a prefix) then means something in each, and
-signs that mean the same in both are one class.
+Read from one pack, or from two at once: a signal (a payer's name, a spelling, a prefix) then has a meaning in each, and
+signals with the same meanings in both are one class.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 Meaning = tuple[str | None, ...]
-"""What a sign stands for in each pack; None where the pack does not know it."""
+"""What a signal means in each pack; None where the pack does not have it."""
 
 DAY = dt.timedelta(days=1)
-_A_DAY = dt.date(2000, 1, 1)  # any will do where no rule has a date
+_A_DAY = dt.date(2000, 1, 1)  # any day is fine where no rule has a date
 _LATER = dt.timedelta(days=366)
 _PLAIN_CODE_TYPE = "icd-10-cm"
 BESIDE = "+"  # between two diagnoses of one line
-SHAPE_ID = "SHAPE"  # a member id that stands for all ids of one shape
+SHAPE_ID = "SHAPE"  # a member id that represents all ids of one shape
 
 SIGNAL_WORDS = {
     "line_of_business": "line of business",
@@ -38,12 +38,12 @@ SIGNAL_WORDS = {
     "plan": "plan",
 }
 SIGNALS = tuple(SIGNAL_WORDS)
-PLAIN_PLAN = "plan of"  # a plan's name around words that name a program; spelled so, it is the name of none
+PLAIN_PLAN = "plan of"  # a plan's name around words that name a program; alone it names none
 PROGRAM_SCHEMA = {"at_program": pl.String, **dict.fromkeys(SIGNALS, pl.String)}
 
 
 def meanings(tables: Sequence[Mapping[str, str]]) -> dict[Meaning, list[str]]:
-    """The signs of all tables, sorted, by what they stand for in each."""
+    """The signals of all tables, sorted, grouped by their meaning in each."""
     found: dict[Meaning, list[str]] = {}
     for sign in sorted({sign for table in tables for sign in table}):
         found.setdefault(tuple(table.get(sign) for table in tables), []).append(sign)
@@ -51,13 +51,13 @@ def meanings(tables: Sequence[Mapping[str, str]]) -> dict[Meaning, list[str]]:
 
 
 def table_of(catalogs: Sequence[Catalog], name: str, sign: str, value: str) -> list[dict[str, str]]:
-    """One table of each pack as a mapping of a sign to what it stands for."""
+    """One table of each pack as a mapping of a signal to its meaning."""
     return [dict(getattr(catalog, name).select(sign, value).iter_rows()) for catalog in catalogs]
 
 
 @dataclass(frozen=True)
 class PayerClass:
-    """A name that extracts may give for a payer; `keys` is whom it names in each pack, `also` what else does."""
+    """A name that extracts may give for a payer; `keys` is the payer in each pack, `also` its other names."""
 
     name: str
     keys: Meaning
@@ -67,14 +67,14 @@ class PayerClass:
     @property
     def label(self) -> str:
         """The payer as people name it."""
-        known = [key or "not on file" for key in dict.fromkeys(self.keys)]
+        known = [key or "not recognized" for key in dict.fromkeys(self.keys)]
         if len(known) == 1:
             return known[0]
         return f"{' → '.join(known)} ({', '.join((self.name, *self.also))})"
 
 
 def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
-    """Every payer, and one that no pack has on file."""
+    """Every payer, and one that no pack recognizes."""
     tables = table_of(catalogs, "payer_names", "name_key", "payer")
     blue = [dict(catalog.payer_names.select("payer", "blue_plan").iter_rows()) for catalog in catalogs]
     classes = [
@@ -84,7 +84,7 @@ def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
         )
         for keys, names in meanings(tables).items()
     ]  # fmt: skip
-    unknown = "a payer not on file"
+    unknown = "an unrecognized payer"
     while unknown.replace(" ", "") in {name for table in tables for name in table}:
         unknown += " at all"
     nobody = PayerClass(unknown, (None,) * len(catalogs), (), (False,) * len(catalogs))
@@ -92,9 +92,9 @@ def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
 
 
 def boundaries(catalogs: Sequence[Catalog], keys: Meaning, *, by_site: bool = False) -> dict[str, list[dt.date]]:
-    """By code the days on which something that decides its lines begins or has ended, for the payer.
+    """For each code, the days on which a rule that decides its lines begins or has ended, for the payer.
 
-    `by_site` takes the days of guidance on single sites too, where it stands for the payer's document.
+    `by_site` adds the days of guidance on single sites, for a payer that follows it in place of a document of its own.
     """
     found: dict[str, set[dt.date]] = {}
     for catalog, key in zip(catalogs, keys, strict=True):
@@ -113,7 +113,7 @@ def boundaries(catalogs: Sequence[Catalog], keys: Meaning, *, by_site: bool = Fa
 
 
 def informing_days(catalog: Catalog, key: str | None) -> dict[str, list[dt.date]]:
-    """By code the days on which something that only informs begins: a site rule, an overdue review, guidance."""
+    """For each code, the days on which something informational begins: a site rule, an overdue review, guidance."""
     found: dict[str, set[dt.date]] = {}
     for code, service in catalog.codes.select("hcpcs_code", "service").iter_rows():
         stale = catalog.versions.filter(pl.col("payer").eq_missing(pl.lit(key, pl.String)), service=service)
@@ -143,9 +143,9 @@ def days_frame(by_code: Mapping[str, Iterable[tuple[dt.date, dt.date]]]) -> pl.D
 
 
 def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
-    """By signal column every sign that stands for a program, in a form that a line may carry, and what it means.
+    """For each signal column, every value that names a program, in a form that a line can have, and its meaning.
 
-    A member-id shape is carried by an id that stands for all ids of that shape (`shaped` teaches the packs to read it).
+    A member-id shape is represented by one id for all ids of that shape (`shaped` adds it to the packs).
     """
     spelled = table_of(catalogs, "program_spellings", "name_key", "program")
     filed = table_of(catalogs, "filing_indicators", "claim_filing_indicator_code", "program")
@@ -157,13 +157,13 @@ def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]
 
 
 def shape_ids(catalogs: Sequence[Catalog]) -> dict[str, str]:
-    """The member id that stands for each shape of any pack."""
+    """The member id that represents each shape of any pack."""
     patterns = {pattern for catalog in catalogs for pattern in catalog.member_id_shapes["pattern"]}
     return {pattern: f"{SHAPE_ID}{place}" for place, pattern in enumerate(sorted(patterns))}
 
 
 def state(**signals: str) -> tuple[str | None, ...]:
-    """One row of PROGRAM_SCHEMA: the signals that speak, by column, and their label."""
+    """One row of PROGRAM_SCHEMA: the signals present, by column, and their label."""
     label = ", ".join(f"{SIGNAL_WORDS[column]} {signals[column]}" for column in SIGNALS if column in signals)
     return (label or "no signal", *(signals.get(column) for column in SIGNALS))
 
@@ -176,8 +176,8 @@ def program_frame(rows: Iterable[tuple[str | None, ...]]) -> pl.DataFrame:
 def all_states(catalog: Catalog, *, blue: bool, also_filed: tuple[str, ...] = ()) -> pl.DataFrame:
     """No signal, each program by each kind of signal, and every two signals together, agreeing or not.
 
-    Of the codes of SBR09 that name one program the first stands for all. `also_filed` are claim filing indicators that
-    lines may carry whether the pack knows them or not.
+    Of the SBR09 codes that name one program, only the first is used. `also_filed` are claim filing indicators that
+    lines can have whether or not the pack has them.
     """
     signs = signs_by_column((catalog,))
     ids = shape_ids((catalog,))
@@ -220,7 +220,7 @@ def plan_states(catalog: Catalog) -> pl.DataFrame:
 
 
 def site_classes(catalogs: Sequence[Catalog]) -> dict[Meaning, str]:
-    """What a diagnosis may be in each pack, and one diagnosis that is so; two with a `+` where it needs another."""
+    """Each class of diagnosis in each pack, with one example; two joined with a `+` where it needs another."""
     tables = [dict(catalog.site_prefixes.iter_rows()) for catalog in catalogs]
     prefixes = sorted({prefix for table in tables for prefix in table})
     found: dict[Meaning, str] = {}
@@ -235,7 +235,7 @@ def site_classes(catalogs: Sequence[Catalog]) -> dict[Meaning, str]:
 
 
 def _beside(catalogs: Sequence[Catalog], tables: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], Meaning]:
-    """Two diagnoses of one line, the first of which is of another class for the second, and what it is in each pack."""
+    """Two diagnoses of one line, where the second changes the class of the first, and its class in each pack."""
     beside = [
         {(prefix, other): site_class for prefix, other, site_class in catalog.site_beside.iter_rows()}
         for catalog in catalogs

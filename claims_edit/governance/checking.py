@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sound:
-    """A pack without a fault, and what was proved of it; `shadow` with its drafts in force, where it has some."""
+    """A pack without a fault, and its proof; `shadow` is the proof with proposed versions in force, if it has any."""
 
     catalog: Catalog
     proof: Proof
@@ -47,9 +47,9 @@ class Sound:
 
 
 def check_pack(rules: Path | None, documents: Path | None) -> Sound:
-    """Prove a pack (None: the shipped rules), and hold it against the documents' texts where a folder has them.
+    """Prove a pack (None: the shipped rules), and compare it with the documents' texts where a folder has them.
 
-    A pack whose files contradict each other has no decision space yet; all else that is wrong is told with it.
+    A pack whose files contradict each other has no decision space yet; all its other faults are reported together.
 
     Raises:
         RulesError: with every fault, sorted.

@@ -1,4 +1,4 @@
-"""What a payer's policy does with each code in each program, period by period: the decision table as people read it.
+"""What a payer's policy does with each code in each program, by period: the decision table for people.
 
 The engine decides a plain line for each cell: one service day, a malignant solid tumor, no contract, no trial evidence,
 and no replacement or void.
@@ -49,14 +49,14 @@ class Period:
 def decision_tables(catalog: Catalog, payer: str) -> list[RulesTable]:
     """What the payer's policy does with each code, by period and program; one table for each service.
 
-    Programs and codes that fare alike in a period share a row.
+    Programs and codes with the same outcome in a period share a row.
 
     Raises:
         UsageError: if payers.yaml does not have the payer.
     """
     payers = catalog.pack.payers.payers
     if payer not in payers:
-        raise UsageError(f"{payer}: is not the key of a payer. Use one of {', '.join(sorted(payers))}.")
+        raise UsageError(f"{payer}: is not a valid payer key. Use one of {', '.join(sorted(payers))}.")
     return [
         RulesTable(f"{payers[payer].label}: {file.label}", tuple(_rows(catalog, payer, file.service)))
         for file in catalog.pack.codes.values()
@@ -87,7 +87,7 @@ def _rows(catalog: Catalog, payer: str, service: str) -> Iterator[dict[str, str]
 
 
 def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
-    """The periods that the boundaries of the payer's versions and of the codes' validity cut out of time."""
+    """The periods between the boundaries of the payer's versions and of the codes' validity."""
     found = (policy for policy in catalog.pack.policies.values() if (policy.payer, policy.service) == (payer, service))
     policy: Policy | None = next(found, None)
     codes = {code.code for code in codes_of(catalog.pack, service)}
@@ -123,7 +123,7 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
 
 
 def _solid_tumor(catalog: Catalog, payer: str) -> str:
-    """A malignant solid tumor; one on which no guidance stands for the payer's document by site, where there is one."""
+    """A malignant solid tumor; if possible, one whose site has no guidance in place of the payer's document."""
     by_site = set(catalog.site_references.filter(payer=payer)["site_class"])
     solid = {str(site): code for (site,), code in axes.site_classes((catalog,)).items() if site != NOT_SOLID}
     return next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))

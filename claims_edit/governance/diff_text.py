@@ -25,12 +25,12 @@ FORMATS = ("table", "md", "csv", "json")
 SHOWN_LINES = 50  # in a table; the other formats give all
 _WIDE = 200
 _CSV: dict[str, pl.DataType] = {"part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA}
-_TITLES = {"outcome": "Decided otherwise", "reference": "Decided alike, under another policy, version or reference"}
+_TITLES = {"outcome": "Outcome changes", "reference": "Same outcome, under another policy, version or reference"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two packs by the names that the user gave them, what differs, and what became of real lines, if any."""
+    """Two packs by the names that the user gave them, their differences, and the effect on real lines, if any."""
 
     old: str
     new: str
@@ -40,12 +40,12 @@ class Comparison:
 
 
 def write_comparison(found: Comparison, fmt: str, target: IO[bytes]) -> None:
-    """Write it to an open binary stream. Markdown names no claim; the others list the lines that flip."""
+    """Write it to an open binary stream. Markdown names no claim; the others list the lines that change."""
     {"table": _table, "md": _markdown, "csv": _csv, "json": _json}[fmt](found, target)
 
 
 def _sentences(found: Comparison) -> list[str]:
-    """What there is to say before any table."""
+    """The sentences before the first table."""
     notes, ranges = found.packs.notes, found.packs.ranges
     said = [f"{found.old} ({found.hashes[0][:12]}) → {found.new} ({found.hashes[1][:12]})"]
     if ranges.is_empty():
@@ -59,7 +59,7 @@ def _sentences(found: Comparison) -> list[str]:
     said += [f"Files: {', '.join(f'{path} {state}' for path, state in notes.files) or 'the same bytes'}."]
     for words, values in (
         ("Also changed", notes.kinds),
-        ("Signs read differently", notes.reread),
+        ("Signals read differently", notes.reread),
         ("Codes only in the old pack", notes.only_old),
         ("Codes only in the new pack", notes.only_new),
     ):
@@ -77,7 +77,7 @@ def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
     lines = f"{replay.lines:,} candidate lines, {flipped['lines'].sum():,} flip, with charges of {money}"
     said = [f"Replay of {where}: {lines}."]
     if replay.source != "extract" and found.packs.notes.only_new:
-        said.append("A run keeps the lines with the codes of its own rules: those of codes it did not know are not in.")
+        said.append("A run keeps only lines with the codes of its own rules; lines with other codes are not included.")
     return said
 
 
@@ -102,7 +102,7 @@ def _table(found: Comparison, target: IO[bytes]) -> None:
     if found.replay is not None and found.replay.parts:
         first = next(found.replay.flipped())
         total = int(found.replay.totals.filter(pl.col("change") == "outcome")["lines"].sum())
-        console.print(frame_table(first.head(SHOWN_LINES), "Lines that flip"))
+        console.print(frame_table(first.head(SHOWN_LINES), "Lines that change"))
         if total > SHOWN_LINES:
             text.write(f"The first {SHOWN_LINES} of {total:,} lines. --format csv or json gives all.\n")
     target.write(text.getvalue().encode())
@@ -131,7 +131,7 @@ def _escaped(text: str) -> str:
 
 
 def _csv(found: Comparison, target: IO[bytes]) -> None:
-    """One table: `part` says whether a row is a range, a total of lines, or a line that flips."""
+    """One table: `part` is a range, a total of lines, or a line that changes."""
     frames: list[tuple[str, pl.DataFrame]] = [("range", found.packs.ranges)]
     if found.replay is not None:
         frames.append(("total", found.replay.totals))
@@ -151,7 +151,7 @@ def _widened(part: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _json(found: Comparison, target: IO[bytes]) -> None:
-    """One document; the lines that flip are written batch by batch."""
+    """One document; the lines that change are written batch by batch."""
     told: dict[str, Any] = {
         "old": {"pack": found.old, "rules_hash": found.hashes[0]},
         "new": {"pack": found.new, "rules_hash": found.hashes[1]},

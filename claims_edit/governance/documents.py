@@ -1,4 +1,4 @@
-"""The rules held against the texts of the documents that they cite, where these are at hand."""
+"""Checks of the rules against the texts of the documents that they cite, where these are available."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _CODING = re.compile(
     r"^\W*(?:billing\W*|procedure\W*|cpt\W*|hcpcs\W*)*cod(?:es|ing)(?: information)?\W*$", re.IGNORECASE
 )
 _HEADING = re.compile(r"^(?:#{1,6} .*|[A-Z][A-Z /&,-]{5,}:)$")
-_TITLE = re.compile(r"^[A-Z][A-Za-z]+(?: [A-Za-z]+){0,4}$")  # a heading where it stands between blank lines
-_ENTRY_LINES = 6  # that an entry may run over
+_TITLE = re.compile(r"^[A-Z][A-Za-z]+(?: [A-Za-z]+){0,4}$")  # a heading if it is between blank lines
+_ENTRY_LINES = 6  # the most lines of one entry
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was held against how many texts, the documents that name no text, and the faults, sorted."""
+    """What was compared with how many texts, the documents that name no text, and the faults, sorted."""
 
     texts: int
     citations: int
@@ -64,7 +64,7 @@ class _Texts:
 
 
 def check_documents(pack: RulePack, folder: Path) -> Checked:
-    """Hold every cited date and code against the text of its document, and the documents' codes against the rules.
+    """Compare every cited date and code with the text of its document, and the documents' codes with the rules.
 
     The text of a document is `<source>.txt` in the folder.
 
@@ -72,7 +72,7 @@ def check_documents(pack: RulePack, folder: Path) -> Checked:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"--documents {folder}: no such folder. Name the one that holds the documents' texts.")
+        raise UsageError(f"--documents {folder}: no such folder. Name the folder with the documents' texts.")
     texts = _texts(pack, folder)
     cited = [(place, value) for place, value in _values(pack) if isinstance(value, Citation)]
     held = [(place, cite) for place, cite in cited if cite.document in texts.whole]
@@ -145,7 +145,7 @@ def _citation_faults(place: str, cite: Citation, text: str) -> Iterator[str]:
 
 
 def last_day(given: str) -> dt.date | None:
-    """The day that a date as documents give it names: of a month or a year the last; None where it is none."""
+    """The day of a date as documents give it: the last day of a month or a year; None where it is not a date."""
     if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})", given):
         month, day, year = (int(part) for part in found.groups())
         return _day_or_none(year + 2000 if year < 100 else year, month, day)  # noqa: PLR2004 -- two digits of a year
@@ -167,17 +167,17 @@ def _day_or_none(year: int, month: int, day: int) -> dt.date | None:
 
 
 def _day_faults(place: str, day: dt.date, cite: Citation) -> Iterator[str]:
-    """A day that is not the one that its citation gives; where the two differ for a reason, a note says it."""
+    """A day that differs from its citation; a note gives the reason where the difference is intended."""
     named = last_day(cite.date)
     if named is not None and day != named:
         yield (
-            f"{place}.date: {day} is not the day that the document gives (`{cite.date}`, so {named}). "
-            "Correct it, or say why in `note`."
+            f"{place}.date: {day} does not match the date in the document (`{cite.date}`, so {named}). "
+            "Correct it, or give the reason in `note`."
         )
 
 
 def _listed(pack: RulePack) -> Iterator[tuple[str, str, str]]:
-    """Every code that a rule takes from a document: place, code, document."""
+    """Every code that a rule takes from a document: location, code, document."""
     for place, _, version in versions(pack, pack):
         for index, code in enumerate(version.codes.listed):
             yield f"{place}.codes.listed[{index}]", code, version.codes.cite.document
@@ -189,11 +189,11 @@ def _listed(pack: RulePack) -> Iterator[tuple[str, str, str]]:
 def _missing_codes(listed: list[tuple[str, str, str]], texts: _Texts) -> Iterator[str]:
     for place, code, document in listed:
         if document in texts.whole and not _says(texts.whole[document], code):
-            yield f"{place}: `{code}` is not in the text of {document}. Take it out, or cite the document that has it."
+            yield f"{place}: `{code}` is not in the text of {document}. Remove it, or cite the document that has it."
 
 
 def _unlisted_codes(pack: RulePack, texts: _Texts) -> Iterator[str]:
-    """Codes of the service that a policy's documents name and no version of it lists, and the other way in the last."""
+    """Codes of the service that a policy's documents name and no version lists; for the last version, the reverse."""
     for path, policy in pack.policies.items():
         own = [document.id for document in policy.documents if document.id in texts.whole]
         listed = {code for version in policy.versions for code in version.codes.listed}
@@ -201,7 +201,7 @@ def _unlisted_codes(pack: RulePack, texts: _Texts) -> Iterator[str]:
         for document in own:
             named = _named(pack, policy, texts, document)
             for code in sorted(named - listed):
-                yield f"{place}.codes.listed: {document} has `{code}`, and no version does. Add it where it holds."
+                yield f"{place}.codes.listed: {document} has `{code}`, and no version lists it. Add it."
             yield from _current_faults(place, policy, document, _coding(pack, policy, texts.lines[document]))
 
 
@@ -214,14 +214,14 @@ def _current_faults(place: str, policy: Policy, document: str, coding: set[str])
         if code not in coding:
             yield (
                 f"{place}.codes.listed[{index}]: `{code}` is not in the coding section of {document}. "
-                "Take it out, or give it a version of its own days."
+                "Remove it, or give it a version with its own dates."
             )
     for code in sorted(coding - set(latest.codes.listed)):
-        yield f"{place}.codes.listed: `{code}` stands in the coding section of {document}. Add it."
+        yield f"{place}.codes.listed: `{code}` is in the coding section of {document}. Add it."
 
 
 def _service(pack: RulePack, policy: Policy) -> tuple[set[str], str]:
-    """The service's codes and its name in words, without what stands in brackets."""
+    """The service's codes and its name in words, without text in brackets."""
     files = [file for file in pack.codes.values() if file.service == policy.service]
     name = re.sub(r"\(.*?\)", "", files[0].label).strip() if files else policy.service.replace("_", " ")
     return {code.code for file in files for code in file.codes}, name.lower()
@@ -234,7 +234,7 @@ def _named(pack: RulePack, policy: Policy, texts: _Texts, document: str) -> set[
 
 
 def _coding(pack: RulePack, policy: Policy, lines: list[str]) -> set[str]:
-    """The entries of a document's coding sections that are codes of the service, or say the service's name."""
+    """The entries of a document's coding sections that are codes of the service, or name the service."""
     codes, name = _service(pack, policy)
     found: set[str] = set()
     inside = False
@@ -251,14 +251,14 @@ def _coding(pack: RulePack, policy: Policy, lines: list[str]) -> set[str]:
 
 
 def _heads(lines: list[str], number: int) -> bool:
-    """Whether a line is a heading by its mark, or a short title that stands alone."""
+    """Whether a line is a heading by its mark, or a short title on its own."""
     line = lines[number].strip()
     around = "".join(lines[max(0, number - 1) : number] + lines[number + 1 : number + 2]).strip()
     return bool(_HEADING.match(line) or (_TITLE.match(line) and not around))
 
 
 def _entry_text(lines: list[str], number: int) -> str:
-    """An entry with the lines that it runs over, up to the next one."""
+    """An entry with all its lines, up to the next one."""
     text = [lines[number]]
     for following in lines[number + 1 : number + _ENTRY_LINES]:
         if _ENTRY.match(following.strip()):

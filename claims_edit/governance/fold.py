@@ -1,4 +1,4 @@
-"""Cells that differ alike, folded into ranges that people can read; every cell stands in exactly one."""
+"""Cells with the same difference, collapsed into ranges that people can read; every cell is in exactly one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELL_COLUMNS = (
 
 
 def folded(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
-    """The cells (CELL_COLUMNS) as ranges (RANGE_SCHEMA): what is true of every value of an axis says `any`."""
+    """The cells (CELL_COLUMNS) as ranges (RANGE_SCHEMA): `any` where all values of an axis are the same."""
     if cells.is_empty():
         return pl.DataFrame(schema=RANGE_SCHEMA)
     ranges = cells.select(CELL_COLUMNS)
@@ -53,7 +53,7 @@ def folded(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
 
 
 def _joined(ranges: pl.DataFrame, axis: str, values: Sequence[str]) -> pl.DataFrame:
-    """Rows that differ in the axis alone as one."""
+    """Rows that differ only in the axis, as one row."""
     others = [column for column in ranges.columns if column != axis]
     order = pl.col(axis).replace_strict({value: place for place, value in enumerate(values)}, default=len(values))
     return (
@@ -81,10 +81,10 @@ def _neighbours(ranges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _where() -> pl.Expr:
-    """What else a line must be: nothing is said of an axis on which all is alike."""
+    """Further conditions of the line; none for an axis where all values are the same."""
     said = [
         pl.when(pl.col("at_days") == SPANS).then(pl.lit("the line spans both days")),
-        pl.when(pl.col("at_claim") != "stands").then(pl.col("at_claim") + pl.lit(" claim")),
+        pl.when(pl.col("at_claim") != "current").then(pl.col("at_claim") + pl.lit(" claim")),
         *(
             pl.when(pl.col(f"at_{axis}") != ANY).then(pl.lit(f"{axis}: ") + pl.col(f"at_{axis}"))
             for axis in ("site", "trial", "hold", "contract")

@@ -1,4 +1,4 @@
-"""A policy's life in order of time: its versions, what each changed, and the revisions of its document."""
+"""A policy's history by date: its versions, what each changed, and the revisions of its document."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def policy_history(written: RulePack, policy_id: str) -> list[RulesTable]:
     policy = next((policy for policy in written.policies.values() if policy.id == policy_id), None)
     if policy is None:
         known = ", ".join(sorted(policy.id for policy in written.policies.values()))
-        raise UsageError(f"{policy_id}: is not the id of a policy. Use one of {known}.")
+        raise UsageError(f"{policy_id}: is not a valid policy id. Use one of {known}.")
     events = sorted(_events(policy), key=lambda event: (event.day, _ORDER.index(event.event), event.version.from_.date))
     text = Citations(written).text
     return [
@@ -75,7 +75,7 @@ def _events(policy: Policy) -> Iterator[_Event]:
 
 
 def _what_changed(policy: Policy, version: Version) -> str:
-    """What decides lines otherwise than before: under the enforced version that began last before this one."""
+    """The changes that affect decisions, against the latest enforced version before this one."""
     earlier = [
         each
         for each in policy.versions
@@ -84,11 +84,11 @@ def _what_changed(policy: Policy, version: Version) -> str:
     if not earlier:
         return f"First version: {version.statement.says}"
     before = max(earlier, key=lambda each: each.from_.date)
-    return "; ".join(_differences(before, version)) or "Nothing that decides a line."
+    return "; ".join(_differences(before, version)) or "No change that affects decisions."
 
 
 def _differences(before: Version, after: Version) -> Iterator[str]:
-    for what, old, new in (("codes in", before, after), ("codes out", after, before)):
+    for what, old, new in (("codes added", before, after), ("codes removed", after, before)):
         if codes := [code for code in new.codes.listed if code not in old.codes.listed]:
             yield f"{what}: {', '.join(codes)}"
     if before.statement.scope is not after.statement.scope:

@@ -1,4 +1,4 @@
-"""The axes of the decision space that are the same under every pack: what a line shows, its contract, and its claim."""
+"""The axes of the decision space that are the same under every pack: facts on the line, benefit terms, claim."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 LONG_AGO = dt.date(1900, 1, 1)
 NONE = "none"
 HELD_BY = tuple(edit for edit in TABLE_EDITS if edit.shown_by and edit is not trial_context)
-"""The edits that lines come to by what they show, whatever their policy; trial evidence is an axis of its own."""
+"""The edits triggered by facts on the line alone, whatever its policy; trial evidence is an axis of its own."""
 
 
 def trial_frame() -> pl.DataFrame:
-    """No trial evidence, and each kind of it; the first two rows tell the two apart."""
+    """No trial evidence, and each kind of it; the first two rows separate the two."""
     return _shown("at_trial", trial_context)
 
 
 def hold_frame() -> pl.DataFrame:
-    """Nothing, and each way of coming to an edit of HELD_BY: at_hold, and the columns that show it."""
+    """Nothing, and each way to trigger an edit of HELD_BY: at_hold, and the columns with the fact."""
     return _shown("at_hold", *HELD_BY)
 
 
@@ -39,7 +39,7 @@ def _shown(axis: str, *edits: Edit) -> pl.DataFrame:
 
 
 def contract_frame() -> pl.DataFrame:
-    """No contract, each coverage, and an exclusion with each group code: at_contract, group_id."""
+    """No benefit terms, each coverage, and an exclusion with each group code: at_contract, group_id."""
     labels = [NONE, *(coverage.value for coverage in Coverage), *(f"excluded, {code}" for code in EXCLUDED_BY)]
     return pl.DataFrame({"at_contract": labels, "group_id": [None, *labels[1:]]})
 
@@ -48,7 +48,7 @@ EXCLUDED_BY = ("CO", "PR", "OA", "PI")
 
 
 def contracts_for(keys: Iterable[str | None]) -> pl.DataFrame:
-    """The contracts that the groups of `contract_frame` stand for, with each payer."""
+    """The benefit terms of the groups of `contract_frame`, with each payer."""
     terms: list[tuple[str, str, str | None]] = [(coverage.value, coverage.value, None) for coverage in Coverage]
     terms += [(f"excluded, {code}", Coverage.EXCLUDED.value, code) for code in EXCLUDED_BY]
     rows = [
@@ -62,8 +62,8 @@ def contracts_for(keys: Iterable[str | None]) -> pl.DataFrame:
 
 
 def claim_frame() -> pl.DataFrame:
-    """A claim that stands, a void, and a claim that another replaces: at_claim, claim_frequency_code, claim_id."""
-    rows = [("stands", "1", "stands"), ("void", VOID, "void"), ("replaced", "1", "replaced")]
+    """A current claim, a void, and a claim that another replaces: at_claim, claim_frequency_code, claim_id."""
+    rows = [("current", "1", "current"), ("void", VOID, "void"), ("replaced", "1", "replaced")]
     schema = dict.fromkeys(("at_claim", "claim_frequency_code", "claim_id"), pl.String)
     return pl.DataFrame(rows, schema=schema, orient="row")
 

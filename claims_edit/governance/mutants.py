@@ -1,7 +1,7 @@
-"""What the rule tests would let pass: each value that decides a line is changed, one at a time, and a test must notice.
+"""Gaps in the rule tests: each value that decides a line is changed, one at a time, and a test must fail.
 
-A date moves by a day each way, an item of a list or an entry goes, a word with an opposite becomes it. What decides
-nothing by design is left alone, and told with the reason.
+A date moves by a day each way, a list item or an entry is dropped, a word changes to its opposite. A value that
+decides nothing by design is not changed; the result lists it with the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _DAY = dt.timedelta(days=1)
 _Steps = tuple[str | int, ...]
 DECIDING = ("codes/", "guidance/", "payers.yaml", "policies/", "programs.yaml", "reasons.yaml")
-"""The files that decide; evidence informs people, and tests expect."""
+"""The files that decide lines; evidence files and tests do not."""
 _OPPOSITE = {
     CodeKind.SPECIFIC: CodeKind.UNLISTED, CodeKind.UNLISTED: CodeKind.SPECIFIC,
     PolicyKind.FUNDING: PolicyKind.GUIDANCE, PolicyKind.GUIDANCE: PolicyKind.FUNDING,
@@ -43,7 +43,7 @@ _FLIPPED = ("kind", "rule", "scope", "blue_plan", "status")
 _REPLACED = {
     "disposition": (Disposition.REVIEW, Disposition.PASS), "group_code": ("CO", "PR"), "carc": ("50", "204"),
 }  # fmt: skip
-"""The value that goes in place of any other, and the one that goes in its own place."""
+"""The replacement for any other value, and the replacement for that value itself."""
 _ITEMS = (
     "beside", "codes", "filing_indicators", "guidance", "identifiers", "listed", "member_id_shapes", "names",
     "plan_words", "prefixes", "programs", "ranges", "rarcs", "sites", "spellings", "versions",
@@ -63,7 +63,7 @@ class Mutant:
     change: str
     steps: _Steps
     value: str | None
-    """What stands there then; None where the place is gone."""
+    """The new value; None where the place is dropped."""
 
     def of(self, plain: Any) -> Any:  # noqa: ANN401 -- a YAML value
         """The file with the change."""
@@ -84,7 +84,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """A value that is not changed, and why its change could not be noticed."""
+    """A value that is not changed, and why no test could notice its change."""
 
     path: str
     place: str
@@ -92,7 +92,7 @@ class LeftAlone:
 
 
 class Fate(StrEnum):
-    """What became of a mutant."""
+    """The result of a mutant."""
 
     KILLED = "killed"
     REFUSED = "refused"
@@ -100,10 +100,10 @@ class Fate(StrEnum):
 
 
 class Trial:
-    """A rule pack whose own tests pass, on which mutants are tried."""
+    """A rule pack whose own tests pass, and its mutants."""
 
     def __init__(self, contents: dict[str, bytes]) -> None:
-        """Read the pack and decide its tests once.
+        """Read the pack and run its tests once.
 
         Raises:
             RulesError: the pack has faults, has no tests, or its tests do not pass as it is.
@@ -114,16 +114,16 @@ class Trial:
         self._suite = suite_of(catalog.pack)
         self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(DECIDING)}
         if not self._suite.lines:
-            raise RulesError("rules/tests: holds no test, so no change could be noticed. Add tests.")
+            raise RulesError("rules/tests: has no tests, so no change could be noticed. Add tests.")
         if failures(self._suite, catalog):
-            raise RulesError("rules/tests: the tests do not pass. See `claims-edit rules test`, and mend them first.")
+            raise RulesError("rules/tests: the tests do not pass. Run `claims-edit rules test` and fix them first.")
 
     def mutants(self) -> list[Mutant | LeftAlone]:
-        """Every change, and all that is left alone, in order of file and place."""
+        """Every change, and every value left unchanged, in order of file and location."""
         return [found for path, plain in sorted(self._plain.items()) for found in mutants_of(path, plain)]
 
     def fate(self, mutant: Mutant) -> Fate:
-        """Whether the checks refuse the changed pack, a test notices the change, or nothing does."""
+        """Whether the checks reject the changed pack, a test notices the change, or neither does."""
         kind = type(self._parsed.files[mutant.path])
         try:
             model = kind.model_validate(mutant.of(self._plain[mutant.path]))
@@ -144,7 +144,7 @@ def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: 
 
 
 def _changes(value: Any, steps: _Steps, path: str) -> Iterator[Mutant]:  # noqa: ANN401 -- a YAML value
-    """The changes of a value and of all that it holds."""
+    """The changes of a value and of all values inside it."""
     key = steps[-1] if steps else None
     for change in _own_changes(key, value):
         yield _mutant(path, steps, *change)
@@ -183,7 +183,7 @@ def _mutant(path: str, steps: _Steps, change: str, value: str | None) -> Mutant:
 
 
 def _named(item: object) -> str:
-    """An item of a list by what tells it apart."""
+    """An item of a list by its identifying value."""
     if not isinstance(item, dict):
         return str(item)
     named = next((item[key] for key in ("code", "id", "edit") if key in item), None)
@@ -199,7 +199,7 @@ def _is_day(text: str) -> bool:
 
 
 def _decides_nothing(plain: Any, steps: _Steps) -> str | None:  # noqa: ANN401 -- a YAML value
-    """Why no line can be decided otherwise by a change there; None where one can."""
+    """Why a change there cannot affect any decision; None where it can."""
     if "cite" in steps:
         return "the date as the document gives it: a citation"
     if "history" in steps:
@@ -214,7 +214,7 @@ def _decides_nothing(plain: Any, steps: _Steps) -> str | None:  # noqa: ANN401 -
 
 
 def _is_said_twice(plain: Any, steps: _Steps) -> bool:  # noqa: ANN401 -- a YAML value
-    """Whether a name goes on being known without the item: by another item, or by the key of its entry."""
+    """Whether a name is still recognized without the item: by another item, or by the key of its entry."""
     names = plain
     for step in steps[:-1]:
         names = names[step]
@@ -225,7 +225,7 @@ def _is_said_twice(plain: Any, steps: _Steps) -> bool:  # noqa: ANN401 -- a YAML
 def _review_decides_nothing(version: Mapping[str, Any]) -> str | None:
     """A last review makes a version stale twelve months later, unless its next review does, or it ends before."""
     if "next_review" in version:
-        return "a last review beside a next review, which says when the version is stale"
+        return "a last review beside a next review, which decides when the version is stale"
     overdue = twelve_months_after(dt.date.fromisoformat(version["reviewed"]["date"]) - _DAY)
     if "until" in version and dt.date.fromisoformat(version["until"]["date"]) <= overdue:
         return "a last review less than twelve months before the version's end: it is never stale"

@@ -1,4 +1,4 @@
-"""What two rule packs have alike, and what differs between them besides the outcomes."""
+"""What two rule packs have in common, and their differences other than outcomes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _SAID_ONLY = {"reasons": ("reason", "cites"), "versions": ("stale_after",)}
 
 @dataclass(frozen=True)
 class PackNotes:
-    """What differs besides the outcomes.
+    """Differences other than outcomes.
 
     Attributes:
         files: path, and `added`, `removed` or `changed` in bytes.
-        reread: signs of a program that they read differently, with both readings.
-        kinds: what else differs in the tables, by kind: citations, messages, review dates, guidance, site rules.
+        reread: program signals that they read differently, with both readings.
+        kinds: other differences in the tables, by kind: citations, messages, review dates, guidance, site rules.
         only_old: codes that the new pack does not have.
         only_new: codes that the old pack does not have.
     """
@@ -84,7 +84,7 @@ def equal(old: pl.DataFrame, new: pl.DataFrame) -> bool:
 
 
 def notes_on(pair: tuple[Catalog, Catalog]) -> PackNotes:
-    """What differs besides the outcomes."""
+    """Differences other than outcomes."""
     old, new = pair
     cited = any(not _same_cited(pair, name, columns) for name, columns in _CITED.items() if name != "site_references")
     kinds = {
@@ -105,7 +105,7 @@ def notes_on(pair: tuple[Catalog, Catalog]) -> PackNotes:
 
 
 def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ...]) -> bool:
-    """Whether what stands in both packs is cited alike: citations of added or removed rows are no change of theirs."""
+    """Whether rows of both packs have the same citations; those of added or removed rows do not count as a change."""
     keys = {"codes": ["hcpcs_code"], "versions": ["policy_id", "policy_version"], "guidance": ["guidance_id"]}
     at = keys.get(name, ["payer", "service", "policy_version", "hcpcs_code" if name == "listed_codes" else "program"])
     old, new = (getattr(catalog, name).select(*at, *columns) for catalog in pair)
@@ -114,11 +114,11 @@ def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ..
 
 
 def _reread(pair: tuple[Catalog, Catalog]) -> list[str]:
-    """The signs of a program that the packs read differently, with both readings."""
+    """The program signals that the packs read differently, with both readings."""
     return [
         f"{SIGNAL_WORDS[column]} {sign}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
         for column, found in signs_by_column(pair).items()
-        if column != "plan"  # its spellings are those of the line of business
+        if column != "plan"  # its spellings are those of line_of_business
         for sign, meaning in found.items()
         if meaning[0] != meaning[1]
     ]

@@ -8,9 +8,9 @@ NOT_DECIDED = "not decided: the pack does not have the code"
 
 
 def outcome() -> list[pl.Expr]:
-    """Of a decided line `what` becomes of it, and `under` which policy, version and reference.
+    """The outcome of a decided line (`what`), and the policy, version and reference it is decided `under`.
 
-    `what` is `deny: investigational (PR 55)`; all that a remittance shows stands in it. `under` is empty where no
+    `what` is `deny: investigational (PR 55)`; it has all that a remittance shows. `under` is empty where no
     version was in force.
     """
     codes = pl.concat_str(
@@ -28,9 +28,9 @@ def outcome() -> list[pl.Expr]:
 
 
 def changed(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines that come out differently: `change`, `old`, `new`.
+    """The lines with different outcomes: `change`, `old`, `new`.
 
-    A `change` of the outcome, or of the reference alone: the policy, its version, or what goes into REF*0K; these stand
+    A `change` of the outcome, or only of the reference: the policy, its version, or the value of REF*0K; these are
     in `old` and `new` where they differ.
     """
     other_outcome = pl.col("old_what").ne_missing(pl.col("new_what"))

@@ -27,12 +27,12 @@ Pair = tuple["Catalog", "Catalog"]
 
 @dataclass(frozen=True)
 class PackDiff:
-    """What differs between two packs.
+    """The differences between two packs.
 
     Attributes:
-        cells: how many were decided under both; of payers for which every table is alike, none.
+        cells: how many were decided under both; none for payers with identical tables.
         ranges: change (`outcome`, `reference`), payer, programs, codes, from, until, where, old, new; sorted.
-        notes: what else differs, and which files do.
+        notes: other differences, and the files that differ.
     """
 
     cells: int
@@ -41,7 +41,7 @@ class PackDiff:
 
 
 def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
-    """Decide the space of both packs under each, payer by payer, and fold what differs into ranges."""
+    """Decide the space of both packs under each, payer by payer, and collapse the differences into ranges."""
     pair = (old, new)
     ids = axes.shape_ids(pair)
     readable = (shaped(old, ids), shaped(new, ids))
@@ -70,7 +70,7 @@ def _differing(lines: pl.DataFrame, pair: Pair, payer: PayerClass) -> pl.DataFra
 
 
 def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None) -> pl.DataFrame:
-    """Per cell the outcome and what it stands on; a code that the pack does not know makes no candidate."""
+    """The outcome of each cell and its basis; a code that the pack does not have is not a candidate."""
     numbered = lines.with_row_index("cell")
     known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
     decided = judge(
@@ -94,16 +94,16 @@ def _space(pair: Pair, payer: PayerClass) -> Axes:
 
 
 def _holds(pair: Pair) -> pl.DataFrame:
-    """What holds a line, where the packs lead it elsewhere; else a held line differs only where one without it does."""
+    """The facts that hold a line, where the packs treat them differently; else a held line differs as a plain one."""
     held = pl.col("reason_code").is_in([edit.id for edit in line_axes.HELD_BY])
     old, new = (catalog.reasons.filter(held).drop("reason", "cites") for catalog in pair)
     return line_axes.hold_frame() if not equal(old, new) else line_axes.hold_frame().head(1)
 
 
 def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
-    """One day of each period in which nothing changes, and lines from each period into each later one.
+    """One day of each period without a change, and lines from each period into each later one.
 
-    `place` numbers the single days in order, so that neighbours can be joined; `from` and `until` bound the period.
+    `place` numbers the single days in order, so that neighbors can be joined; `from` and `until` bound the period.
     """
     rows: list[tuple[object, ...]] = []
     for code, boundaries in by_code.items():
@@ -127,7 +127,7 @@ def _periods(boundaries: Sequence[dt.date]) -> list[tuple[dt.date | None, dt.dat
 
 
 def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
-    """Each program, no signal, a conflict, and each sign that the packs read differently, alone and with another."""
+    """Each program, no signal, a conflict, and each signal that the packs read differently, alone and with another."""
     signs = axes.signs_by_column(pair)
     ids = axes.shape_ids(pair)
     shapes = {
@@ -150,7 +150,7 @@ def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
 
 
 def _same_in_both(found: dict[str, Meaning], pair: Pair) -> dict[str, str]:
-    """By program a sign that stands for it in both packs, its own key where that is one."""
+    """For each program, a spelling that names it in both packs: its own key where possible."""
     keys = set(axes.plain_spellings(pair[0])) & set(axes.plain_spellings(pair[1]))
     ordered = sorted(found.items(), key=lambda item: (item[0] not in keys, item[0]))
     same: dict[str, str] = {}
@@ -180,7 +180,7 @@ def _labelled(label: str, **signals: str) -> tuple[str | None, ...]:
 
 
 def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | None, ...]]:
-    """Plan words that only one pack has, or that name another program there, beside each program."""
+    """Plan words that only one pack has, or that name different programs, with each program."""
     old, new = (set(catalog.plan_words.rows()) for catalog in pair)
     return [
         _labelled(f"{plan} + {program}", line_of_business=sign, plan=plan)
@@ -191,14 +191,14 @@ def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | N
 
 
 def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> list[tuple[str | None, ...]]:
-    """The states of a sign that two packs read differently."""
+    """The states of a signal that two packs read differently."""
     label = "member id shape" if column == "member_id" else f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
     paired = [_labelled(f"{label} + {program}", **{column: same[0], other: sign}) for program, sign in plain.items()]
     return [_labelled(label, **{column: same[0]}), *paired]
 
 
 def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | None, ...]]:
-    """The states of a sign that two packs read differently beside the words of each program in the name of a plan."""
+    """The states of a signal that two packs read differently, with the plan words of each program."""
     if column == "plan":
         return []
     words = {program: words.strip() for catalog in pair for words, _, program in catalog.plan_words.iter_rows()}
@@ -208,7 +208,7 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
 
 
 def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
-    """Solid tumors, other diagnoses, none; and the diagnoses that the packs hold to be one and the other.
+    """Solid tumors, other diagnoses, none; and the diagnoses that the packs classify differently.
 
     Each site class by itself for a payer that follows guidance by site.
     """

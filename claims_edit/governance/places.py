@@ -1,4 +1,4 @@
-"""Where in the files of a pack a rule stands, so that a fault of a cell names the line to mend."""
+"""Where a rule is in the files of a pack, so that a fault of a cell names the line to fix."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Row = dict[str, Any]
 
 
 def versions(pack: RulePack, written: RulePack) -> Iterator[tuple[str, Policy, Version]]:
-    """Each version of a view of a pack with its policy and its place in the files, in order of the files.
+    """Each version of a view of a pack with its policy and its location in the files, in order of the files.
 
-    What is left of a version behind a proposed one begins on a day that no file has: the policy is its place.
+    The rest of a version after a proposed one begins on a day that no file has: its location is the policy.
     """
     for path, policy in sorted(pack.policies.items()):
         days = [version.from_.date for version in written.policies[path].versions]
@@ -29,7 +29,7 @@ def versions(pack: RulePack, written: RulePack) -> Iterator[tuple[str, Policy, V
 
 
 def version_place(catalog: Catalog, row: Row) -> str:
-    """The version that a cell was decided under; the payer's entry where there was none."""
+    """The version that decided a cell; the payer's entry where there was none."""
     wanted = (row["payer"], row["service"], row["policy_version"])
     for place, policy, version in versions(catalog.pack, catalog.written):
         if (policy.payer, policy.service, version.from_.date.isoformat()) == wanted:
@@ -45,7 +45,7 @@ def payer_place(pack: RulePack, payer: str) -> str:
 
 
 def name_place(pack: RulePack, payer: str, key: str) -> str:
-    """Where a payer's entry has the name of that key; the entry, where its own key is that name."""
+    """Where a payer's entry has the name; the entry itself, if its key is that name."""
     entry = pack.payers.payers[payer]
     for field, names in (("names", entry.names), ("identifiers", entry.identifiers)):
         if key in (keys := name_keys(names)):
@@ -60,7 +60,7 @@ def reason_place(pack: RulePack, edit: str | None) -> str:
 
 
 def sign_place(catalog: Catalog, column: str, sign: str) -> str | None:
-    """Where programs.yaml has a spelling (by its key), a claim filing indicator or a shape (by its stand-in id)."""
+    """Where programs.yaml has a spelling (by its key), a claim filing indicator or a shape (by its sample id)."""
     shapes = {stand_in: pattern for pattern, stand_in in shape_ids((catalog,)).items()}
     wanted = shapes.get(sign, sign) if sign.startswith(SHAPE_ID) else sign
     for program, signs in catalog.pack.programs.programs.items():

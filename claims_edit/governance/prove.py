@@ -1,6 +1,6 @@
-"""The proof of a rule pack: every cell of its decision space, held against what no pack may lead to.
+"""The proof of a rule pack: every cell of its decision space, checked against the outcomes that no pack may have.
 
-The engine decides each cell; here its outcome is read once more, from the edits that hit and from reasons.yaml alone.
+The engine decides each cell; this module derives its outcome again, only from the edits triggered and reasons.yaml.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from claims_edit.governance.axes import PayerClass
     from claims_edit.policy import Catalog
 
-# What the standard and plain words say of Medicare Advantage. A proof that took only the pack's own word for it would
-# pass a pack that is wrong about it.
+# How the standard and plain words identify Medicare Advantage. A proof that relied on the pack alone would
+# pass a pack that gets it wrong.
 SAYS_ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
 _SAYS_MEDICARE = (
     r"medicare|^mcare|^mcr|(?:mcare|mcr|med)adv|^ma(?:only|pd|plan|product|hmo|ppo|pos|pffs|snp|msa)*s?$|mapd"
     r"|egwp|groupwaiver|(?:^|[cdi]|dual|fide|hide)snp|specialneeds|dualeligible|^partc$"
 )
-# Medicare that is not Medicare Advantage, and what supplements it; `pffs` is Medicare Advantage.
+# Medicare other than Medicare Advantage, and its supplements; `pffs` is Medicare Advantage.
 _SAYS_NO_ADVANTAGE = (
     r"(?:^|[^p])ffs|feeforservice|original|traditional|straight|supplement|medigap|secondary"
     r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
@@ -43,7 +43,7 @@ MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
 
 @dataclass
 class _Tally:
-    """Cells of one kind of fault at one place: how many, and the first of them."""
+    """Cells with one kind of fault at one location: how many, and the first of them."""
 
     cells: int = 0
     example: str = ""
@@ -51,18 +51,18 @@ class _Tally:
 
 @dataclass
 class Proof:
-    """What the decision space of a pack came to.
+    """The result of proving a pack.
 
     Attributes:
         cells: how many there are.
         by_disposition: of the cells.
-        edits: of the cells, by edit that hits (not the primary one alone).
-        advantage: cells where a signal says Medicare Advantage.
-        advantage_denied: of them, those that end in deny.
+        edits: of the cells, by edit triggered (not only the primary one).
+        advantage: cells where a signal names Medicare Advantage.
+        advantage_denied: those of them that end in deny.
         held: cells with a prior authorization, a doubt or trial evidence.
-        held_denied: of them, those that end in deny.
-        idle: versions under which no line can be decided, as none of the service's codes was valid or listed.
-        faults: place, fault and remedy of each, sorted.
+        held_denied: those of them that end in deny.
+        idle: versions that can decide no line, because none of the service's codes was valid or listed.
+        faults: location, fault and remedy of each, sorted.
     """
 
     cells: int = 0
@@ -89,7 +89,7 @@ class Proof:
 
 
 def prove(catalog: Catalog) -> Proof:
-    """Decide every cell of the pack's space, payer by payer, and tell what is wrong.
+    """Decide every cell of the pack's space, payer by payer, and report what is wrong.
 
     Memory does not grow with the number of policies.
     """
@@ -139,7 +139,7 @@ class _Proving:
         return seen_of(decided.with_columns(cells=pl.lit(1, pl.UInt32)))
 
     def _hold(self, decided: pl.DataFrame) -> None:
-        """Hold a batch against the promises."""
+        """Check a batch against the promises."""
         given = {reason.edit: reason.disposition for reason in self._catalog.pack.reasons.reasons}
         expected = pl.col("expected").replace_strict({edit: str(given.get(edit)) for edit in EDIT_IDS})
         other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
@@ -159,7 +159,7 @@ class _Proving:
         self._note(wronged, _held_denied)
 
     def _note(self, cells: pl.DataFrame, fault: Any) -> None:  # noqa: ANN401 -- a function of catalog and row
-        """Keep the first cell of each place, and count the others."""
+        """Keep the first cell of each location, and count the others."""
         if cells.is_empty():
             return
         by = ["payer", "service", "policy_version", "program", "at_program", "expected"]
@@ -169,7 +169,7 @@ class _Proving:
             tally.example = tally.example or places.cell_text(row)
 
     def proof(self) -> Proof:
-        """The whole, once every payer is done."""
+        """The result, after the last payer."""
         told = [
             f"{place} {_cells(tally.cells)} (first: {tally.example}). {remedy}"
             for (place, remedy), tally in self._faults.items()
@@ -185,13 +185,13 @@ def _cells(count: int) -> str:
 
 
 def says_advantage(names: Iterable[str]) -> list[bool]:
-    """Whether each name or spelling (by its key) says Medicare Advantage in plain words, or Medicare and not which."""
+    """Whether each name or spelling (by its key) names Medicare Advantage in plain words, or Medicare of no kind."""
     keys = pl.Series(list(names), dtype=pl.String)
     return (keys.str.contains(_SAYS_MEDICARE) & ~keys.str.contains(_SAYS_NO_ADVANTAGE)).to_list()
 
 
 def _advantage_signs(catalog: Catalog) -> dict[str, list[str]]:
-    """By signal column the values that say Medicare Advantage, by the pack's word or by the standard's."""
+    """For each signal column, the values that mean Medicare Advantage per the pack or per the standard."""
     signs = axes.signs_by_column((catalog,))
     own = {
         column: [sign for sign, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
@@ -216,17 +216,17 @@ def _advantage_signs(catalog: Catalog) -> dict[str, list[str]]:
 
 
 _Fault = tuple[str, str]
-"""Place and what is wrong there, up to the number of cells; the remedy."""
+"""The location and the fault, up to the number of cells; the remedy."""
 
 
 def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = places.version_place(catalog, row)
-    return f"{place}: no edit hits", "Report this as a bug, with the rules."
+    return f"{place}: no edit is triggered", "Report this as a bug, with the rules."
 
 
 def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = places.reason_place(catalog.pack, row["expected"])
-    told = f"the first edit that hits is `{row['expected']}`, and the engine decides by `{row['reason_code']}`"
+    told = f"the first edit triggered is `{row['expected']}`, but the engine decides by `{row['reason_code']}`"
     return f"{place}: {told}", "Report this as a bug, with the rules."
 
 
@@ -260,9 +260,9 @@ def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     column = next((column for column, signs in said.items() if row[column] in signs), None)
     if column is None:
         place = places.name_place(catalog.pack, row["payer"], row["advantage_name"])
-        return f"{place}: {fault}, as the payer's name says so", "Take the name out: its lines go to a person then."
+        return f"{place}: {fault}, because of the payer's name", "Remove the name, so that its lines go to a person."
     listed = places.sign_place(catalog, column, row[column])
     if listed is None:
         own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"
-        return f"{own}: lacks the sign `{row[column]}`, so {fault}", "Add it there."
-    return f"{listed}: {fault}", f"Move the sign to {MEDICARE_ADVANTAGE}, or take it out."
+        return f"{own}: the value `{row[column]}` is missing, so {fault}", "Add it there."
+    return f"{listed}: {fault}", f"Move the value to {MEDICARE_ADVANTAGE}, or remove it."

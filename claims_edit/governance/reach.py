@@ -1,4 +1,4 @@
-"""What a pack holds and no line can reach: a rule that never decides anything is a fault, or a fact that hides one."""
+"""The parts of a pack that no line can reach: a rule that never decides a line is a fault, or hides one."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _OF_EXCEPTION = {
     ProgramRule.REFER: program_edits.program_exception_refer.id,
     ProgramRule.REVIEW: program_edits.program_exception_review.id,
 }
-_REMEDY = "Take it out, or correct what keeps lines from it."
+_REMEDY = "Remove it, or fix the rule that blocks it."
 
 
 def seen_of(decided: pl.DataFrame) -> pl.DataFrame:
-    """What of the pack the cells reached, each once, with the number of cells."""
+    """The parts of the pack that the cells reached, each once, with the number of cells."""
     return decided.group_by(_KEY).agg(pl.col("cells").sum())
 
 
 def version_faults(pack: RulePack) -> Iterator[str]:
-    """Days between two versions of a policy that nobody accounts for, and an account of none; drafts leave no gap."""
+    """Days between two versions of a policy without a `gap` to explain them, and a `gap` without such days."""
     for path, policy in pack.policies.items():
         held = [
             (f"rules/{path}: versions[{index}]", version)
@@ -61,17 +61,17 @@ def version_faults(pack: RulePack) -> Iterator[str]:
             if ends is not None and gap and earlier.gap is None:
                 yield (
                     f"{place}.until: {ends} leaves a gap: no version is in force from {ends + _DAY} to "
-                    f"{begins - _DAY}. End it on {begins - _DAY}, or say why in `gap`."
+                    f"{begins - _DAY}. End it on {begins - _DAY}, or explain the gap in `gap`."
                 )
             if earlier.gap is not None and not gap:
                 step = following.rpartition(" ")[2]
-                yield f"{place}.gap: speaks of a gap, and {step} follows at once. Take it out."
+                yield f"{place}.gap: explains a gap, but {step} follows without one. Remove it."
         if held and held[-1][1].gap is not None:
-            yield f"{held[-1][0]}.gap: no version follows. Take it out."
+            yield f"{held[-1][0]}.gap: no version follows. Remove it."
 
 
 def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> tuple[list[str], tuple[str, ...]]:
-    """What no cell reaches, and the versions under which none can be decided."""
+    """The parts that no cell reaches, and the versions that can decide no line."""
     faults: list[str] = []
     idle: list[str] = []
     alive: list[tuple[Policy, Version]] = []
@@ -94,7 +94,7 @@ def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> t
 
 
 def _decidable(codes: list[ProcedureCode], version: Version) -> bool:
-    """Whether any code of the service was to be decided on under the version."""
+    """Whether the version can decide a line with any code of the service."""
     return any(
         code.kind is CodeKind.SPECIFIC or code.code in version.codes.listed
         for code in codes
@@ -115,7 +115,7 @@ def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) 
     held += [f"codes.listed[{index}]" for index, _ in enumerate(version.codes.listed)]
     held += ["liability"] if version.liability else []
     for what in held:
-        yield f"{place}.{what}: guidance goes to a person first, so no line reaches it. Take it out."
+        yield f"{place}.{what}: guidance lines go to a person first, so no line reaches it. Remove it."
 
 
 def _funding_version_faults(
@@ -171,11 +171,11 @@ def _sign_faults(catalog: Catalog) -> Iterator[str]:
     for program, signs in catalog.pack.programs.programs.items():
         for index, _ in enumerate(signs.member_id_shapes):
             place = f"rules/programs.yaml: programs.{program}.member_id_shapes[{index}]"
-            yield f"{place}: no line reaches it, as no payer is a blue_plan. {_REMEDY}"
+            yield f"{place}: no line reaches it, because no payer is a blue_plan. {_REMEDY}"
 
 
 def _edit_faults(catalog: Catalog, alive: list[tuple[Policy, Version]], edits: Counter[str]) -> Iterator[str]:
-    """An edit for which the pack holds the ground, and which hits nowhere."""
+    """An edit that the pack has a rule for, but that is triggered for no line."""
     codes = tuple(code for file in catalog.pack.codes.values() for code in file.codes)
     pack = Decidable(codes, tuple(alive))
     for edit in EDITS:

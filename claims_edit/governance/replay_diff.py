@@ -1,7 +1,7 @@
-"""Real lines decided under two rule packs: which flip, from what to what, in lines and in money.
+"""Real lines decided under two rule packs: which change, from what to what, in lines and in money.
 
-Lines come from an extract, read as a run reads it, or from what a run kept. They are streamed; those that flip wait on
-disk until they are written.
+Lines come from an extract, read as a run reads it, or from the files of a run. They are streamed; the lines that change
+stay on disk until they are written.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ TOTAL_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Lines:
-    """Candidate lines in bounded batches, and what they are decided with; contracts as each pack names the payers."""
+    """Candidate lines in bounded batches, and the inputs of their decisions; contracts with each pack's payer keys."""
 
     batches: Iterator[pl.DataFrame]
     revisions: pl.LazyFrame
@@ -54,7 +54,7 @@ class Lines:
 
 @dataclass
 class ReplayDiff:
-    """What became of the lines.
+    """The effect on the lines.
 
     Attributes:
         source: where they came from: `extract`, or the run's id.
@@ -74,9 +74,9 @@ class ReplayDiff:
 
 
 def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> ReplayDiff:
-    """Decide each line under both packs; the lines that flip are written to `scratch`.
+    """Decide each line under both packs; the lines that change are written to `scratch`.
 
-    A line whose code one of the packs does not know is `not decided` there.
+    A line whose code is not in one of the packs is `not decided` there.
     """
     found = ReplayDiff(lines.source)
     totals = [found.totals]
@@ -99,7 +99,7 @@ def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> Repl
 
 
 def _told(batch: pl.DataFrame, old: Catalog, new: Catalog, lines: Lines) -> pl.DataFrame:
-    """The lines of a batch that come out differently, with both outcomes."""
+    """The lines of a batch with different outcomes, with both outcomes."""
     sides = [
         _decided(batch, catalog, lines.revisions, contracts).select(pl.all().name.prefix(f"{side}_"))
         for side, catalog, contracts in zip(("old", "new"), (old, new), lines.contracts, strict=True)
@@ -122,7 +122,7 @@ def _decided(batch: pl.DataFrame, catalog: Catalog, revisions: pl.LazyFrame, con
 
 
 def _both(fact: str) -> pl.Expr:
-    """The fact as both packs read it; both readings where they differ. A pack that does not decide has none."""
+    """The fact under both packs; both values where they differ. A pack that does not decide the line has none."""
     old, new = pl.col(f"old_{fact}"), pl.col(f"new_{fact}")
     old_read = pl.when(pl.col("old_what").is_null()).then(new).otherwise(old)
     new_read = pl.when(pl.col("new_what").is_null()).then(old).otherwise(new)
@@ -158,7 +158,7 @@ def extract_lines(
 
 
 def _with_codes_of_both(old: Catalog, new: Catalog) -> Catalog:
-    """A pack whose codes and spellings are those of both: what intake takes a candidate line by."""
+    """A pack with the codes and spellings of both, from which intake selects candidate lines."""
     more = old.codes.join(new.codes, on="hcpcs_code", how="anti")
     spelled = old.program_spellings.join(new.program_spellings, on="name_key", how="anti")
     return replace(
@@ -169,13 +169,13 @@ def _with_codes_of_both(old: Catalog, new: Catalog) -> Catalog:
 
 
 def _with_names_of_both(catalog: Catalog, other: Catalog) -> Catalog:
-    """A pack that knows the other's payers too, so that a contract with one of them is no fault."""
+    """A pack with the other's payers added, so that a contract with one of them is not a fault."""
     more = other.payer_names.join(catalog.payer_names, on="name_key", how="anti")
     return replace(catalog, payer_names=pl.concat([catalog.payer_names, more]))
 
 
 def run_lines(out: Path, run: str | None) -> Lines:
-    """The candidate lines that a published run decided; `run` is its id or the beginning of it, None the latest.
+    """The candidate lines that a published run decided; `run` is its id or a prefix of it, None the latest.
 
     Raises:
         UsageError: no such run.

@@ -1,4 +1,4 @@
-"""The rule tests of a pack, decided by the engine itself in one call, and held against what they expect."""
+"""The rule tests of a pack, decided by the engine itself in one call, and compared with the expected results."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _EXPECTED = (
 
 @dataclass(frozen=True)
 class CaseLine:
-    """One claim line of a case: where the case stands, what the line says, and what is to come out of it."""
+    """One claim line of a case: the location of the case, the line's facts, and the expected result."""
 
     place: str
     test: str
@@ -84,7 +84,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class Failure:
-    """A line that came out otherwise: what was expected and what came, for the facts that differ, and what is cited."""
+    """A line that did not match: the expected and actual values that differ, and the citation."""
 
     line: CaseLine
     expected: dict[str, str]
@@ -110,7 +110,7 @@ def suite_of(pack: RulePack) -> Suite:
 
 
 def failures(suite: Suite, catalog: Catalog) -> list[Failure]:
-    """The lines that come out otherwise than expected, in order."""
+    """The lines that do not match their expected results, in order."""
     if not suite.lines:
         return []
     decided = _decided(suite, catalog)
@@ -134,12 +134,12 @@ def _failure(line: CaseLine, row: _Row) -> Failure:
 
 
 def _decided(suite: Suite, catalog: Catalog) -> pl.DataFrame:
-    """What the engine makes of each line, as texts (`none`: there is nothing), and the citation."""
+    """The engine's result for each line, as texts (`none`: no value), and the citation."""
     revisions = revisions_among(suite.candidates, catalog)
     contracts = _contracts(suite, catalog)
     decided = decide(suite.candidates, catalog, revisions=revisions, contracts=contracts)
     notes = pl.element().is_in(INFORMATIONAL_EDIT_IDS)
-    # A decision does not name the guidance that its note means; the facts do.
+    # A decision does not name the guidance of its note; the facts do.
     known = facts(suite.candidates, catalog, revisions=revisions, contracts=contracts)
     return decided.select(
         pl.col("reason_code").alias("edit"),
@@ -158,7 +158,7 @@ def _group(number: int) -> str:
 
 
 def _contracts(suite: Suite, catalog: Catalog) -> pl.DataFrame:
-    """A contract of its own for each line that has one; a payer that is not on file has none."""
+    """A contract of its own for each line that has one; an unrecognized payer has none."""
     rows = [
         {
             "payer": line.row["payer"], "group_id": _group(number), "coverage": line.contract.coverage.value,
@@ -179,7 +179,7 @@ def _lines_of(path: str, file: RuleTestsFile, cited: Citations) -> Iterator[Case
         for position, case in enumerate(test.cases):
             expect = case.expect or test.expect
             if expect is None:
-                continue  # refused by the checks
+                continue  # rejected by the checks
             told = _told(file.given) | _told(test.given) | _told(case)
             each = [told.get(fact, (None,)) for fact in _PRODUCT]
             for chosen in itertools.product(*each):
@@ -212,7 +212,7 @@ def _row(told: _Row) -> _Row:
 
 
 def _shown(told: _Row) -> dict[str, str]:
-    """What a line says, as a case writes it."""
+    """The facts of a line, as a case writes them."""
     texts = {fact: _text(value) for fact, value in told.items() if value is not None}
     return {fact: texts[fact] for fact in Given.model_fields if fact in texts}
 

@@ -1,7 +1,7 @@
 """JSON Schemas of the rules files for editors, derived from the models that read them.
 
-The reader takes every scalar as the text that is written; an editor's YAML server sees a number in `47384` and a
-flag in `true`. So a schema takes what an editor sees wherever the reader would take the text.
+The reader takes every scalar as text; an editor's YAML server sees a number in `47384` and a
+flag in `true`. So the schema accepts those types wherever the reader accepts the text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SUFFIX = ".schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DIGITS = ("1", "12", "123", "1234", "12345", "123456")
-"""Texts that an editor takes for a number: a pattern that one of them fits is written without quotes at times."""
+"""Texts that an editor reads as a number: a value of a pattern that fits one of them may be written without quotes."""
 
 
 def kinds() -> dict[str, type[Strict]]:
@@ -56,7 +56,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def schema_text(kind: str) -> str:
-    """The schema as it is stored: the same models give the same bytes."""
+    """The schema as stored: the same models give the same bytes."""
     return json.dumps(schema_of(kind), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -77,14 +77,14 @@ def write_schemas(folder: Path, only: str | None = None) -> list[Path]:
 
 
 class _AsEditorsRead(GenerateJsonSchema):
-    """Pydantic's schema of a model, widened to what an editor sees, and narrowed to what the reader refuses."""
+    """Pydantic's schema of a model, widened to the types an editor sees, and narrowed to what the reader accepts."""
 
     def generate(self, schema: core_schema.CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         """The schema without the titles that repeat each key."""
         return _without_titles(super().generate(schema, mode))
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        """A text: also the number or flag that an editor may see in it."""
+        """A text, or the number or flag that an editor may see in it."""
         found = super().str_schema(schema)
         pattern = found.get("pattern")
         if pattern is None:
@@ -94,7 +94,7 @@ class _AsEditorsRead(GenerateJsonSchema):
         return found
 
     def date_schema(self, schema: core_schema.DateSchema) -> JsonSchemaValue:
-        """A day, as the reader wants it written."""
+        """A day, in the reader's format."""
         return super().date_schema(schema) | {"pattern": _DAY}
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002 -- pydantic's signature
@@ -106,11 +106,11 @@ class _AsEditorsRead(GenerateJsonSchema):
         return super().int_schema(schema) | {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """An optional key is left out, never left empty."""
+        """An optional key is omitted, never left empty."""
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """The value alone: what stands in for a key that is left out is no business of the writer's."""
+        """The value alone, without the default of an omitted key."""
         return self.generate_inner(schema["schema"])
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
@@ -120,7 +120,7 @@ class _AsEditorsRead(GenerateJsonSchema):
 
 
 def _without_titles(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema without `title` words; a property of that name is a mapping, and stays."""
+    """The schema without `title` keywords; a property of that name is a mapping, and is kept."""
     return {key: _each(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
 
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 SUFFIX = ".yaml"
-_MARK = "payers.yaml"  # where it stands, a rule pack has its top
+_MARK = "payers.yaml"  # the file at the top of a rule pack
 
 
 def catalog_from(text: str, *, proposed: bool = False) -> Catalog:
-    """The decision tables of what a user names as a pack, without or with its proposed versions in their place.
+    """The decision tables of what a user names as a pack, without or with its proposed versions in force.
 
     Raises:
-        UsageError: nothing of that name, neither a path nor a revision.
+        UsageError: neither a path nor a revision has that name.
         RulesError: the pack has faults; each names the pack.
     """
     contents = pack_from(text)
@@ -33,12 +33,12 @@ def catalog_from(text: str, *, proposed: bool = False) -> Catalog:
 def pack_from(text: str) -> dict[str, bytes]:
     """The files of a rule pack, by path: of a folder or an archive of that name, else of a git revision.
 
-    A revision is one of the repository in which the command runs; outside of any, of that of the shipped rules.
-    `REVISION:FOLDER` names the folder in the repository, where it holds more packs than one.
+    A revision is one of the current repository; outside of any, of the repository of the shipped rules.
+    `REVISION:FOLDER` names the folder in a repository with more than one pack.
 
     Raises:
-        UsageError: nothing of that name, or no git to ask.
-        RulesError: it holds no rule pack.
+        UsageError: nothing has that name, or git is not installed.
+        RulesError: it has no rule pack.
     """
     path = Path(text)
     if path.exists():
@@ -53,7 +53,7 @@ def pack_from(text: str) -> dict[str, bytes]:
 
 
 def _git(place: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """What git answers in a folder's repository; None where it refuses, or there is no repository."""
+    """The output of git in a folder's repository; None where it fails, or there is no repository."""
     command = ["git", "-C", str(place), *arguments]
     try:
         done = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603 -- a fixed program
@@ -83,7 +83,7 @@ def _of_tree(place: Path, tree: str, text: str, folder: str) -> dict[str, bytes]
 
 
 def _root(names: list[str], text: str, folder: str) -> str:
-    """The one folder of the tree that holds a pack: the one named, else `rules`, else the only one."""
+    """The folder of the tree with a pack: the one named, else `rules`, else the only one."""
     roots = [PurePosixPath(name).parent.as_posix() for name in names if PurePosixPath(name).name == _MARK]
     if folder:
         roots = [root for root in roots if root == folder]
@@ -92,8 +92,8 @@ def _root(names: list[str], text: str, folder: str) -> str:
     if len(roots) == 1:
         return roots[0]
     if roots:
-        raise RulesError(f"{text}: holds rule packs in {', '.join(roots)}. Name one, as REVISION:FOLDER.")
-    raise RulesError(f"{text}: is a git revision without a rule pack. A folder with its {_MARK} is wanted.")
+        raise RulesError(f"{text}: has rule packs in {', '.join(roots)}. Name one, as REVISION:FOLDER.")
+    raise RulesError(f"{text}: is a git revision without a rule pack. It needs a folder with {_MARK}.")
 
 
 def _blobs(place: Path, ids: list[str]) -> list[bytes]:

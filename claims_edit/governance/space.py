@@ -1,7 +1,7 @@
-"""The decision space of a rule pack: candidate lines for every case that its rules tell apart.
+"""The decision space of a rule pack: candidate lines for every case that its rules distinguish.
 
-Cells are claim lines, decided by the engine itself. Their coordinates stand beside them as `at_…` columns, for people.
-What can decide a line is a full product; what is another way of saying the same, or only informs, is a slice of it.
+Cells are claim lines, decided by the engine itself. Their coordinates are in `at_…` columns, for people.
+Facts that can decide a line are a full product; other spellings of the same fact and informational facts are slices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claims_edit.governance.axes import PayerClass
     from claims_edit.policy import Catalog
 
-MOST_CELLS = 60_000  # at a time: memory does not grow with the pack, and larger frames are slower by the cell
+MOST_CELLS = 60_000  # at a time: memory does not grow with the pack, and larger frames are slower per cell
 COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim")
 _NEVER_GIVEN = (
     "data_source", "source_file", "source_row", "claim_line_number", "claim_type", *MODIFIER_COLUMNS[1:],
@@ -32,7 +32,7 @@ _NEVER_GIVEN = (
 
 
 def shaped(catalog: Catalog, ids: dict[str, str]) -> Catalog:
-    """The pack with each member-id shape read from the id that stands for it."""
+    """The pack with each member-id shape read from the id that represents it."""
     shapes = catalog.member_id_shapes.with_columns(
         (pl.lit("^") + pl.col("pattern").replace_strict(ids, return_dtype=pl.String) + pl.lit("$")).alias("pattern")
     )
@@ -53,7 +53,7 @@ class Axes:
 
     @property
     def cells_of_a_day(self) -> int:
-        """How many cells each row of `days` makes."""
+        """How many cells each row of `days` gives."""
         return reduce(lambda size, axis: size * axis.height, self._others, 1)
 
     @property
@@ -75,7 +75,7 @@ class Axes:
 
 
 def gathered(parts: Iterable[Axes], payer: PayerClass) -> Iterator[pl.DataFrame]:
-    """The cells of all parts, in order, in few frames of MOST_CELLS: to decide a frame costs time of its own."""
+    """The cells of all parts, in order, in few frames of MOST_CELLS: each frame has a fixed cost."""
     waiting: list[pl.DataFrame] = []
     for cells in chain.from_iterable(part.cells(payer) for part in parts):
         if waiting and sum(each.height for each in waiting) + cells.height > MOST_CELLS:
@@ -87,7 +87,7 @@ def gathered(parts: Iterable[Axes], payer: PayerClass) -> Iterator[pl.DataFrame]
 
 
 def _crossed(cells: pl.DataFrame, axis: pl.DataFrame) -> pl.DataFrame:
-    """Each cell with each row of the axis; a column that both have is the cell's, or the axis' where that has none."""
+    """Each cell with each row of the axis; in a common column, the cell's value, or the axis' value if that is null."""
     shared = [column for column in axis.columns if column in cells.columns]
     crossed = cells.join(axis, how="cross", maintain_order="left_right", suffix="_of_axis")
     of_axis = [f"{column}_of_axis" for column in shared]
@@ -97,9 +97,9 @@ def _crossed(cells: pl.DataFrame, axis: pl.DataFrame) -> pl.DataFrame:
 def parts(
     catalog: Catalog, payer: PayerClass, also_filed: tuple[str, ...] = (), in_full: pl.Expr | None = None
 ) -> list[Axes]:
-    """The parts of one pack's space for a payer: what decides in full, then what only informs or says the same.
+    """The parts of one pack's space for a payer: deciding facts in full, then informational facts and spellings.
 
-    Two signals together are in full where `in_full` holds of them; others agree or not whatever else is on the line,
+    Two signals together are in full where `in_full` is true; others agree or not whatever else is on the line,
     and so does the name of a plan, alone or with another signal.
     """
     days = axes.boundaries((catalog,), payer.keys)

@@ -1,4 +1,4 @@
-"""Whether each policy is past its review on a day, and what was decided past it."""
+"""Whether the review of each policy is overdue on a day, and the decisions made after it was due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
     from claims_edit.policy.pack import Policy, RulePack, Version
 
-# Of each claim line its current decision: what a later run decided anew is no longer stale.
+# The current decision of each claim line: a line that a later run decided again is no longer stale.
 _DECIDED_PAST_REVIEW = """
 SELECT policy_id, policy_version, count(*) AS lines, count(*) FILTER (disposition = 'deny') AS denied_lines,
     CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(38,2)) AS charges,
@@ -31,13 +31,13 @@ GROUP BY policy_id, policy_version ORDER BY policy_id, policy_version
 
 @dataclass(frozen=True)
 class ReviewStatus:
-    """One policy on one day; without a version in force on it nothing can be past.
+    """One policy on one day; without a version in force, nothing is overdue.
 
     Attributes:
         policy: the policy's id.
         payer: its key.
         kind: `funding` or `guidance`.
-        file: where the policy stands in the rule pack.
+        file: the path of the policy in the rule pack.
         version: the first day of the version in force.
         status: of that version, `final` or `retired`.
         reviewed: its last review.
@@ -45,7 +45,7 @@ class ReviewStatus:
         stale_after: the last day on which its review is not overdue; None where it has no review, as guidance.
         days_left: from the day to `stale_after`: 0 on that day itself, negative past it.
         last_revision: the latest revision of the document on record up to that version.
-        newer_codes: specific codes of the service that began after the last review, that the version does not list.
+        newer_codes: specific codes of the service that began after the last review and are not listed in the version.
         proposed: the first days of the drafts.
     """
 
@@ -70,7 +70,7 @@ class ReviewStatus:
 
 
 def review_status(catalog: Catalog, as_of: dt.date) -> list[ReviewStatus]:
-    """Every policy of the pack by payer and service, as it stands on a day."""
+    """The status of every policy of the pack on a day, by payer and service."""
     policies = sorted(catalog.written.policies.items(), key=lambda item: (item[1].payer, item[1].service))
     return [_status(catalog.written, path, policy, as_of) for path, policy in policies]
 
@@ -103,10 +103,10 @@ def _status(pack: RulePack, path: str, policy: Policy, as_of: dt.date) -> Review
 
 
 def _newer_codes(pack: RulePack, policy: Policy, version: Version, as_of: dt.date) -> tuple[str, ...]:
-    """Codes that the policy's last review could not know and its version does not list.
+    """Codes that are newer than the policy's last review and not listed in its version.
 
-    A version without a last review was last looked at when it began. Guidance lists no procedure codes at all, so none
-    is missing from it. A code that has ended by the day is of no more interest; one to come is.
+    A version without a last review counts as reviewed when it began. Guidance lists no procedure codes, so none
+    is missing from it. A code that has ended by the day is left out; a future code is included.
     """
     if policy.kind is PolicyKind.GUIDANCE:
         return ()
@@ -123,7 +123,7 @@ def _newer_codes(pack: RulePack, policy: Policy, version: Version, as_of: dt.dat
 
 
 def decided_past_review(out: Path) -> list[dict[str, Any]]:
-    """What the current decisions of a results folder decided past a review, by policy version.
+    """The current decisions of a results folder made after a review was due, by policy version.
 
     Each row has `policy_id, policy_version, lines, denied_lines, charges, denied_charges, first_service, last_service`.
 

@@ -1,4 +1,4 @@
-"""A new policy file to fill in: what each key means, where a policy document says it, and the usual traps."""
+"""A new policy file to fill in: what each key means, where to find it in a policy document, and common mistakes."""
 
 from __future__ import annotations
 
@@ -23,51 +23,55 @@ _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[\w .'-]*[\w.])?")
 _ENTRY = f"""payer_entry:                # how claims name the payer
   label: $label
-  blue_plan: {PLACEHOLDER}           # true for a Blue plan: there a member id may tell the program (FEP)
+  blue_plan: {PLACEHOLDER}           # true for a Blue plan: its member ids can show the program (FEP)
   names:                    # case, spaces and punctuation do not matter
     - $label
   # identifiers: ["12345"]  # payer ids that claims have instead of a name"""
-_ENTRY_ELSEWHERE = "# The payer's names stand in $home."
+_ENTRY_ELSEWHERE = "# The payer's names are in $home."
 
 
 def new_policy(rules: Path, payer: str, service: str | None = None, label: str | None = None) -> Path:
-    """Write the template of a payer's policy to the rules folder; where.
+    """Write the template of a payer's policy to the rules folder; returns its path.
 
     The file is `policies/<payer>.yaml`; if the payer has that one, and another service is named,
     `policies/<payer>_<service>.yaml`.
 
     Raises:
-        UsageError: the payer is no key, the service is not known, or the file is there.
-        RulesError: `rules` is no rule pack.
+        UsageError: the payer key is not valid, the service is not defined, or the file exists.
+        RulesError: `rules` is not a rule pack.
     """
     if not _KEY.fullmatch(payer):
-        raise UsageError(f"{payer}: is no key of a payer. Use small letters, digits and _, such as acme_health.")
+        raise UsageError(
+            f"{payer}: is not a valid payer key. Use lowercase letters, digits and _, such as acme_health."
+        )
     parsed = parse(read_pack(rules))
     chosen = _service(parsed, service)
     path = rules / "policies" / f"{payer}.yaml"
     if path.exists() and service is not None:
         path = rules / "policies" / f"{payer}_{service}.yaml"
     if path.exists():
-        raise UsageError(f"{path}: is there already. Edit it, or name another payer or --service.")
+        raise UsageError(f"{path}: already exists. Edit it, or name another payer or --service.")
     text = _filled(parsed, path.relative_to(rules).as_posix(), payer, chosen, label)
     try:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name a rules folder of your own.") from None
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name your own rules folder.") from None
     return path
 
 
 def _service(parsed: Parsed, service: str | None) -> str:
-    """The service that is asked for, or the only one."""
+    """The service requested, or the only one."""
     known = [file.service for file in parsed.of(CodesFile).values()]
     if service is None and len(known) == 1:
         return known[0]
     if service is None:
-        raise UsageError(f"--service: is missing, as the rules have {len(known)}. Name one of {', '.join(known)}.")
+        raise UsageError(
+            f"--service: is required, because the rules have {len(known)}. Name one of {', '.join(known)}."
+        )
     if service not in known:
         raise UsageError(
-            f"{service}: is the service of no file in codes/. Use one of {', '.join(known)}, or add its codes first."
+            f"{service}: no file in codes/ defines this service. Use one of {', '.join(known)}, or add its codes first."
         )
     return service
 
@@ -91,7 +95,7 @@ def _filled(parsed: Parsed, path: str, payer: str, service: str, label: str | No
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML takes it for one: in quotes unless it is plain words."""
+    """A text as YAML reads it: in quotes unless it is plain words."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 

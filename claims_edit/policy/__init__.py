@@ -1,6 +1,6 @@
 """The rule pack: YAML → frozen models → decision tables.
 
-`load_catalog` is what the rest of the program uses; modules follow the data: source → text → parse → check → catalog.
+The rest of the program uses `load_catalog`; the modules follow the data: source → text → parse → check → catalog.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 
 
 def default_rules_dir() -> Path:
-    """The rules that ship with the program: inside the installed package, else beside it in the source tree."""
+    """The rules shipped with the program: inside the installed package, else next to it in the source tree."""
     shipped = Path(str(files("claims_edit"))) / "rules"
     return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "rules"
 
@@ -55,7 +55,7 @@ def default_rules_dir() -> Path:
 def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False) -> Catalog:
     """The decision tables of a rules folder, or of an archive of one (None: the shipped rules).
 
-    Proposed versions are checked like all others and decide nothing, unless `proposed` puts them in their place: for
+    Proposed versions are checked like all others and decide nothing, unless `proposed` puts them in force: for
     shadow runs only.
 
     Raises:
@@ -86,7 +86,7 @@ def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = Fal
 
 
 def examine(contents: dict[str, bytes]) -> tuple[RulePack, list[str]]:
-    """A rule pack's files as a pack, without those that could not be parsed, and every fault of them, sorted."""
+    """A rule pack's files as a pack, without those that could not be parsed, and all their faults, sorted."""
     return _examined(parse(contents))
 
 
@@ -111,5 +111,5 @@ def _pack(parsed: Parsed) -> RulePack:
 
 
 def _single(parsed: Parsed, kind: type[_M]) -> _M:
-    """The one file of its kind; none where it could not be parsed: a fault, so that the pack decides nothing."""
+    """The only file of its kind; an empty one where it could not be parsed: a fault, so the pack decides nothing."""
     return cast("_M", next(iter(parsed.of(kind).values()), None))

@@ -1,4 +1,4 @@
-"""A checked rule pack as decision tables: what claim lines are joined with."""
+"""A checked rule pack as decision tables, for joins with claim lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNVERSIONED = "unversioned"
 
 @dataclass(frozen=True)
 class Catalog:
-    """The decision tables of a rule pack, each sorted, so that what comes out never depends on file or key order.
+    """The decision tables of a rule pack, each sorted, so that results never depend on file or key order.
 
     Attributes:
         pack: The rule pack with the versions that decide lines (`policy.lifecycle`).
@@ -44,7 +44,7 @@ class Catalog:
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
         versions: payer, service, in_force_from, in_force_until (null: open), policy_id, policy_version (its first day),
             policy_kind, by_site (its reference is that of `site_references`), indication_scope, policy_reference
-            (835 REF*0K), liability_group_code (null unless the policy's own words), stale_after (null: never said), and
+            (835 REF*0K), liability_group_code (null unless the policy states it), stale_after (null: not given), and
             the citations of each.
         listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
         program_rules: payer, service, policy_version, program, rule (`applies` | `refer` | `review`), program_citation.
@@ -53,9 +53,9 @@ class Catalog:
         site_beside: prefix, beside (the prefix of another diagnosis of the line), site_class.
         guidance: service, site_class, guidance_id, out_from, guidance_citation.
         site_references: payer, service, site_class, site_reference, site_from, site_first, site_citation: the guidance
-            that stands for the document of a payer that follows guidance by site, and the site's first day.
-        reasons: reason_code (unique, in table order), disposition (null: informs only), carc, rarcs, group_code, cites,
-            reason.
+            used in place of the document of a payer that follows guidance by site, and the site's first day.
+        reasons: reason_code (unique, in table order), disposition (null: informational), carc, rarcs, group_code,
+            cites, reason.
     """
 
     pack: RulePack
@@ -125,7 +125,7 @@ class Citations:
         return f"{self._titles[cite.document]}, {cite.section} ({cite.date})"
 
     def code_text(self, code: ProcedureCode) -> str:
-        """Where the code's validity stands; where the code itself does, if it is valid throughout."""
+        """The citation of the code's validity; of the code itself, if it is valid throughout."""
         days = [day for day in (code.valid_from, code.valid_until) if day is not None]
         texts = [self.text(day.cite) for day in days] or [self.text(code.cite)]
         return "; ".join(dict.fromkeys(texts))

@@ -1,4 +1,4 @@
-"""Cross-checks over a parsed rule pack: what no single value shows."""
+"""Cross-checks over a parsed rule pack: faults that no single value shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def check(parsed: Parsed) -> list[str]:
-    """Every fault between values and between files; parts that could not be parsed are not held against the others."""
+    """Every fault between values and between files; references to parts that could not be parsed are not faults."""
     known = Known.of(parsed)
     faults = [
         *policy_faults(parsed, known),
@@ -52,12 +52,12 @@ def _document_faults(parsed: Parsed, known: Known) -> Iterator[str]:
                 homes[value.id].append(f"{path}: {place}.id")
             elif known.documents is not None and value.document not in known.documents:
                 yield (
-                    f"{path}: {place}.document: `{value.document}` is declared nowhere. "
+                    f"{path}: {place}.document: `{value.document}` is not defined. "
                     "Correct it, or add the document under `documents`."
                 )
     for document, places in homes.items():
         for place in places[1:]:
-            yield f"{place}: `{document}` is declared already in {places[0].split(':')[0]}. Declare it once."
+            yield f"{place}: `{document}` is already defined in {places[0].split(':')[0]}. Define it once."
 
 
 def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]]:
@@ -66,14 +66,14 @@ def _walk(value: object, place: str) -> Iterator[tuple[str, Citation | Document]
         yield place, value
         return
     if isinstance(value, Given):
-        return  # a case of a rule test: many, and without citations
+        return  # the cases of rule tests: many, and without citations
     for step, item in parts_of(value):
         if isinstance(item, BaseModel | tuple | dict):
             yield from _walk(item, f"{place}{step}".lstrip("."))
 
 
 def parts_of(value: object) -> Iterator[tuple[str, object]]:
-    """What a model, a mapping or a list of models holds, each with its step in the place."""
+    """The values in a model, a mapping or a list of models, each with its step in the location."""
     match value:
         case BaseModel():
             for name, item in value:
@@ -94,7 +94,7 @@ def _guidance_faults(parsed: Parsed, known: Known) -> Iterator[str]:
             yield from known.service_faults(f"{place}.service", entry.service)
             yield from known.site_faults(f"{place}.site_class", entry.site_class)
             if entry.id in homes:
-                yield f"{place}.id: `{entry.id}` stands already in {homes[entry.id]}. Give each its own id."
+                yield f"{place}.id: `{entry.id}` is already defined in {homes[entry.id]}. Give each its own id."
             homes.setdefault(entry.id, path)
 
 
@@ -102,24 +102,24 @@ def _evidence_faults(parsed: Parsed, known: Known) -> Iterator[str]:
     for path, file in parsed.of(EvidenceFile).items():
         yield from known.service_faults(f"{path}: service", file.service)
         if known.documents is not None and file.summarises not in known.documents:
-            yield f"{path}: summarises: `{file.summarises}` is declared nowhere. Name a document of the pack."
+            yield f"{path}: summarises: `{file.summarises}` is not defined. Name a document of the pack."
         yield from _conclusion_faults(path, file, known)
         seen: set[str] = set()
         for index, study in enumerate(file.studies):
             if study.id in seen:
-                yield f"{path}: studies[{index}].id: `{study.id}` stands twice. Give each study its own id."
+                yield f"{path}: studies[{index}].id: duplicate id `{study.id}`. Give each study its own id."
             seen.add(study.id)
             for position, site in enumerate(study.site_classes):
                 yield from known.site_faults(f"{path}: studies[{index}].site_classes[{position}]", site)
 
 
 def _conclusion_faults(path: str, file: EvidenceFile, known: Known) -> Iterator[str]:
-    """A site that no table knows, or that has two conclusions: a reader could not tell which one holds."""
+    """A site that is not defined, or that has two conclusions: the file does not show which one applies."""
     concluded: set[str] = set()
     for index, entry in enumerate(file.by_site):
         for position, site in enumerate(entry.site_classes):
             place = f"{path}: by_site[{index}].site_classes[{position}]"
             yield from known.site_faults(place, site)
             if site in concluded:
-                yield f"{place}: `{site}` stands twice. Give each site one conclusion."
+                yield f"{place}: duplicate site `{site}`. Give each site one conclusion."
             concluded.add(site)

@@ -1,4 +1,4 @@
-"""Checks of pack.yaml: its version is the newest of its changelog, and each change names what the pack has."""
+"""Checks of pack.yaml: its version is the newest of its changelog, and each change names policies of the pack."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _version_faults(path: str, file: PackFile) -> Iterator[str]:
     if file.version != newest:
         yield (
             f"{path}: version: {file.version} is not the newest of the changelog ({newest}). "
-            "Correct it, or write what this version changed at the top of the changelog."
+            "Correct it, or add the changes of this version at the top of the changelog."
         )
     for index, (newer, older) in enumerate(pairwise(file.changelog)):
         if _ordered(newer.version) <= _ordered(older.version):
@@ -60,6 +60,6 @@ def _policy_faults(place: str, change: RuleChange, payers: dict[str, str]) -> It
     if change.policy is None:
         return
     if change.policy not in payers:
-        yield f"{place}.policy: `{change.policy}` is the id of no policy. Use one of {', '.join(sorted(payers))}."
+        yield f"{place}.policy: `{change.policy}` is not a valid policy id. Use one of {', '.join(sorted(payers))}."
     elif change.payer != payers[change.policy]:
-        yield f"{place}.payer: is not {payers[change.policy]}, whose policy {change.policy} is. Name that payer."
+        yield f"{place}.payer: must be {payers[change.policy]}, the payer of {change.policy}. Correct it."

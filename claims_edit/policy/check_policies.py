@@ -58,17 +58,17 @@ def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:
         pair = (policy.payer, policy.service)
         if pair in services:
             yield (
-                f"{path}: service: {policy.payer} has a policy on {policy.service} already in {services[pair]}. "
+                f"{path}: service: {policy.payer} already has a policy on {policy.service} in {services[pair]}. "
                 "Keep one, and add versions to it."
             )
         if policy.id in ids:
-            yield f"{path}: id: `{policy.id}` is the id of {ids[policy.id]} already. Give each policy its own id."
+            yield f"{path}: id: `{policy.id}` is already the id of {ids[policy.id]}. Give each policy its own id."
         services.setdefault(pair, path)
         ids.setdefault(policy.id, path)
 
 
 def _order_faults(path: str, policy: Policy, *, proposed: bool) -> Iterator[str]:
-    """Faults among the proposed versions, or among the others: a proposed one may overlap what it is to replace."""
+    """Faults among the proposed versions, or among the others: a proposed one may overlap the version it replaces."""
     alike = [
         (f"versions[{index}]", version)
         for index, version in enumerate(policy.versions)
@@ -93,7 +93,7 @@ def _order_faults(path: str, policy: Policy, *, proposed: bool) -> Iterator[str]
 
 def _period_faults(place: str, policy: Policy, version: Version) -> Iterator[str]:
     if version.status is VersionStatus.RETIRED and version.until is None:
-        yield f"{place}.until: is missing, though the version is retired. Give its last day, or call it final."
+        yield f"{place}.until: is missing, but the version is retired. Give its last day, or set the status to final."
     if version.until is not None and version.until.date < version.from_.date:
         yield f"{place}.until: {version.until.date} is before from ({version.from_.date}). Correct one of the two."
     if version.reviewed and version.next_review and version.next_review.date <= version.reviewed.date:
@@ -110,9 +110,9 @@ def _program_faults(place: str, version: Version, known: Known) -> Iterator[str]
         where = f"{place}.applies_to.programs[{index}]"
         yield from known.program_faults(where, program)
         if program in version.applies_to.programs[:index]:
-            yield f"{where}: `{program}` stands twice. Keep one of the two."
+            yield f"{where}: duplicate program `{program}`. Keep one."
         if program in version.exceptions:
-            yield f"{where}: `{program}` is an exception too. Keep it in one of the two places."
+            yield f"{where}: `{program}` is also an exception. Remove it from one of them."
         if program == MEDICARE_ADVANTAGE:
             yield (
                 f"{where}: Medicare Advantage is never denied automatically. "
@@ -129,13 +129,13 @@ def _listed_faults(place: str, policy: Policy, version: Version, known: Known) -
         where = f"{place}.codes.listed[{index}]"
         service, code = known.codes.get(listed, (None, None))
         if listed in version.codes.listed[:index]:
-            yield f"{where}: `{listed}` stands twice. Keep one of the two."
+            yield f"{where}: duplicate code `{listed}`. Keep one."
         if code is None:
-            yield f"{where}: `{listed}` is in no file of codes/. Correct it, or add the code there."
+            yield f"{where}: `{listed}` is not defined in codes/. Correct it, or add the code there."
         elif service != policy.service:
-            yield f"{where}: `{listed}` is a code of {service}, not of {policy.service}. Take it out."
+            yield f"{where}: `{listed}` is a code of {service}, not of {policy.service}. Remove it."
         elif not _ever_valid(code, version):
-            yield f"{where}: `{listed}` is not valid on any day of this version. Take it out, or correct a date."
+            yield f"{where}: `{listed}` is not valid on any day of this version. Remove it, or correct a date."
 
 
 def _ever_valid(code: ProcedureCode, version: Version) -> bool:

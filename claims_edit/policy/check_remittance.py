@@ -1,4 +1,4 @@
-"""Checks of the code combinations: of the tables in remittance/, and of every adjustment that the rules can lead to."""
+"""Checks of the code combinations: the tables in remittance/, and every adjustment that the rules can make."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def remittance_faults(parsed: Parsed) -> Iterator[str]:
-    """Faults of the tables, and reasons and liabilities that make a combination of codes that no table has.
+    """Faults of the tables, and reasons and liabilities that make a code combination that no table approves.
 
-    A pack without a table is not held against one: packs of before there was one stay readable.
+    A pack without a table is not checked against one, so that older packs stay readable.
     """
     tables = parsed.of(RemittanceFile)
     for path, table in tables.items():
@@ -35,14 +35,14 @@ def _table_faults(path: str, table: RemittanceFile) -> Iterator[str]:
     scenarios = [scenario.id for scenario in table.scenarios]
     for index, scenario in enumerate(scenarios):
         if scenario in scenarios[:index]:
-            yield f"{path}: scenarios[{index}].id: `{scenario}` stands twice. Give each scenario its own id."
+            yield f"{path}: scenarios[{index}].id: duplicate id `{scenario}`. Give each scenario its own id."
     for index, combination in enumerate(table.combinations):
         place = f"{path}: combinations[{index}]"
         if combination.scenario not in scenarios:
             known = ", ".join(dict.fromkeys(scenarios))
             yield f"{place}.scenario: `{combination.scenario}` is not a scenario of the file. Use one of {known}."
         if combination.needs_remark and not combination.rarcs:
-            yield f"{place}.rarcs: is empty, and a remark code is needed. Add those on record."
+            yield f"{place}.rarcs: is empty, but a remark code is required. Add the approved ones."
 
 
 def _repeat_faults(tables: dict[str, RemittanceFile]) -> Iterator[str]:
@@ -52,8 +52,9 @@ def _repeat_faults(tables: dict[str, RemittanceFile]) -> Iterator[str]:
             key = (combination.carc, combination.scenario)
             if key in seen:
                 yield (
-                    f"{path}: combinations[{index}].carc: `{combination.carc}` stands in {combination.scenario} already"
-                    f" ({seen[key]}). Join the two."
+                    f"{path}: combinations[{index}].carc: `{combination.carc}`"
+                    f" is already defined in {combination.scenario}"
+                    f" ({seen[key]}). Merge the two."
                 )
             seen.setdefault(key, path)
 
@@ -71,7 +72,7 @@ def _reason_faults(parsed: Parsed, combinations: tuple[Combination, ...]) -> Ite
 
 
 def _liability_faults(parsed: Parsed, combinations: tuple[Combination, ...]) -> Iterator[str]:
-    """A policy's own group code takes the place of the default on every denial, that of a silent contract too."""
+    """A policy's own group code replaces the default on every denial, also under benefit terms without a code."""
     reasons = [reason for file in parsed.of(ReasonsFile).values() for reason in file.reasons]
     denials = [
         (reason, reason.carc)

@@ -1,4 +1,4 @@
-"""Checks of the payers and programs: a name, spelling or sign means one thing."""
+"""Checks of the payers and programs: a name, spelling or program signal has one meaning."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from claims_edit.policy.parse import Parsed
 
 _Sign = tuple[str, str, str]
-"""Where a sign stands, what it stands for, and the sign."""
+"""The location of a signal, its meaning, and the signal."""
 
 
 def sign_faults(parsed: Parsed) -> Iterator[str]:
-    """Names that two payers share, and spellings or signs that two programs share."""
+    """Names that two payers share, and spellings or signals that two programs share."""
     yield from _entry_faults(parsed)
     yield from _shared_name_faults([
         (f"{entry.place}{place}", entry.key, name)
@@ -51,12 +51,12 @@ def _entry_faults(parsed: Parsed) -> Iterator[str]:
     homes: dict[str, str] = {}
     for entry in payer_entries(parsed):
         if entry.key in homes:
-            yield f"{entry.place}: `{entry.key}` has its entry already in {homes[entry.key]}. Keep one of the two."
+            yield f"{entry.place}: `{entry.key}` already has an entry in {homes[entry.key]}. Keep one."
         homes.setdefault(entry.key, entry.place.partition(":")[0])
 
 
 def program_faults(parsed: Parsed) -> Iterator[str]:
-    """Medicare Advantage must be known, by a claim filing indicator too, or its lines could pass for another's."""
+    """Medicare Advantage must be defined, with a claim filing indicator, or its lines could be read as another's."""
     for path, file in parsed.of(ProgramsFile).items():
         program = file.programs.get(MEDICARE_ADVANTAGE)
         if program is None:
@@ -79,7 +79,7 @@ def _shared_name_faults(signs: list[_Sign]) -> Iterator[str]:
     keyed: list[_Sign] = []
     for (place, owner, name), key in zip(signs, keys, strict=True):
         if key is None:
-            yield f"{place}: `{name}` holds neither a letter nor a digit. Correct it, or remove it."
+            yield f"{place}: `{name}` has no letter or digit. Correct it, or remove it."
         else:
             keyed.append((place, owner, key))
     yield from _shared_faults(keyed)
@@ -89,7 +89,7 @@ def _shared_faults(signs: list[_Sign]) -> Iterator[str]:
     owners: dict[str, str] = {}
     for place, owner, sign in signs:
         if owners.setdefault(sign, owner) != owner:
-            yield f"{place}: `{sign}` is taken by {owners[sign]} already. Keep it with one of the two."
+            yield f"{place}: `{sign}` is already assigned to {owners[sign]}. Remove it from one of them."
 
 
 def _medicare_advantage_faults(spellings: list[_Sign]) -> Iterator[str]:

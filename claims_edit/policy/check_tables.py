@@ -23,16 +23,16 @@ _KNOWN_EDITS = tuple(edit.id for edit in EDITS)
 
 
 def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:
-    """A code or a service that stands twice, a validity that runs backwards, an unknown site class."""
+    """A duplicate code or service, a validity that ends before it begins, an unknown site class."""
     services: dict[str, str] = {}
     codes: dict[str, str] = {}
     for path, file in parsed.of(CodesFile).items():
         if services.setdefault(file.service, path) != path:
-            yield f"{path}: service: `{file.service}` is declared in {services[file.service]} too. Join the two files."
+            yield f"{path}: service: `{file.service}` is already defined in {services[file.service]}. Merge the files."
         for index, code in enumerate(file.codes):
             place = f"{path}: codes[{index}]"
             if code.code in codes:
-                yield f"{place}.code: `{code.code}` stands in {codes[code.code]} already. Keep one."
+                yield f"{place}.code: `{code.code}` is already defined in {codes[code.code]}. Keep one."
             codes.setdefault(code.code, path)
             if code.valid_from and code.valid_until and code.valid_until.date < code.valid_from.date:
                 yield f"{place}.valid_until: {code.valid_until.date} is before valid_from. Correct one of the two."
@@ -42,7 +42,7 @@ def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:
 
 
 def site_faults(parsed: Parsed) -> Iterator[str]:
-    """A prefix that two site classes claim in the same way, or a range that runs backwards."""
+    """A prefix or a range of two site classes, or a range with its ends reversed."""
     for path, file in parsed.of(TumorSitesFile).items():
         prefixes: dict[str, str] = {}
         ranged: dict[str, str] = {}
@@ -51,10 +51,10 @@ def site_faults(parsed: Parsed) -> Iterator[str]:
             yield from _range_faults(place, site)
             for prefix in site.prefixes:
                 if prefixes.setdefault(prefix, name) != name:
-                    yield f"{place}.prefixes: `{prefix}` is taken by {prefixes[prefix]} already. Keep it in one class."
+                    yield f"{place}.prefixes: `{prefix}` is already assigned to {prefixes[prefix]}. Keep one."
             for prefix in (prefix for span in site.ranges for prefix in spread(span)):
                 if ranged.setdefault(prefix, name) != name:
-                    yield f"{place}.ranges: `{prefix}` is taken by {ranged[prefix]} already. Keep it in one class."
+                    yield f"{place}.ranges: `{prefix}` is already assigned to {ranged[prefix]}. Keep one."
 
 
 def _range_faults(place: str, site: SiteClass) -> Iterator[str]:
@@ -63,11 +63,11 @@ def _range_faults(place: str, site: SiteClass) -> Iterator[str]:
         spans += [(f"{place}.beside[{number}].ranges[{index}]", span) for index, span in enumerate(rule.ranges)]
     for where, span in spans:
         if not any(spread(span)):
-            yield f"{where}: `{span}` covers nothing. Give both ends with one letter, the lower first."
+            yield f"{where}: `{span}` is empty. Give both ends with the same letter, the lower one first."
 
 
 def reason_faults(parsed: Parsed) -> Iterator[str]:
-    """Every edit has one reason, in table order, and only what establishes all facts may deny."""
+    """Every edit has one reason, in table order, and only an edit that requires all facts may deny."""
     for path, file in parsed.of(ReasonsFile).items():
         given = [reason.edit for reason in file.reasons]
         for edit in _KNOWN_EDITS:
@@ -78,31 +78,31 @@ def reason_faults(parsed: Parsed) -> Iterator[str]:
             if reason.edit not in _KNOWN_EDITS:
                 yield f"{place}.edit: `{reason.edit}` is not an edit. Use one of {', '.join(_KNOWN_EDITS)}."
             elif reason.edit in given[:index]:
-                yield f"{place}.edit: `{reason.edit}` stands twice. Keep one of the two."
+                yield f"{place}.edit: duplicate edit `{reason.edit}`. Keep one."
             yield from _disposition_faults(place, reason)
         ranks = [(_KNOWN_EDITS.index(edit), edit) for edit in given if edit in _KNOWN_EDITS]
         for (earlier, before), (later, after) in pairwise(ranks):
             if later < earlier:
-                yield f"{path}: reasons: `{after}` stands after `{before}`. Keep the order of the decision table."
+                yield f"{path}: reasons: `{after}` is after `{before}`. Keep the order of the decision table."
 
 
 def _disposition_faults(place: str, reason: Reason) -> Iterator[str]:
     if reason.edit in INFORMATIONAL_EDIT_IDS and reason.disposition is not None:
-        yield f"{place}.disposition: `{reason.edit}` only informs. Remove it."
+        yield f"{place}.disposition: `{reason.edit}` is informational. Remove it."
     if reason.edit in EDIT_IDS and reason.disposition is None:
         yield f"{place}.disposition: is missing. Add it."
     if reason.disposition is Disposition.DENY and reason.edit not in MAY_DENY:
         yield (
-            f"{place}.disposition: `{reason.edit}` may not deny: it hits before all facts are established, "
+            f"{place}.disposition: `{reason.edit}` may not deny: it is triggered before all facts are established, "
             "for Medicare Advantage too. Use review, refer, return or pass."
         )
     if reason.disposition is Disposition.PASS and reason.edit in EDIT_IDS and reason.edit not in MAY_PASS:
         yield (
-            f"{place}.disposition: `{reason.edit}` may not pass: what is missing, in conflict or silent goes to a "
+            f"{place}.disposition: `{reason.edit}` may not pass: a missing, conflicting or silent fact goes to a "
             "person. Use review, or refer for another program's rules."
         )
     if reason.disposition in (Disposition.DENY, Disposition.RETURN):
         if reason.carc is None:
-            yield f"{place}.carc: is missing, and `{reason.edit}` needs one to {reason.disposition}. Add it."
+            yield f"{place}.carc: is missing, but `{reason.edit}` needs one to {reason.disposition}. Add it."
         if reason.group_code is None:
-            yield f"{place}.group_code: is missing, and `{reason.edit}` needs one to {reason.disposition}. Add it."
+            yield f"{place}.group_code: is missing, but `{reason.edit}` needs one to {reason.disposition}. Add it."

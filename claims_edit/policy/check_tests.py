@@ -1,4 +1,4 @@
-"""Checks of the rule tests: each case makes a line that the rules can decide."""
+"""Checks of the rule tests: each case gives a line that the rules can decide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from claims_edit.policy.rule_tests import Given, RuleCase, RuleTest
 
 NEEDED = ("payer", "code", "service")
-"""The facts that a case needs, of its own, its test's or its file's."""
+"""The facts that a case needs, its own or from its test or file."""
 
 
 def test_faults(parsed: Parsed, known: Known) -> Iterator[str]:
@@ -33,7 +33,7 @@ def test_faults(parsed: Parsed, known: Known) -> Iterator[str]:
 def _code_faults(place: str, given: Given, known: Known) -> Iterator[str]:
     for index, code in enumerate(given.code or ()):
         if known.codes is not None and code not in known.codes:
-            yield f"{place}.code[{index}]: `{code}` is in no file of codes/. Correct it, or add the code there."
+            yield f"{place}.code[{index}]: `{code}` is not defined in codes/. Correct it, or add the code there."
 
 
 def _missing(place: str, case: RuleCase, test: RuleTest, file: RuleTestsFile) -> Iterator[str]:

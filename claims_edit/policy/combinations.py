@@ -1,4 +1,4 @@
-"""Whether the codes of an 835 adjustment may stand together, after the tables in remittance/."""
+"""Whether the codes of an 835 adjustment are an approved combination, per the tables in remittance/."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ class Mismatch:
 
 
 def combinations_of(files: Iterable[RemittanceFile]) -> tuple[Combination, ...]:
-    """Every combination on record."""
+    """Every approved combination."""
     return tuple(combination for file in files for combination in file.combinations)
 
 
 def mismatches(adjustment: Adjustment, combinations: Iterable[Combination]) -> list[Mismatch]:
-    """What keeps the codes from being a combination on record; nothing if they are one.
+    """Why the codes are not an approved combination; nothing if they are one.
 
-    Where a CARC stands in several scenarios, one that fits is enough; else the nearest one tells what is wrong.
+    Where a CARC is in several scenarios, one match is enough; else the nearest one shows what is wrong.
     """
     of_carc = [combination for combination in combinations if combination.carc == adjustment.carc]
     if not of_carc:
         return [
             Mismatch(
-                "carc", f"CARC `{adjustment.carc}` is in no scenario of remittance/", "Correct it, or add it there"
+                "carc",
+                f"CARC `{adjustment.carc}` is not in an approved combination of remittance/",
+                "Correct it, or add it there",
             )
         ]
     return min((list(_against(adjustment, combination)) for combination in of_carc), key=len)
@@ -54,14 +56,16 @@ def _against(adjustment: Adjustment, combination: Combination) -> Iterator[Misma
     codes = f"CARC `{combination.carc}` (scenario {combination.scenario})"
     if adjustment.disposition not in combination.dispositions:
         may = " or ".join(combination.dispositions)
-        yield Mismatch("disposition", f"{codes} may not serve a {adjustment.disposition}", f"Use it to {may} only")
+        yield Mismatch(
+            "disposition", f"{codes} is not approved for a {adjustment.disposition}", f"Use it only to {may}"
+        )
     if adjustment.group_code is not None and adjustment.group_code not in combination.group_codes:
         allowed = ", ".join(combination.group_codes)
         yield Mismatch("group_code", f"`{adjustment.group_code}` does not go with {codes}", f"Use one of {allowed}")
     if combination.needs_remark and not adjustment.rarcs:
         allowed = ", ".join(combination.rarcs)
-        yield Mismatch("rarcs", f"is empty, and {codes} needs a remark code", f"Add one of {allowed}")
+        yield Mismatch("rarcs", f"is empty, but {codes} needs a remark code", f"Add one of {allowed}")
     for rarc in adjustment.rarcs:
         if rarc not in combination.rarcs:
             remedy = "Correct it, or add it to the combination in remittance/"
-            yield Mismatch("rarcs", f"`{rarc}` is not on record with {codes}", remedy)
+            yield Mismatch("rarcs", f"`{rarc}` is not an approved combination with {codes}", remedy)

@@ -1,4 +1,4 @@
-"""The ids that a rule pack declares, for the checks that look names up."""
+"""The ids that a rule pack defines, for the checks of references."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Known:
-    """What is declared, by kind; None where a file that may declare more could not be parsed."""
+    """The defined ids, by kind; None where a file that may define more could not be parsed."""
 
     payers: frozenset[str] | None
     programs: frozenset[str] | None
@@ -40,7 +40,7 @@ class Known:
 
     @classmethod
     def of(cls, parsed: Parsed) -> Known:
-        """Gather the declared ids."""
+        """Collect the defined ids."""
         code_files = parsed.of(CodesFile).values()
         homes: list[Home] = [
             *parsed.of(Policy).values(), *parsed.of(GuidanceFile).values(), *parsed.of(EvidenceFile).values(),
@@ -65,9 +65,9 @@ class Known:
         )
 
     def service_faults(self, place: str, service: str) -> Iterator[str]:
-        """A fault if no file of codes/ has the service."""
+        """A fault if no file in codes/ defines the service."""
         if self.services is not None and service not in self.services:
-            yield f"{place}: `{service}` is the service of no file in codes/. Correct it, or add its codes."
+            yield f"{place}: `{service}` is not a service of any file in codes/. Correct it, or add its codes."
 
     def site_faults(self, place: str, site: str) -> Iterator[str]:
         """A fault if tumor_sites.yaml does not have the site class."""

@@ -1,7 +1,7 @@
-"""The life of a policy version: proposed, final, retired; and which versions hold in an enforced or a shadow run.
+"""The life of a policy version: proposed, final, retired; and which versions an enforced or a shadow run uses.
 
-Enforced runs know the final and the retired versions, each in its own period. In a shadow run a proposed version holds
-on all its days, as if it were adopted; on other days everything stays as it is enforced.
+Enforced runs use the final and retired versions, each in its own period. In a shadow run a proposed version applies
+on all its days, as if it were adopted; other days are the same as in an enforced run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DAY = dt.timedelta(days=1)
 def in_view(pack: RulePack, *, proposed: bool) -> RulePack:
     """The pack with the versions that decide lines: enforced or shadowed ones.
 
-    A policy whose versions are all proposed keeps its documents and, unless `proposed`, has no version.
+    A policy whose versions are all proposed keeps its documents but has no version, unless `proposed`.
     """
     versions_of = shadowed if proposed else enforced
     policies = {
@@ -32,7 +32,7 @@ def in_view(pack: RulePack, *, proposed: bool) -> RulePack:
 
 
 def enforced(policy: Policy) -> tuple[Version, ...]:
-    """The final and retired versions, as they stand in the file: oldest first."""
+    """The final and retired versions, in the order of the file: oldest first."""
     return tuple(version for version in policy.versions if version.status is not VersionStatus.PROPOSED)
 
 
@@ -42,7 +42,7 @@ def drafts(policy: Policy) -> tuple[Version, ...]:
 
 
 def shadowed(policy: Policy) -> tuple[Version, ...]:
-    """Every proposed version on all its days, and the enforced ones on the days that are left, oldest first."""
+    """Every proposed version on all its days, and the enforced ones on the remaining days, oldest first."""
     held = enforced(policy)
     for draft in drafts(policy):
         held = (*(part for version in held for part in _outside(version, draft)), draft)
@@ -50,7 +50,7 @@ def shadowed(policy: Policy) -> tuple[Version, ...]:
 
 
 def _outside(version: Version, draft: Version) -> Iterator[Version]:
-    """What is left of a version beside a draft: the days before it, and those after it."""
+    """The rest of a version next to a draft: the days before it, and those after it."""
     if version.from_.date < draft.from_.date:
         yield _ended_before(version, draft.from_)
     if draft.until is not None and (version.until is None or version.until.date > draft.until.date):
@@ -70,4 +70,4 @@ def _begun_after(version: Version, last: CitedDate) -> Version:
 
 
 def _moved(cited: CitedDate, by: dt.timedelta) -> CitedDate:
-    return cited.model_copy(update={"date": cited.date + by, "note": "Where a proposed version takes its place."})
+    return cited.model_copy(update={"date": cited.date + by, "note": "Replaced by a proposed version."})

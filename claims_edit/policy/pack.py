@@ -96,7 +96,7 @@ class ChangelogEntry(Strict):
 
 
 class PackFile(Strict):
-    """`pack.yaml`, which a pack may do without: the pack's own version, and its changelog, newest first."""
+    """`pack.yaml` (optional): the pack's own version, and its changelog, newest first."""
 
     version: Release
     changelog: tuple[ChangelogEntry, ...] = Field(min_length=1)

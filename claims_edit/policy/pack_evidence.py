@@ -1,4 +1,4 @@
-"""The models of what informs and never denies: guidance by site, and the studies behind a document."""
+"""The models of informational rules, which never deny: guidance by site, and the studies behind a document."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from claims_edit.rule_files.values import Citation, Key, Slug, Strict, Text
 
 
 class SiteGuidance(Strict):
-    """A recommendation for one tumor site; it informs and never denies."""
+    """A recommendation for one tumor site; informational, never a denial."""
 
     id: Slug
     service: Key
@@ -26,7 +26,7 @@ class GuidanceFile(Home):
 
 
 class Study(Strict):
-    """A study that a document summarises, as facts; `n` is left out where the document gives none."""
+    """A study that a document summarises, as facts; `n` is omitted where the document gives none."""
 
     id: Key
     reference: Text
@@ -40,7 +40,7 @@ class Study(Strict):
 
 
 class SiteConclusion(Strict):
-    """What the document concludes of these tumor sites, in our own words."""
+    """The document's conclusion on these tumor sites, in our own words."""
 
     site_classes: tuple[Key, ...] = Field(min_length=1)
     conclusion: Text
@@ -48,7 +48,7 @@ class SiteConclusion(Strict):
 
 
 class EvidenceFile(Home):
-    """`evidence/*.yaml`: the studies that one document summarises, and what it concludes, over all and by site."""
+    """`evidence/*.yaml`: the studies that one document summarizes, and its conclusions, overall and by site."""
 
     summarises: Key
     service: Key

@@ -25,10 +25,10 @@ class Scenario(Strict):
 
 
 class Combination(Strict):
-    """The codes that may stand together with one CARC; of its RARCs, those on record.
+    """The codes approved with one CARC; its RARCs are the approved ones.
 
-    `needs_remark` and `refers_to_policy` are what the CARC's own definition asks for: a remark code, and a look at the
-    healthcare policy (`REF*0K`).
+    `needs_remark` and `refers_to_policy` are requirements of the CARC's own definition: a remark code, and a reference
+    to the healthcare policy (`REF*0K`).
     """
 
     carc: Carc
@@ -43,7 +43,7 @@ class Combination(Strict):
 
 
 class RemittanceFile(Home):
-    """`remittance/*.yaml`: code combinations of 835 adjustments, by scenario; `basis` is where the table is from."""
+    """`remittance/*.yaml`: code combinations of 835 adjustments, by scenario; `basis` is the source of the table."""
 
     title: Text
     basis: tuple[CitedFact, ...] = Field(min_length=1)

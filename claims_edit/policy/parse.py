@@ -48,26 +48,26 @@ FOLDERS: dict[str, type[Strict]] = {
     "tests": RuleTestsFile,
 }
 PLACEHOLDER = "TODO"
-"""How a template writes a value that is to be filled in."""
+"""The placeholder of a value to fill in."""
 _LAYOUT = f"Keep {', '.join(SINGLE_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
 _REMEDIES = {
     "missing": ("is missing", "Add it"),
-    "extra_forbidden": ("is not a known key", "Correct its spelling, or remove it"),
-    "string_type": ("is not a plain text", "Write one value here"),
-    "model_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
-    "model_attributes_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
-    "dict_type": ("is not a mapping of keys to values", "Write `key: value` lines here"),
-    "tuple_type": ("is not a list", "Write it as a list, with a dash before each item"),
-    "too_short": ("has too few items", "Give at least one"),
+    "extra_forbidden": ("is not a valid key", "Correct its spelling, or remove it"),
+    "string_type": ("must be a single value, not a list or a mapping", "Write one value"),
+    "model_type": ("must be a mapping of keys to values", "Write `key: value` lines"),
+    "model_attributes_type": ("must be a mapping of keys to values", "Write `key: value` lines"),
+    "dict_type": ("must be a mapping of keys to values", "Write `key: value` lines"),
+    "tuple_type": ("must be a list", "Write a dash before each item"),
+    "too_short": ("must have at least one item", "Add one"),
     "string_too_short": ("is empty", "Fill it in, or remove the key"),
-    "int_parsing": ("is not a whole number", "Write digits only"),
+    "int_parsing": ("is not a whole number", "Use digits only"),
 }
 _M = TypeVar("_M", bound=Strict)
 
 
 @dataclass
 class Parsed:
-    """The files that could be parsed, keyed by path, the kinds of which one could not, and all faults so far."""
+    """The files that could be parsed, by path, the kinds with a file that could not, and all faults so far."""
 
     files: dict[str, Strict] = field(default_factory=dict)
     broken: set[type[Strict]] = field(default_factory=set)
@@ -89,12 +89,12 @@ def hash_of(contents: Mapping[str, bytes]) -> str:
 
 
 def parse(contents: Mapping[str, bytes]) -> Parsed:
-    """Every file as its model; what cannot be parsed stands in `faults`."""
+    """Every file as its model; files that cannot be parsed are in `faults`."""
     parsed = Parsed()
     for path in sorted(contents):
         kind = _kind_of(path)
         if kind is None:
-            parsed.faults.append(f"rules/{path}: has no place in a rule pack. {_LAYOUT}.")
+            parsed.faults.append(f"rules/{path}: is not a file of a rule pack. {_LAYOUT}.")
         else:
             _parse_file(path, contents[path], kind, parsed)
     for path, kind in FILES.items():
@@ -103,7 +103,7 @@ def parse(contents: Mapping[str, bytes]) -> Parsed:
             parsed.faults.append(f"rules/{path}: is missing. Add it.")
     if not any(path.startswith("codes/") and path not in FILES for path in contents):
         parsed.broken.add(CodesFile)
-        parsed.faults.append("rules/codes: holds no .yaml file. Add one for each service.")
+        parsed.faults.append("rules/codes: has no .yaml file. Add one for each service.")
     return parsed
 
 
@@ -128,7 +128,7 @@ def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> No
 
 
 def _placeholders(plain: Plain | None, at: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
-    """Where a template's `TODO` was not filled in: such a file decides nothing."""
+    """The locations of a template's `TODO`: a file with one decides nothing."""
     if isinstance(plain, str) and plain.startswith(PLACEHOLDER):
         yield at
     elif isinstance(plain, dict):
@@ -140,9 +140,9 @@ def _placeholders(plain: Plain | None, at: tuple[int | str, ...]) -> Iterator[tu
 
 
 def _true_errors(error: ValidationError) -> list[ErrorDetails]:
-    """The errors without those that follow from others.
+    """The errors, without those caused by other errors.
 
-    Pydantic calls a list too short whose items have faults, and a placeholder is told already.
+    Pydantic calls a list too short whose items have faults, and a placeholder is reported already.
     """
     details = error.errors(include_url=False)
     return [
@@ -158,7 +158,7 @@ def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 
 def _fault(detail: ErrorDetails) -> str:
-    """One pydantic error in the house's words; `versions[1].from` is how a place is written."""
+    """One pydantic error in this project's words; a location is written as `versions[1].from`."""
     problem, remedy = _problem(detail)
     return f"{_place(detail['loc'])}: {problem}. {remedy}."
 
@@ -175,7 +175,7 @@ def _problem(detail: ErrorDetails) -> tuple[str, str]:
         case "enum" | "literal_error":
             return f"{given}is not one of {context['expected']}", "Use one of these"
         case "string_pattern_mismatch":
-            return f"{given}has the wrong shape", f"Write it so that it matches {context['pattern']}"
+            return f"{given}has the wrong format", f"It must match {context['pattern']}"
         case "value_error":
             return f"{given}{context['error']}", "Correct it"
         case kind if kind in _REMEDIES:

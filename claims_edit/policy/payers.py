@@ -1,4 +1,4 @@
-"""Where a payer's entry stands: in `payers.yaml`, or in one of the payer's own policies."""
+"""The location of a payer's entry: `payers.yaml`, or one of the payer's own policies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class PayerEntry(NamedTuple):
-    """A payer, its key, and where the entry stands."""
+    """A payer, its key, and the location of its entry."""
 
     place: str
     key: str

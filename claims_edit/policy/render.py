@@ -59,7 +59,7 @@ def _day(cited: CitedDate | None) -> str:
 def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
     """One policy, version by version, each value with its citation, then the studies behind its documents.
 
-    What a document concludes by tumor site stands in a table of its own after its studies.
+    A document's conclusions by tumor site are in a separate table after its studies.
 
     Raises:
         UsageError: if no policy has the id.
@@ -70,11 +70,11 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
             versions = [RulesTable(_version_title(policy, v), tuple(_version_rows(v, text))) for v in policy.versions]
             return [RulesTable("Policy", (_policy_row(policy),)), *versions, *_evidence(pack, policy, text)]
     known = ", ".join(sorted(policy.id for policy in pack.policies.values()))
-    raise UsageError(f"{policy_id}: is not the id of a policy. Use one of {known}.")
+    raise UsageError(f"{policy_id}: is not a valid policy id. Use one of {known}.")
 
 
 def _version_title(policy: Policy, version: Version) -> str:
-    until = f"until {version.until.date}" if version.until else "without an end"
+    until = f"until {version.until.date}" if version.until else "no end date"
     return f"{policy.title} ({policy.reference}): version {version.from_.date}, {version.status}, {until}"
 
 
@@ -117,7 +117,7 @@ def _evidence(pack: RulePack, policy: Policy, text: Callable[[Citation], str]) -
                 }
                 for study in file.studies
             )
-            yield RulesTable(f"Evidence summarised by {documents[file.summarises]}: {file.conclusion}", rows)
+            yield RulesTable(f"Evidence summarized by {documents[file.summarises]}: {file.conclusion}", rows)
             if file.by_site:
                 yield RulesTable(f"Conclusions of {documents[file.summarises]} by tumor site", _by_site(file, text))
 

@@ -1,6 +1,6 @@
 """The frozen models of `tests/*.yaml`: given facts → expected edit, as an analyst writes them.
 
-A list under a key of the facts means *each of these*, so that one case can stand for many lines; `none` is an empty
+A list under a key of the facts means *each of these*, so that one case can give many lines; `none` is an empty
 cell.
 """
 
@@ -16,7 +16,7 @@ from claims_edit.model import Coverage, Disposition
 from claims_edit.rule_files.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
 
 NONE = "none"
-"""How an empty cell is written, and an expected value that is not there."""
+"""An empty cell, or an expected value that is absent."""
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DIAGNOSIS, _MODIFIER = r"[A-Z0-9.]{3,8}", "[A-Z0-9]{2}"
 _T = TypeVar("_T")
@@ -31,7 +31,7 @@ def _span(value: object) -> object:
     try:
         days = dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
     except ValueError:
-        raise ValueError("is neither a day (2026-01-01) nor a span of days (2026-01-01..2026-01-05)") from None
+        raise ValueError("must be a date (2026-01-01) or a range of dates (2026-01-01..2026-01-05)") from None
     if days[1] < days[0]:
         raise ValueError("ends before it begins")
     return days
@@ -39,13 +39,13 @@ def _span(value: object) -> object:
 
 def _edit(value: str) -> str:
     if value not in EDIT_IDS:
-        raise ValueError("is no edit that decides a line")
+        raise ValueError("is not an edit that decides a line")
     return value
 
 
 def _note(value: str) -> str:
     if value not in INFORMATIONAL_EDIT_IDS:
-        raise ValueError(f"is none of {', '.join(INFORMATIONAL_EDIT_IDS)}")
+        raise ValueError(f"must be one of {', '.join(INFORMATIONAL_EDIT_IDS)}")
     return value
 
 
@@ -54,7 +54,7 @@ def _edit_alone(value: object) -> object:
 
 
 class _OneOrMany:
-    """Lets the schema of a list take one item without the list."""
+    """Lets the schema of a list accept one item without the list."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         many = handler(schema)
@@ -82,7 +82,7 @@ class ContractTerms(Strict):
 
 
 class Given(Strict):
-    """The facts of a claim line; what is not given is as plain as can be, and an empty cell where that will do."""
+    """The facts of a claim line; facts that are not given have plain defaults, an empty cell where possible."""
 
     payer: Each[Text] | None = None
     program: Each[Text] | None = None
@@ -105,7 +105,7 @@ class Given(Strict):
 
 
 class Expected(Strict):
-    """What is to come out: the deciding edit, and as much more as the case wants to pin."""
+    """The expected result: the deciding edit, and other values that the case checks."""
 
     edit: EditId
     edits: tuple[EditId, ...] | None = None
@@ -127,13 +127,13 @@ Expectation = Annotated[Expected, BeforeValidator(_edit_alone, json_schema_input
 
 
 class RuleCase(Given):
-    """One case; it takes what it does not say from its test, and that from its file."""
+    """One case; its defaults come from its test, and the test's from its file."""
 
     expect: Expectation | None = None
 
 
 class RuleTest(Strict):
-    """Cases that show one point, with the place where the expectation is read."""
+    """Cases that show one point, with the source of the expected result."""
 
     name: Text
     cite: Citation | None = None
@@ -143,7 +143,7 @@ class RuleTest(Strict):
 
 
 class RuleTestsFile(Strict):
-    """`tests/*.yaml`: claim lines and the edits that the rules must come to."""
+    """`tests/*.yaml`: claim lines and the edits that the rules must trigger."""
 
     about: Text
     given: Given = Given()

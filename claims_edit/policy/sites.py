@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def spread(prefix_range: str) -> Iterator[str]:
-    """Every three-character prefix of a range such as `C00-C80`, both ends included; none if it runs backwards."""
+    """Every three-character prefix of a range such as `C00-C80`, both ends included; none if the ends are reversed."""
     first, last = prefix_range.split("-")
     if first[0] == last[0]:
         yield from (f"{first[0]}{number:02}" for number in range(int(first[1:]), int(last[1:]) + 1))
 
 
 def prefixes_of(tumor_sites: TumorSitesFile) -> list[tuple[str, str]]:
-    """Every prefix with its site class, sorted; a prefix that a class names wins over a range that covers it."""
+    """Every prefix with its site class, sorted; a prefix listed by a class overrides a range that includes it."""
     classes = tumor_sites.site_classes
     ranged = {p: name for name, site in classes.items() for span in site.ranges for p in spread(span)}
     named = {prefix: name for name, site in classes.items() for prefix in site.prefixes}

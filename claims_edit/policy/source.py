@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml")
-_ROOTS = ("", "rules/", "claims_edit/rules/")  # where an archive may hold a pack: ours, a folder's, a wheel's
-_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the same pack is the same archive
+_ROOTS = ("", "rules/", "claims_edit/rules/")  # where a pack may be in an archive: ours, a folder's, a wheel's
+_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the same pack gives the same archive
 
 
 def read_pack(source: Path) -> dict[str, bytes]:
@@ -37,7 +37,7 @@ def _unpacked(source: Path) -> dict[str, bytes]:
         names = sorted(name for name in archive.namelist() if name.endswith(SUFFIXES))
         root = next((root for root in _ROOTS if f"{root}payers.yaml" in names), None)
         if root is None:
-            raise RulesError(f"{source}: is an archive without a rule pack. Its payers.yaml is wanted at the top.")
+            raise RulesError(f"{source}: is an archive without a rule pack. It needs payers.yaml at the top.")
         inside = [name for name in names if name.startswith(root)]
         return {PurePosixPath(name).relative_to(root).as_posix(): archive.read(name) for name in inside}
 

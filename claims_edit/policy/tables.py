@@ -1,4 +1,4 @@
-"""The decision tables that hold of every policy: names of payers, signals of programs, and sites of diagnoses."""
+"""The decision tables common to all policies: names of payers, signals of programs, and sites of diagnoses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = tuple[object, ...]
 Schema = dict[str, "pl.DataType | type[pl.DataType]"]
-WITHIN_A_WORD = 6  # letters of a plan word that is distinctive enough to be found in a longer one (BlueMedicare)
+WITHIN_A_WORD = 6  # letters of a plan word that is distinctive enough to match inside a longer one (BlueMedicare)
 
 
 def table(rows: Iterable[Row], schema: Schema) -> pl.DataFrame:
@@ -46,7 +46,7 @@ def program_spellings(pack: RulePack) -> pl.DataFrame:
 
 
 def program_signs(pack: RulePack, column: str, signs: str) -> pl.DataFrame:
-    """Each sign of one kind, with its program."""
+    """Each signal of one kind, with its program."""
     rows = [(sign, key) for key, program in pack.programs.programs.items() for sign in getattr(program, signs)]
     return table(rows, {column: pl.String, "program": pl.String}).unique().sort(column, "program")
 
@@ -54,7 +54,7 @@ def program_signs(pack: RulePack, column: str, signs: str) -> pl.DataFrame:
 def plan_words(pack: RulePack) -> pl.DataFrame:
     """Each plan word as a pattern over the spaced name of a plan (`spaced`), or over its key: pattern, in_key, program.
 
-    A short one is looked for as whole words, a long one anywhere in the name.
+    A short one matches whole words, a long one anywhere in the name.
     """
     words = [(word, key) for key, program in pack.programs.programs.items() for word in program.plan_words]
     rows = []
@@ -65,7 +65,7 @@ def plan_words(pack: RulePack) -> pl.DataFrame:
 
 
 def spaced(text: pl.Expr) -> pl.Expr:
-    """A name as its words in lower case with one blank between and around them; `BlueMedicare` is two words."""
+    """A name as lower-case words with one blank between and around them; `BlueMedicare` is two words."""
     parted = text.str.replace_all(r"(\p{Ll})(\p{Lu})", "$1 $2").str.to_lowercase()
     return pl.lit(" ") + parted.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars() + pl.lit(" ")
 
@@ -100,7 +100,7 @@ def guidance(pack: RulePack, cited: Citations) -> pl.DataFrame:
 
 
 def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
-    """Each recommendation that stands for the document of a payer on a site; `site_first` is the first of its site."""
+    """Each recommendation used in place of a payer's document on a site; `site_first` is the first of its site."""
     rows = (
         (
             policy.payer,

@@ -1,4 +1,4 @@
-"""Read YAML strictly: every scalar stays the text that was written, and a key that stands twice is a fault."""
+"""Read YAML strictly: every scalar stays the text that was written, and a duplicate key is a fault."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-# The C parser where libyaml is at hand: about ten times quicker, and otherwise the same.
+# The C parser where libyaml is installed: about ten times faster, with the same results.
 if TYPE_CHECKING or not yaml.__with_libyaml__:
     from yaml import BaseLoader as _Base
 else:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Loader(_Base):
-    """Composes nodes without guessing at types: tags are never read here."""
+    """Composes nodes without guessing types: tags are never read here."""
 
     def resolve(self, *_: object) -> str:
         return ""
@@ -28,7 +28,7 @@ class _Loader(_Base):
 
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
-"""What a rules file holds: texts, lists and mappings with text keys."""
+"""The values of a rules file: texts, lists and mappings with text keys."""
 
 
 def read_yaml(raw: bytes) -> tuple[Plain | None, list[str]]:
@@ -53,7 +53,7 @@ def _syntax_fault(error: yaml.YAMLError) -> str:
 
 
 class _Reader:
-    """Turns a YAML node graph into plain values; keeps the faults it meets."""
+    """Turns a YAML node graph into plain values; collects the faults it finds."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -63,7 +63,7 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             return str(node.value)
         if id(node) in self._open:
-            self._fault(node, "an alias points to a value that holds it", "Write the value out")
+            self._fault(node, "an alias points to a value that contains it", "Write the value out")
             return ""
         self._open.add(id(node))
         value = self._collection(node)
@@ -81,7 +81,7 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 self._fault(key, "a key is a list or a mapping", "Use a plain text key")
             elif key.value in found:
-                self._fault(key, f"the key `{key.value}` stands twice", "Keep one of the two")
+                self._fault(key, f"duplicate key `{key.value}`", "Keep one")
             else:
                 found[key.value] = self.plain(value)
         return found

@@ -1,4 +1,4 @@
-"""The mappings that ship with the program, each a YAML file beside this module, named as `--mapping` takes it."""
+"""The built-in mappings, each a YAML file next to this module, with its name for `--mapping`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 @dataclass(frozen=True)
 class Preset:
-    """A mapping that ships: its name, what it is for, and what its extracts cannot tell; a line each."""
+    """A built-in mapping: its name, its purpose, and the facts that its extracts lack; a line each."""
 
     name: str
     about: str

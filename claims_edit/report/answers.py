@@ -1,4 +1,4 @@
-"""Answers in the formats that people and programs ask for."""
+"""Query results in the formats for people and programs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def write_answer(answer: Answer, fmt: str, target: IO[bytes]) -> None:
     """Write an answer to an open binary stream (`sys.stdout.buffer`, or a file opened with `wb`).
 
     Raises:
-        UsageError: no such format, or the query fails on the way.
+        UsageError: no such format, or the query fails.
     """
     if fmt not in ANSWER_FORMATS:
-        raise UsageError(f"--format {fmt}: not known. Take one of {', '.join(ANSWER_FORMATS)}.")
+        raise UsageError(f"--format {fmt}: not available. Use one of {', '.join(ANSWER_FORMATS)}.")
     ANSWER_FORMATS[fmt](answer, target)

@@ -28,7 +28,7 @@ def denial_reasons(view: RunView) -> str:
 def write_csv_files(view: RunView, folder: Path) -> None:
     """Write `denial_reasons.csv`, `data_quality.csv` and the lines of each disposition, in the order of the record.
 
-    Of a shadow run there is one file of lines, under a name of its own.
+    A shadow run has one file of lines, under a separate name.
     """
     for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
         with (folder / name).open("wb") as target:

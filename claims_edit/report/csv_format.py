@@ -1,4 +1,4 @@
-"""CSV for people: lists joined with a bar, and no cell that a spreadsheet would run as a formula."""
+"""CSV for people: lists joined with a pipe, and no cell that a spreadsheet would run as a formula."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from claims_edit.store import Answer
 
 LIST_SEPARATOR = "|"
-# OWASP, CSV Injection: the first characters that spreadsheets take for a formula, full-width ones included.
+# OWASP, CSV Injection: the first characters of a formula in spreadsheets, full-width ones included.
 _FORMULA_START = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 
 
@@ -23,12 +23,12 @@ def write_csv(answer: Answer, target: IO[bytes]) -> None:
 
 
 def write_frame(frame: pl.DataFrame, target: IO[bytes], *, header: bool = True) -> None:
-    """Write one frame of them."""
+    """Write the rows of one frame."""
     try:
         text = cells_of(frame).write_csv(include_header=header)
     except pl.exceptions.ComputeError:
-        raise UsageError("sql: a column of the answer has no CSV form. Cast it to VARCHAR, or take json.") from None
-    # Written here and not by Polars, which tells of a reader that has gone away in an error of its own kind.
+        raise UsageError("sql: a column of the result has no CSV form. Cast it to VARCHAR, or use json.") from None
+    # Written here and not by Polars, which raises its own kind of error when the reader has closed the pipe.
     target.write(text.encode())
 
 
@@ -55,5 +55,5 @@ def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def defused(text: pl.Expr) -> pl.Expr:
-    """The text, behind an apostrophe where a spreadsheet would run it."""
+    """The text, with an apostrophe in front if a spreadsheet would run it."""
     return pl.when(text.str.contains(_FORMULA_START)).then(pl.lit("'") + text).otherwise(text)

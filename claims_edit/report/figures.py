@@ -26,7 +26,7 @@ QUALITY_SCHEMA = {
 class Figures:
     """Small frames of one run, each in a fixed order; `lines` and `claims` are counts, `charges` is Decimal(38, 2).
 
-    Each is computed when it is first asked for, from the run's rows and, for warnings, from its manifest and their
+    Each is computed on first use, from the run's rows and, for warnings, from its manifest and their
     first rows.
     """
 
@@ -56,7 +56,7 @@ class Figures:
 
     @cached_property
     def stale(self) -> pl.DataFrame:
-        """What was decided past a policy's review.
+        """Decisions made after a policy's review was due.
 
         policy_id, policy_version, disposition, first_service, last_service, lines, claims, charges.
         """
@@ -69,14 +69,14 @@ class Figures:
 
     @cached_property
     def quality(self) -> pl.DataFrame:
-        """check, severity (`error`, `warning`), column, file, rows; of the first ones the numbers and claim ids."""
+        """check, severity (`error`, `warning`), column, file, rows; row numbers and claim ids of the first ones."""
         return _quality(self.connection, self.manifest, self.warned)
 
     def _of(self, sql: str) -> pl.DataFrame:
         return frame_of(self.connection, sql, self.manifest["run_id"])
 
     def compute(self) -> None:
-        """Compute all that is left: threads may share figures only after that."""
+        """Compute all remaining figures: threads may share figures only after that."""
         for name, each in vars(type(self)).items():
             if isinstance(each, cached_property):
                 getattr(self, name)
@@ -88,12 +88,12 @@ def frame_of(connection: duckdb.DuckDBPyConnection, sql: str, run_id: str) -> pl
 
 
 def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """The rows of an aggregate as JSON has them: money and dates as text."""
+    """The rows of an aggregate for JSON: money and dates as text."""
     return frame.with_columns(pl.col(pl.Decimal, pl.Date).cast(pl.String)).to_dicts()
 
 
 def _quality(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], warned: pl.DataFrame) -> pl.DataFrame:
-    """How many rows failed each check, by file: errors (refused rows), then warnings (nothing is refused for them)."""
+    """How many rows failed each check, by file: errors (refused rows), then warnings (accepted rows)."""
     refused = frame_of(connection, queries.QUARANTINE_BY_FILE, manifest["run_id"])
     errors = refused.with_columns(severity=pl.lit("error"))
     counted = sorted(

@@ -1,4 +1,4 @@
-"""Parquet for pipelines: the types as they are."""
+"""Parquet for pipelines, with the original types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's candidate lines hold on posting them: line item control numbers, and what keeps them from it."""
+"""The posting facts of a run's candidate lines: line item control numbers and posting holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Postings:
     """The posting facts of a run's lines, looked up batch by batch, in the order of the decisions."""
 
     def __init__(self, candidates: pl.LazyFrame) -> None:
-        """`candidates` stand in the order of the decisions; those of an earlier release have none of the facts."""
+        """`candidates` are in the order of the decisions; those of an earlier release have none of the facts."""
         columns = candidates.collect_schema().names()
         facts = [name for name in POSTING_FACTS if name in columns]
         filled = candidates.select(pl.col(facts).is_not_null().any()).collect()
@@ -30,10 +30,10 @@ class Postings:
         self._coming: Iterator[pl.DataFrame] = kept.collect_batches(maintain_order=True) if has_any else iter(())
 
     def of(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """The posting facts of some decided lines, which stand behind all lines that were asked for before.
+        """The posting facts of some decided lines, which come after all lines requested before.
 
         Raises:
-            ResultsError: the run did not keep a line that it decided.
+            ResultsError: a decided line is missing from the run's folder.
         """
         if self._ahead is None or lines.is_empty():
             return pl.DataFrame(
@@ -56,6 +56,6 @@ class Postings:
     @staticmethod
     def _missing() -> ResultsError:
         return ResultsError(
-            "remittance: the run's replay lacks lines that the run decided, so it is not known what may be posted."
+            "remittance: the run's replay lacks lines that the run decided, so their posting holds are unknown."
             " Restore the results folder from a backup, or run the extracts again with --force."
         )

@@ -1,6 +1,6 @@
-"""The queries behind every report: over one run's rows, as `decisions` and `quarantine` show them.
+"""The queries behind every report: over one run's rows in `decisions` and `quarantine`.
 
-They run on the staged Parquet files while a run is in the making, and on the DuckDB file afterwards; `$run_id` picks
+They run on the staged Parquet files during a run, and on the DuckDB file afterwards; `$run_id` selects
 the run. Each has a fixed order, so that the same run gives the same bytes.
 """
 
@@ -17,17 +17,17 @@ LINE_REPORTS = {
     "referrals.csv": Disposition.REFER,
 }
 
-SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: nothing of a shadow run looks like work to be done
+SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: no file of a shadow run looks like work to do
 
 # One row per decided line that is work for someone (`$all`: every line), in the order of the record. The longer lists
-# are texts: DuckDB joins and hands them over for less than the lists take.
+# are texts: joining them in DuckDB is cheaper than returning lists.
 _TEXTS = {name: f"array_to_string({name}, '{LIST_SEPARATOR}') AS {name}" for name in ("diagnosis_codes", "edits")}
 LINES = f"""
 SELECT {", ".join(_TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM decisions
 WHERE run_id = $run_id AND ($all OR disposition <> '{Disposition.PASS}')
 """  # noqa: S608 -- our own column names
 
-# The decisions with the highest charges; `$rows` says how many.
+# The decisions with the highest charges; `$rows` is their number.
 LARGEST = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions WHERE run_id = $run_id
 ORDER BY charge_amount DESC NULLS LAST, source_file, source_row, claim_id, claim_line_number LIMIT $rows
@@ -57,7 +57,7 @@ SELECT disposition, reason_code, {_SUMS} FROM decisions WHERE run_id = $run_id
 GROUP BY ALL ORDER BY lines DESC, disposition, reason_code
 """  # noqa: S608 -- our own column names
 
-# What was decided past the review of the policy version in force.
+# Decisions past the review of the policy version in force.
 STALE_POLICIES = f"""
 SELECT policy_id, policy_version, disposition, min(service_start_date) AS first_service,
     max(service_start_date) AS last_service, {_SUMS}
@@ -91,7 +91,7 @@ REMITTANCE_COLUMNS = (
 REMITTED = (Disposition.DENY, Disposition.RETURN)
 _REMITTED = f"FROM decisions WHERE run_id = $run_id AND $counts AND disposition IN {tuple(map(str, REMITTED))}"
 
-# What an 835 tells the provider, in the order of the record; nothing of a run that does not count.
+# The rows that an 835 reports to the provider, in the order of the record; none for a shadow run.
 REMITTANCE = f"""
 SELECT {", ".join(REMITTANCE_COLUMNS)} {_REMITTED}
 """
@@ -100,7 +100,7 @@ SELECT {", ".join(REMITTANCE_COLUMNS)} {_REMITTED}
 REMITTANCE_CODES = f"""
 SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference {_REMITTED} ORDER BY ALL
 """
-# The denied lines of a run by their place in the database: a claim's lines together, claims in order of the record.
+# The denied lines of a run by their row in the database: a claim's lines together, claims in order of the record.
 DENIED_LINES = """
 WITH denied AS (
     SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, member_id, claim_id, billing_npi,
@@ -111,7 +111,7 @@ SELECT id, min(place) OVER (PARTITION BY whose, data_source, member_id, claim_id
 FROM denied ORDER BY claim, place
 """
 
-# Lines of the database by their place in it.
+# Lines of the database by their row id.
 LINES_BY_ID = f"""
 SELECT rowid AS id, {", ".join(DECISION_COLUMNS)} FROM decisions
 WHERE rowid BETWEEN $first AND $last AND rowid IN (SELECT unnest($ids))

@@ -1,7 +1,7 @@
 """The rationale of a run's denials: one Markdown file for each denied claim, and two indexes of them.
 
-The folder is made beside the one that is asked for and put in its place whole. Files are named by number alone, so that
-no value of a claim stands in a name.
+The folder is built next to the target and replaces it when complete. Files are named by number alone, so that
+no value of a claim is in a name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_rationale(view: RunView, path: Path) -> None:
     An earlier rationale there is replaced.
 
     Raises:
-        UsageError: `path` is a file, or a folder that holds something else.
+        UsageError: `path` is a file, or a folder with other content.
         OSError: it cannot be written.
     """
     with _put_in_place(path.resolve(), path) as folder:
@@ -66,7 +66,7 @@ def write_rationale(view: RunView, path: Path) -> None:
 
 @contextmanager
 def _put_in_place(target: Path, given: Path) -> Iterator[Path]:
-    """A new folder that becomes `target` once the block is done; one that is cut off never does."""
+    """A new folder that becomes `target` when the block ends without an error."""
     _refuse_others(target, given)
     token = secrets.token_hex(4)
     made, old = (target.with_name(f".{target.name}.{token}.{kind}") for kind in ("partial", "replaced"))
@@ -79,17 +79,17 @@ def _put_in_place(target: Path, given: Path) -> Iterator[Path]:
         made.rename(target)
     finally:
         if old.exists() and not target.exists():
-            old.rename(target)  # cut off between the two: the earlier one stays
+            old.rename(target)  # if interrupted between the two, the earlier one remains
         shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _refuse_others(target: Path, given: Path) -> None:
     if target.exists() and not target.is_dir():
-        raise UsageError(f"{given}: is a file, where the rationale needs a folder. Give another --to.")
+        raise UsageError(f"{given}: is a file, but the rationale needs a folder. Use another --to.")
     others = [each for each in target.glob("*") if not _OURS.fullmatch(each.name)] if target.exists() else []
     if others:
-        raise UsageError(f"{given}: holds {len(others)} other files or folders. Give a --to that is new or empty.")
+        raise UsageError(f"{given}: has {len(others)} other files or folders. Use a --to that is new or empty.")
 
 
 class _Claims:
@@ -103,8 +103,8 @@ class _Claims:
         self.digits = max(LEAST_DIGITS, len(str(self.count)))
 
     def batches(self) -> Iterator[list[Claim]]:
-        """The claims in order, each whole."""
-        # A claim goes with the batch in which its first line falls.
+        """The claims in order, each complete."""
+        # A claim is in the batch of its first line.
         batch = (pl.col("claim") - 1) // BATCH_LINES
         for _, lines in self._lines.group_by(batch, maintain_order=True):
             explained = self._explainer.explain(self._rows(lines))
@@ -123,7 +123,7 @@ class _Claims:
 
 
 class _Pages:
-    """The Markdown of claims; the evidence on a site, the same for very many lines, is put into words once."""
+    """The Markdown of claims; the evidence on a site, the same for many lines, is rendered once."""
 
     def __init__(self) -> None:
         self._evidence: dict[tuple[int, str | None], list[str]] = {}
@@ -149,7 +149,7 @@ class _Pages:
 def _head(view: RunView, claims: int) -> list[str]:
     manifest = view.manifest
     lines = manifest["counts"]["by_disposition"]["deny"]
-    shadow = " in shadow mode, so that none of it counts" if manifest["mode"] == "shadow" else ""
+    shadow = " in shadow mode, so none of it counts" if manifest["mode"] == "shadow" else ""
     denied = f"Claims {claims:,}, denied lines {lines:,}{shadow}"
     return [
         f"# Rationale of the denials of run {view.run_id}",
@@ -172,7 +172,7 @@ _ENTRY = {
 
 
 def _entry(name: str, claim: Claim) -> dict[str, Any]:
-    """A row of index.csv; lists stand with a bar between their values."""
+    """A row of index.csv; the values of lists are joined with a pipe."""
     return {
         "file": name,
         "claim_id": claim[0]["claim_id"],

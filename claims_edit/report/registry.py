@@ -1,7 +1,7 @@
-"""The reports of a run: what each is called, and what writes it.
+"""The reports of a run: their names and writers.
 
 A new report is a module with a function that writes it, and an entry in REPORTS (CONTRIBUTING.md walks through one). A
-module and the libraries behind it load when the report is made.
+module and its libraries load when the report is made.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Report:
     """One report. Functions are named `module:function`.
 
     Attributes:
-        name: what `--format` and `--reports` call it.
-        file: what it is called in a run's folder, and in the working folder unless `--to` gives another name.
+        name: its name in `--format` and `--reports`.
+        file: its name in a run's folder, and in the working folder unless `--to` gives another name.
         write: the function that writes it, of a view and a path.
-        text: the function that gives it as text, of a view: such a report is printed unless `--to` names a file.
-        in_run: whether a run may write it beside its manifest.
-        files_of_run: the function that writes what a run keeps of it, of a view and the run's folder, where that is
+        text: the function that returns it as text, of a view: such a report is printed unless `--to` names a file.
+        in_run: whether a run can write it next to its manifest.
+        files_of_run: the function that writes it into a run's folder, of a view and the folder, if that is
             more than `file`.
         is_folder: whether `file` is a folder.
     """
@@ -45,7 +45,7 @@ class Report:
         return text
 
     def write_to(self, view: RunView, path: Path) -> None:
-        """Write the report to a path, in whose place nothing is yet.
+        """Write the report to a path that does not exist yet.
 
         Raises:
             OSError: it cannot be written.
@@ -56,7 +56,7 @@ class Report:
             _function(self.write)(view, path)
 
     def write_in_run(self, view: RunView, folder: Path) -> None:
-        """Write what a run keeps of it into the run's folder."""
+        """Write the report's files into the run's folder."""
         if self.files_of_run:
             _function(self.files_of_run)(view, folder)
         else:
@@ -91,7 +91,7 @@ REPORTS = (
 )
 REPORT_FORMATS = tuple(report.name for report in REPORTS)
 RUN_REPORTS = tuple(report.name for report in REPORTS if report.in_run)
-"""What a run may write beside its summary; `csv` is the lines of each disposition, the reasons and the data quality."""
+"""The reports of a run besides its summary; `csv` is the lines of each disposition, the reasons, the data quality."""
 
 
 def report_named(name: str) -> Report:

@@ -1,6 +1,6 @@
 """The remittance feed: one row for each denied or returned line of a run, with the segments of 835 loop 2110 as text.
 
-A shadow run decides nothing, so it has no rows. Source of the segments' order and form: ASC X12N 005010X221A1.
+A shadow run has no rows, because it does not count. Source of the segments' order and form: ASC X12N 005010X221A1.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ SEGMENT_COLUMNS = (
     "ref_6r_segment",
 )  # fmt: skip
 _CODES = ["disposition", "group_code", "carc", "rarcs", "policy_reference"]
-# What an element may hold, whatever separators an interchange declares: letters, digits, and what a Reference may have.
+# The characters of an element, safe under any declared separators: letters, digits, and those of a Reference.
 _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,()/-]{0,49}[A-Za-z0-9.,()/-]$"
-_MOST = 10**8  # X12N 005010X221A1 holds an amount to ten digits, two of them cents
+_MOST = 10**8  # X12N 005010X221A1 limits an amount to ten digits, two of them cents
 
 
 @contextmanager
 def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFrame, pl.DataFrame], None]]:
-    """What writes the feed once to each path, as Parquet where the path ends in `.parquet`, else as CSV.
+    """Writes the feed to each path, as Parquet where the path ends in `.parquet`, else as CSV.
 
-    It takes batch by batch, at least one, the denied and returned lines of the run
+    It takes, batch by batch (at least one), the denied and returned lines of the run
     (`queries.REMITTANCE_COLUMNS` and others) and the cells of the same lines (`cells_of`). Columns written:
-    `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). Of a shadow run there is only the
-    header (or schema), whatever lines come.
+    `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). A shadow run has only the
+    header (or schema).
     """
     counts = not view.is_shadow
     parameters = {"run_id": view.run_id, "counts": counts}
@@ -80,7 +80,7 @@ def write_remittance(view: RunView, path: Path) -> None:
     """
     if view.is_shadow:
         raise UsageError(
-            f"--format remittance: run {view.run_id} is a shadow run, and what it decided does not count."
+            f"--format remittance: run {view.run_id} is a shadow run, so its decisions do not count."
             " Name a run of mode enforce; `claims-edit runs` lists them."
         )
     _write_feed(view, path)
@@ -99,9 +99,9 @@ def _write_feed(view: RunView, *paths: Path) -> None:
 
 
 def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.DataFrame:
-    """Each set of codes of the run, once: its segments but for the amount, and what is wrong with it.
+    """Each set of codes of the run, once: its segments except the amount, and its faults.
 
-    Null is never a pass: what is missing or odd makes no segment.
+    Null is never a pass: missing or malformed codes give no segment.
     """
     refers = {combination.carc: combination.refers_to_policy for combination in combinations}
     to_policy = pl.col("carc").replace_strict(refers, default=True, return_dtype=pl.Boolean)
@@ -111,9 +111,9 @@ def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.Dat
     remarks = pl.col("rarcs").list.eval(pl.format("LQ*HE*{}", pl.element()))
     found = codes.with_columns(
         _told({
-            "a group code or CARC is missing or misshapen": ~adjusts,
-            "a remark code is missing or misshapen": ~remarked,
-            "the policy reference is misshapen": ~referenced,
+            "a group code or CARC is missing or malformed": ~adjusts,
+            "a remark code is missing or malformed": ~remarked,
+            "the policy reference is malformed": ~referenced,
         }).alias("code_fault"),
         unknown=pl.Series([_unknown(row, combinations) for row in codes.iter_rows(named=True)], dtype=pl.String),
         cas_stem=pl.when(adjusts).then(pl.format("CAS*{}*{}*", "group_code", "carc")),
@@ -125,7 +125,7 @@ def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.Dat
 
 
 def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> str | None:
-    """What no table has of these codes; None where there is no table to ask."""
+    """Why these codes are not an approved combination; None without tables."""
     if not combinations or codes["carc"] is None:
         return None
     found = mismatches(
@@ -135,19 +135,19 @@ def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> st
 
 
 def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add the amounts to the segments, and say whether they can be posted."""
+    """Add the amounts to the segments, and whether they can be posted."""
     amount, control = pl.col("adjustment_amount"), pl.col("line_item_control_number")
     fault = _told({
         "no charge, so no amount to adjust": amount.is_null(),
-        "the charge is zero: there is nothing to adjust": amount == 0,
-        "the charge is negative: reverse what was posted before instead": amount < 0,
+        "the charge is zero, so there is nothing to adjust": amount == 0,
+        "the charge is negative: reverse the earlier posting instead": amount < 0,
         "the amount has more than ten digits": amount >= _MOST,
     })  # fmt: skip
     is_held = pl.col("posting_holds").is_not_null()
     found = lines.with_columns(
         fault.alias("amount_fault"),
         pl.when(~_shaped(control, _REFERENCE) & control.is_not_null())
-        .then(pl.lit("the line item control number is misshapen"))
+        .then(pl.lit("the line item control number is malformed"))
         .alias("control_fault"),
         hold=_named(pl.col("posting_holds")),
         ref_6r_segment=pl.when(_shaped(control, _REFERENCE)).then(pl.format("REF*6R*{}", control)),
@@ -168,12 +168,12 @@ def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named(holds: pl.Expr) -> pl.Expr:
-    """What each posting hold says, joined; a hold that this release does not know goes by its name."""
+    """The text of each posting hold, joined; a hold unknown to this release is given by name."""
     return holds.str.split(SEPARATOR).list.eval(pl.element().replace(POSTING_HOLDS)).list.join("; ")
 
 
 def _told(faults: dict[str, pl.Expr]) -> pl.Expr:
-    """The first fault that there is."""
+    """The first fault, if any."""
     return pl.coalesce(*(pl.when(fault.fill_null(value=False)).then(pl.lit(text)) for text, fault in faults.items()))
 
 

@@ -28,9 +28,9 @@ def write_reports(
     catalog: Catalog,
     wanted: Collection[str] = RUN_REPORTS,
 ) -> None:
-    """Write the summary and the wanted reports (of RUN_REPORTS) of a staged run into its run folder, in bounded memory.
+    """Write the summary and the requested reports (of RUN_REPORTS) of a staged run to its folder, in bounded memory.
 
-    `earlier` are the manifests of the runs published before, oldest first; `catalog` holds the rules of this run. The
+    `earlier` are the manifests of the runs published before, oldest first; `catalog` has the rules of this run. The
     manifest itself is not written here.
     """
     with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
@@ -40,7 +40,7 @@ def write_reports(
         reports = [report for report in REPORTS if report.in_run and report.name in wanted]
         if reports:
             view.figures.compute()
-        # What makes them lets go of Python's lock most of the time, so that they share the cores.
+        # Their code releases Python's lock most of the time, so they share the cores.
         with ThreadPoolExecutor(max(len(reports), 1)) as pool:
             made = [pool.submit(_apart, view, report, staged.run_dir) for report in reports]
         for each in made:

@@ -14,19 +14,19 @@ from claims_edit.store import private_file, refuse_inside
 
 
 def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
-    """Make one report of a run: the text to print, which is the report itself or says where it was written.
+    """Make one report of a run. Returns the text to print: the report itself, or where it was written.
 
-    `run` is a run id or the beginning of one, None the latest; `to` may be `-` for what is printed.
+    `run` is a run id or a prefix of one, None the latest; `to` may be `-` for a printed report.
 
     Raises:
         UsageError: no such run or format, or `to` cannot be written, or is in the results folder.
         ResultsError: the folder is damaged, or the disk full.
     """
     if fmt not in REPORT_FORMATS:
-        raise UsageError(f"--format {fmt}: not available. Take one of {', '.join(REPORT_FORMATS)}.")
+        raise UsageError(f"--format {fmt}: not available. Use one of {', '.join(REPORT_FORMATS)}.")
     dash, made = to == Path("-"), report_named(fmt)
     if dash and not made.text:
-        raise UsageError(f"--to -: --format {fmt} is not printed. Give the name of a file.")
+        raise UsageError(f"--to -: --format {fmt} cannot be printed. Name a file.")
     with published_run(out, run) as view:
         if made.text and (to is None or dash):
             return made.as_text(view)
@@ -38,7 +38,7 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
         except OSError as error:
             if (lack := lack_of(error)) is not None:
                 raise lacking(lack, path) from None
-            # Arrow and Polars put a text of their own, or none, in the place of the system's.
+            # Arrow and Polars replace the system's text with their own, or with none.
             fault = os.strerror(error.errno) if error.errno else "the disk may be full"
-            raise UsageError(f"{path}: cannot be written ({fault}). Give another --to.") from None
+            raise UsageError(f"{path}: cannot be written ({fault}). Use another --to.") from None
     return f"Wrote {path}.\n"

@@ -1,4 +1,4 @@
-"""One run as every report sees it, whether it is in the making or published."""
+"""One run as input of every report, staged or published."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunView:
-    """What reports are made from.
+    """The input of reports.
 
     Attributes:
-        connection: shows `decisions` and `quarantine`; always ask with `run_id = $run_id`.
+        connection: has `decisions` and `quarantine`; always query with `run_id = $run_id`.
         manifest: of the run.
         runs: the manifests of the results folder's runs up to this one, oldest first, this one last.
         catalog: the rules under which the run decided.
         warned: the first rows of each warning (WARNED_ROWS).
-        candidates: the lines as they were decided on, in the order of the decisions.
+        candidates: the decided candidate lines, in the order of the decisions.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -50,17 +50,17 @@ class RunView:
 
     @property
     def is_shadow(self) -> bool:
-        """Whether nothing of the run counts."""
+        """Whether the run is a shadow run, which does not count."""
         return bool(self.manifest["mode"] == Mode.SHADOW)
 
     @cached_property
     def figures(self) -> Figures:
-        """The run's figures; one for each view, and for the views that `apart` makes of it."""
+        """The run's figures, shared with the views that `apart` returns."""
         return Figures(self.connection, self.manifest, self.warned)
 
     @contextmanager
     def apart(self) -> Iterator[RunView]:
-        """The same view, figures included, for another thread: a connection answers one query at a time.
+        """The same view, figures included, for another thread: a connection runs one query at a time.
 
         The figures must have been computed.
         """
@@ -72,7 +72,7 @@ class RunView:
 
 @contextmanager
 def published_run(out: Path, run: str | None) -> Iterator[RunView]:
-    """A published run; `run` is a run id or the beginning of one, None the latest.
+    """A published run; `run` is a run id or a prefix of one, None the latest.
 
     Raises:
         UsageError: no such run.

@@ -1,4 +1,4 @@
-"""What a run came to, as summary.json has it: counts, charges, dispositions, payers, reasons."""
+"""The results of a run for summary.json: counts, charges, dispositions, payers, reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def summary(view: RunView) -> dict[str, Any]:
-    """The content of summary.json: no times, so that the same run gives the same text but for its id."""
+    """The content of summary.json: no times, so that the same run gives the same text except for its id."""
     named = ("run_id", "mode", "as_of", "rules_hash", "rules_version", "counts", "charges")
     tables = ("by_disposition", "by_payer", "by_reason")
     return {

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from claims_edit.store import Answer
 
 SHOWN_ROWS = 1000
-# A claim must not steer the terminal, nor turn round the text that it or others stand in (Unicode TR 36, 3.2).
+# A claim must not control the terminal, or reverse the text around it (Unicode TR 36, 3.2).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def write_table(answer: Answer, target: IO[bytes]) -> None:
-    """Write the first rows as a table; the others are counted and left to the other formats."""
+    """Write the first rows as a table, and the number of the others."""
     rows, total = pl.DataFrame(), 0
     for batch in answer.batches():
         total += batch.height
@@ -33,7 +33,7 @@ def write_table(answer: Answer, target: IO[bytes]) -> None:
     console.width = shutil.get_terminal_size().columns if target.isatty() else max(widest, 1)
     console.print(table)
     if total > SHOWN_ROWS:
-        text.write(f"The first {SHOWN_ROWS:,} of {total:,} rows. --format csv, json or parquet gives all.\n")
+        text.write(f"The first {SHOWN_ROWS:,} of {total:,} rows. Use --format csv, json or parquet for all.\n")
     target.write(text.getvalue().encode())
 
 
@@ -43,7 +43,7 @@ def _grown(rows: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
 
 
 def frame_table(frame: pl.DataFrame, title: str | None = None) -> Table:
-    """A frame as a rich table: numbers to the right, nulls empty, nothing read as markup."""
+    """A frame as a rich table: numbers to the right, nulls empty, no markup."""
     table = Table(title=title, title_justify="left")
     for name, dtype in frame.schema.items():
         table.add_column(Text(plain(name)), justify="right" if dtype.is_numeric() else "left", overflow="fold")

@@ -48,13 +48,13 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
 
 
 def _headline(manifest: dict[str, Any]) -> str:
-    shadow = ", shadow: nothing of it counts" if manifest["mode"] == "shadow" else ""
+    shadow = ", shadow: it does not count" if manifest["mode"] == "shadow" else ""
     rules = f"rules {plain(manifest['rules_version'])} {manifest['rules_hash'][:12]}"
     return f"Run {manifest['run_id']} (as of {manifest['as_of']}, {rules}{shadow})"
 
 
 def _table(title: str, *columns: str, words: int = 1) -> Table:
-    """A table whose first `words` columns are words and whose others are figures."""
+    """A table whose first `words` columns are text and whose others are figures."""
     table = Table(title=title, title_justify="left", title_style="")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number < words else "right", overflow="fold")
@@ -67,25 +67,25 @@ def _rows(manifest: dict[str, Any]) -> Table:
     for part, name in (("read", "rows_read"), ("accepted", "rows_accepted"), ("quarantined", "rows_quarantined")):
         table.add_row("refused" if part == "quarantined" else part, f"{counts[name]:,}", _money(charges[part]))
     if counts.get("rows_filtered"):
-        table.add_row("passed over by the mapping", f"{counts['rows_filtered']:,}", "")
+        table.add_row("skipped by the mapping", f"{counts['rows_filtered']:,}", "")
     table.add_row("candidates", f"{counts['candidates']:,}", _money(charges["candidates"]))
     table.add_row("with a warning", f"{counts['warnings']:,}", "")
     if charges["unparseable"]:
-        table.add_row("charge not a number", f"{charges['unparseable']:,}", "")
+        table.add_row("charge is not a number", f"{charges['unparseable']:,}", "")
     return table
 
 
 def _beside(manifest: dict[str, Any]) -> list[str]:
-    """What the run did not read as claim lines: files passed over by name, columns, FHIR files without claims."""
+    """What the run did not read as claim lines: files skipped by name, columns, FHIR files without claims."""
     kinds = Counter(file["what"] for file in manifest.get("passed_over", ()))
     context = sum(file["status"] == "context" for file in manifest["inputs"])
     shown = ", ".join(f"{count} {what}" for what, count in sorted(kinds.items()))
-    told = [f"Files passed over by name: {shown}."] if kinds else []
+    told = [f"Files skipped by name: {shown}."] if kinds else []
     ignored = sorted({name.strip() for file in manifest["inputs"] for name in file.get("columns_ignored", ())})
     if ignored:
         more = f" and {len(ignored) - TOP} more (manifest.json)" if len(ignored) > TOP else ""
-        told.append(f"Columns that are not read: {', '.join(ignored[:TOP])}{more}.")
-    return told + ([f"FHIR files without claims, consulted for what claims refer to: {context}."] if context else [])
+        told.append(f"Columns not read: {', '.join(ignored[:TOP])}{more}.")
+    return told + ([f"FHIR files without claims, used for references from claims: {context}."] if context else [])
 
 
 def _dispositions(manifest: dict[str, Any]) -> Table:

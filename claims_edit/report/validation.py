@@ -1,4 +1,4 @@
-"""What `validate` found, as terminal tables: row numbers and counts, never a value."""
+"""The findings of `validate` as terminal tables: row numbers and counts, never a value."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def validation_table(found: dict[str, Any]) -> RenderableType:
             first = ", ".join(str(row) for row in file["first_warned_rows"].get(check, ()))
             checks.add_row(path, check, "warning", f"{rows:,}", first)
     filtered = [
-        Text(f"Passed over by the mapping: {file['rows_filtered']:,} rows of {plain(file['path'])}.")
+        Text(f"Skipped by the mapping: {file['rows_filtered']:,} rows of {plain(file['path'])}.")
         for file in found["files"]
         if file["rows_filtered"]
     ]

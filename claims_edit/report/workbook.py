@@ -1,10 +1,10 @@
 """The workbook: a run for people who work in Excel, in constant memory however many lines it has.
 
-xlsxwriter makes the workbook: styles, widths, filters, frozen headers, print setup, the whole summary, and of every
-table its header and one model row, which stands where the table ends. It could write the rows as well, but one cell at
-a time: the 14 million cells of a million decisions take it minutes. So DuckDB makes the rows as the text that they are
-in the file (`workbook_rows`); they carry the model row's styles, and take its place while the parts of xlsxwriter's
-file are copied into the final one. What is left is mostly packing, which goes on in a thread beside the queries.
+xlsxwriter makes the workbook: styles, widths, filters, frozen headers, print setup, the whole summary, and for every
+table its header and one model row, at the end of the table. It could write the rows as well, but one cell at a time:
+the 14 million cells of a million decisions take minutes. So DuckDB makes the rows as the text of the file
+(`workbook_rows`); they have the model row's styles, and replace it while the parts of xlsxwriter's file are copied into
+the final one. The rest is mostly compression, which runs in a thread next to the queries.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 # Of a sheet's XML: above 2 GiB the zip needs its 64-bit form, which Excel offers to repair.
 SHEET_BYTES = 2_000_000_000
-_PACKING = 1  # of zlib: more takes longer than all the rest
+_PACKING = 1  # of zlib: a higher level takes longer than everything else
 _STYLE = re.compile(r' s="(\d+)"')
 _ALARM = "#9C0006"
 
-# Characters that a column shows; the others have the width of their kind.
+# Widths of columns in characters; the others have the width of their kind.
 _KIND_WIDTHS = {Kind.TEXT: 16, Kind.WORDS: 20, Kind.DATE: 12, Kind.MONEY: 15, Kind.WHOLE: 11, Kind.FLAG: 11}
 _WIDTHS = {
     "claim_id": 20, "claim_line_number": 8, "program": 19, "program_basis": 26, "payer_raw": 26, "hcpcs_code": 10,
@@ -55,7 +55,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Formats:
-    """The styles of the workbook, and the day that it is made for."""
+    """The styles of the workbook, and its creation date."""
 
     as_of: dt.date
     title: Format
@@ -85,8 +85,8 @@ class Formats:
 def write_workbook(view: RunView, path: Path) -> None:
     """Write `report.xlsx` of a run.
 
-    Dates are dates, money is numbers, and every other cell of a claim is text that no spreadsheet runs. What a sheet
-    has no room for is counted in its last row and in the summary.
+    Dates are dates, money is numbers, and every other cell of a claim is text that no spreadsheet runs. Rows that
+    do not fit a sheet are counted in its last row and in the summary.
 
     Raises:
         OSError: the file cannot be written.
@@ -103,7 +103,7 @@ def write_workbook(view: RunView, path: Path) -> None:
 def _write(
     view: RunView, sheets: tuple[TableSheet, ...], figures: duckdb.DuckDBPyConnection, path: Path
 ) -> tuple[TableSheet, ...]:
-    """Write the file; the sheets as they must be where the text of one came to more than a part can hold."""
+    """Write the file; returns the sheets to try next if the text of one is larger than a part can be."""
     tables = {}
     for number, sheet in enumerate(sheets, start=2):  # sheet1.xml is the summary
         connection = view.connection if sheet.frame is None else figures
@@ -124,7 +124,7 @@ def _write(
 
 @dataclass(frozen=True)
 class _Table:
-    """A sheet, where its rows are asked for, and the kinds of its columns."""
+    """A sheet, the connection for its rows, and the kinds of its columns."""
 
     sheet: TableSheet
     connection: duckdb.DuckDBPyConnection
@@ -138,7 +138,7 @@ def _kinds(sheet: TableSheet, connection: duckdb.DuckDBPyConnection) -> dict[str
 
 
 def _fill(target: IO[bytes], xml: str, table: _Table) -> TableSheet:
-    """Write a sheet's XML with its rows where the model row stands; the sheet, smaller if they do not fit a part."""
+    """Write a sheet's XML with its rows in place of the model row; returns a smaller sheet if they do not fit."""
     sheet = table.sheet
     if not sheet.shown:
         target.write(xml.encode())
@@ -166,7 +166,7 @@ def _fill(target: IO[bytes], xml: str, table: _Table) -> TableSheet:
 
 
 def _rows_text(batch: pl.DataFrame) -> memoryview:
-    """The rows of a batch, one behind the other, as they lie in memory."""
+    """The rows of a batch, one after the other, as one buffer."""
     return memoryview(batch.to_series().to_arrow().buffers()[2])
 
 
@@ -197,7 +197,7 @@ def _formats(book: xlsxwriter.Workbook, as_of: dt.date) -> Formats:
         header=book.add_format({"bold": True, "bg_color": "#DCE6F1", "bottom": 1, **top}),
         label=book.add_format({"bold": True}),
         alarm=book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": _ALARM}),
-        # As if typed behind an apostrophe: the text stays text when someone edits it.
+        # As if typed after an apostrophe: the text stays text when someone edits it.
         text=book.add_format({"quote_prefix": True, **top}),
         date=book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top}),
         month=book.add_format({"num_format": "yyyy-mm", "align": "left", **top}),
@@ -216,7 +216,7 @@ def _print_setup(sheet: Worksheet, *, shadow: bool) -> None:
 
 
 def _table_sheet(sheet: Worksheet, table: _Table, formats: Formats) -> None:
-    """The header, the model row where the table ends, and the row that says what is left out."""
+    """The header, the model row at the end of the table, and the row with the number left out."""
     last = table.sheet.shown
     for place, (column, kind) in enumerate(table.kinds.items()):
         sheet.set_column(place, place, _WIDTHS.get(column, _KIND_WIDTHS[kind]))

@@ -1,8 +1,8 @@
 """Rows of a sheet as SpreadsheetML text, built by DuckDB from the rows of a query.
 
-A row is one SQL expression over the query's columns, so that none passes through Python. Rows and cells carry no
+A row is one SQL expression over the query's columns, so that none passes through Python. Rows and cells have no
 reference (the `r` of ECMA-376 18.3.1.4 and 18.3.1.73 is optional: readers count them), and an empty cell is `<c/>`.
-Every text is an inline string: what a claim holds is no formula, link or number, whatever it begins with.
+Every text is an inline string: a claim's text is never a formula, link or number, whatever it begins with.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from claims_edit.report.csv_format import LIST_SEPARATOR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CELL_CHARACTERS = 32_767  # of UTF-16: what Excel lets a cell hold
-CUT = f" … [cut: a cell holds {CELL_CHARACTERS:,} characters]"
-EXACT_DIGITS = 15  # of a number in Excel; one with more is written as text, so that no cent and no row is lost
+CELL_CHARACTERS = 32_767  # of UTF-16: Excel's limit for a cell
+CUT = f" … [cut: the limit of a cell is {CELL_CHARACTERS:,} characters]"
+EXACT_DIGITS = 15  # of a number in Excel; a longer one is written as text, so that no digit is lost
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-# XML 1.0, 2.2: the characters that no document may hold, however written.
+# XML 1.0, 2.2: the characters that no document may have, in any form.
 UNHELD = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"
-# What the short form of a row cannot hold. Texts are looked at all at once, with a bar between them: markup, control
-# characters, what Excel reads as an escaped character (ECMA-376 22.9.2.19), and spaces at either end.
+# Text that the short form of a row cannot have. The texts are checked together, joined with a pipe: markup, control
+# characters, text that Excel reads as an escaped character (ECMA-376 22.9.2.19), and spaces at either end.
 _ODD = r"[\x00-\x1F\x{FFFE}\x{FFFF}&<>]|_x|^ | $|\| | \|"
-_FIRST_DAY = "DATE '1900-03-01'"  # Excel counts a 29 February 1900, so that days before it are none it can show
+_FIRST_DAY = "DATE '1900-03-01'"  # Excel counts a 29 February 1900, so earlier days cannot be shown
 _DAY_ZERO = "DATE '1899-12-30'"
 
 
 class Kind(StrEnum):
-    """What a column's cells are in a sheet."""
+    """The kind of a column's cells in a sheet."""
 
     TEXT = "text"
     WORDS = "words"
@@ -52,8 +52,8 @@ def rows_sql(kinds: dict[str, Kind], styles: Sequence[int], source: str, rows: i
 
     Args:
         kinds: of each column of `source`, in the order of the sheet; all are selected by name.
-        styles: the style of each column's cells, as the workbook numbers them.
-        source: what stands behind FROM, WHERE included.
+        styles: the style number of each column's cells.
+        source: the text after FROM, including WHERE.
         rows: how many at most.
     """
     texts = [_text_of(f'"{name}"', kind) for name, kind in kinds.items() if kind in {Kind.TEXT, Kind.WORDS}]
@@ -104,7 +104,7 @@ def _text_of(value: str, kind: Kind) -> str:
 
 
 def _held(text: str) -> str:
-    """The text as XML and Excel can hold it: cut to a cell's length, without what XML forbids, markup escaped."""
+    """The text for XML and Excel: cut to a cell's length, without characters that XML forbids, markup escaped."""
     astral = (
         f"length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"  # two characters of UTF-16 each
     )

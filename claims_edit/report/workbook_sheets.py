@@ -1,4 +1,4 @@
-"""The tables of the workbook: which rows and columns each sheet shows, and where the whole of it is."""
+"""The tables of the workbook: the rows and columns of each sheet, and where the complete data is."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from claims_edit.report.queries import LINE_REPORTS
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
-QUARANTINE_ROWS = 50_000  # nobody works through more in a workbook, and an extract that is all faulty has millions
-SHEET_ROWS = 1_048_576  # of a sheet, its header included: what Excel opens
+QUARANTINE_ROWS = 50_000  # a limit for people: a completely faulty extract has millions
+SHEET_ROWS = 1_048_576  # of a sheet, its header included: Excel's limit
 
 _LINE = ("claim_id", "claim_line_number", "member_id", "payer", "program", "service_start_date")
 _SERVICE = ("hcpcs_code", "diagnosis_codes", "charge_amount")
 _REASON = ("reason_code", "reason", "citation", "source_file", "source_row")
 _REMITTED = ("adjustment_amount", "group_code", "carc", "rarcs")
 
-# What a person works with; every column is in the CSV file of the sheet. Reviews show what a doubt may be about: the
-# payer as given, the last service day, signs of a trial, facts in doubt, an authorization. Referrals show what gave the
+# The columns for people; every column is in the CSV file of the sheet. Reviews show the facts that may be in doubt: the
+# payer as given, the last service day, trial evidence, doubts, an authorization. Referrals show the basis of the
 # program.
 LINE_COLUMNS = {
     Disposition.DENY: (*_LINE, *_SERVICE, *_REMITTED, *_REASON),
@@ -45,13 +45,13 @@ class TableSheet:
 
     Attributes:
         name: of the sheet.
-        columns: in order, as `source` has them.
-        source: what stands behind FROM; its parameters are `$run_id` and, on line sheets, `$disposition`.
+        columns: in order, as in `source`.
+        source: the text after FROM; its parameters are `$run_id` and, on line sheets, `$disposition`.
         parameters: for `source`.
-        rows: how many the run has.
+        rows: the number in the run.
         whole: where all rows and columns are.
         frame: the table itself where `source` is not the run's record.
-        fits: how many rows the sheet has room for.
+        fits: the most rows that fit the sheet.
     """
 
     name: str
@@ -65,18 +65,18 @@ class TableSheet:
 
     @property
     def shown(self) -> int:
-        """How many rows the sheet holds; where that is not all, its last row says so."""
+        """The number of rows in the sheet; if that is not all, its last row says so."""
         return self.rows if self.rows <= self.fits else self.fits - 1
 
     @property
     def left_out(self) -> int:
-        """How many rows the sheet has no room for."""
+        """The number of rows that do not fit the sheet."""
         return self.rows - self.shown
 
     @property
     def left_out_note(self) -> str:
-        """What the sheet's last row says of them."""
-        return f"{self.left_out:,} more rows do not fit this sheet: {self.whole} has all."
+        """The text of the sheet's last row about them."""
+        return f"{self.left_out:,} more rows do not fit this sheet. See {self.whole}."
 
 
 def table_sheets(view: RunView) -> tuple[TableSheet, ...]:

@@ -1,4 +1,4 @@
-"""The first sheet of the workbook: which run it is, whether it adds up, and what it came to."""
+"""The first sheet of the workbook: the run, whether it is balanced, and its results."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class SummarySheet:
     """Writes the sheet from the top down, one table below the other."""
 
     def __init__(self, sheet: Worksheet, formats: Formats) -> None:
-        """Take an empty sheet."""
+        """Start on an empty sheet."""
         self._sheet, self._formats, self._row = sheet, formats, 0
         for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width)
 
     def write(self, view: RunView, sheets: Sequence[TableSheet]) -> None:
-        """Everything that the sheet says of a run."""
+        """The whole sheet of a run."""
         self._heading(view)
         self._sheets(sheets)
         self._rows(view)
         figures = view.figures
         self._dispositions(view)
-        self._frame("By payer", figures.by_payer, {"payer": "not on file"})
+        self._frame("By payer", figures.by_payer, {"payer": "not recognized"})
         self._frame("By reason", figures.by_reason)
         self._frame("Decided past a policy's review", figures.stale)
         self._frame("Facts in doubt: a line counts for each", figures.doubts)
@@ -73,7 +73,7 @@ class SummarySheet:
         for sheet in sheets:
             style = self._formats.alarm if sheet.left_out else None
             self._line(sheet.name, sheet.rows, sheet.shown, sheet.left_out, sheet.whole, style=style)
-        self._cell(0, f"A text longer than {CELL_CHARACTERS:,} characters is cut, and says so at its end.", None)
+        self._cell(0, f"A text longer than {CELL_CHARACTERS:,} characters is cut, with a note at its end.", None)
         self._row += 1
 
     def _rows(self, view: RunView) -> None:
@@ -84,12 +84,12 @@ class SummarySheet:
         self._line("quarantined", counts["rows_quarantined"], Decimal(charges["quarantined"]))
         self._line("candidates, each decided", counts["candidates"], Decimal(charges["candidates"]))
         if filtered := counts.get("rows_filtered"):
-            self._line("passed over by the mapping", filtered)
+            self._line("skipped by the mapping", filtered)
         self._line("with a warning", counts["warnings"])
-        self._line("charge not a number", charges["unparseable"])
+        self._line("charge is not a number", charges["unparseable"])
 
     def _dispositions(self, view: RunView) -> None:
-        """Every disposition, those without a line too."""
+        """Every disposition, including those without a line."""
         self._table("By disposition", ("disposition", "lines", "claims", "charges"))
         found = {row["disposition"]: row for row in view.figures.by_disposition.iter_rows(named=True)}
         nothing: dict[str, Value] = {"lines": 0, "claims": 0, "charges": Decimal(0)}
@@ -109,7 +109,7 @@ class SummarySheet:
             self._line(*(file.get(column) for column in columns))
 
     def _frame(self, title: str, frame: pl.DataFrame, named: dict[str, str] | None = None) -> None:
-        """A table of figures; `named` says what a null of a column is called."""
+        """A table of figures; `named` is the text for a null of a column."""
         self._table(title, frame.columns)
         nulls = [(named or {}).get(column) for column in frame.columns]
         for row in frame.iter_rows():
@@ -144,7 +144,7 @@ class SummarySheet:
 
 
 def held(text: str) -> str:
-    """The text as a cell can hold it, which is what `workbook_rows` makes of the texts of a claim."""
+    """The text within a cell's limits, as `workbook_rows` does with a claim's texts."""
     units = text.encode("utf-16-le")
     if len(units) > 2 * CELL_CHARACTERS:
         text = units[: 2 * (CELL_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore") + CUT

@@ -1,1 +1,1 @@
-"""The frozen models of the rule files that edits and their texts read; `policy` reads and checks the files."""
+"""The frozen models of the rule files, used by edits and their texts; `policy` reads and checks the files."""

@@ -1,10 +1,10 @@
-"""What a rule cites: documents, and days with the place where they stand."""
+"""Citations of a rule: documents, and dates with their source."""
 
 from claims_edit.rule_files.values import Citation, Day, Key, Strict, Text
 
 
 class Document(Strict):
-    """A document that rules cite; `source` is the stem of its text file where one is kept, `url` where it is public."""
+    """A document that rules cite; `source` is the stem of its text file if one is kept, `url` its public address."""
 
     id: Key
     title: Text

@@ -1,4 +1,4 @@
-"""The models of the policies: one payer's policy on one service, and its versions with what they say."""
+"""The models of the policies: one payer's policy on one service, and its versions."""
 
 import datetime as dt
 from typing import Literal
@@ -12,7 +12,7 @@ from claims_edit.rule_files.values import Citation, Code, Day, GroupCode, Key, R
 
 
 class Statement(Strict):
-    """What the policy holds of the service, in our own words."""
+    """The policy's position on the service, in our own words."""
 
     scope: IndicationScope
     says: Text
@@ -20,7 +20,7 @@ class Statement(Strict):
 
 
 class ListedCodes(Strict):
-    """The codes that the version lists as investigational; none is a list too."""
+    """The codes that the version lists as investigational; the list may be empty."""
 
     listed: tuple[Code, ...]
     cite: Citation
@@ -44,7 +44,7 @@ class ProgramException(Strict):
 
 
 class Liability(Strict):
-    """Who bears the charge of a denied line, where the policy's own words say so."""
+    """Who is liable for the charge of a denied line, where the policy states it."""
 
     group_code: GroupCode
     says: Text
@@ -52,7 +52,7 @@ class Liability(Strict):
 
 
 class HistoryEntry(Strict):
-    """A revision of the document that changed nothing that decides a line, or the one that began the version."""
+    """A revision of the document that changed no decision, or the one that began the version."""
 
     date: Day
     change: Text
@@ -62,7 +62,7 @@ class HistoryEntry(Strict):
 class Version(Strict):
     """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing.
 
-    `gap` says why no version holds between its last day and the first day of the next one.
+    `gap` explains why no version is in force between its last day and the first day of the next one.
     """
 
     status: VersionStatus = VersionStatus.FINAL
@@ -97,7 +97,7 @@ class Policy(Home):
 
 
 def program_rules_of(version: Version) -> dict[str, tuple[ProgramRule, Citation]]:
-    """What a version says of each program that it speaks of."""
+    """The rule of each program that the version addresses."""
     applies = dict.fromkeys(version.applies_to.programs, (ProgramRule.APPLIES, version.applies_to.cite))
     excepted = {program: (ProgramRule(rule.rule), rule.cite) for program, rule in version.exceptions.items()}
     return applies | excepted

@@ -23,7 +23,7 @@ from claims_edit.rule_files.values import (
 
 
 class SiteRule(Strict):
-    """From a day on, a code is for these site classes only, or for all other ones."""
+    """From this day, a code is for these site classes only, or for all others."""
 
     from_: CitedDate = Field(alias="from")
     rule: Literal["only", "other_than"]
@@ -52,14 +52,14 @@ class CodesFile(Strict):
 
 
 class BesideRule(Strict):
-    """A prefix that belongs to the class where the line has a diagnosis of one of these ranges too."""
+    """A prefix that belongs to the class only if the line also has a diagnosis of one of these ranges."""
 
     prefix: Prefix
     ranges: tuple[PrefixRange, ...] = Field(min_length=1)
 
 
 class SiteClass(Strict):
-    """A tumor site class and its ICD-10-CM prefixes; `not_solid` is the class of what is no solid tumor."""
+    """A tumor site class and its ICD-10-CM prefixes; `not_solid` is the class of all that is not a solid tumor."""
 
     label: Text
     prefixes: tuple[Prefix, ...] = ()
@@ -90,9 +90,9 @@ class PayersFile(Strict):
 
 
 class ProgramSigns(Strict):
-    """A program and the signs by which a line is known to be in it.
+    """A program and the signals that put a line in it.
 
-    `plan_words` are words in the longer name of a plan: they contradict another program, and give none by themselves.
+    `plan_words` are words in the longer name of a plan: they conflict with another program, but name none themselves.
     """
 
     label: Text
@@ -109,7 +109,7 @@ class ProgramsFile(Strict):
 
 
 class Reason(Strict):
-    """What an edit leads to when it is the first that hits; without a disposition it only informs."""
+    """The result of an edit that is the first triggered; without a disposition the edit is informational."""
 
     edit: Text
     disposition: Disposition | None = None

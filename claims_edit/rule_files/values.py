@@ -1,4 +1,4 @@
-"""The kinds of value that a rules file holds: every one is read from text, as YAML's own guessing is not trusted."""
+"""The kinds of value in a rules file: each is read from text, because YAML's own type guessing is not reliable."""
 
 import datetime as dt
 import re
@@ -14,19 +14,19 @@ def _iso_date(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("is not a date of the form YYYY-MM-DD")
     if not _FIRST_DAY < value <= _LAST_DAY:
-        raise ValueError("is out of range; leave an open end out")
+        raise ValueError("is out of range; omit an open end")
     return value
 
 
 def _true_or_false(value: object) -> object:
     if value not in ("true", "false"):
-        raise ValueError("is neither true nor false")
+        raise ValueError("must be true or false")
     return value == "true"
 
 
 def _compiles(value: str) -> str:
     if not (value.startswith("^") and value.endswith("$")):
-        raise ValueError("does not span the whole id: begin it with ^ and end it with $")
+        raise ValueError("does not match the whole id: begin it with ^ and end it with $")
     try:
         re.compile(whole_id(value))
     except re.error as error:
@@ -34,12 +34,12 @@ def _compiles(value: str) -> str:
     try:
         pl.Series([""]).str.contains(whole_id(value))
     except pl.exceptions.ComputeError as error:
-        raise ValueError("is no regular expression that lines can be read by: write it without look-around") from error
+        raise ValueError("is not a supported regular expression: write it without look-around") from error
     return value
 
 
 def whole_id(pattern: str) -> str:
-    """The pattern of a whole id, so that none of several alternatives is left without an end."""
+    """The pattern of a whole id, so that every alternative is anchored at both ends."""
     return f"^(?:{pattern[1:-1]})$"
 
 
@@ -60,13 +60,13 @@ IdPattern = Annotated[str, BeforeValidator(_compiles)]
 
 
 class Strict(BaseModel):
-    """Frozen, and refuses every key that it does not know."""
+    """Frozen; unknown keys are an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Citation(Strict):
-    """Where a value stands: the document's id, its section, and the date as the document gives it."""
+    """The source of a value: the document's id, its section, and the date as the document gives it."""
 
     document: Key
     section: Text

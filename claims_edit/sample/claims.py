@@ -1,4 +1,4 @@
-"""The lines of `tables` put together as claims: one row a claim, as 837 and FHIR tell them."""
+"""The lines of `tables` put together as claims: one row a claim, as in 837 and FHIR."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from claims_edit.sample.tables import CHUNK_LINES, LINES_PER_CLAIM, lines_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK_CLAIMS = 5000  # what the 837 guides let one transaction hold
+CHUNK_CLAIMS = 5000  # the limit of one transaction in the 837 guides
 LINES = range(1, LINES_PER_CLAIM + 1)
 LINE_COLUMNS = (
     "claim_line_number", "revenue_center_code", "hcpcs_code", "hcpcs_modifier_1", "hcpcs_modifier_2",
     "diagnosis_code_1", "service_unit_quantity", "charge_amount", "paid_amount", "allowed_amount", "rendering_npi",
 )  # fmt: skip
-DIAGNOSES = range(1, LINES_PER_CLAIM + 3)  # the places of `diagnosis_at`: the lines' own first, then what all share
+DIAGNOSES = range(1, LINES_PER_CLAIM + 3)  # the positions of `diagnosis_at`: the lines' own first, then the shared ones
 
 
 def of_line(column: str, line: int) -> pl.Expr:
-    """A column of the claim's line in this place (from 1); null where the claim has no such line."""
+    """A column of the claim's line at this position (from 1); null where the claim has no such line."""
     return pl.col(f"{column}.{line}")
 
 
 def has_line(line: int) -> pl.Expr:
-    """Whether the claim has a line in this place."""
+    """Whether the claim has a line at this position."""
     return of_line("claim_line_number", line).is_not_null()
 
 
 def diagnosis_at(place: int) -> pl.Expr:
-    """The code in this place; null where there is none, or it stands in an earlier place."""
+    """The code at this position; null where there is none, or it is at an earlier position."""
     return pl.col(f"diagnosis.{place}")
 
 
 def pointer_at(place: int) -> pl.Expr:
-    """Where the code of this place stands in the claim's list (from 1), as text; null where there is none."""
+    """The position of this code in the claim's list (from 1), as text; null where there is none."""
     return pl.col(f"pointer.{place}")
 
 
@@ -47,12 +47,12 @@ def pointers_of(line: int) -> list[pl.Expr]:
 
 
 def differs_on(line: int) -> pl.Expr:
-    """Whether a line's rendering provider is another than the claim's (which is the first line's)."""
+    """Whether a line's rendering provider differs from the claim's (which is the first line's)."""
     return (of_line("rendering_npi", line) != of_line("rendering_npi", 1)).fill_null(value=False)
 
 
 def claim_chunks(lines: int, seed: int) -> Iterator[pl.DataFrame]:
-    """Frames of up to CHUNK_CLAIMS claims, which hold the first `lines` lines; the last claim may have fewer lines.
+    """Frames of up to CHUNK_CLAIMS claims, with the first `lines` lines; the last claim may have fewer lines.
 
     Columns: those of `tables` that all lines share, `<LINE_COLUMNS>.<line>`, `number` (of the claim, from 0), totals,
     `facility`, `diagnosis.<place>` and `pointer.<place>`, and those of `people`.
@@ -63,7 +63,7 @@ def claim_chunks(lines: int, seed: int) -> Iterator[pl.DataFrame]:
 
 
 def _claims(lines: pl.DataFrame, first: int, seed: int) -> pl.DataFrame:
-    """The lines side by side, and what follows from them; `first` is the first claim's number."""
+    """The lines side by side, and derived columns; `first` is the first claim's number."""
     shared = lines.gather_every(LINES_PER_CLAIM).drop(LINE_COLUMNS)
     sides = [
         lines.gather_every(LINES_PER_CLAIM, line - 1).select(
@@ -86,7 +86,7 @@ def _claims(lines: pl.DataFrame, first: int, seed: int) -> pl.DataFrame:
 
 
 def _diagnoses() -> list[pl.Expr]:
-    """Each different code of the claim once, and where in that list each line's codes stand."""
+    """Each different code of the claim once, and the position of each line's codes in that list."""
     codes = [of_line("diagnosis_code_1", line) for line in LINES]
     codes += [pl.col("diagnosis_code_2"), pl.col("diagnosis_code_3")]
     columns: list[pl.Expr] = []

@@ -1,7 +1,7 @@
-"""The synthetic claims as Bulk FHIR exports hold them: R4 ExplanationOfBenefit, one resource a line, one a claim.
+"""The synthetic claims as in Bulk FHIR exports: R4 ExplanationOfBenefit, one resource a line, one a claim.
 
 The shape is CARIN's for Blue Button. A claim's line of business is the text of the contained Coverage's type; its
-filing indicator has no place and is left out.
+filing indicator has no element and is left out.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 INSTITUTIONAL = pl.col("claim_type") == "institutional"
 MADE = "2026-11-20T03:00:00.000+00:00"
-NOTE = 'Read from C:\\in\\claims "à jour"'  # what JSON escapes, and a letter of two bytes
+NOTE = 'Read from C:\\in\\claims "à jour"'  # characters that JSON escapes, and a letter of two bytes
 
 
 def write_fhir(stream: BinaryIO, lines: int, seed: int) -> None:
-    """Write the resources that hold the first `lines` lines, each on a line."""
+    """Write the resources of the first `lines` lines, each on a line."""
     stream.writelines(_chunks(lines, seed))
 
 
@@ -136,7 +136,7 @@ def _coverage() -> dict[str, Json]:
 
 
 def _care_team() -> list[Json]:
-    """The rendering provider of the claim, and of each line that has another."""
+    """The rendering provider of the claim, and of each line with a different one."""
     role = concept(coding(f"{C4BB}ClaimCareTeamRole", "rendering", "Rendering provider"))
     name = pl.col("rendering_last_name") + pl.lit(", ") + pl.col("rendering_first_name")
     taxonomy = concept(coding("http://nucc.org/provider-taxonomy", pl.col("rendering_taxonomy")))
@@ -178,7 +178,7 @@ def _totals() -> dict[str, tuple[str, pl.Expr]]:
 
 
 def _information() -> list[Json]:
-    """When the claim was received, its network, its frequency, and the bill type of an institutional one."""
+    """The claim's received date, network, frequency, and the bill type of an institutional one."""
 
     def category(kind: str, title: str) -> dict[str, Json]:
         return concept(coding(f"{C4BB}SupportingInfoType", kind, title))
@@ -204,7 +204,7 @@ def _information() -> list[Json]:
 
 
 def _ballast() -> list[Json]:
-    """What no reader of claim lines needs."""
+    """Elements that no reader of claim lines needs."""
     channel = coding(f"{SAMPLE}CodeSystem/receipt-channel", "E", "Electronic")
     batch = pl.lit("B") + (pl.col("number") // CHUNK_CLAIMS).cast(pl.String)
     return [

@@ -37,7 +37,7 @@ def concept(*codings: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def identifier(name: str, value: pl.Expr) -> dict[str, Json]:
-    """An Identifier in a system of the sample's own."""
+    """An Identifier in the sample's own system."""
     return {"system": f"{SAMPLE}identifier/{name}", "value": value}
 
 
@@ -53,7 +53,7 @@ def npi(number: pl.Expr, display: pl.Expr) -> dict[str, Json]:
 
 
 def iso(column: str) -> pl.Expr:
-    """A date as FHIR writes it."""
+    """A date in FHIR's form."""
     return pl.col(column).dt.strftime("%Y-%m-%d")
 
 

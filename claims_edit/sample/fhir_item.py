@@ -14,7 +14,7 @@ HOSPITAL = pl.col("place_of_service_code") == "21"  # whose lines give a period
 
 
 def item(line: int) -> dict[str, Json]:
-    """The claim's line in this place, as if it had one."""
+    """The claim's line at this position, as if it had one."""
     revenue = of_line("revenue_center_code", line)
     care = pl.when(differs_on(line)).then(pl.lit(str(line))).otherwise(pl.lit("1"))
     first, *others = pointers_of(line)
@@ -39,7 +39,7 @@ def item(line: int) -> dict[str, Json]:
 
 
 def _procedure(line: int) -> dict[str, Json]:
-    """The code in the system that has it; without one, a local code, or on a revenue line none that applies."""
+    """The code in its code system; without one, a local code, or on a revenue line none that applies."""
     code = of_line("hcpcs_code", line)
     is_local = code.is_null() & PROFESSIONAL
     system = (
@@ -69,7 +69,7 @@ def adjudication(kind: str, system: str, amount: pl.Expr) -> dict[str, Json]:
 
 
 def _adjudications(line: int) -> list[Json]:
-    """What was billed, allowed and paid, and what that leaves to the member."""
+    """The billed, allowed and paid amounts, and the member's share."""
     charge, allowed, paid = (of_line(name, line) for name in ("charge_amount", "allowed_amount", "paid_amount"))
     return [
         adjudication("submitted", f"{HL7}adjudication", charge),
@@ -81,7 +81,7 @@ def _adjudications(line: int) -> list[Json]:
 
 
 def _ballast(line: int) -> list[Json]:
-    """What no reader of claim lines needs."""
+    """Elements that no reader of claim lines needs."""
     control = pl.col("claim_id") + pl.lit(f"-{line}")
     return [
         codes.extension("line-control-number", {"valueIdentifier": codes.identifier("line", control)}),

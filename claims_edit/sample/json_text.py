@@ -21,7 +21,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Where:
-    """A member or element (never the first) that only the rows have in which the condition holds."""
+    """A member or element (never the first) of only the rows that meet the condition."""
 
     condition: pl.Expr
     value: Json
@@ -53,7 +53,7 @@ def json_parts(value: Json) -> list[Part]:
         case Sequence():
             return ["[", *_inside([("", element) for element in value]), "]"]
         case Where():
-            raise ValueError("what may be left out stands inside a structure, and not first")
+            raise ValueError("an optional part must be inside a structure, and not first")
         case _:
             assert_never(value)
 
@@ -69,5 +69,5 @@ def _inside(members: list[tuple[str, Json]]) -> list[Part]:
 
 
 def _escaped(text: pl.Expr) -> pl.Expr:
-    """Backslashes and quotes; the sample's texts hold no control characters."""
+    """Backslashes and quotes; the sample's texts have no control characters."""
     return text.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)

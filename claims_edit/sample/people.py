@@ -1,4 +1,4 @@
-"""Invented members and providers behind the numbers that the claim lines carry."""
+"""Invented members and providers for the numbers of the claim lines."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def members(seed: int) -> list[pl.Expr]:
 
 
 def providers(seed: int) -> list[pl.Expr]:
-    """Of each claim the billing group (name, tax number, taxonomy, address) and the rendering provider's name."""
+    """The billing group (name, tax number, taxonomy, address) and the rendering provider's name of each claim."""
     billing, rendering = (pl.col(name).cast(pl.UInt64) for name in ("billing_npi", "rendering_npi.1"))
     family = pick(LAST_NAMES, draw(billing, 65, seed))
     return [

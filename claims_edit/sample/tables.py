@@ -1,8 +1,8 @@
 """The synthetic claim lines themselves: canonical columns, typed, three lines a claim.
 
 Every value is a pure function of the seed and the row or claim number, so that a larger extract begins with the smaller
-one. What an 837 or an ExplanationOfBenefit says once a claim is the same on all its lines. Nobody's claim stands behind
-a row.
+one. Values that an 837 or an ExplanationOfBenefit has once per claim are the same on all its lines. No row comes from a
+real claim.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LINES_PER_CLAIM = 3
 CHUNK_LINES = 120_000  # a multiple of LINES_PER_CLAIM, so that no claim is split over two chunks
 FIRST_DAY = date(2019, 7, 1)
-DAYS = 2700  # 2019-07-01 to 2026-11-20: every policy boundary of the shipped rules lies inside
+DAYS = 2700  # 2019-07-01 to 2026-11-20: includes every policy boundary of the shipped rules
 IRE_CODES = ("0600T", "0601T", "47384", "55877", "32999", "47399", "48999", "53899")
 COMMON_CODES = (
     "99213", "99214", "36415", "80053", "85025", "93000", "71046", "97110", "G0439", "J1885", "90686", "99284",
@@ -40,12 +40,12 @@ LINES_OF_BUSINESS = ("commercial", "Commercial PPO", "Exchange", "Medicaid", "MA
 FILING_INDICATORS = ("BL", "CI", "12", None)
 _MISSING_MEMBER, _SHORT_CODE, _BAD_DIAGNOSIS, _END_FIRST, _REPEATED_KEY = range(5)
 _ONE_IN = 40_000  # rows (or claims) that have each of these faults
-_LOCUM_ONE_IN = 20_000  # rows whose rendering provider is another than the claim's
+_LOCUM_ONE_IN = 20_000  # rows whose rendering provider differs from the claim's
 
 
 @dataclass(frozen=True)
 class _Draws:
-    """What is drawn for a row (`n`), and for its claim."""
+    """The draws for a row (`n`), and for its claim."""
 
     seed: int
     n: pl.Expr
@@ -99,7 +99,7 @@ def _who(d: _Draws) -> list[pl.Expr]:
 
 
 def _when_and_where(d: _Draws) -> list[pl.Expr]:
-    """Dates, and the place or bill type; institutional lines carry the claim's dates only."""
+    """Dates, and the place or bill type; institutional lines have only the claim's dates."""
     start = pl.lit(FIRST_DAY) + pl.duration(days=(d.claim(3) % DAYS).cast(pl.Int64))
     end = start + pl.duration(days=(d.claim(12) % 50 == 0).cast(pl.Int64))
     professional = ~d.institutional
@@ -164,7 +164,7 @@ def _frequency(d: _Draws) -> pl.Expr:
 
 
 def _revision(d: _Draws) -> list[pl.Expr]:
-    """Of one claim in 200, which it replaces or voids: the claim before."""
+    """For one claim in 200, the claim that it replaces or voids: the one before."""
     former = pl.lit("CLM") + (d.number - 1).cast(pl.String).str.zfill(10)
     return [
         _frequency(d).alias("claim_frequency_code"),
@@ -173,7 +173,7 @@ def _revision(d: _Draws) -> list[pl.Expr]:
 
 
 def _faulty(d: _Draws) -> list[pl.Expr]:
-    """A few rows that a contract must refuse: about 1 in 10,000; a key repeats 1 in 120,000 times."""
+    """A few rows that validation must refuse: about 1 in 10,000; a key repeats 1 in 120,000 times."""
     line_fault, claim_fault = d.line(40) % _ONE_IN, d.claim(41) % _ONE_IN
     bad_diagnosis = pl.when(d.institutional).then(claim_fault).otherwise(line_fault) == _BAD_DIAGNOSIS
     last_but_one = pl.col("claim_line_number") == LINES_PER_CLAIM - 1

@@ -13,7 +13,7 @@ Part = str | pl.Expr
 
 
 def joined(parts: Iterable[Part]) -> pl.Expr:
-    """The parts as one text, or null where one of them is null; fixed neighbours are put together beforehand."""
+    """The parts as one text, or null where one of them is null; adjacent fixed parts are joined first."""
     pieces: list[pl.Expr] = []
     fixed = ""
     for part in parts:
@@ -26,7 +26,7 @@ def joined(parts: Iterable[Part]) -> pl.Expr:
 
 
 def where(condition: pl.Expr, parts: Iterable[Part]) -> pl.Expr:
-    """The parts as one text where the condition holds, else an empty text."""
+    """The parts as one text where the condition is true, else an empty text."""
     return pl.when(condition).then(joined(parts)).otherwise(pl.lit(""))
 
 

@@ -1,4 +1,4 @@
-"""Which format a sample is written in, and the writing."""
+"""The format of a sample, and its writing."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FASTEST = 1  # of gzip's levels
 def write_sample(lines: int, path: Path, *, seed: int, fmt: str | None = None) -> None:
     """Write `lines` claim lines to `path`.
 
-    `fmt` is one of FORMATS; without it the ending tells: `.837`, `.x12` and `.edi` are X12, `.parquet`, `.csv`, `.tsv`
-    and `.ndjson` tables. X12 may have any other name too; X12 and FHIR may end in `.gz`.
+    `fmt` is one of FORMATS; without it, the ending decides: `.837`, `.x12`, `.edi` are X12, `.parquet`, `.csv`, `.tsv`
+    and `.ndjson` tables. X12 may also have any other ending; X12 and FHIR may end in `.gz`.
 
     Raises:
-        UsageError: the name and the format do not go together.
+        UsageError: the name and the format do not match.
     """
     match _format_of(path, fmt):
         case "x12":
@@ -62,21 +62,21 @@ def _ending(path: Path) -> str:
 
 
 def _format_of(path: Path, fmt: str | None) -> str:
-    """The format, told or by the ending."""
+    """The format, given or from the ending."""
     ending = _ending(path)
     if fmt is None and ending not in TABLE_ENDINGS + X12_ENDINGS:
         raise UsageError(
-            f"--out {path.name}: no such format. End the name in {_listed(TABLE_ENDINGS)} for a table or in "
-            f"{_listed(X12_ENDINGS)} for X12, or give --format."
+            f"--out {path.name}: unknown format. Use the ending {_listed(TABLE_ENDINGS)} for a table, or "
+            f"{_listed(X12_ENDINGS)} for X12, or add --format."
         )
     found = fmt or ("x12" if ending in X12_ENDINGS else "table")
     if found == "table" and path.name.lower().endswith(".gz"):
-        raise UsageError(f"--out {path.name}: tables are written uncompressed. Leave .gz out.")
+        raise UsageError(f"--out {path.name}: tables are written uncompressed. Remove .gz.")
     allowed = {"table": TABLE_ENDINGS, "fhir": FHIR_ENDINGS}.get(found)
     if allowed is not None and ending not in allowed:
-        raise UsageError(f"--out {path.name}: no name for --format {found}. End it in {_listed(allowed)}.")
+        raise UsageError(f"--out {path.name}: wrong ending for --format {found}. Use {_listed(allowed)}.")
     if found == "x12" and ending == ".parquet":
-        raise UsageError(f"--out {path.name}: no name for --format x12. End it in {_listed(X12_ENDINGS)}.")
+        raise UsageError(f"--out {path.name}: wrong ending for --format x12. Use {_listed(X12_ENDINGS)}.")
     return found
 
 

@@ -1,7 +1,7 @@
 """The synthetic claims as one X12 interchange of 837s: 005010X222A1 (professional) and 005010X223A2 (institutional).
 
-Each chunk of claims is a functional group and transaction of either kind. A claim's line of business has no place in an
-837 and is left out, and so is what was paid and allowed.
+Each chunk of claims is a functional group and transaction of either kind. An 837 has no element for a claim's line of
+business or its paid and allowed amounts, so they are left out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from claims_edit.sample.x12_claims import institutional_claim, professional_clai
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GUIDES = {  # of each claim type: the guide that GS08 and ST03 name, and the text of a claim
+GUIDES = {  # of each claim type: the guide in GS08 and ST03, and the text of a claim
     "professional": ("005010X222A1", professional_claim()),
     "institutional": ("005010X223A2", institutional_claim()),
 }
-DAY, TIME = "20261120", "0300"  # when the interchange says it was made
+DAY, TIME = "20261120", "0300"  # the interchange's date and time
 SENDER, RECEIVER, CONTROL = "CLAIMSSAMPLE", "SAMPLEPAYER", "000000001"
 ISA = f"ISA*00*{'':10}*00*{'':10}*ZZ*{SENDER:15}*ZZ*{RECEIVER:15}*{DAY[2:]}*{TIME}*^*00501*{CONTROL}*0*P*:~\n"
 OPENING = (  # of a transaction; its control number is the group's
@@ -36,7 +36,7 @@ CLOSING = "SE*{segments}*{group:04}~\nGE*1*{group}~\n"
 
 
 def write_x12(stream: BinaryIO, lines: int, seed: int) -> None:
-    """Write the interchange that holds the first `lines` lines."""
+    """Write the interchange with the first `lines` lines."""
     stream.write(ISA.encode())
     group = 0
     for claims in claim_chunks(lines, seed):

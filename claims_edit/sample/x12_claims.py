@@ -1,6 +1,6 @@
 """One synthetic claim as the segments of an 837: from its HL, or its billing provider's, to its last line.
 
-What the expressions read is a frame of `claims`, and for the numbers of the HL segments `opens_provider` (Boolean),
+The expressions read a frame of `claims`, and for the numbers of the HL segments `opens_provider` (Boolean),
 `provider_level` and `claim_level`.
 """
 
@@ -72,7 +72,7 @@ def _rendering() -> list[Part]:
 
 
 def _own_rendering(line: int) -> pl.Expr:
-    """NM1*82 of a line whose provider is another than the claim's."""
+    """NM1*82 of a line whose provider differs from the claim's."""
     own = segment("NM1", "82", "1", "LOCUM", "TENENS", *[""] * 3, "XX", of_line("rendering_npi", line))
     return where(differs_on(line), own)
 
@@ -89,7 +89,7 @@ def _control(line: int) -> list[Part]:
 
 
 def _professional_line(line: int) -> pl.Expr:
-    """2400 of an 837P; a line without a HCPCS code has a code of a local system, as SV101 cannot be empty."""
+    """2400 of an 837P; a line without a HCPCS code has a local code, because SV101 cannot be empty."""
     first, *others = pointers_of(line)
     pointers = joined([first, *(filled(pointer, ":") for pointer in others)])
     amount, units = (of_line(name, line).cast(pl.String) for name in ("charge_amount", "service_unit_quantity"))

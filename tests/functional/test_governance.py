@@ -109,7 +109,7 @@ def test_history_tells_versions_and_the_changelog(command: Command) -> None:
     history, changelog = json.loads(done.out)
     assert [row["status"] for row in history["rows"] if row["event"] == "begins"] == ["retired", "final"]
     assert len(changelog["rows"]) == 2
-    assert "codes in: 0600T, 0601T" in command("rules", "history", "premera-ire").out
+    assert "codes added:  0600T, 0601T" in command("rules", "history", "premera-ire").out
     assert command("rules", "history", "premera").code == 2
 
 

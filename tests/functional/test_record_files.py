@@ -91,7 +91,7 @@ def test_the_terminal_says_that_rows_were_passed_over(command: Command, tmp_path
     mapping = write(tmp_path / "m.yaml", f"{NAMES}rows: {{REC: D}}")
     extract = write(tmp_path / "night.txt", "\n".join([*RECORDS, ""]))
     shown = command("run", extract, "--out", tmp_path / "out", "--mapping", mapping, *UNREPORTED)
-    assert "passed over by the mapping" in shown.out
+    assert "skipped by the mapping" in shown.out
 
 
 def test_a_record_that_no_rule_passes_over_is_refused(command: Command, tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_folder_with_its_readme_and_a_bulk_export(command: Command, tmp_path: 
     done = command("run", folder, "--out", out, *UNREPORTED)
     assert done.code == 0
     assert "Files passed over by name: 1 documentation, 2 hidden." in done.out
-    assert "FHIR files without claims, consulted for what claims refer to: 1." in done.out
+    assert "FHIR files without claims, used for references from claims: 1." in done.out
     told = manifest(out)
     assert [(file["path"].rpartition("/")[2], file["what"]) for file in told["passed_over"]] == [
         (".part.crc", "hidden"), ("README.md", "documentation"), ("_SUCCESS", "hidden"),
@@ -384,7 +384,7 @@ def test_columns_that_nothing_reads_are_named(command: Command, tmp_path: Path) 
     rows = [{**line(3), "modifier_1": "Q0", "Auth No": "A1", "doubts": "x", "posting_holds": "x"}]
     out = tmp_path / "out"
     done = command("run", write(tmp_path / "night.csv", csv_text(rows, list(rows[0]))), "--out", out, *UNREPORTED)
-    assert "Columns that are not read: Auth No, doubts, modifier_1, posting_holds." in done.out
+    assert "Columns not read: Auth No, doubts, modifier_1, posting_holds." in done.out
     assert manifest(out)["inputs"][0]["columns_ignored"] == ["modifier_1", "Auth No", "doubts", "posting_holds"]
     assert decisions(out)["reason_code"].to_list() == ["investigational"]
 

@@ -32,7 +32,7 @@ def test_the_command_passes_fails_and_tells_of_no_tests(tmp_path: Path, command:
     good, bad = (f"      - {{code: 0601T, service: 2026-01-01, expect: {edit}}}\n" for edit in EDIT_IDS[-1:-3:-1])
     rules.write(FILE, HEAD + good)
     told = command("rules", "test", "--rules", rules.root)
-    assert (told.code, told.out) == (0, "1 of 1 lines of 1 files came out as expected.\n")
+    assert (told.code, told.out) == (0, "1 of 1 lines of 1 files match.\n")
     rules.write(FILE, HEAD + good + bad)
     told = command("rules", "test", "--rules", rules.root)
     assert told.code == 10

@@ -245,7 +245,7 @@ def applying_to_medicare_advantage(rules: pl.DataFrame) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("table", "change", "fault"),
     [
-        ("codes", lambda codes: codes.filter(pl.col("hcpcs_code") != "0600T"), "no candidate"),
+        ("codes", lambda codes: codes.filter(pl.col("hcpcs_code") != "0600T"), "not a candidate"),
         ("reasons", without("disposition"), "without a disposition"),
         ("versions", without("statement_citation"), "without a citation"),
         ("reasons", without("group_code"), "without a group code"),

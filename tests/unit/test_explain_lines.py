@@ -90,7 +90,7 @@ def test_liability_names_whose_word_it_is(deck: Path) -> None:
     assert (by_default["group_code"], by_default["basis"], by_default["citation"]) == (
         "CO", "default", "rules/reasons.yaml",
     )  # fmt: skip
-    assert "does not say" in by_default["says"]
+    assert "does not state" in by_default["says"]
     # A contract that excludes without a group code leaves the word to the policy.
     assert claim(deck, "EX-15-EXCLUDES-NO-GROUP-CODE")["liability"]["basis"] == "policy"
 
@@ -108,7 +108,7 @@ def test_evidence_is_of_the_site_and_begins_with_the_payers_own_documents(deck: 
 
 def test_where_no_study_is_of_the_site_that_is_said() -> None:
     lacking = of(policy_id="regence-surgery-242", site_class="not_solid", diagnosis_codes=["D376"])
-    assert lacking["evidence_note"] == "No study of the documents at hand is about this site."
+    assert lacking["evidence_note"] == "No study in the available documents is about this site."
     assert [(document["of_payer"], document["studies"]) for document in lacking["evidence"]] == [(True, [])]
     unknown = of(policy_id="regence-surgery-242", site_class=None)
     assert "no usable diagnosis" in unknown["evidence_note"]
@@ -118,7 +118,7 @@ def test_where_no_study_is_of_the_site_that_is_said() -> None:
 @pytest.mark.parametrize(
     ("claim_id", "parts"),
     [
-        ("EX-01-VOID", ["a void itself"]),
+        ("EX-01-VOID", ["itself is a void"]),
         ("EX-01-REPLACED", ["EX-01-REPLACEMENT (claim_frequency_code 7)"]),
         ("EX-04-PAYER-NOT-ON-FILE", ["Missing fact: the payer"]),
         ("EX-05-SPANS-CODE-VALIDITY", ["On 2026-01-01 47384 becomes valid"]),
@@ -129,11 +129,11 @@ def test_where_no_study_is_of_the_site_that_is_said() -> None:
         ("EX-18-TRIAL-CONDITION", ["condition code 30", "investigational decides (deny)"]),
         ("EX-16-UNLISTED-CODE", ["the record (operative note) shows it"]),
         ("EX-19-ICD-9-ONLY", ["not ICD-10-CM"]),
-        ("DAY-FLORIDA-BEFORE-2016", ["0600T is valid from 2020-07-01", "No code that names the service was valid"]),
+        ("DAY-FLORIDA-BEFORE-2016", ["0600T is valid from 2020-07-01", "No code for the service was valid"]),
         ("DAY-PREMERA-BEFORE-CODES", ["catch-all codes 32999, 47399, 48999 and 53899"]),
         ("EX-21-INVESTIGATIONAL-FLORIDA", ["fep or state_account would be referred", "For the appeal: IPG579"]),
         ("DAY-FLORIDA-FIRST-STALE", ["past its review on 2025-05-24 (last reviewed 2024-05-23, due by 2025-05-23)"]),
-        ("NOTE-SITE-LIVER-CODE-PANCREAS", ["47384 is meant for other tumor sites"]),
+        ("NOTE-SITE-LIVER-CODE-PANCREAS", ["47384 is for other tumor sites"]),
     ],
 )
 def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[str]) -> None:

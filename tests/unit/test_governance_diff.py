@@ -122,7 +122,7 @@ def test_a_sign_read_otherwise_flips_what_it_stands_beside(rules: RulesFolder) -
 def test_a_payer_name_taken_off_file(rules: RulesFolder) -> None:
     rules.replace(PAYERS, "      - Florida Blue PPO\n", "")
     told = against_shipped(rules).ranges
-    assert set(told["payer"]) == {"florida_blue → not on file (floridablueppo)"}
+    assert set(told["payer"]) == {"florida_blue → not recognized (floridablueppo)"}
     assert "review: payer-not-on-file" in " ".join(told["new"])
 
 

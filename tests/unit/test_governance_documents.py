@@ -72,7 +72,7 @@ def test_a_code_that_the_document_lacks(rules: RulesFolder, tmp_path: Path) -> N
 def test_a_code_that_the_rules_lack(rules: RulesFolder, tmp_path: Path) -> None:
     more = "\t55877\tAblation, irreversible electroporation, prostate\n\t0999T\tIrreversible electroporation, kidney"
     faults = faults_of(rules, folder_with(tmp_path, more))
-    lacking = f"rules/{REGENCE}: versions[0].codes.listed: regence_surgery_242 has `0999T`, and no version does."
+    lacking = f"rules/{REGENCE}: versions[0].codes.listed: regence_surgery_242 has `0999T`, and no version lists it."
     assert any(fault.startswith(lacking) for fault in faults)
     assert all("0999T" in fault for fault in faults), faults
 
@@ -99,13 +99,13 @@ def test_a_document_without_a_source_is_named(rules: RulesFolder, tmp_path: Path
     ("file", "old", "new", "fault"),
     [
         (REGENCE, '[0600T, 0601T, "47384", "55877"]', '[0600T, 0601T, "47384"]',
-         "versions[0].codes.listed: `55877` stands in the coding section of regence_surgery_242. Add it."),
+         "versions[0].codes.listed: `55877` is in the coding section of regence_surgery_242. Add it."),
         (REGENCE, '"47384", "55877"', '"47384", "53899"', "versions[0].codes.listed[3]: `53899` is not in the text of"),
         (PREMERA, "listed: [0600T, 0601T]", 'listed: [0600T, 0601T, "32999"]',
          "versions[1].codes.listed[2]: `32999` is not in the coding section of premera_ire."),
         (PREMERA, '"48999", "53899"', '"48999"', "versions[1].codes.listed: premera_ire has `53899`, and no version"),
         (PREMERA, "date: 2020-01-03\n", "date: 2020-01-04\n",
-         "versions[0].from.date: 2020-01-04 is not the day that the document gives (`January 3, 2020`, so 2020-01-03)"),
+         "versions[0].from.date: 2020-01-04 does not match the date in the document (`January 3, 2020`, so 2020-01-03"),
         (FLORIDA, "date: 02/15/16}\n    until", "date: 02/15/19}\n    until",
          "versions[0].from.cite.date: `02/15/19` is not in the text of florida_blue_02_40000_26."),
     ],

@@ -33,7 +33,7 @@ def test_events_are_in_order_of_time_with_their_citations() -> None:
         ("2022-10-01", "revision", "2020-07-01", "final"),
     ]
     begins = history.rows[4]
-    assert begins["what"] == "codes in: 0600T, 0601T; codes out: 32999, 47399, 48999, 53899"
+    assert begins["what"] == "codes added: 0600T, 0601T; codes removed: 32999, 47399, 48999, 53899"
     assert begins["citation"] == "Premera Blue Cross Medical Policy, Irreversible Electroporation, History (07/01/20)"
 
 
@@ -46,7 +46,7 @@ def test_a_draft_is_held_against_the_enforced_version_before_it(tmp_path: Path) 
     rules = with_drafts(RulesFolder(tmp_path), draft("2027-01-01", "2027-12-31"), draft("2028-01-01"))
     history, _ = policy_history(load_catalog(rules.root).written, "premera-ire")
     proposed = [row for row in history.rows if row["status"] == "proposed" and row["event"] == "begins"]
-    changed = "codes in: 47384; scope: all_indications to solid_tumors; marketplace: applies to silent; "
+    changed = "codes added: 47384; scope: all_indications to solid_tumors; marketplace: applies to silent; "
     changed += "medicare_advantage: refer to silent"
     assert [row["what"] for row in proposed] == [changed, changed]
 
@@ -66,5 +66,5 @@ def test_a_pack_without_a_changelog_has_no_such_rows(tmp_path: Path) -> None:
 
 
 def test_an_unknown_policy_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match=r"premera: is not the id of a policy\. Use one of florida-blue-02-40000-26, "):
+    with pytest.raises(UsageError, match=r"premera: is not a valid policy id\. Use one of florida-blue-02-40000-26, "):
         policy_history(WRITTEN, "premera")

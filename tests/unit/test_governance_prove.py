@@ -87,7 +87,7 @@ def test_every_axis_of_the_space_is_walked() -> None:
     assert set(cells["at_trial"]) == set(line_axes.trial_frame()["at_trial"])
     assert set(cells["at_hold"]) == set(line_axes.hold_frame()["at_hold"])
     assert {"none", "prior authorization", "doubt"} <= set(cells["at_hold"])
-    assert set(cells["at_claim"]) == {"stands", "void", "replaced"}
+    assert set(cells["at_claim"]) == {"current", "void", "replaced"}
     assert {"none", "covered", "excluded", "review", "excluded, PR"} <= set(cells["at_contract"])
     assert {"pancreas", "not_solid", "no diagnosis", "ICD-9 only"} <= set(cells["at_site"])
     states = set(cells["at_program"])
@@ -114,11 +114,11 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
     told = "\n".join(caught.value.faults)
     for place in (
         f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap: no version",
-        f"rules/{NHS}: versions[0].exceptions.fep: guidance goes to a person first",
-        f"rules/{NHS}: versions[0].codes.listed[0]: guidance goes to a person first",
+        f"rules/{NHS}: versions[0].exceptions.fep: guidance lines go to a person first",
+        f"rules/{NHS}: versions[0].codes.listed[0]: guidance lines go to a person first",
         f"rules/{NICE}: guidance[",
         f"rules/{CODES}: codes[3].sites: no line reaches `code-site-mismatch`.",
-        f"rules/{PROGRAMS}: programs.fep.member_id_shapes[0]: no line reaches it, as no payer is a blue_plan.",
+        f"rules/{PROGRAMS}: programs.fep.member_id_shapes[0]: no line reaches it, because no payer is a blue_plan.",
     ):
         assert place in told, told
     assert len(caught.value.faults) == 6, told
@@ -130,7 +130,7 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
         (("      - Medicare HMO\n", "", "      - Commercial HMO\n", "      - Commercial HMO\n      - Medicare HMO\n"),
          f"rules/{PROGRAMS}: programs.commercial.spellings[3]: Medicare Advantage ends in deny (`investigational`)"),
         (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "x", "x"),
-         f"rules/{PROGRAMS}: programs.medicare_advantage: lacks the sign `16`, so Medicare Advantage ends in deny"),
+         f"rules/{PROGRAMS}: programs.medicare_advantage: the value `16` is missing, so Medicare Advantage ends"),
         (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "filing_indicators: [MC]",
           'filing_indicators: [MC, "16"]'),
          f"rules/{PROGRAMS}: programs.medicaid.filing_indicators[1]: Medicare Advantage ends in deny"),
@@ -190,7 +190,7 @@ def test_a_gap_with_its_reason_is_accepted_and_one_without_gap_is_not(rules: Rul
     rules.replace(
         PREMERA, "    until:\n      date: 2020-06-30", "    gap: Withdrawn.\n    until:\n      date: 2020-06-30"
     )
-    with pytest.raises(RulesError, match=r"versions\[0\].gap: speaks of a gap, and versions\[1\] follows at once"):
+    with pytest.raises(RulesError, match=r"versions\[0\].gap: explains a gap, but versions\[1\] follows without one"):
         check_pack(rules.root, None)
     rules.replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
     check_pack(rules.root, None)

@@ -56,37 +56,37 @@ def rules(tmp_path: Path) -> RulesFolder:
          "versions[0].reviewed: is missing, so the version could never go stale. Add its last review."),
         (PREMERA, "payer: premera\n", "payer: premiera\n", "payer: `premiera` is not in payers.yaml."),
         (PREMERA, "service: irreversible", "service: reversible",
-         "service: `reversible_electroporation` is the service of no file in codes/."),
+         "service: `reversible_electroporation` is not a service of any file in codes/."),
         (PREMERA, "[commercial, marketplace]", "[commercial, exchange]",
          "versions[0].applies_to.programs[1]: `exchange` is not in programs.yaml."),
         (PREMERA, "[commercial, marketplace]", "[commercial, commercial]",
-         "versions[0].applies_to.programs[1]: `commercial` stands twice. Keep one of the two."),
+         "versions[0].applies_to.programs[1]: duplicate program `commercial`. Keep one."),
         (PREMERA, "      medicare_advantage:", "      tricare:",
          "versions[0].exceptions.tricare: `tricare` is not in programs.yaml."),
         (FLORIDA, "marketplace, medicaid]", "marketplace, fep]",
-         "versions[0].applies_to.programs[2]: `fep` is an exception too. Keep it in one of the two places."),
-        (PREMERA, '"32999"', '"32998"', "versions[0].codes.listed[0]: `32998` is in no file of codes/."),
-        (PREMERA, '"32999", "47399"', '"32999", "32999"', "versions[0].codes.listed[1]: `32999` stands twice."),
+         "versions[0].applies_to.programs[2]: `fep` is also an exception. Remove it from one of them."),
+        (PREMERA, '"32999"', '"32998"', "versions[0].codes.listed[0]: `32998` is not defined in codes/."),
+        (PREMERA, '"32999", "47399"', '"32999", "32999"', "versions[0].codes.listed[1]: duplicate code `32999`."),
         (PREMERA, '"32999"', '"47384"',
-         "versions[0].codes.listed[0]: `47384` is not valid on any day of this version. Take it out, or correct a"),
+         "versions[0].codes.listed[0]: `47384` is not valid on any day of this version. Remove it, or correct a"),
         (CODES, CODE, CODE + SINCE + GONE, "codes[4].valid_until: 2019-12-31 is before valid_from."),
-        (CODES, '"47399"', '"32999"', "codes[5].code: `32999` stands in codes/ire.yaml already. Keep one."),
+        (CODES, '"47399"', '"32999"', "codes[5].code: `32999` is already defined in codes/ire.yaml. Keep one."),
         (CODES, "sites: [prostate]", "sites: [bladder]", "codes[3].sites[0].sites[0]: `bladder` is not in tumor_sites"),
         (SITES, "prefixes: [C61]", "prefixes: [C61, C64]",
-         "site_classes.prostate.prefixes: `C64` is taken by kidney already. Keep it in one class."),
+         "site_classes.prostate.prefixes: `C64` is already assigned to kidney. Keep one."),
         (SITES, "ranges: [C00-C80]", "ranges: [C80-C00]",
-         "site_classes.other_solid.ranges[0]: `C80-C00` covers nothing."),
+         "site_classes.other_solid.ranges[0]: `C80-C00` is empty."),
         (SITES, "prefixes: [C61]", "prefixes: [C61], ranges: [C60-C62]",
-         "site_classes.other_solid.ranges: `C60` is taken by prostate already. Keep it in one class."),
+         "site_classes.other_solid.ranges: `C60` is already assigned to prostate. Keep one."),
         (PAYERS, "- Premera Alaska", "- blue-cross blue-shield of FLORIDA",
-         "payers.premera.names[12]: `bluecrossblueshieldofflorida` is taken by florida_blue already."),
+         "payers.premera.names[12]: `bluecrossblueshieldofflorida` is already assigned to florida_blue."),
         (PAYERS, "- Premera Alaska", "- florida blue!",
-         "payers.premera.names[12]: `floridablue` is taken by florida_blue"),
-        (PAYERS, "- Premera Alaska", "- '---'", "payers.premera.names[12]: `---` holds neither a letter nor a digit."),
-        (PROGRAMS, "- SAO\n", "- M.A.\n", "programs.state_account.spellings[0]: `ma` is taken by medicare_advantage"),
-        (PROGRAMS, "- SAO\n", "- FEP\n", "programs.state_account.spellings[0]: `fep` is taken by fep already."),
+         "payers.premera.names[12]: `floridablue` is already assigned to florida_blue"),
+        (PAYERS, "- Premera Alaska", "- '---'", "payers.premera.names[12]: `---` has no letter or digit."),
+        (PROGRAMS, "- SAO\n", "- M.A.\n", "programs.state_account.spellings[0]: `ma` is already assigned to"),
+        (PROGRAMS, "- SAO\n", "- FEP\n", "programs.state_account.spellings[0]: `fep` is already assigned to fep."),
         (PROGRAMS, "[MA, MB]", "[MA, MB, FI]",
-         "programs.fep.filing_indicators[0]: `FI` is taken by medicare_ffs already."),
+         "programs.fep.filing_indicators[0]: `FI` is already assigned to medicare_ffs."),
         (PROGRAMS, "- SAO\n", "- Gold Medicare-Advantage PPO\n",
          "programs.state_account.spellings[0]: `Gold Medicare-Advantage PPO` names Medicare Advantage, which is never"),
         (PROGRAMS, '    filing_indicators: ["16"]\n', "",
@@ -94,11 +94,11 @@ def rules(tmp_path: Path) -> RulesFolder:
         (PROGRAMS, "  medicare_advantage:\n", "  ma_plans:\n",
          "programs.medicare_advantage: is missing, so its lines could be denied. Add it."),
         (PROGRAMS, "plan_words: [Medigap]", "plan_words: [Medi-Care]",
-         "programs.medicare_ffs.plan_words[0]: `medicare` is taken by medicare_advantage already."),
+         "programs.medicare_ffs.plan_words[0]: `medicare` is already assigned to medicare_advantage."),
         (PROGRAMS, "plan_words: [Medigap]", "plan_words: ['+']",
-         "programs.medicare_ffs.plan_words[0]: `+` holds neither a letter nor a digit."),
+         "programs.medicare_ffs.plan_words[0]: `+` has no letter or digit."),
         ("codes/tumor_sites.yaml", "ranges: [C81-C96]", "ranges: [C96-C81]",
-         "site_classes.not_solid.beside[0].ranges[0]: `C96-C81` covers nothing."),
+         "site_classes.not_solid.beside[0].ranges[0]: `C96-C81` is empty."),
         (PREMERA, "kind: funding", "kind: funding\nfollows: National Institute for Health and Care Excellence (NICE)",
          "follows: guidance by site never denies, and a funding policy has its own reference. Remove it."),
         ("policies/nhs_england.yaml", "follows: National", "follows: Another",
@@ -108,27 +108,27 @@ def rules(tmp_path: Path) -> RulesFolder:
         (REASONS, "edit: contract-review", "edit: contract-reviews",
          f"{CONTRACT_REVIEW}.edit: `contract-reviews` is not an edit."),
         (REASONS, "edit: contract-review", "edit: contract-covers",
-         f"{CONTRACT_REVIEW}.edit: `contract-covers` stands twice."),
+         f"{CONTRACT_REVIEW}.edit: duplicate edit `contract-covers`."),
         (REASONS, "edit: policy-stale\n", "edit: policy-stale\n    disposition: review\n",
-         f"{STALE}.disposition: `policy-stale` only informs. Remove it."),
+         f"{STALE}.disposition: `policy-stale` is informational. Remove it."),
         (REASONS, '    disposition: deny\n    carc: "55"\n', '    carc: "55"\n',
          f"{LAST}.disposition: is missing. Add it."),
         (REASONS, '    carc: "55"\n', "",
-         f"{LAST}.carc: is missing, and `investigational` needs one to deny. Add it."),
+         f"{LAST}.carc: is missing, but `investigational` needs one to deny. Add it."),
         (REASONS, '    carc: "55"\n    group_code: CO\n', '    carc: "55"\n',
-         f"{LAST}.group_code: is missing, and `investigational` needs one to deny. Add it."),
+         f"{LAST}.group_code: is missing, but `investigational` needs one to deny. Add it."),
         (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
-         f"{NOT_VALID}.group_code: is missing, and `code-not-valid-on-dos` needs one to return. Add it."),
+         f"{NOT_VALID}.group_code: is missing, but `code-not-valid-on-dos` needs one to return. Add it."),
         (REASONS, 'carc: "55"', 'carc: "50"',
-         f"{LAST}.carc: CARC `50` is in no scenario of remittance/. Correct it, or add it there."),
+         f"{LAST}.carc: CARC `50` is not in an approved combination of remittance/. Correct it, or add it there."),
         (REASONS, "rarcs: [M20]\n    group_code: CO", "rarcs: [M20]\n    group_code: PR",
          f"{NOT_VALID}.group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
         (REASONS, '    carc: "181"', '    carc: "55"',
-         f"{NOT_VALID}.disposition: CARC `55` (scenario not_covered) may not serve a return. Use it to deny only."),
+         f"{NOT_VALID}.disposition: CARC `55` (scenario not_covered) is not approved for a return."),
         (REASONS, "    rarcs: [N130]\n", "",
-         f"{EXCLUDES}.rarcs: is empty, and CARC `96` (scenario not_covered) needs a remark code. Add one of N10,"),
+         f"{EXCLUDES}.rarcs: is empty, but CARC `96` (scenario not_covered) needs a remark code. Add one of N10,"),
         (REASONS, "rarcs: [N130]", "rarcs: [N130, M20]",
-         f"{EXCLUDES}.rarcs: `M20` is not on record with CARC `96` (scenario not_covered). Correct it, or add it to"),
+         f"{EXCLUDES}.rarcs: `M20` is not an approved combination with CARC `96` (scenario not_covered)."),
         (REGENCE, "group_code: PR", "group_code: OA",
          "versions[0].liability.group_code: `OA` does not go with CARC `55` (scenario not_covered) of `investig"),
         (REGENCE, "group_code: PR", "group_code: OA",
@@ -136,42 +136,42 @@ def rules(tmp_path: Path) -> RulesFolder:
         (CORE, "scenario: data_wanted", "scenario: data_missing",
          "combinations[2].scenario: `data_missing` is not a scenario of the file. Use one of documents_wanted, data_"),
         (CORE, "id: data_wanted", "id: documents_wanted",
-         "scenarios[1].id: `documents_wanted` stands twice. Give each scenario its own id."),
+         "scenarios[1].id: duplicate id `documents_wanted`. Give each scenario its own id."),
         (CORE, "    rarcs: [N10, N115, N130]\n", "",
-         "combinations[1].rarcs: is empty, and a remark code is needed. Add those on record."),
+         "combinations[1].rarcs: is empty, but a remark code is required. Add the approved ones."),
         (CORE, 'carc: "96"', 'carc: "55"',
-         "combinations[1].carc: `55` stands in not_covered already (remittance/core_360.yaml). Join the two."),
+         "combinations[1].carc: `55` is already defined in not_covered (remittance/core_360.yaml). Merge the two."),
         (CORE, "cite: {document: va_adjustment_reason", "cite: {document: va_reasons",
-         "combinations[0].cite.document: `va_reasons` is declared nowhere."),
+         "combinations[0].cite.document: `va_reasons` is not defined."),
         (CORE, "needs_remark: false", "needs_remark: no",
-         "combinations[0].needs_remark: `no` is neither true nor false."),
+         "combinations[0].needs_remark: `no` must be true or false."),
         (NICE, "site_class: lung", "site_class: lungs", "guidance[0].site_class: `lungs` is not in tumor_sites.yaml."),
-        (NICE, "id: IPG442", "id: IPG441", "guidance[1].id: `IPG441` stands already in guidance/nice.yaml."),
+        (NICE, "id: IPG442", "id: IPG441", "guidance[1].id: `IPG441` is already defined in guidance/nice.yaml."),
         (NICE, "document: nice_ip1019_2", "document: nice_ip1019",
-         "guidance[0].out_from.cite.document: `nice_ip1019` is declared nowhere."),
+         "guidance[0].out_from.cite.document: `nice_ip1019` is not defined."),
         (STUDIES, "summarises: nice_ip1019_2", "summarises: nice_ip1019",
-         "summarises: `nice_ip1019` is declared nowhere."),
-        (STUDIES, "id: sutter_2017", "id: mafeld_2019", "studies[2].id: `mafeld_2019` stands twice."),
+         "summarises: `nice_ip1019` is not defined."),
+        (STUDIES, "id: sutter_2017", "id: mafeld_2019", "studies[2].id: duplicate id `mafeld_2019`."),
         (STUDIES, "[liver_primary]", "[liver]", "studies[1].site_classes[0]: `liver` is not in tumor_sites.yaml."),
         (BY_SITE, "by_site:\n  - site_classes: [liver_primary", "by_site:\n  - site_classes: [liver",
          "by_site[0].site_classes[0]: `liver` is not in tumor_sites.yaml."),
         (BY_SITE, "  - site_classes: [pancreas]", "  - site_classes: [pancreas, liver_primary]",
-         "by_site[1].site_classes[1]: `liver_primary` stands twice. Give each site one conclusion."),
+         "by_site[1].site_classes[1]: duplicate site `liver_primary`. Give each site one conclusion."),
         (BY_SITE, 'cite: {document: regence_surgery_242, section: "Section Summary, Liver',
          'cite: {document: regence, section: "Section Summary, Liver',
-         "by_site[0].cite.document: `regence` is declared nowhere."),
+         "by_site[0].cite.document: `regence` is not defined."),
         (STUDIES, "  - id: nice_ip1019_2", "  - id: premera_ire",
-         "documents[0].id: `premera_ire` is declared already in"),
+         "documents[0].id: `premera_ire` is already defined in"),
         (REGENCE, "cite: {document: regence_surgery_242, section: Effective",
          "cite: {document: regence, section: Effective",
-         "versions[0].from.cite.document: `regence` is declared nowhere. Correct it, or add the document under"),
+         "versions[0].from.cite.document: `regence` is not defined. Correct it, or add the document under"),
         (CODES, "cite: {document: florida_blue_02_40000_26", "cite: {document: florida",
-         "codes[0].cite.document: `florida` is declared nowhere."),
+         "codes[0].cite.document: `florida` is not defined."),
     ],
 )  # fmt: skip
 def test_fault_names_place_and_remedy(rules: RulesFolder, file: str, old: str, new: str, fault: str) -> None:
     faults = rules.replace(file, old, new).faults()
-    if "is declared already in" in fault:
+    if "is already defined in" in fault:
         assert any(fault in line for line in faults), faults
     else:
         assert [line for line in faults if line.startswith(f"rules/{file}: {fault}")], faults
@@ -207,7 +207,7 @@ def test_reasons_out_of_table_order_are_refused(rules: RulesFolder) -> None:
     head, *reasons = text.split("  - edit: ")
     reasons[3], reasons[4] = reasons[4], reasons[3]
     faults = rules.write(REASONS, "  - edit: ".join([head, *reasons])).faults()
-    fault = "reasons: `payer-not-on-file` stands after `dos-spans-boundary`. Keep the order of the decision table."
+    fault = "reasons: `payer-not-on-file` is after `dos-spans-boundary`. Keep the order of the decision table."
     assert faults == (f"rules/{REASONS}: {fault}",)
 
 
@@ -215,9 +215,9 @@ def test_two_policies_of_one_payer_on_one_service_are_refused(rules: RulesFolder
     text = (rules.root / PREMERA).read_text(encoding="utf-8")
     start, end = text.index("documents:"), text.index("versions:")
     again = "policies/premera_again.yaml"
-    one_id = "id: `premera-ire` is the id of policies/premera.yaml already. Give each policy its own id."
+    one_id = "id: `premera-ire` is already the id of policies/premera.yaml. Give each policy its own id."
     one_policy = (
-        "service: premera has a policy on irreversible_electroporation already in policies/premera.yaml. "
+        "service: premera already has a policy on irreversible_electroporation in policies/premera.yaml. "
         "Keep one, and add versions to it."
     )
     faults = rules.write(again, text[:start] + text[end:]).faults()
@@ -247,8 +247,8 @@ def test_a_second_service_is_a_change_of_yaml_alone(rules: RulesFolder) -> None:
 def test_a_service_in_two_files_is_refused(rules: RulesFolder) -> None:
     rules.write("codes/ire_again.yaml", (rules.root / CODES).read_text(encoding="utf-8"))
     assert (
-        "rules/codes/ire_again.yaml: service: `irreversible_electroporation` is declared in codes/ire.yaml too. "
-        "Join the two files."
+        "rules/codes/ire_again.yaml: service: `irreversible_electroporation` is already defined in codes/ire.yaml. "
+        "Merge the files."
     ) in rules.faults()
 
 
@@ -271,4 +271,4 @@ def test_a_pack_of_before_there_was_a_table_is_read_as_it_was(rules: RulesFolder
 
 def test_a_broken_table_is_not_held_against_the_reasons(rules: RulesFolder) -> None:
     faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"50"').faults()
-    assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` is neither true nor false. Correct it.",)
+    assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` must be true or false. Correct it.",)

@@ -138,7 +138,7 @@ def test_the_shipped_pack_says_the_status_of_every_version_and_retires_what_has_
     ("old", "new", "fault"),
     [
         (FINAL, FINAL.replace("final", "retired"),
-         "versions[1].until: is missing, though the version is retired. Give its last day, or call it final."),
+         "versions[1].until: is missing, but the version is retired. Give its last day, or set the status to final."),
         (FINAL, FINAL.replace("final", "draft"),
          "versions[1].status: `draft` is not one of 'proposed', 'final' or 'retired'. Use one of these."),
         (FINAL, draft("2027-01-01") + draft("2027-06-01") + FINAL,

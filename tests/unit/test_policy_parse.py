@@ -30,20 +30,20 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
     ("file", "old", "new", "fault"),
     [
         (PREMERA, "payer: premera\n", "", "payer: is missing. Add it."),
-        (PREMERA, "kind: funding", "kind: funding\nkinds: x", "kinds: is not a known key."),
+        (PREMERA, "kind: funding", "kind: funding\nkinds: x", "kinds: is not a valid key."),
         (PREMERA, "kind: funding", "kind: law", "kind: `law` is not one of 'funding' or 'guidance'. Use one of these."),
         (PREMERA, "date: 2020-01-03", "date: 2020-1-3",
          "versions[0].from.date: `2020-1-3` is not a date of the form YYYY-MM-DD. Correct it."),
         (PREMERA, "date: 2020-01-03", "date: 2020-02-30", "versions[0].from.date: `2020-02-30` is not accepted"),
         (PREMERA, "date: 2020-06-30", "date: 9999-12-31",
-         "versions[0].until.date: `9999-12-31` is out of range; leave an open end out. Correct it."),
+         "versions[0].until.date: `9999-12-31` is out of range; omit an open end. Correct it."),
         (PREMERA, "date: 2020-01-03", "date: 0001-01-01",
-         "versions[0].from.date: `0001-01-01` is out of range; leave an open end out. Correct it."),
+         "versions[0].from.date: `0001-01-01` is out of range; omit an open end. Correct it."),
         ("programs.yaml", SHAPE, "'^(?=R)R[0-9]{8}$'",
-         "programs.fep.member_id_shapes[0]: `^(?=R)R[0-9]{8}$` is no regular expression that lines can be read by"),
+         "programs.fep.member_id_shapes[0]: `^(?=R)R[0-9]{8}$` is not a supported regular expression"),
         ("programs.yaml", SHAPE, "'^R[0-9]{8}\\$'",
          "programs.fep.member_id_shapes[0]: `^R[0-9]{8}\\$` is not a regular expression."),
-        (PREMERA, '"32999"', "3299", "versions[0].codes.listed[0]: `3299` has the wrong shape."),
+        (PREMERA, '"32999"', "3299", "versions[0].codes.listed[0]: `3299` has the wrong format."),
         (PREMERA, ", section: Coding", "", "versions[1].codes.cite.section: is missing. Add it."),
         (PREMERA, ", section: Coding", ', section: ""', "versions[1].codes.cite.section: is empty."),
         (PREMERA, "rule: refer", "rule: applies",
@@ -51,22 +51,22 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
         (PREMERA, "reference: Premera", "reference: Premera*",
          "reference: `Premera* Irreversible Electroporation` has"),
         (PREMERA, 'listed: ["32999", "47399", "48999", "53899"]', "listed: 32999",
-         "versions[0].codes.listed: is not a list. Write it as a list, with a dash before each item."),
-        (PREMERA, "kind: funding", "kind: funding\nkind: funding", "line 9: the key `kind` stands twice."),
-        ("codes/ire.yaml", "sites: [prostate]", "sites: []", "codes[3].sites[0].sites: has too few items."),
+         "versions[0].codes.listed: must be a list. Write a dash before each item."),
+        (PREMERA, "kind: funding", "kind: funding\nkind: funding", "line 9: duplicate key `kind`."),
+        ("codes/ire.yaml", "sites: [prostate]", "sites: []", "codes[3].sites[0].sites: must have at least one item."),
         ("payers.yaml", "    blue_plan: true", "    blue_plan: NO",
-         "payers.florida_blue.blue_plan: `NO` is neither true nor false. Correct it."),
-        ("payers.yaml", "  regence:", "  Regence BS:", "payers.Regence BS: `Regence BS` has the wrong shape."),
+         "payers.florida_blue.blue_plan: `NO` must be true or false. Correct it."),
+        ("payers.yaml", "  regence:", "  Regence BS:", "payers.Regence BS: `Regence BS` has the wrong format."),
         ("programs.yaml", SHAPE, "'R[0-9]{8}'",
-         "programs.fep.member_id_shapes[0]: `R[0-9]{8}` does not span the whole id: begin it with ^ and end it with"),
+         "programs.fep.member_id_shapes[0]: `R[0-9]{8}` does not match the whole id: begin it with ^ and end it with"),
         ("programs.yaml", SHAPE, "'^R[0-9$'",
          "programs.fep.member_id_shapes[0]: `^R[0-9$` is not a regular expression."),
         ("reasons.yaml", "disposition: refer", "disposition: reject",
          "reasons[9].disposition: `reject` is not one of 'deny', 'return', 'review', 'refer' or 'pass'."),
         ("evidence/nice_ip1019_2.yaml", "n: 52", "n: many", "studies[0].n: is not a whole number."),
-        (EVIDENCE, "  - site_classes: [kidney]", "  - site_classes: []", "by_site[2].site_classes: has too few items."),
+        (EVIDENCE, "  - site_classes: [kidney]", "  - site_classes: []", "by_site[2].site_classes: must have at"),
         (EVIDENCE, "  - site_classes: [kidney]\n    conclusion: >-", "  - site_classes: [kidney]\n    says: >-",
-         "by_site[2].says: is not a known key."),
+         "by_site[2].says: is not a valid key."),
         (EVIDENCE, "  - site_classes: [kidney]\n    conclusion: >-", "  - site_classes: [kidney]\n    says: >-",
          "by_site[2].conclusion: is missing. Add it."),
     ],
@@ -96,10 +96,10 @@ def test_missing_and_stray_files_are_named(rules: RulesFolder) -> None:
     (rules.root / "reasons.yaml").unlink()
     (rules.root / "codes" / "ire.yaml").unlink()
     rules.write("policies/acme.yml", "id: acme").write("notes.yaml", "a: b")
-    place = "has no place in a rule pack"
+    place = "is not a file of a rule pack"
     faults = rules.faults()
     assert "rules/reasons.yaml: is missing. Add it." in faults
-    assert "rules/codes: holds no .yaml file. Add one for each service." in faults
+    assert "rules/codes: has no .yaml file. Add one for each service." in faults
     assert [line.split(": ")[0] for line in faults if place in line] == ["rules/notes.yaml", "rules/policies/acme.yml"]
 
 

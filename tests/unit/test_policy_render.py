@@ -53,7 +53,7 @@ def test_show_cites_every_value() -> None:
 def test_show_has_no_table_by_site_where_the_document_concludes_none() -> None:
     titles = [table.title for table in policy_tables(PACK, "florida-blue-02-40000-26")]
     assert [title for title in titles if "by tumor site" in title] == []
-    assert titles[-1].startswith("Evidence summarised by Florida Blue")
+    assert titles[-1].startswith("Evidence summarized by Florida Blue")
 
 
 def test_show_names_exceptions_and_ends() -> None:

@@ -29,8 +29,8 @@ def test_merge_keys_are_no_inheritance() -> None:
 def test_all_duplicate_keys_are_named_with_their_lines() -> None:
     _, faults = read_yaml(b"a: 1\nb:\n  c: 1\n  c: 2\na: 3\n")
     assert faults == [
-        "line 4: the key `c` stands twice. Keep one of the two.",
-        "line 5: the key `a` stands twice. Keep one of the two.",
+        "line 4: duplicate key `c`. Keep one.",
+        "line 5: duplicate key `a`. Keep one.",
     ]
 
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_read_has_no_content(raw: bytes, fault: str) -> None:
 
 def test_an_alias_to_itself_is_refused() -> None:
     _, faults = read_yaml(b"a: &x\n  b: *x\n")
-    assert faults == ["line 1: an alias points to a value that holds it. Write the value out."]
+    assert faults == ["line 1: an alias points to a value that contains it. Write the value out."]
 
 
 def test_a_key_that_is_a_list_is_refused() -> None:

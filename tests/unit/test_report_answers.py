@@ -93,5 +93,5 @@ def test_other_formats_hold_every_row(out: Path, fmt: str) -> None:
 
 
 def test_an_unknown_format_is_a_usage_error(out: Path) -> None:
-    with pytest.raises(UsageError, match="Take one of table, csv, json, parquet"):
+    with pytest.raises(UsageError, match="Use one of table, csv, json, parquet"):
         written(out, SQL, "xml")

@@ -46,7 +46,7 @@ def test_the_latest_run_wins_per_line(tmp_path: Path) -> None:
 def test_a_shadow_run_speaks_where_no_other_did(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()], mode="shadow")
     text = explanation_text(explain(tmp_path, "C1"))
-    assert "shadow: it does not count" in text
+    assert "shadow run, not counted" in text
 
 
 def test_a_refused_row_has_its_checks_and_place(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_text_holds_everything_a_reader_needs(tmp_path: Path) -> None:
         "informational",
         "from line_of_business",
         "835 REF*0K",
-        "not known: ",
+        "not available: ",
         "site_class",
     ):
         assert part in text, part

@@ -120,8 +120,8 @@ def test_tables_split_lines_and_charges(out: Path) -> None:
     payers = table(page, "by-payer")
     assert payers[0] == ["Payer", "deny", "return", "review", "refer", "pass", "all"]
     assert payers[1] == ["Regence", "2 1,000.15", "1 0.00", "", "1 1,000.10", "1 -9.00", "5 1,991.25"]
-    assert payers[2] == ["not on file", "", "", "1 1,000.10", "", "", "1 1,000.10"]
-    assert [row[0] for row in table(page, "by-program")] == ["Program", "Commercial", "not known", "all"]
+    assert payers[2] == ["not recognized", "", "", "1 1,000.10", "", "", "1 1,000.10"]
+    assert [row[0] for row in table(page, "by-program")] == ["Program", "Commercial", "unknown", "all"]
     assert [row[0] for row in table(page, "by-month")] == ["Month", "2026-02", "all"]
     reasons = table(page, "by-reason")
     assert reasons[1][0].endswith("investigational")
@@ -260,7 +260,7 @@ def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_said(t
 
 def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
     publish(tmp_path, RUN, ROWS, reports=["html"])
-    assert "A trend needs two enforce runs in the results folder, and there is one." in page_of(tmp_path)
+    assert "A trend needs two enforce runs in the results folder; there is one." in page_of(tmp_path)
     publish(tmp_path, LATER, ROWS[:3], mode="shadow", reports=["html"])
     shadow = page_of(tmp_path, LATER)
     assert "A trend needs two enforce runs" in shadow

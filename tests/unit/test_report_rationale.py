@@ -97,7 +97,7 @@ def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: P
     other = tmp_path / "mine"
     other.mkdir()
     (other / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="holds 1 other files"):
+    with pytest.raises(UsageError, match="has 1 other files"):
         report(tmp_path / "out", None, "rationale", other)
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
     with pytest.raises(UsageError, match="is a file"):

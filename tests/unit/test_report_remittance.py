@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = "20260301T010000Z-aaaa"
-REVERSAL = "the charge is negative: reverse what was posted before instead"
+REVERSAL = "the charge is negative: reverse the earlier posting instead"
 
 
 def money(amount: str | None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_an_amount_has_the_form_of_x12(tmp_path: Path, amount: str, cas03: str) 
     ("amount", "note"),
     [
         (None, "no charge, so no amount to adjust"),
-        ("0.00", "the charge is zero: there is nothing to adjust"),
+        ("0.00", "the charge is zero, so there is nothing to adjust"),
         ("100000000.00", "the amount has more than ten digits"),
         *((amount, REVERSAL) for amount in ("-0.01", "-9400.00", "-100000000.00")),
     ],
@@ -82,15 +82,15 @@ def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path, amount: str |
 @pytest.mark.parametrize(
     ("changes", "empty", "note"),
     [
-        ({"group_code": None}, "cas_segment", "a group code or CARC is missing or misshapen"),
-        ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or misshapen"),
-        ({"carc": None}, "cas_segment", "a group code or CARC is missing or misshapen"),
-        ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or misshapen"),
-        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or misshapen"),
-        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or misshapen"),
-        ({"rarcs": None}, "lq_segments", "a remark code is missing or misshapen"),
+        ({"group_code": None}, "cas_segment", "a group code or CARC is missing or malformed"),
+        ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or malformed"),
+        ({"carc": None}, "cas_segment", "a group code or CARC is missing or malformed"),
+        ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or malformed"),
+        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or malformed"),
+        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or malformed"),
+        ({"rarcs": None}, "lq_segments", "a remark code is missing or malformed"),
         *(
-            ({"policy_reference": text}, "ref_0k_segment", "the policy reference is misshapen")
+            ({"policy_reference": text}, "ref_0k_segment", "the policy reference is malformed")
             for text in ("24*2", "24~2", "24:2", "24^2", "24|2", "24\n2", "", " ", "242 ", "é", "1" * 51)
         ),
     ],
@@ -132,8 +132,8 @@ def test_the_policy_goes_with_a_carc_that_asks_for_it(tmp_path: Path) -> None:
     ("changes", "note"),
     [
         ({"group_code": "OA"}, "group_code `OA` does not go with CARC `55` (scenario not_covered)"),
-        ({"carc": "50"}, "carc CARC `50` is in no scenario of remittance/"),
-        ({"carc": "96"}, "rarcs is empty, and CARC `96` (scenario not_covered) needs a remark code"),
+        ({"carc": "50"}, "carc CARC `50` is not in an approved combination of remittance/"),
+        ({"carc": "96"}, "rarcs is empty, but CARC `96` (scenario not_covered) needs a remark code"),
     ],
 )
 def test_codes_that_are_not_on_record_are_named_and_posted_all_the_same(
@@ -179,7 +179,7 @@ def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
         target = tmp_path / "nowhere" / name
         with pytest.raises(UsageError) as caught:
             report(out, RUN, "remittance", target)
-        assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Give another --to.",)
+        assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Use another --to.",)
 
 
 @pytest.mark.parametrize("hold", sorted(POSTING_HOLDS))
@@ -206,7 +206,7 @@ def test_the_control_number_of_a_line_stands_between_adjustment_and_policy(tmp_p
 @pytest.mark.parametrize("number", ["1*2", "1~2", "1:2", "1^2", "1|2", "1\n2", "1 ", "\u00e9", "1" * 51])
 def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path, number: str) -> None:
     (row,) = posted(tmp_path, (number, None))
-    assert (row["ref_6r_segment"], row["note"]) == (None, "the line item control number is misshapen")
+    assert (row["ref_6r_segment"], row["note"]) == (None, "the line item control number is malformed")
     assert (row["postable"], row["segments"]) == (True, "CAS*PR*55*1000.1~REF*0K*242~")
 
 

@@ -71,7 +71,7 @@ def test_a_shadow_run_and_a_refused_file_are_named(tmp_path: Path) -> None:
     manifest = ResultsFolder(tmp_path).manifest()
     refused = {**manifest["inputs"][0], "path": "torn.csv.gz", "status": "refused", "fault": "\x1b[2J ends too early."}
     text = shown(terminal_summary({**manifest, "inputs": [refused]}, tmp_path / "runs" / RUN))
-    assert "shadow: nothing of it counts" in text
+    assert "shadow: it does not count" in text
     assert "Not read: torn.csv.gz: \ufffd[2J ends too early." in text
 
 

@@ -241,7 +241,7 @@ def test_the_summary_reconciles_and_shows_every_figure(out: Path) -> None:
     assert ("deny", 3, 3, 991.1) in found
     assert ("pass", 1, 1, 1000.1) in found
     assert ("all", 7, None, lines["accepted"][2]) in found
-    assert ("not on file", "review", 1, 1, 1000.1) in found
+    assert ("not recognized", "review", 1, 1, 1000.1) in found
     assert ("deny", "investigational", 3, 3, 991.1) in found
     assert ("duplicate-line", "error", None, "extract.csv", 1, "10", "C9") in found
     assert ("denials", 3, 3, 0, "denials.csv") in found
@@ -266,7 +266,7 @@ def test_rows_that_exceed_a_sheet_are_counted_and_placed(tmp_path: Path, monkeyp
     publish(tmp_path, RUN, full + over, reports=["xlsx"])
     book = opened(tmp_path)
     assert column(book["denials"], "claim_id") == ["D0", "D1", "D2", "D3"]
-    note = "4 more rows do not fit this sheet: returns.csv has all."
+    note = "4 more rows do not fit this sheet. See returns.csv."
     assert column(book["returns"], "claim_id") == ["R10", "R11", "R12", note]
     assert book["returns"].max_row == 5
     assert book["returns"].auto_filter.ref == "A1:R4"
@@ -278,7 +278,7 @@ def test_the_quarantine_sheet_shows_the_first_rows_of_many(tmp_path: Path, monke
     monkeypatch.setattr(workbook_sheets, "QUARANTINE_ROWS", 3)
     publish(tmp_path, RUN, [], [{**REFUSED, "source_row": row} for row in range(1, 6)], reports=["xlsx"])
     shown = [row[0] for row in opened(tmp_path)["quarantine"].iter_rows(min_row=2, values_only=True)]
-    assert shown[-1] == "3 more rows do not fit this sheet: the table quarantine of claims_edit.duckdb has all."
+    assert shown[-1] == "3 more rows do not fit this sheet. See the table quarantine of claims_edit.duckdb."
     assert len(shown) == 3
 
 
@@ -288,7 +288,7 @@ def test_text_that_exceeds_a_part_is_left_out_by_rows(tmp_path: Path, monkeypatc
     publish(tmp_path, RUN, [line(source_row=row, claim_id=f"D{row}") for row in range(40)], reports=["xlsx"])
     book = opened(tmp_path)
     shown = column(book["denials"], "claim_id")
-    assert re.fullmatch(r"\d+ more rows do not fit this sheet: denials.csv has all.", shown[-1])
+    assert re.fullmatch(r"\d+ more rows do not fit this sheet. See denials.csv.", shown[-1])
     left = int(shown[-1].split()[0])
     assert shown[:-1] == [f"D{row}" for row in range(40 - left)]
     assert ("denials", 40, 40 - left, left, "denials.csv") in summary_rows(book)

@@ -118,18 +118,18 @@ def test_each_fact_reaches_the_engine(rules: RulesFolder, facts: str, edit: str)
         ("{service: 2026-01-01, expect: investigational}", "code: is missing. Give it in the case, or under `given`"),
         ("{code: 0601T, expect: investigational}", "service: is missing."),
         ("{code: 0601T, service: 2026-01-01}", "expect: is missing. Give it in the case or in its test."),
-        ("{code: 0999T, service: 2026-01-01, expect: investigational}", "code[0]: `0999T` is in no file of codes/."),
+        ("{code: 0999T, service: 2026-01-01, expect: investigational}", "code[0]: `0999T` is not defined in codes/."),
         ("{code: 0601T, service: 2026-13-01, expect: investigational}",
-         "service[0]: `2026-13-01` is neither a day (2026-01-01) nor a span of days (2026-01-01..2026-01-05)."),
+         "service[0]: `2026-13-01` must be a date (2026-01-01) or a range of dates (2026-01-01..2026-01-05)."),
         ("{code: 0601T, service: 2026-01-02..2026-01-01, expect: investigational}",
          "service[0]: `2026-01-02..2026-01-01` ends before it begins."),
-        ("{code: 0601T, service: [], expect: investigational}", "service: has too few items."),
-        ("{code: 0601T, service: 2026-01-01, expect: denied}", "expect.edit: `denied` is no edit that decides a line."),
+        ("{code: 0601T, service: [], expect: investigational}", "service: must have at least one item."),
+        ("{code: 0601T, service: 2026-01-01, expect: denied}", "expect.edit: `denied` is not an edit that decides"),
         ("{code: 0601T, service: 2026-01-01, expect: {edit: investigational, notes: [investigational]}}",
-         "expect.notes[0]: `investigational` is none of code-site-mismatch, policy-stale, guidance-note."),
-        ("{code: 0601T, service: 2026-01-01, diagnosis: C61, expect: investigational}", "diagnosis: is not a known"),
+         "expect.notes[0]: `investigational` must be one of code-site-mismatch, policy-stale, guidance-note."),
+        ("{code: 0601T, service: 2026-01-01, diagnosis: C61, expect: investigational}", "diagnosis: is not a valid"),
         ("{code: 0601T, service: 2026-01-01, diagnoses: [c61], expect: investigational}",
-         "diagnoses[0]: `c61` has the wrong shape."),
+         "diagnoses[0]: `c61` has the wrong format."),
     ],
 )  # fmt: skip
 def test_faults_name_place_and_remedy(rules: RulesFolder, case: str, fault: str) -> None:
@@ -141,4 +141,4 @@ def test_a_cited_document_must_be_declared(rules: RulesFolder) -> None:
     cite = "    cite: {document: nowhere, section: A, date: B}\n    cases:\n"
     case = "      - {code: 0601T, service: 2026-01-01, expect: investigational}\n"
     (fault,) = rules.write(FILE, HEAD.replace("    cases:\n", cite) + case).faults()
-    assert fault.startswith(f"rules/{FILE}: tests[0].cite.document: `nowhere` is declared nowhere.")
+    assert fault.startswith(f"rules/{FILE}: tests[0].cite.document: `nowhere` is not defined.")

@@ -90,23 +90,23 @@ def test_a_payer_that_has_its_entry_is_not_given_another(rules: RulesFolder) -> 
     assert path.name == "premera_sonic.yaml"
     assert "payer_entry" not in text
     assert "payers.yaml" in text
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         new_policy(rules.root, "premera", "sonic")
-    with pytest.raises(UsageError, match=f"--service: is missing, as the rules have 2. Name one of {SERVICE}, sonic"):
+    with pytest.raises(UsageError, match=f"--service: is required, because the rules have 2. Name one of {SERVICE}"):
         new_policy(rules.root, "acme_health")
 
 
 @pytest.mark.parametrize("payer", ["Acme", "1acme", "acme-health", "../acme", "", "acme\n"])
 def test_a_payer_is_a_key(rules: RulesFolder, payer: str) -> None:
-    with pytest.raises(UsageError, match="is no key of a payer"):
+    with pytest.raises(UsageError, match="is not a valid payer key"):
         new_policy(rules.root, payer)
 
 
 def test_nothing_is_overwritten_and_an_unknown_service_is_refused(rules: RulesFolder) -> None:
     before = (rules.root / "policies/premera.yaml").read_bytes()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         new_policy(rules.root, "premera")
-    with pytest.raises(UsageError, match=f"sonic: is the service of no file in codes/. Use one of {SERVICE}"):
+    with pytest.raises(UsageError, match=f"sonic: no file in codes/ defines this service. Use one of {SERVICE}"):
         new_policy(rules.root, "acme_health", "sonic")
     assert (rules.root / "policies/premera.yaml").read_bytes() == before
 
@@ -117,9 +117,9 @@ ENTRY = "payer: premera\npayer_entry: {label: Premera, blue_plan: true, names: [
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("Premera", "payer_entry: `premera` has its entry already in payers.yaml. Keep one of the two."),
-        ("Florida-Blue", "payer_entry.names[0]: `floridablue` is taken by florida_blue already."),
-        ("'--'", "payer_entry.names[0]: `--` holds neither a letter nor a digit."),
+        ("Premera", "payer_entry: `premera` already has an entry in payers.yaml. Keep one."),
+        ("Florida-Blue", "payer_entry.names[0]: `floridablue` is already assigned to florida_blue."),
+        ("'--'", "payer_entry.names[0]: `--` has no letter or digit."),
     ],
 )
 def test_an_entry_is_held_against_all_others(rules: RulesFolder, name: str, fault: str) -> None:

@@ -45,7 +45,7 @@ def test_the_name_or_the_format_tells_what_is_written(tmp_path: Path, name: str,
     ],
 )  # fmt: skip
 def test_a_name_and_a_format_that_contradict_each_other(tmp_path: Path, name: str, fmt: str | None) -> None:
-    with pytest.raises(UsageError, match=r"^--out s.*\. (End|Leave)"):
+    with pytest.raises(UsageError, match=r"^--out s.*\. (Use|Remove)"):
         written(tmp_path / name, fmt)
     assert not (tmp_path / name).exists()
 

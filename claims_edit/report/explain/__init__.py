@@ -1,4 +1,4 @@
-"""Why a row was decided, refused or left alone: from the results folder, the run's rules and what it decided on.
+"""Why a row was decided, refused or not edited: from the results folder, the run's rules and its candidate lines.
 
 `explained` turns decision rows into explanations (its docstring lists the keys); `find` looks rows up in a results
 folder. Modules follow the data: search → replayed → lines (facts, rulebook, changes, misses) → sections → a format.

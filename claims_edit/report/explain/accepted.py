@@ -1,4 +1,4 @@
-"""Accepted rows that no edit was asked about: why, from the row as it was read again."""
+"""Why accepted rows are not candidates, from the row as it was read again."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def explain_accepted(lines: Iterable[dict[str, Any]], manifest: dict[str, Any]) 
     """The explanations of accepted lines of a run without a candidate code.
 
     Args:
-        lines: each with its place and every canonical column that its extract has.
+        lines: each with its location and every canonical column of its extract.
         manifest: of the run that accepted them.
 
-    Each has `kind` (`accepted`), `run_id`, `mode`, the place, `why`, and `facts` (each `name`, `value`, `source`).
+    Each has `kind` (`accepted`), `run_id`, `mode`, the location, `why`, and `facts` (each `name`, `value`, `source`).
     """
     of_file = origins(manifest)
     return [

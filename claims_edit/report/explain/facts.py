@@ -1,4 +1,4 @@
-"""The facts of a decision, each with the columns that it came from; the extract's own names where they are known."""
+"""The facts of a decision, each with its source columns, under the extract's own names where they are known."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ FACTS = {
         "modifiers, diagnoses, clinical_trial_number, condition_codes, investigational_device_exemption_number,"
         " value_codes"
     ),
-    "doubts": "what the reader could not understand",
+    "doubts": "data that the reader could not interpret",
     "prior_authorization_number": "prior_authorization_number",
     "superseded_by": "claim_frequency_code and original_claim_id of the run's claims",
     "policy_id": "payer and service_start_date, by rules/policies",
     "policy_version": "payer and service_start_date, by rules/policies",
     "policy_stale": "service_start_date, by rules/policies",
 }
-# The same where the column of the start is at hand.
+# The same where the column of the start is available.
 _DATED_BY = {
     "claim_line_start_date": {
         "service_start_date": "claim_line_start_date",
@@ -58,7 +58,7 @@ _DATED_BY = {
         "service_end_date": "claim_end_date, else the start",
     },
 }
-# What a decision does not repeat and an edit may have looked at: shown where the candidate line is at hand.
+# Facts that edits use and a decision does not repeat: shown where the candidate line is available.
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
     "clinical_trial_number", "condition_codes", "investigational_device_exemption_number", "value_codes", "plan",
@@ -70,10 +70,10 @@ _BY_FORMAT = {"x12": dict(layout_of(Mapping()).sources), "fhir": FHIR_PLACES}
 
 
 def origins(manifest: dict[str, Any]) -> Callable[[str], Callable[[str], str]]:
-    """Source file → how its run's columns are named there: `hcpcs_code` becomes `hcpcs_code (HCPCS_CD)`.
+    """Source file → the names of its run's columns in it: `hcpcs_code` becomes `hcpcs_code (HCPCS_CD)`.
 
-    837 and FHIR have places of their own. A table's names are those of the mapping, where that is at hand as it was
-    (a preset, or a file of the same SHA-256) and gives the column one name; a canonical name stands for itself.
+    837 and FHIR have their own locations. A table's names are those of the mapping, where it is available unchanged
+    (a preset, or a file of the same SHA-256) and gives the column one name; a canonical name is its own name.
     """
     formats = {file["path"]: file["format"] for file in manifest.get("inputs", ())}
     mapping = _mapping_as_it_was(manifest)
@@ -108,12 +108,12 @@ def _only_name(mapping: Mapping, column: str) -> str | None:
     if len(names) != 1:
         return None
     if names[0] == LINE:
-        return "by its place in the row"
+        return "by its position in the row"
     return f"{names[0]}, numbered" if is_per_line(names[0]) else names[0]
 
 
 def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
-    """The run's mapping, where what is at hand now is what the run used."""
+    """The run's mapping, if the current one is the one that the run used."""
     try:
         return recorded_mapping(manifest.get("options", {}).get("mapping"))
     except InputError:
@@ -121,7 +121,7 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
 
 
 def facts_shown(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The facts of a decision row, and of its candidate `line` what the edits looked at besides."""
+    """The facts of a decision row, and further facts of its candidate `line` that the edits used."""
     shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
     dated = _DATED_BY.get((line or {}).get("service_date_column") or "", {})
     sources = {**shown, **dated, "program": row["program_basis"] or "no column gave one"}

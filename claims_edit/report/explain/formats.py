@@ -28,4 +28,4 @@ EXPLANATION_FORMATS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "html": _page,
     "json": _json,
 }
-"""The name of each format, and what makes its text of explanations."""
+"""The name of each format, and the function that gives its text."""

@@ -25,7 +25,7 @@ REMITTANCE = {
     "policy_reference": "835 REF*0K",
     "liability_basis": "liability from",
 }
-"""What of a decision goes into the remittance, and how it is labelled."""
+"""The columns of a decision that go into the remittance, and their labels."""
 _IDENTITY = ("run_id", "mode", "source_file", "source_row", "data_source", "claim_id", "claim_line_number")
 _OUTCOME = ("disposition", "reason_code", "reason", "citation", *REMITTANCE, "rules_hash")
 _BY_ID = {edit.id: edit for edit in EDITS}
@@ -45,8 +45,8 @@ def explained(
         rows: rows of `decisions` with every column.
         catalog: the rules under which the run decided.
         manifest: of the run.
-        facts: for each row its row of `engine.facts` (None where it is not at hand); sentences are then more concrete.
-        every_edit: whether to say of each edit that did not hit why; needs the facts.
+        facts: for each row its row of `engine.facts` (None where it is not available), for more specific sentences.
+        every_edit: whether to give the reason for each edit not triggered; needs the facts.
 
     Each has:
         kind: `decision`.
@@ -54,7 +54,7 @@ def explained(
             reason, citation, group_code, carc, rarcs, adjustment_amount, policy_reference, liability_basis, rules_hash:
             as decided.
         facts: each `name, value, source` (the columns that it came from).
-        edits: what hit, in order, each `id, label, decided, informational`.
+        edits: the edits triggered, in order, each `id, label, decided, informational`.
         code: None, or `code, label, kind, valid_from, valid_until, citation`.
         site: None, or `site_class, label`.
         policy: the version in force, or None: `id, title, reference, kind, payer, version, in_force_from,
@@ -66,13 +66,13 @@ def explained(
         guidance: on the site, published by the start date, oldest first, each `id, publisher, says, out_from, citation,
             in_force`; the last one is in force.
         evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, on_site,
-            studies`; `on_site` is what it concludes on the site alone (`conclusion, citation`) or None,
+            studies`; `on_site` is its conclusion for the site alone (`conclusion, citation`) or None,
             and each study `reference, design, n, follow_up, figures, conclusion, citation`.
         evidence_note: why there is no study, or None.
         changes: sentences on what would change the outcome.
         not_hit: with `every_edit` only: each `id, label, why`.
 
-    Parts that are equal (policy, evidence, …) are the same object: look them up once a policy version and site.
+    Equal parts (policy, evidence, …) are the same object: look them up once per policy version and site.
 
     Raises:
         ValueError: `every_edit` without the facts of each row.
@@ -81,7 +81,7 @@ def explained(
 
 
 class Explainer:
-    """`explained` for the rows of one run batch after batch: what is equal is the same object in all of them."""
+    """`explained` for the rows of one run, batch by batch: equal parts are the same object in all of them."""
 
     def __init__(self, catalog: Catalog, manifest: dict[str, Any]) -> None:
         """See `explained`."""
@@ -139,7 +139,7 @@ def _explanation(line: Line, book: Rulebook, facts: list[dict[str, Any]]) -> dic
 
 
 def _changes(line: Line) -> Iterator[str]:
-    """The sentences of the edit that decided; of a note that did, and of the edit that it suspends."""
+    """The sentences of the edit that decided; for a note that did, also of the edit that it suspends."""
     decided = line.row["reason_code"]
     for name in dict.fromkeys((decided, *(line.deciding[:1] if decided in INFORMATIONAL_EDIT_IDS else ()))):
         if name in _BY_ID:
@@ -147,7 +147,7 @@ def _changes(line: Line) -> Iterator[str]:
 
 
 def _not_hit(line: Line) -> list[dict[str, str]]:
-    """Each edit that did not hit, in order, with the first of its conditions that does not hold: `id, label, why`."""
+    """Each edit not triggered, in order, with its first condition that is not met: `id, label, why`."""
     unmet = line.facts["unmet"]
     return [
         {"id": edit.id, "label": edit.label, "why": _why(edit, unmet[edit.id], line)}
@@ -158,5 +158,5 @@ def _not_hit(line: Line) -> list[dict[str, str]]:
 
 def _why(edit: Edit, unmet: int | None, line: Line) -> str:
     if unmet is None:
-        return "All of its conditions hold as this release reads the facts; the run decided under another one."
+        return "This release would trigger the edit; the run was decided by another release."
     return edit.conditions[unmet].unmet(line)

@@ -1,4 +1,4 @@
-"""Explanations as Markdown, in which no value of a claim is anything but text."""
+"""Explanations as Markdown, in which every value of a claim is plain text."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
     from claims_edit.report.explain.sections import Article, Section
 
-_ACTIVE = re.compile(r"([\\`*\[\]<>|~&#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore in a word is none
-_LINKS = re.compile(r"(?i)(https?|ftp)://|\bwww\.")  # what renderers turn into links by themselves
-_KNOWN = 16_384  # texts: names, labels and citations come again line after line
+_ACTIVE = re.compile(r"([\\`*\[\]<>|~&#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # not an underscore inside a word
+_LINKS = re.compile(r"(?i)(https?|ftp)://|\bwww\.")  # text that renderers turn into links
+_KNOWN = 16_384  # texts: names, labels and citations repeat from line to line
 _LINE_START = re.compile(r"^(\s*)([-+=]|[0-9]+(?=[.)]))")
 
 
 def explanation_markdown(explanations: list[dict[str, Any]]) -> str:
-    """All explanations, each under a heading of its own."""
+    """All explanations, each under its own heading."""
     return "\n".join("\n".join(article_lines(article(each))) for each in explanations)
 
 
 @lru_cache(_KNOWN)
 def escaped(text: str) -> str:
-    """Text of which no renderer makes markup, a link or a second line (CommonMark 2.4; GFM tables and autolinks)."""
+    """Text that no renderer turns into markup, a link or a second line (CommonMark 2.4; GFM tables and autolinks)."""
     safe = _ACTIVE.sub(r"\\\1", plain(text))
     return _LINKS.sub(lambda link: re.sub(r"([:.])", r"\\\1", link.group(), count=1), safe)
 
 
 @lru_cache(_KNOWN)
 def at_line_start(text: str) -> str:
-    """The same for text that begins a line: no list, heading or rule comes of it."""
+    """The same for text that begins a line: it never becomes a list, heading or rule."""
     return _LINE_START.sub(_guarded, escaped(text))
 
 
@@ -44,7 +44,7 @@ def _guarded(start: re.Match[str]) -> str:
 
 
 def article_lines(found: Article, level: int = 1) -> Iterator[str]:
-    """The lines of one explanation whose heading has that level."""
+    """The lines of one explanation with its heading at that level."""
     yield f"{'#' * level} {escaped(found.title)}"
     yield ""
     yield from (f"- {at_line_start(line)}" for line in found.lead)
@@ -54,7 +54,7 @@ def article_lines(found: Article, level: int = 1) -> Iterator[str]:
 
 
 def section_lines(section: Section, level: int) -> Iterator[str]:
-    """The lines of one section whose heading has that level."""
+    """The lines of one section with its heading at that level."""
     yield f"{'#' * level} {escaped(section.title)}"
     yield ""
     for paragraph in section.paragraphs:

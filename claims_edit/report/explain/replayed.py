@@ -1,4 +1,4 @@
-"""The facts that lines were decided on, resolved again from what the run kept."""
+"""The facts of decided lines, resolved again from the candidate lines in the run's folder."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def facts_of(
 ) -> list[dict[str, Any] | None]:
     """For each decision row of a run its row of `engine.facts`, with `revised_by` and `unmet`.
 
-    `revised_by` are the claims that replace or void it, `unmet` by edit the place of its first condition that fails.
+    `revised_by` are the claims that replace or void it, `unmet` is by edit the position of its first unmet condition.
 
-    A line that the run did not keep gives None.
+    A line that is not in the run's folder gives None.
 
     Raises:
-        ResultsError: what the run kept is damaged, or lacks a line though the facts are `required`.
+        ResultsError: the run's candidate lines are damaged, or one is missing though the facts are `required`.
     """
     wanted = pl.DataFrame([{name: row[name] for name in _PLACE} for row in rows])
     try:
@@ -51,8 +51,8 @@ def facts_of(
 
 def _damaged(replay: Replay) -> ResultsError:
     return ResultsError(
-        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so it is not known why edits did not"
-        " hit. Restore it from a backup, or run the extracts again with --force."
+        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so the reasons for edits not triggered"
+        " are not available. Restore it from a backup, or run the extracts again with --force."
     )
 
 

@@ -1,6 +1,6 @@
-"""What the rules say of a line, put together once for each policy version, site and liability.
+"""The rules behind a line, assembled once for each policy version, site and liability.
 
-Equal parts of explanations are the same object, so that a report on many lines may keep each of them once.
+Equal parts of explanations are the same object, so that a report on many lines can store each of them once.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _Made = TypeVar("_Made")
 
 
 class Rulebook:
-    """One catalog, asked for the rules behind decision rows."""
+    """Looks up the rules behind decision rows in one catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
-        """Nothing is looked up yet."""
+        """Start with an empty cache."""
         pack = catalog.pack
         self.pack = pack
         self.cited = Citations(pack)
@@ -54,7 +54,7 @@ class Rulebook:
         return {document.id: (document.title, document.publisher) for home in homes for document in home.documents}
 
     def in_force(self, row: Part) -> tuple[Policy, Version] | None:
-        """The policy version that the line was held to; None where none was in force (or the pack lacks it)."""
+        """The policy version of the line; None where none was in force (or the pack lacks it)."""
         return self.versions.get((row["policy_id"], row["policy_version"]))
 
     def codes_of(self, row: Part) -> list[ProcedureCode]:
@@ -62,7 +62,7 @@ class Rulebook:
         return self._of_service.get(self._place(row)[0], [])
 
     def policy_of(self, row: Part) -> Policy | None:
-        """The payer's policy on the line's service, whether a version of it was in force or not."""
+        """The payer's policy on the line's service, whether or not a version of it was in force."""
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
         return self.policies.get((row["payer"], service))
 
@@ -124,7 +124,7 @@ class Rulebook:
         }
 
     def program_rule(self, row: Part) -> Part | None:
-        """What the version says of the line's program; None where there is no program, or the version is silent."""
+        """The version's rule on the line's program; None if there is no program, or the version does not address it."""
         found = self.in_force(row)
         if found is None or row["program"] is None:
             return None
@@ -132,7 +132,7 @@ class Rulebook:
         return self._kept(key, lambda: self.rule_for(found[1], row["program"]))
 
     def rule_for(self, version: Version, program: str) -> Part | None:
-        """What a version says of a program."""
+        """A version's rule on a program."""
         rule, cite = program_rules_of(version).get(program, (None, None))
         if rule is None or cite is None:
             return None
@@ -141,7 +141,7 @@ class Rulebook:
         return {"program": program, "rule": rule.value, "says": says, "citation": self.cited.text(cite)}
 
     def liability(self, row: Part) -> Part | None:
-        """Who bears the amount, and on whose word; None where the line has no group code."""
+        """Who is liable for the amount, and the source; None where the line has no group code."""
         if row["group_code"] is None:
             return None
         basis = row["liability_basis"]
@@ -158,7 +158,7 @@ class Rulebook:
         elif basis == "policy" and own is not None:
             says, citation = own.says, self.cited.text(own.cite)
         elif basis == "policy":
-            says, citation = "The policy's own words.", row["citation"]
+            says, citation = "Stated in the policy.", row["citation"]
         else:
             says = _default_words(row, group_code, contract_is_silent=row["reason_code"] == contract_excludes.id)
             citation = "rules/reasons.yaml"
@@ -166,7 +166,7 @@ class Rulebook:
         return {"group_code": group_code, "bearer": bearer, "basis": basis, "says": says, "citation": citation}
 
     def guidance(self, row: Part) -> list[Part]:
-        """The recommendations on the line's site that were out on the start date, oldest first."""
+        """The recommendations on the line's site published by the start date, oldest first."""
         known = self._kept(("all guidance", *self._place(row)), lambda: list(self._guidance(*self._place(row))))
         start = row["service_start_date"]
         out = [entry for day, entry in known if start is not None and day <= start]
@@ -190,7 +190,7 @@ class Rulebook:
     def evidence(self, row: Part) -> list[Part]:
         """The studies on the line's site, by the document that describes them, the payer's own documents first.
 
-        A document of the payer is there with its conclusion even where none of its studies is on the site.
+        A document of the payer is included with its conclusion even if none of its studies is on the site.
         """
         policy = self.in_force(row)
         key = ("evidence", policy[0].id if policy else None, *self._place(row))
@@ -214,7 +214,7 @@ class Rulebook:
                 }
 
     def _on_site(self, file: EvidenceFile, site: str | None) -> Part | None:
-        """What the document concludes on the site alone, where it does."""
+        """The document's conclusion for the site alone, if it has one."""
         found = next((entry for entry in file.by_site if site in entry.site_classes), None)
         if found is None:
             return None
@@ -236,19 +236,19 @@ class Rulebook:
         ]
 
     def evidence_note(self, row: Part) -> str | None:
-        """Why there is no study, where there is none."""
+        """Why there is no study, if there is none."""
         if row["site_class"] is None:
             return "The line has no usable diagnosis, so no study can be chosen by tumor site."
         if any(document["studies"] for document in self.evidence(row)):
             return None
-        return "No study of the documents at hand is about this site."
+        return "No study in the available documents is about this site."
 
     def _place(self, row: Part) -> tuple[str, str | None]:
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
         return service, row["site_class"]
 
     def _kept(self, key: tuple[Any, ...], make: Callable[[], _Made]) -> _Made:
-        """What was made for the key the first time; keys begin with what they are for, so that types agree."""
+        """The cached value of the key; keys begin with their purpose, so that types agree."""
         if key not in self._parts:
             self._parts[key] = make()
         made: _Made = self._parts[key]
@@ -261,6 +261,6 @@ def _iso(cited: CitedDate | None) -> str | None:
 
 def _default_words(row: Part, group_code: str, *, contract_is_silent: bool) -> str:
     if row["disposition"] == "return":
-        return f"A line that goes back to the provider stays with the provider: {group_code} by the rules' default."
-    silent = "Neither the contract nor the policy says" if contract_is_silent else "The policy does not say"
-    return f"{silent} who bears the amount: {group_code} by the rules' default."
+        return f"A returned line is the provider's responsibility: {group_code} by the rules' default."
+    silent = "Neither the contract nor the policy states" if contract_is_silent else "The policy does not state"
+    return f"{silent} who is liable for the amount: {group_code} by the rules' default."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
     AND ($row IS NULL OR source_row = $row)
     AND ($file IS NULL OR source_file = $file)"""
-# The latest run in which the line was decided; a run in shadow mode only where no other decided it.
+# The latest run that decided the line; a shadow run only where no other run decided it.
 _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
 WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
@@ -31,7 +31,7 @@ ORDER BY run_id, source_file, source_row, claim_line_number
 """  # noqa: S608 -- our own column names
 _REFUSED = f"SELECT * FROM quarantine WHERE {_WANTED} ORDER BY run_id, source_file, source_row"  # noqa: S608 -- our own
 
-LINE_NUMBERS = ("claim_line_number", "LX01", "item.sequence")  # under which names refused rows may show theirs
+LINE_NUMBERS = ("claim_line_number", "LX01", "item.sequence")  # the names under which refused rows can have it
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Wanted:
     Attributes:
         claim_id: of the claim; None where a row is named.
         line: the claim's line.
-        run: a run id or the beginning of one.
+        run: a run id or a prefix of one.
         row: the row's number in its file.
         file: the file's path or the last part of it; may be None where a run has one extract.
     """
@@ -53,11 +53,11 @@ class Wanted:
     file: str | None = None
 
     def is_of(self, path: str) -> bool:
-        """Whether an extract of that path is the one that is named; every one is where none is."""
+        """Whether an extract is the one named by its path; true if none is named."""
         return self.file is None or self.file == path or path.endswith(f"/{self.file}")
 
     def what(self) -> str:
-        """What is looked for, without any value."""
+        """A description of the target, without any value."""
         if self.claim_id is None:
             return "row"
         return "claim" if self.line is None else "line of the claim"
@@ -66,11 +66,11 @@ class Wanted:
 def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[str, Any]]:
     """The explanations of decided lines (see `explained`) and refused rows; the latest run wins, but for `run`.
 
-    A refused row has `kind` (`quarantine`), `failed_checks`, `candidate_code`, its place and the row as read.
+    A refused row has `kind` (`quarantine`), `failed_checks`, `candidate_code`, its location and the row as read.
 
     Raises:
-        UsageError: no such run, or what is wanted is not said well.
-        ResultsError: the folder is damaged, or with `every_edit` does not hold what the run decided on.
+        UsageError: no such run, or the target is not well specified.
+        ResultsError: the folder is damaged, or with `every_edit` lacks the run's candidate lines.
     """
     folder = ResultsFolder(out)
     parameters = _parameters(folder, wanted)
@@ -89,7 +89,7 @@ def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
     """The values of the queries; a row is one of one run, the latest unless another is named.
 
     Raises:
-        UsageError: what is wanted is not said well.
+        UsageError: the target is not well specified.
     """
     if (wanted.claim_id is None) == (wanted.row is None):
         raise UsageError("explain: give one CLAIM_ID, or --row N with --file NAME.")
@@ -130,9 +130,9 @@ def explain(out: Path, claim_id: str, line: int | None = None) -> list[dict[str,
 
 
 def not_found(out: Path, wanted: Wanted) -> UsageError:
-    """What to raise where nothing is found; it names no value."""
+    """The error where nothing is found; it names no value."""
     return UsageError(
-        f"{out}: no run decided or refused that {wanted.what()}, and no extract at hand holds it. Check the id and the"
+        f"{out}: no run decided or refused that {wanted.what()}, and no available extract has it. Check the id and the"
         " line number, or the row and the file; --run names another run."
     )
 
@@ -148,7 +148,7 @@ def _standing(
 ) -> Iterator[dict[str, Any]]:
     """The refused rows (of the one line) that no later run refused again or decided.
 
-    A row whose line number cannot be read may be any line: whatever a later run did with the claim is past it.
+    A row whose line number cannot be read may be any line: any later result of the claim replaces it.
     """
     numbers = [_line_number(row["raw_values"]) for row in refused]
     later = [*zip(numbers, refused, strict=True), *((row["claim_line_number"], row) for row in decided)]
@@ -162,7 +162,7 @@ def _standing(
 
 
 def _line_number(raw_values: str) -> int | None:
-    """The line number that a refused row shows; None where it cannot be read."""
+    """The line number of a refused row; None where it cannot be read."""
     try:
         values = json.loads(raw_values)
         number = next((values[name] for name in LINE_NUMBERS if name in values), None)

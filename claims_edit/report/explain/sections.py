@@ -39,7 +39,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Article:
-    """One explanation: its title, what came out and where the row is, and its sections."""
+    """One explanation: its title, the outcome and location of the row, and its sections."""
 
     title: str
     lead: tuple[str, ...]
@@ -47,7 +47,7 @@ class Article:
 
 
 def article(explanation: dict[str, Any], *, studies: Studies = Studies.IN_FULL) -> Article:
-    """An explanation of any kind; its evidence may be counted only, or left to a place that several lines share."""
+    """An explanation of any kind; its evidence may be counted only, or left to a section that several lines share."""
     match explanation["kind"]:
         case "decision":
             decision = _decision(explanation)
@@ -97,7 +97,7 @@ def _facts(facts: list[dict[str, Any]]) -> Section:
         (fact["name"], text(fact["value"]), f"from {fact['source']}") for fact in facts if _given(fact["value"])
     )
     missing = [fact["name"] for fact in facts if not _given(fact["value"])]
-    points = (f"not known: {', '.join(missing)}",) if missing else ()
+    points = (f"not available: {', '.join(missing)}",) if missing else ()
     return Section("Facts", head=("fact", "value", "from"), rows=known, points=points)
 
 
@@ -171,7 +171,7 @@ def _number(document: dict[str, Any]) -> str:
 
 
 def _inside(citation: str, document: dict[str, Any]) -> str:
-    """A citation below the heading of its document, whose title it need not repeat."""
+    """A citation under the heading of its document, without repeating the title."""
     return citation.removeprefix(f"{document['document']}, ")
 
 
@@ -186,13 +186,13 @@ def _study(study: dict[str, Any], document: dict[str, Any]) -> str:
 
 def _accepted(accepted: dict[str, Any]) -> Article:
     line = accepted["claim_line_number"]
-    title = f"Claim {accepted['claim_id']} line {line}: ACCEPTED, and no candidate for an edit"
+    title = f"Claim {accepted['claim_id']} line {line}: ACCEPTED, not a candidate for an edit"
     return Article(title, (accepted["why"], _where(accepted)), (_facts(accepted["facts"]),))
 
 
 def _refusal(refused: dict[str, Any]) -> Article:
     claim = f" of claim {refused['claim_id']}" if refused["claim_id"] else ""
-    title = f"Row {refused['source_row']}{claim}: REFUSED, so no decision was made on it"
+    title = f"Row {refused['source_row']}{claim}: REFUSED, so no decision was made"
     lead = (
         f"Failed checks: {', '.join(refused['failed_checks'])}",
         f"Candidate code on the row: {'yes' if refused['candidate_code'] else 'no'}",
@@ -204,13 +204,13 @@ def _refusal(refused: dict[str, Any]) -> Article:
 
 
 def _first(refused: dict[str, Any]) -> Iterator[str]:
-    """Where the line is that the row repeats."""
+    """The location of the line that the row repeats."""
     if refused["first_source_file"] is not None:
         yield f"The same claim line: {refused['first_source_file']} row {refused['first_source_row']}"
 
 
 def _where(each: dict[str, Any]) -> str:
-    shadow = " (shadow: it does not count)" if each["mode"] == "shadow" else ""
+    shadow = " (shadow run, not counted)" if each["mode"] == "shadow" else ""
     return f"Row {each['source_row']} of {each['source_file']}; run {each['run_id']}{shadow}"
 
 

@@ -18,7 +18,7 @@ _INDENT = "  "
 
 
 def explanation_text(explanations: list[dict[str, Any]]) -> str:
-    """All explanations as plain text, with an empty line between them; studies are counted, for a terminal is short."""
+    """All explanations as plain text, with an empty line between them; studies are only counted, to keep it short."""
     return "\n\n".join("\n".join(_article(article(each, studies=Studies.COUNTED))) for each in explanations) + "\n"
 
 
@@ -42,7 +42,7 @@ def _section(section: Section, indent: str) -> Iterator[str]:
 
 
 def _columns(rows: tuple[Row, ...], indent: str) -> Iterator[str]:
-    """Rows of cells, set in columns; a long last cell goes on below itself."""
+    """Rows of cells in columns; a long last cell continues below itself."""
     cells = [tuple(map(plain, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1] if cells else []
     for *first, last in cells:

@@ -1,10 +1,10 @@
-"""What the CAS group codes mean for who bears the amount."""
+"""What the CAS group codes mean for liability."""
 
 from __future__ import annotations
 
 BEARERS = {
-    "CO": "the provider bears it; the member is not billed",
+    "CO": "contractual obligation; the member is not billed",
     "PR": "patient responsibility",
-    "OA": "neither the provider nor the member is named",
-    "PI": "the payer's own reduction; the member is not billed",
+    "OA": "other adjustment; no liability assigned",
+    "PI": "payer-initiated reduction; the member is not billed",
 }

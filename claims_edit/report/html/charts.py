@@ -1,6 +1,6 @@
 """The report's charts: Vega-Lite, drawn by vl-convert when the report is made; inline SVG, no script in the page.
 
-Colours are the page's own custom properties, so that a chart follows the page into the dark and onto paper.
+Colors are the page's own custom properties, so that a chart follows the page in dark mode and in print.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDTH = 640
-# Of an axis of money: thousands, millions and billions in words that people use, cents as cents.
+# For a money axis: thousands, millions and billions with their usual letters, cents as cents.
 _MONEY = "abs(datum.value) < 1000 ? format(datum.value, ',~r') : replace(format(datum.value, '~s'), 'G', 'B')"
-_COUNT = "datum.value === floor(datum.value) ? format(datum.value, '~s') : ''"  # there is no half a line
+_COUNT = "datum.value === floor(datum.value) ? format(datum.value, '~s') : ''"  # no fractions of a line
 _BAR_ROW, _LABEL_LINE = 26, 14
 _LABEL_WIDTH = 32  # characters of a line of a payer's label
 _LABEL_LINES = 3
 _HEIGHT = 220
-_FONT = "Liberation Sans"  # bundled with vl-convert: text is measured alike on every machine
-SERIES = 7  # colours for reasons; the last one is for all that have none of their own
+_FONT = "Liberation Sans"  # bundled with vl-convert: text has the same width on every machine
+SERIES = 7  # colors for reasons; the last one is for all other reasons
 _OPENING = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>(?:<rect [^>]*/>)?")
-_ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the picture is one image, told by its title and description
-_VEGA_LITE = "6.4"  # of those that vl-convert bundles
+_ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the chart is one image, with a title and a description
+_VEGA_LITE = "6.4"  # one of those bundled with vl-convert
 _BAR = {"type": "bar", "stroke": "var(--paper)", "strokeWidth": 1}
 _STACKED = {"field": "place", "type": "quantitative"}
 
@@ -55,7 +55,7 @@ def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup
 
 
 def _label(payer: str) -> str:
-    """The name on a few short lines, and not so cut that payers of alike beginnings look the same."""
+    """The name on a few short lines, cut so that payers with the same beginning stay distinct."""
     lines = textwrap.wrap(payer, _LABEL_WIDTH) or [payer]
     if len(lines) > _LABEL_LINES:
         lines = [*lines[: _LABEL_LINES - 1], f"\N{HORIZONTAL ELLIPSIS}{payer[1 - _LABEL_WIDTH :]}"]
@@ -63,7 +63,7 @@ def _label(payer: str) -> str:
 
 
 def _payer_axis() -> dict[str, Any]:
-    """Labels of several lines, each beside the middle of its bar: Vega itself puts the first line there."""
+    """Labels of several lines, each centered at its bar: Vega itself centers the first line."""
     lines = r"length(split(datum.value, '\n'))"
     raised = [
         {"test": f"{lines} === {count}", "value": -_LABEL_LINE * (count - 1) / 2}
@@ -78,7 +78,7 @@ def _payer_axis() -> dict[str, Any]:
 
 
 def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], description: str) -> Markup:
-    """Bars of lines, one for each month (`month`, `reason`, `lines`); `reasons` in the order of their colours."""
+    """Bars of lines, one for each month (`month`, `reason`, `lines`); `reasons` in the order of their colors."""
     colours = [f"var(--series-{number})" for number in range(1, len(reasons) + 1)]
     colours[SERIES - 1 :] = ["var(--series-other)"] * len(colours[SERIES - 1 :])
     chart = {
@@ -102,7 +102,7 @@ def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], descr
 
 
 def lines_by_run(rows: Sequence[dict[str, Any]], description: str) -> Markup:
-    """Lines over the runs (`run`, `disposition`, `lines`), one for each disposition, told apart by shape as well."""
+    """Lines over the runs (`run`, `disposition`, `lines`), one for each disposition, with different shapes too."""
     runs = list(dict.fromkeys(row["run"] for row in rows))
     chart = {
         "data": {"values": list(rows)},
@@ -124,7 +124,7 @@ def _quantity(field: str, title: str, axis: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_disposition(marks: list[str]) -> dict[str, Any]:
-    """Colours or shapes, one for each disposition."""
+    """Colors or shapes, one for each disposition."""
     scale = {"domain": [each.value for each in Disposition], "range": marks}
     return {"field": "disposition", "type": "nominal", "scale": scale, "legend": {"title": None}}
 
@@ -146,7 +146,7 @@ def _svg(chart: dict[str, Any], ident: str, title: str, description: str) -> Mar
 _TEXT = {"labelColor": "var(--ink)", "titleColor": "var(--ink)", "labelFont": _FONT, "titleFont": _FONT}
 _CONFIG: dict[str, Any] = {
     "aria": False,
-    "padding": {"left": 32, "right": 24, "top": 5, "bottom": 5},  # the page's font may be wider than the one measured
+    "padding": {"left": 32, "right": 24, "top": 5, "bottom": 5},  # the page's font may be wider than the measured one
     "background": None,
     "font": _FONT,
     "axis": {

@@ -1,4 +1,4 @@
-"""What the charts draw: a few rows from the run's figures, with what a chart leaves out said beside it."""
+"""The data of the charts: a few rows from the run's figures, with a note on what a chart leaves out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLACE = {disposition: place for place, disposition in enumerate(Disposition)}
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its caption, which says what it leaves out, and the table with the same figures."""
+    """A chart with its caption, which notes what it leaves out, and the table with the same figures."""
 
     svg: Markup
     caption: str
@@ -33,7 +33,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Trend:
-    """The enforce runs of the results folder; no chart where there are not two of them."""
+    """The enforce runs of the results folder; no chart with fewer than two."""
 
     figure: Figure | None
     runs: tables.Table
@@ -90,7 +90,7 @@ def _by_month(view: RunView) -> Figure:
 
 
 def _joined(rows: list[dict[str, Any]], first: str, second: str, value: str) -> list[dict[str, Any]]:
-    """Rows of the same two keys as one row with their sum, in the order in which they were first met."""
+    """Rows with the same two keys as one row with their sum, in order of first occurrence."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         known = found.setdefault((row[first], row[second]), {**row, value: 0})
@@ -105,7 +105,7 @@ def trend(view: RunView) -> Trend:
     table = tables.trend(runs, _started)
     if len(runs) < 2:  # noqa: PLR2004 -- a line needs two points
         only = "one" if runs else "none"
-        note = f"A trend needs two enforce runs in the results folder, and there is {only}. Shadow runs do not count."
+        note = f"A trend needs two enforce runs in the results folder; there is {only}. Shadow runs do not count."
         return Trend(None, table, note)
     rows = [
         {"run": f"{_started(run)} {run['run_id'][-6:]}", "disposition": each.value, "lines": lines}

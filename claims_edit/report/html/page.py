@@ -1,4 +1,4 @@
-"""The page: everything that the template shows, put together from one view of a run."""
+"""The page: all the data of the template, from one view of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _MEANS = {
     Disposition.DENY: "denied under the policy",
-    Disposition.RETURN: "back to the provider, to correct",
+    Disposition.RETURN: "returned to the provider for correction",
     Disposition.REVIEW: "for a person to decide",
     Disposition.REFER: "another program's rules decide",
     Disposition.PASS: "no edit applies",
@@ -38,14 +38,14 @@ _MEANS = {
 
 @dataclass(frozen=True)
 class _Inline:
-    """A style sheet or script that stands in the page, with the hash by which the page's policy lets it in."""
+    """An inline style sheet or script, with its hash for the page's content security policy."""
 
     text: Markup
     hash: str
 
 
 def page(view: RunView) -> str:
-    """The whole HTML file of one run; it names no time but the run's start."""
+    """The whole HTML file of one run; its only time is the run's start."""
     return _ENVIRONMENT.get_template("report.html.j2").render(_content(view))
 
 

@@ -1,4 +1,4 @@
-"""What came in and how it adds up: the sums of a run with their parts, each held against its total."""
+"""The reconciliation: the sums of a run with their parts, each compared with its total."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HASH_SHOWN = 12
 
 @dataclass(frozen=True)
 class Sum:
-    """A total and the parts that must make it up, as shown text; `holds` says whether they do."""
+    """A total and its parts, as shown text; `balanced` is whether they match."""
 
     total: tuple[str, str]
     parts: list[tuple[str, str]]
@@ -27,7 +27,7 @@ class Sum:
 
 
 def sums(view: RunView) -> list[Sum]:
-    """Every sum of the run, in rows and in money: from the manifest, and from the decisions themselves."""
+    """Every sum of the run, in rows and in money, from the manifest and from the decisions."""
     counts, charges = view.manifest["counts"], view.manifest["charges"]
     record_lines, record_charges = totals(view.figures.by_disposition)
     lines = {each: counts["by_disposition"][each] for each in Disposition}
@@ -63,7 +63,7 @@ def _money(total: tuple[str, Decimal], parts: Sequence[tuple[str, Decimal]]) -> 
 
 
 def inputs(view: RunView) -> Table:
-    """The files of the run with their rows; a file that could not be read says why."""
+    """The files of the run with their rows; for a file that could not be read, the reason."""
     files = view.manifest["inputs"]
     names = ("rows_read", "rows_accepted", "rows_quarantined", "warnings")
     rows = [
@@ -86,16 +86,16 @@ def inputs(view: RunView) -> Table:
 
 
 def remarks(view: RunView) -> list[str]:
-    """What a reader must know of the files before trusting the sums."""
+    """Notes on the files that a reader needs to trust the sums."""
     files = view.manifest["inputs"]
     unparseable = view.manifest["charges"]["unparseable"]
-    told = [f"Charge not a number on {plural(unparseable, 'row')}: it counts as none."] if unparseable else []
+    told = [f"Charge is not a number on {plural(unparseable, 'row')}; it counts as zero."] if unparseable else []
     if refused := sum(map(_refused, files)):
-        told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in any figure here.")
+        told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in these figures.")
     if filtered := view.manifest["counts"].get("rows_filtered", 0):
-        told.append(f"The mapping passes over {plural(filtered, 'row')}; none of them is in any figure here.")
+        told.append(f"The mapping skips {plural(filtered, 'row')}; none of them is in these figures.")
     if passed_over := view.manifest.get("passed_over", ()):
-        told.append(f"{plural(len(passed_over), 'file')} beside the extracts are passed over by name (manifest.json).")
+        told.append(f"{plural(len(passed_over), 'file')} in the extract folders skipped by name (manifest.json).")
     return told + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files

@@ -1,4 +1,4 @@
-"""Policies past their review: which versions the run decided under, when each was due, and what was decided after."""
+"""Policies past their review: the versions that the run used, when each review was due, and the decisions after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def policies(view: RunView) -> Table:
-    """The versions in force on the as-of date, and those under which a line was decided past the review."""
+    """The versions in force on the as-of date, and those with a line decided past the review."""
     as_of = dt.date.fromisoformat(view.manifest["as_of"])
     late: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in view.figures.stale.iter_rows(named=True):
@@ -59,7 +59,7 @@ def _day(cited: CitedDate | None) -> str:
 
 
 def _status(policy: Policy, version: Version, as_of: dt.date) -> str:
-    """Whether the review is overdue on the as-of date; only of a version that is in force then."""
+    """Whether the review is overdue on the as-of date, for a version in force on that date."""
     last = stale_after(version)
     if not _in_force(version, as_of):
         return "replaced"

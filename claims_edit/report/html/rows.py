@@ -1,6 +1,6 @@
-"""The decisions that the report shows: the largest by charge, each with the explanation that its row opens into.
+"""The decisions in the report: the largest by charge, each with the explanation behind its row.
 
-What many rows share (a policy version, the evidence on a tumor site, a text) is kept once and named by its place.
+Parts that many rows share (a policy version, the evidence on a tumor site, a text) are stored once, by index.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
 MOST_ROWS = 1000
-"""So many decisions are shown, whatever the size of the run."""
+"""The number of decisions shown, whatever the size of the run."""
 LONGEST = 200  # characters of a cell: a payer's name may have a thousand
 BLOCKS = ("policy", "program_rule", "liability")  # of an explanation: one at most
 LISTS = ("guidance", "evidence")  # of an explanation: any number
 
 
 class Pool:
-    """Things kept once, in the order in which they were first met."""
+    """Unique items, in order of first occurrence."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -40,27 +40,27 @@ class Pool:
         self._seen: dict[int, tuple[int, Any]] = {}
 
     def place(self, item: Any) -> int:  # noqa: ANN401 -- whatever JSON can hold
-        """The place of the item, which is added where it is new."""
+        """The index of the item, which is added if it is new."""
         if (known := self._seen.get(id(item))) is not None:
             return known[0]
         key = item if isinstance(item, str | tuple) else json.dumps(item, default=str)
         place = self._places.setdefault(key, len(self.items))
         if place == len(self.items):
             self.items.append(item)
-        self._seen[id(item)] = (place, item)  # the item is kept, so that nothing else gets its id
+        self._seen[id(item)] = (place, item)  # a reference to the item keeps its id unique
         return place
 
 
 @dataclass
 class Shown:
-    """The shown decisions and what they share.
+    """The shown decisions and their shared parts.
 
     Attributes:
         rows: one for each table row: the texts of its cells, and `payer`, `disposition`, `reason` to filter by.
         shared: policies, program rules, liabilities, guidance and evidence, by kind, each once.
-        explanations: what the page's script reads: a record for each row, and the texts and edits that they name.
-        lines: how many decisions are left out.
-        charges: of these.
+        explanations: the data of the page's script: a record for each row, and the texts and edits that they name.
+        lines: the number of decisions left out.
+        charges: their charges.
     """
 
     rows: list[dict[str, str]] = field(default_factory=list)
@@ -109,14 +109,14 @@ def _row(view: RunView, row: dict[str, Any]) -> dict[str, str]:
 
 
 def _record(each: dict[str, Any], pools: dict[str, Pool]) -> dict[str, Any]:
-    """One explanation, with shared things named by their places; what is not known is left out."""
+    """One explanation, with shared parts by index; missing facts are left out."""
     texts = pools["texts"]
     known = [fact for fact in each["facts"] if fact["value"] not in (None, [])]
     missing = [fact["name"] for fact in each["facts"] if fact["value"] in (None, [])]
     return {
         "where": [texts.place(shown(each["source_file"])), each["source_row"]],
         "reason": texts.place(each["reason"]),
-        "citation": texts.place(each["citation"] or "no document"),
+        "citation": texts.place(each["citation"] or "none"),
         "facts": [[pools["facts"].place((fact["name"], fact["source"])), shown(fact["value"])] for fact in known],
         "missing": texts.place(", ".join(missing)),
         "edits": [pools["edits"].place(tuple(edit.items())) for edit in each["edits"]],
@@ -131,7 +131,7 @@ def _record(each: dict[str, Any], pools: dict[str, Pool]) -> dict[str, Any]:
 
 
 def shown(value: object) -> str:
-    """A cell as text: no control characters, lists joined, and no longer than a line of a table can bear."""
+    """A cell as text: no control characters, lists joined, and no longer than LONGEST."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -143,7 +143,7 @@ def shown(value: object) -> str:
 
 
 def script_safe(content: object) -> str:
-    """JSON that no HTML parser can mistake for markup, whatever cells it holds."""
+    """JSON that no HTML parser can mistake for markup, whatever its cells."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str)
     return text.translate(_ESCAPED)
 
@@ -152,5 +152,5 @@ _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u20
 
 
 def choices(values: Iterable[str]) -> list[str]:
-    """What a filter offers."""
+    """The choices of a filter."""
     return sorted(set(values), key=str.casefold)

@@ -1,4 +1,4 @@
-"""The report's tables, from the figures and the manifest: what is shown is text, ready to be escaped."""
+"""The report's tables, from the figures and the manifest, as text to be escaped."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 MOST_PAYERS = 20
 MOST_MONTHS = 24
 MOST_REASON_ROWS = 50
-NOT_ON_FILE = "not on file"
+NOT_ON_FILE = "not recognized"
 _SUMS = (pl.col("lines").sum(), pl.col("charges").sum())
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: `below` stands small under the text, `number` sets it to the right, `whole` keeps it on one line."""
+    """One cell: `below` is small text under it, `number` aligns it right, `whole` keeps it on one line."""
 
     text: str
     below: str = ""
@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption; `foot` is the row of totals, `note` says what is left out."""
+    """A table with its caption; `foot` is the row of totals, `note` names what is left out."""
 
     id: str
     caption: str
@@ -54,7 +54,7 @@ class Table:
 
 
 def words(text: object) -> Cell:
-    """A cell of text; nothing where there is none."""
+    """A cell of text; empty for None."""
     return Cell("" if text is None else plain(str(text)))
 
 
@@ -79,7 +79,7 @@ def money(value: Decimal | str) -> Cell:
 
 
 def amount(value: Decimal | str) -> str:
-    """An amount as people read it: `1,234.50`."""
+    """An amount for people: `1,234.50`."""
     return f"{Decimal(value):,.2f}"
 
 
@@ -88,7 +88,7 @@ def _sums(lines: int, charges: Decimal) -> Cell:
 
 
 def payer_label(view: RunView, payer: str | None) -> str:
-    """The payer's name as the rules have it."""
+    """The payer's name in the rules."""
     if payer is None:
         return NOT_ON_FILE
     known = view.catalog.pack.payers.payers.get(payer)
@@ -96,20 +96,20 @@ def payer_label(view: RunView, payer: str | None) -> str:
 
 
 def program_label(view: RunView, program: str | None) -> str:
-    """The program's name as the rules have it."""
+    """The program's name in the rules."""
     if program is None:
-        return "not known"
+        return "unknown"
     known = view.catalog.pack.programs.programs.get(program)
     return known.label if known else program
 
 
 def reason_label(reason_code: str) -> str:
-    """What an edit is called."""
+    """The label of an edit."""
     return LABELS.get(reason_code, reason_code.replace("-", " "))
 
 
 def by_disposition(view: RunView) -> Table:
-    """Lines, claims and charges of every disposition that a line of the run has."""
+    """Lines, claims and charges of every disposition in the run."""
     frame = in_order(view.figures.by_disposition)
     rows = [
         [words(row["disposition"]), count(row["lines"]), count(row["claims"]), money(row["charges"])]
@@ -122,7 +122,7 @@ def by_disposition(view: RunView) -> Table:
         ("Disposition", "Lines", "Claims", "Charges"),
         rows,
         [words("all"), count(lines), words(""), money(charges)],
-        "A claim whose lines were decided differently counts under each disposition." if rows else "",
+        "A claim with lines of different dispositions counts under each." if rows else "",
     )
 
 
@@ -198,7 +198,7 @@ def _split(table: Table, frame: pl.DataFrame, column: str, groups: Sequence[tupl
 
 
 def by_reason(view: RunView) -> Table:
-    """Every reason of the run with what it says, most lines first."""
+    """Every reason of the run with its message, most lines first."""
     says = dict(view.catalog.reasons.select("reason_code", "reason").iter_rows())
     rows = [
         [
@@ -211,12 +211,12 @@ def by_reason(view: RunView) -> Table:
         ]
         for row in view.figures.by_reason.iter_rows(named=True)
     ]
-    columns = ("Reason", "Disposition", "Lines", "Claims", "Charges", "What it says")
+    columns = ("Reason", "Disposition", "Lines", "Claims", "Charges", "Message")
     return Table("by-reason", "By reason", columns, rows)
 
 
 def all_reasons(view: RunView) -> Table:
-    """Payer, program, reason and month together: the rows with the highest charges, and what the others come to."""
+    """Payer, program, reason and month together: the rows with the highest charges, and the sum of the others."""
     frame = view.figures.reasons
     order = ["charges", "payer", "program", "disposition", "reason_code", "month"]
     largest = frame.sort(order, descending=[True, *[False] * (len(order) - 1)], nulls_last=True)
@@ -260,7 +260,7 @@ def quality(view: RunView) -> Table:
 
 
 def doubts(view: RunView) -> Table:
-    """What could not be understood on decided lines, and what would settle it."""
+    """Data on decided lines that could not be interpreted, and how to resolve it."""
     rows = [
         [
             words(row["doubt"]),
@@ -273,7 +273,7 @@ def doubts(view: RunView) -> Table:
         ]
         for row in view.figures.doubts.iter_rows(named=True)
     ]
-    columns = ("Doubt", "Disposition", "Lines", "Claims", "Charges", "What is wrong", "What settles it")
+    columns = ("Doubt", "Disposition", "Lines", "Claims", "Charges", "Problem", "How to resolve it")
     return Table("doubts", "Facts in doubt: a line counts for each of its doubts", columns, rows)
 
 
