@@ -293,7 +293,7 @@ def rows_of(table: str) -> list[dict[str, str]]:
 
 
 def matrix() -> str:
-    """Every payer under every program, on a day on which its policy is in force and fresh."""
+    """Every payer under every program, on a day on which its policy is in force and not past its review."""
     cells = []
     for payer, day in MATRIX_PAYERS.items():
         for program in MATRIX_PROGRAMS:

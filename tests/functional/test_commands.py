@@ -116,14 +116,14 @@ def test_a_repeated_run_is_a_no_op_unless_forced(command: Command, extract: Path
     again = command("run", extract, "--out", out, *UNREPORTED)
     run_id = manifest(out)["run_id"]
     assert first.code == again.code == 0
-    assert f"Nothing to do: run {run_id} did" in again.out
+    assert f"Skipped: run {run_id} already processed" in again.out
     assert len(list((out / "runs").iterdir())) == 1
     for changed in (["--force"], ["--mode", "shadow"], ["--as-of", "2026-11-19"], ["--max-quarantine-rate", "0.5"]):
         before = len(list((out / "runs").iterdir()))
         assert command("run", extract, "--out", out, "--quiet", *UNREPORTED, *changed).code == 0
         assert len(list((out / "runs").iterdir())) == before + 1, changed
     write(extract, csv_text(lines(21)))
-    assert "Nothing to do" not in command("run", extract, "--out", out, *UNREPORTED).out
+    assert "Skipped: " not in command("run", extract, "--out", out, *UNREPORTED).out
     assert counts(out) == (21, 21, 0)
 
 
@@ -131,10 +131,10 @@ def test_other_rules_are_another_run(command: Command, extract: Path, tmp_path: 
     out, rules = tmp_path / "out", tmp_path / "rules"
     shutil.copytree(ROOT / "rules", rules)
     assert command("run", extract, "--out", out, "--rules", rules, "--quiet", *UNREPORTED).code == 0
-    assert "Nothing to do" in command("run", extract, "--out", out, *UNREPORTED).out
+    assert "Skipped: " in command("run", extract, "--out", out, *UNREPORTED).out
     reasons = rules / "reasons.yaml"
     reasons.write_text(reasons.read_text(encoding="utf-8") + "# a change\n", encoding="utf-8")
-    assert "Nothing to do" not in command("run", extract, "--out", out, "--rules", rules, *UNREPORTED).out
+    assert "Skipped: " not in command("run", extract, "--out", out, "--rules", rules, *UNREPORTED).out
 
 
 def test_shadow_runs_count_nowhere(command: Command, extract: Path, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_a_sample_that_cannot_be_written_is_a_usage_error(command: Command, tmp_
 
 
 def test_rules_check_list_show_and_table(command: Command) -> None:
-    assert "The rules are sound" in command("rules", "check").out
+    assert "The rules are valid" in command("rules", "check").out
     listed = json.loads(command("rules", "list", "--json").out)
     assert "regence-surgery-242" in json.dumps(listed)
     assert "0600T" in command("rules", "show", "premera-ire").out

@@ -220,7 +220,7 @@ def test_what_a_run_suspends_is_told_with_the_denial_behind_it(command: Command,
         ("investigational", False, False), ("policy-stale", True, False), ("guidance-note", False, True),
     ]  # fmt: skip
     assert suspended["changes"][0] == (
-        "Missing fact: whether version 2020-07-01 of florida-blue-02-40000-26 still holds. The policy was past its"
+        "Missing fact: whether version 2020-07-01 of florida-blue-02-40000-26 is still current. The policy was past its"
         " review on 2025-06-01 (last reviewed 2024-05-23, due by 2025-05-23)."
     )
     assert any("investigational decides (deny)" in sentence for sentence in suspended["changes"])

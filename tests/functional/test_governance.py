@@ -70,7 +70,7 @@ def test_status_fails_from_the_day_after_the_review(command: Command) -> None:
     assert late.code == 12
     (fault,) = late.faults
     assert fault.startswith("claims-edit: premera-ire: its review was due by 2023-09-26, 1 day before 2023-09-27. Look")
-    assert fault.endswith("then bring rules/policies/premera.yaml up to date.")
+    assert fault.endswith("then update rules/policies/premera.yaml.")
     assert "1 day past" in late.out
     assert command("rules", "status", "--as-of", "2023-09-27").code == 0
 
@@ -109,7 +109,7 @@ def test_history_tells_versions_and_the_changelog(command: Command) -> None:
     history, changelog = json.loads(done.out)
     assert [row["status"] for row in history["rows"] if row["event"] == "begins"] == ["retired", "final"]
     assert len(changelog["rows"]) == 2
-    assert "codes added:  0600T, 0601T" in command("rules", "history", "premera-ire").out
+    assert "codes added: 0600T, 0601T" in command("rules", "history", "premera-ire").out
     assert command("rules", "history", "premera").code == 2
 
 
@@ -165,7 +165,7 @@ def test_a_shadow_run_shows_what_a_draft_would_change(
     before = asked(out, "SELECT * FROM denials ORDER BY ALL"), asked(out, "SELECT * FROM denial_reasons")
     shadow = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, *UNREPORTED)
     assert shadow.code == 0
-    assert "shadow: nothing of it counts" in shadow.out
+    assert "shadow: it does not count" in shadow.out
     assert "shadow_vs_enforced WHERE changed" in shadow.out
     changed = asked(
         out,

@@ -66,10 +66,10 @@ def test_check_says_what_was_proved(command: Command) -> None:
     done = command("rules", "check")
     assert done.code == 0
     first, *more = done.out.splitlines()
-    assert first.startswith("The rules are sound: 4 policies, 6 versions, 8 codes; ")
+    assert first.startswith("The rules are valid: 4 policies, 6 versions, 8 codes; ")
     assert any("each with exactly one primary edit: deny " in line for line in more)
     assert f"Edits reached: {len(EDITS)} of {len(EDITS)}" in done.out
-    assert " cells where a signal says it, 0 denied." in done.out
+    assert " cells with a signal for it, 0 denied." in done.out
     assert "Prior authorization, doubt or trial evidence: " in done.out
 
 
@@ -150,7 +150,7 @@ def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesF
     for old in (SHIPPED, rules.root):
         told = json.loads(command("rules", "diff", old, rules.root, "--proposed", "--format", "json").out)
         changes = [found for found in told["ranges"] if found["change"] == "outcome" and not found["where"]]
-        assert told["new"]["pack"] == f"{rules.root}, drafts in force"
+        assert told["new"]["pack"] == f"{rules.root}, proposed versions in force"
         assert {found["from"] for found in told["ranges"]} <= {"2027-01-01", "2026-12-31"}
         assert all("PR" in found["old"] and "CO" in found["new"] for found in changes)
         assert any("deny: investigational (CO 55)" in found["new"] for found in told["ranges"])
@@ -187,7 +187,7 @@ def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp
     out = tmp_path / "results"
     command("run", CLAIMS, *UNREPORTED, "--out", out, "--quiet")
     kept = command("rules", "diff", SHIPPED, rules.root, "--out", out, "--format", "md").out
-    assert "those of codes it did not know are not in" in kept
+    assert "lines with other codes are not included" in kept
     assert " 0 flip" in kept
     read = command("rules", "diff", SHIPPED, rules.root, "--extract", CLAIMS, *AS_OF, "--format", "json").out
     assert {line["hcpcs_code"] for line in json.loads(read)["lines"]} == {"99213"}
@@ -197,8 +197,8 @@ def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp
     ("options", "code", "said"),
     [
         (("--extract", CLAIMS, "--out", "results"), 2, "--extract and --out are two sources of lines"),
-        (("--run", "2026"), 2, "--run names a run of a results folder"),
-        (("--contracts", CONTRACTS), 2, "are for --extract"),
+        (("--run", "2026"), 2, "--run needs the results folder"),
+        (("--contracts", CONTRACTS), 2, "need --extract"),
         (("--out", "nowhere"), 2, "nowhere: no such results folder"),
         (("--extract", "nowhere.csv"), 11, "nowhere.csv"),
     ],

@@ -338,7 +338,7 @@ def test_a_folder_with_its_readme_and_a_bulk_export(command: Command, tmp_path: 
     out = tmp_path / "out"
     done = command("run", folder, "--out", out, *UNREPORTED)
     assert done.code == 0
-    assert "Files passed over by name: 1 documentation, 2 hidden." in done.out
+    assert "Files skipped by name: 1 documentation, 2 hidden." in done.out
     assert "FHIR files without claims, used for references from claims: 1." in done.out
     told = manifest(out)
     assert [(file["path"].rpartition("/")[2], file["what"]) for file in told["passed_over"]] == [

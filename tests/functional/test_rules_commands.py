@@ -71,4 +71,4 @@ def test_the_command_writes_to_rules_here_and_nowhere_else(
     monkeypatch.chdir(rules.root / "policies")
     told = command("rules", "new", "zebra")
     assert told.code == 2
-    assert "is no rules folder here" in told.err
+    assert "no rules folder here" in told.err

@@ -103,7 +103,7 @@ def a_file_without_end(folder: Path) -> Path:
 
 @pytest.mark.parametrize("what", [a_device, a_terminal, a_folder, a_file_without_end])
 def test_a_statement_is_read_from_files_that_end(out: Path, tmp_path: Path, what: Callable[[Path], Path]) -> None:
-    assert is_one_line(called("sql", "-f", what(tmp_path), "--out", out), "Give a file with one SELECT.")
+    assert is_one_line(called("sql", "-f", what(tmp_path), "--out", out), "Use a file with one SELECT.")
 
 
 def test_a_statement_is_read_from_a_pipe_up_to_its_length(out: Path, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_pipe_that_nothing_comes_out_of_is_not_waited_for(out: Path, tmp_path:
         done = called("sql", "-f", tmp_path / "pipe", "--out", out, "--time-limit", "0.2")
     finally:
         os.close(holder)
-    assert is_one_line(done, "nothing came out of this pipe")
+    assert is_one_line(done, "this pipe had no data")
 
 
 def test_a_statement_may_come_from_a_pipe(out: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_it_checks_its_rules_and_runs_the_deck_elsewhere(python: Path, tmp_path:
     assert where.stdout.startswith(str(python.parent.parent))
     checked = run(python, tmp_path, "rules", "check")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "The rules are sound" in checked.stdout
+    assert "The rules are valid" in checked.stdout
     done = run(python, tmp_path, "run", DECK / "claims.csv", "--out", "results", "--as-of", "2026-11-20", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.glob("results/runs/*/denials.csv"))

@@ -190,9 +190,9 @@ OF_SUSPENDED = rf"^If the policy was reviewed in time and is unchanged, .*: {_TH
 _PASSES = {"is_": ("contract-covers", "pass")}
 _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^If all of these are withdrawn, .*: {_THEN}\.$", _line(ALONE)),
-    (r"may bill a code that names it: (?P<codes>[^.]+)\.$", _named_codes),
-    (r"^Codes that name the service and were valid then: (?P<codes>[^.]+)\.$", _named_codes),
-    (r"^No code that names the service was valid then\.$", _no_codes),
+    (r"may bill a code for it: (?P<codes>[^.]+)\.$", _named_codes),
+    (r"^Codes for the service that were valid then: (?P<codes>[^.]+)\.$", _named_codes),
+    (r"^No code for the service was valid then\.$", _no_codes),
     (rf"listed the catch-all codes (?P<codes>[^.]+)\. With one of them: {_THEN}\.$", _catch_all),
     (
         rf"^If all service had been on the first day: {_THEN}\.$",
@@ -210,10 +210,10 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^A reading of the contract .*: {_THEN}\.$", _fact({"contract_excluded": False})),
     (rf"a corrected group_id without a contract that addresses it: {_THEN}\.$", _line({"group_id": None})),
     (rf"^If the authorization does not cover this service: {_THEN}\.$", _line({"prior_authorization_number": None})),
-    (rf"^If the facts are as they were read: {_THEN}\.$", _fact({"doubts": None})),
+    (rf"^If the facts are correct as read: {_THEN}\.$", _fact({"doubts": None})),
     (rf"^If it was this service: {_THEN}\.", _fact({"code_kind": "specific"})),
     (rf"the trial does not cover it: {_THEN}\.$", _fact({"trial_evidence": None})),
-    (rf"^If the signs of a trial are wrong, or .*: {_THEN}\.$", _trial_signs_wrong),
+    (rf"^If the trial evidence is wrong, or .*: {_THEN}\.$", _trial_signs_wrong),
     (
         rf"^If the record shows (a malignant solid tumor|one and the diagnosis is corrected): {_THEN}\.$",
         _line({**NO_DIAGNOSES, "diagnosis_code_1": "C259", "diagnosis_code_type": "icd-10-cm"}),
@@ -237,13 +237,13 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
 PATTERNS = tuple(pattern for pattern, _ in _PROMISES)
 _PROMISES_NOTHING = (
     r"^Fact in doubt: ", r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
-    r"^The claim is a void itself", r"^Claims of this run that take its place: ", r" is a catch-all code[.,]",
-    r"^The code alone does not say", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
-    r"^If it is a spelling of a known payer", r"^Policy, program and contract are looked up once",
-    r"^If the service was on one side of the change alone", r"^Each line is then decided under what was in force",
+    r"^The claim itself is a void", r"^Claims of this run that replace it: ", r" is a catch-all code[.,]",
+    r"^The code alone does not show", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
+    r"^If it is a spelling of a listed payer", r"^Policy, program and contract are looked up once",
+    r"^If the service was only on one side of the change", r"^Each line is then decided under the rules in force",
     r" was not in force on .*; it is in force ", r"^A person ",
-    r"^If rules/policies had a funding policy of this payer",
+    r"^A funding policy of this payer in rules/policies",
     r"^Find the member's program", r"^Send the line to where ", r"^The group's contract covers the service",
     r"^If the policy adds the code to its list", r"^If the trial's rules or the contract cover",
-    r"^Otherwise a person decides", r"^No policy of .* on this service is on file",
+    r"^Otherwise a person decides", r"^The rules have no policy of .* on this service",
 )  # fmt: skip

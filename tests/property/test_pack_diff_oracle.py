@@ -117,7 +117,7 @@ def speaks_of(found: dict[str, Any], line: dict[str, Any]) -> bool:
     start, end = line["service_start_date"], line["service_end_date"]
     first, last = found["from"] or dt.date.min, found["until"] or dt.date.max
     spans = "spans both days" in found["where"]
-    payer = "not on file" if line["payer"] == NOBODY else line["payer"]
+    payer = "not recognized" if line["payer"] == NOBODY else line["payer"]
     within = start <= first and end >= last if spans else first <= start and end <= last
     return found["payer"] == payer and line["hcpcs_code"] in found["codes"].split(", ") and within
 

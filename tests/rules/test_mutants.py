@@ -88,7 +88,7 @@ def test_a_change_that_a_check_refuses_is_told_apart() -> None:
 
 
 def test_a_pack_must_pass_its_own_tests_first() -> None:
-    with pytest.raises(RulesError, match="holds no test"):
+    with pytest.raises(RulesError, match="has no tests"):
         Trial({path: raw for path, raw in CONTENTS.items() if not path.startswith("tests/")})
     wrong = CONTENTS["tests/premera.yaml"].replace(b"expect: unlisted-code-out-of-scope", b"expect: investigational", 1)
     with pytest.raises(RulesError, match="do not pass"):
