@@ -16,7 +16,7 @@ extract_options = together(
         "--mapping",
         type=click.Path(path_type=Path),
         metavar="FILE|PRESET",
-        help="What maps the extract's columns: a YAML file, or a name that `claims-edit mapping list` gives.",
+        help="The mapping of the extract's columns: a YAML file, or a name from `claims-edit mapping list`.",
     ),
     click.option(
         "--format",
@@ -24,12 +24,12 @@ extract_options = together(
         type=click.Choice(FORMAT_OPTIONS),
         default="auto",
         show_default=True,
-        help="What the extracts are: tables, X12 837 or FHIR; recognized by their content otherwise.",
+        help="The format of the extracts: tables, X12 837 or FHIR (default: detected from the content).",
     ),
-    click.option("--as-of", type=Day(), default=None, help="No service may start after this day (default: today)."),
+    click.option("--as-of", type=Day(), default=None, help="Later service dates are refused (default: today)."),
     click.option(
         "--max-quarantine-rate", type=click.FloatRange(0, 1), help="Exit 12 if a larger share of rows is refused."
     ),
-    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    click.option("--quiet", is_flag=True, help="Print only errors."),
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
 )
