@@ -1,4 +1,4 @@
-"""Counts and money of a run, added up batch by batch from what is really there: nothing is derived by subtraction."""
+"""Counts and money of a run, added up batch by batch from the rows themselves: nothing is derived by subtraction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ControlTotals:
         return self.warnings_by_check.total()
 
     def add(self, other: ControlTotals) -> None:
-        """Add another totals to this one."""
+        """Add other totals to this one."""
         for name, value in vars(other).items():
             mine = getattr(self, name)
             if isinstance(mine, Counter):
@@ -47,7 +47,7 @@ class ControlTotals:
 
 @dataclass
 class Decided:
-    """Decisions by disposition: lines and charges, counted on the decisions themselves."""
+    """Decisions by disposition: lines and charges, counted from the decisions themselves."""
 
     lines: Counter[str] = field(default_factory=Counter)
     charges: dict[str, Decimal] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Decided:
             self.charges[disposition] = self.charges.get(disposition, NOTHING) + (charge or NOTHING)
 
     def by_disposition(self) -> dict[str, int]:
-        """Lines of every disposition, in the contract's order."""
+        """Lines of every disposition, in the order of DESIGN.md."""
         return {disposition.value: self.lines[disposition.value] for disposition in Disposition}
 
     def charges_by_disposition(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The tests of the screen for the values of one column: true for a value that is plain, true or null for none."""
+"""The screen's tests for the values of one column: true for a plain value, true or null for null."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 NAMES = ("payer", "data_source", "line_of_business")
-# An identifier that is canonical as it was read: no blank at its ends, no placeholder word, no exponent.
+# An identifier that is canonical as read: no blank at its ends, no placeholder word, no exponent.
 _DIGITS = r"[0-9-]*[1-9][0-9-]*"
 _LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Za-z0-9_./:#*+-])?"
 _DIGIT_FIRST = r"[0-9][A-Za-z0-9_-]*[A-DF-Za-df-z][A-Za-z0-9_-]*"
@@ -36,12 +36,12 @@ MOST_DIGITS = 18  # of a line number
 
 @dataclass(frozen=True)
 class ScreenRules:
-    """What a screen needs to know beyond the contract: plain data, the same for all batches of a run.
+    """The inputs of the screen besides the validation rules: plain data, the same for all batches of a run.
 
     Attributes:
         codes: the candidate codes.
         known_programs: lines of business that resolve, as their name keys.
-        as_of: no service starts after this day.
+        as_of: later service dates are refused.
     """
 
     codes: frozenset[str]
@@ -50,13 +50,13 @@ class ScreenRules:
 
     @classmethod
     def of(cls, catalog: Catalog, as_of: date) -> Self:
-        """What a rule pack says of it."""
+        """The inputs from a rule pack."""
         codes, programs = catalog.codes["hcpcs_code"], catalog.program_spellings["name_key"]
         return cls(frozenset(codes.to_list()), frozenset(programs.to_list()), as_of)
 
 
 def value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
-    """The test of a column: true for a value that is plain, true or null for none."""
+    """The test of a column: true for a plain value, true or null for null."""
     value, column = pl.col(name), COLUMNS[name]
     if name in NAMES:
         return _is_plain_name(column, mapping, rules)
@@ -72,7 +72,7 @@ def value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRul
 
 
 def _is_plain_name(column: Column, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
-    """Whether a name is canonical as it is, and neither a check nor a warning names it."""
+    """Whether a name is canonical as read, and passes every check without a warning."""
     value = pl.col(column.name)
     plain = (value == canonical_text(column, mapping)) & _is_one_line(value, column)
     if column.name == "line_of_business":
@@ -81,7 +81,7 @@ def _is_plain_name(column: Column, mapping: Mapping, rules: ScreenRules) -> pl.E
 
 
 def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Whether a value that is not null is read as an amount without a closer look."""
+    """Whether a non-null value is an amount that needs no further checks."""
     if isinstance(dtype, pl.Float64):
         return ((value - value.round(CENTS)).abs() <= NOISE) & (value.abs() < BOUND)
     if dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale <= CENTS):
@@ -97,7 +97,7 @@ def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
 
 
 def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
-    """Whether text is plain: a shape that the contract's own can only be wider than."""
+    """Whether text is plain: in a format at least as strict as validation's own."""
     if column.name == "hcpcs_code":
         return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
     if column.name in _OWN_TESTS:
@@ -118,7 +118,7 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
 
 
 _OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    # A zero may say that there is none; under ICD-9-CM the codes have another shape; a provider is part of the key.
+    # A zero may mean empty; ICD-9-CM codes have another format; a provider is part of the key.
     "claim_frequency_code": lambda value: value.is_in([code for code in STANDS_ALONE if code != "0"]),
     "diagnosis_code_type": lambda value: value.str.contains("(?i)^icd-10-cm$"),
     "posting_holds": lambda value: ~value.str.contains(TEST_DATA, literal=True),
@@ -127,7 +127,7 @@ _OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
 
 
 def _is_one_line(value: pl.Expr, column: Column) -> pl.Expr:
-    """One line, no longer than the column may be; of a column with a pattern any length."""
+    """One line, no longer than the column's limit; any length for a column with a pattern."""
     if column.length is None:
         return pl.lit(value=True)
     return (value.str.len_bytes() <= column.length) & ~value.str.contains("\n", literal=True)

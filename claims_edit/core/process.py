@@ -1,4 +1,4 @@
-"""What is found out of a batch by itself: whatever does not depend on the batches before."""
+"""The results of a batch that do not depend on earlier batches."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class ProcessedBatch:
     """A batch, screened.
 
     Attributes:
-        raw: all rows, as `Extract.batches` gives them.
-        plain: which of them are plain (Boolean, never null): accepted, and neither decided nor kept.
+        raw: all rows, from `Extract.batches`.
+        plain: which of them are plain (Boolean, never null): accepted, but neither decided nor stored.
         charge: the charges of plain rows (Decimal(18, 2)), null for all others.
         keys: `high`, `low` of all rows (`key_hashes`), and their place in the run, `row`.
     """
@@ -45,14 +45,14 @@ class ProcessedBatch:
 
 @dataclass(frozen=True)
 class CheckedRows:
-    """Rows that were looked at closely.
+    """Rows that were validated.
 
     Attributes:
         lines: the rows, canonical.
-        result: what the contract says of them.
-        refused: which of them any check refuses (Boolean, never null).
-        keys: `high`, `low`, `row` of the rows: null keys for test data, which no line of a real claim repeats.
-        explained: of FHIR the same of the claims that are explained; None where there are none.
+        result: the validation result.
+        refused: which of them fail any check (Boolean, never null).
+        keys: `high`, `low`, `row` of the rows: null keys for test data, which no line of a real claim can repeat.
+        explained: for FHIR, the same for the claims that are explained; None if there are none.
     """
 
     lines: Lines
@@ -64,7 +64,7 @@ class CheckedRows:
 
 @dataclass(frozen=True)
 class Processing:
-    """How batches of one extract are processed: plain data, but for the look-up of payers."""
+    """How batches of one extract are processed: plain data, except the look-up of payers."""
 
     layout: Layout
     mapping: Mapping
@@ -78,7 +78,7 @@ class Processing:
         return screen(raw, self.layout, self.mapping, self.rules, self.tests)
 
     def close_look(self, raw: pl.DataFrame) -> tuple[Lines, ValidationResult]:
-        """Rows as canonical lines, and what the contract says of them."""
+        """Rows as canonical lines, and their validation result."""
         lines = canonicalise(raw, self.layout, self.mapping)
         doubtful = self.screen(raw).doubtful()
         result = validate(
@@ -90,7 +90,7 @@ class Processing:
         return lines, result
 
     def process_batch(self, raw: pl.DataFrame, file_place: int) -> ProcessedBatch:
-        """All of a batch that does not depend on the batches before; `file_place` is the file's place in the run."""
+        """The results of a batch that do not depend on earlier ones; `file_place` is the file's position in the run."""
         screened = self.screen(raw)
         keys = key_hashes(screened.values, self.payer_identity(screened.values["payer"].unique()))
         if (others := screened.keyed.not_().arg_true()).len():
@@ -102,7 +102,7 @@ class Processing:
         return ProcessedBatch(raw, screened.plain, screened.charge, keys.with_columns(row))
 
     def check(self, rows: pl.DataFrame, keys: pl.DataFrame) -> CheckedRows:
-        """Look closely at rows that a screen held back, of one batch or several; `keys` are theirs."""
+        """Validate the rows that a screen did not clear, from one batch or several; `keys` are theirs."""
         lines, result = self.close_look(rows)
         refused = refusals(result, rows.height)
         known = keys.with_columns(as_refused(keys["row"], refused)).pipe(_of_real_claims, result)

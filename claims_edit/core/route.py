@@ -1,4 +1,4 @@
-"""What a validated batch leaves behind: control totals, candidate lines, replacements and voids, and refused rows."""
+"""The outputs of a validated batch: control totals, candidate lines, replacements and voids, and refused rows."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from claims_edit.intake import Lines
     from claims_edit.intake.layout import Layout
 
-ESCAPED = r'[\x00-\x1f"\\]'  # characters that JSON text cannot hold as they are
+ESCAPED = r'[\x00-\x1f"\\]'  # characters that need escapes in JSON text
 
 
 @dataclass(frozen=True)
 class RoutedBatch:
-    """The rows of one batch that are kept, and its totals."""
+    """The stored rows of one batch, and its totals."""
 
     totals: ControlTotals
     candidates: pl.DataFrame
@@ -46,7 +46,7 @@ class RoutedBatch:
 
 
 def refusals(result: ValidationResult, height: int, *, but: str | None = None) -> pl.Series:
-    """The rows of a batch that any check refuses, `but` for one of that name (Boolean, never null)."""
+    """The rows of a batch that fail any check except `but` (Boolean, never null)."""
     refused = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
     for check, failing in result.errors.items():
         if check != but:
@@ -67,12 +67,12 @@ def route(
 
     Args:
         lines: the batch.
-        result: of the contract on it, repeated keys included.
-        rows: which rows are to be routed now; suspects of a repeated key wait.
+        result: its validation result, including repeated keys.
+        rows: which rows to route now; possible repeats wait.
         codes: the candidate codes.
-        layout: tells under which names the extract has its columns.
-        firsts: of each row `first_source_file`, `first_source_row`: where the line that it repeats stands first.
-        places: of each row its place in the run, where a refused one may still be found to repeat another.
+        layout: has the extract's own column names.
+        firsts: for each row `first_source_file`, `first_source_row`: the first row of the line that it repeats.
+        places: for each row its position in the run, where a refused row may still turn out to be a repeat.
     """
     height = lines.frame.height
     routed = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True) if rows is None else rows
@@ -108,13 +108,13 @@ def route(
 
 
 def plain_totals(charge: pl.Series, rows: pl.Series) -> ControlTotals:
-    """What plain rows (Boolean `rows` of a batch) add: all are accepted, and none is kept."""
+    """The totals of plain rows (Boolean `rows` of a batch): all are accepted, and none is stored."""
     count, amount = int(rows.sum()), total(charge.filter(rows))
     return ControlTotals(rows_read=count, rows_accepted=count, read=amount, accepted=amount)
 
 
 def _charge(frame: pl.DataFrame, result: ValidationResult) -> pl.Series:
-    """Charges as decimals, null where there is none or it is not a number."""
+    """Charges as decimals, null if there is none or it is not a number."""
     if "charge_amount" not in frame.columns:
         return pl.repeat(None, frame.height, dtype=MONEY, eager=True)
     given = frame["charge_amount"]
@@ -130,7 +130,7 @@ def _is_candidate(frame: pl.DataFrame, codes: list[str]) -> pl.Series:
 
 
 def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A canonical column with its type; null where the extract has none."""
+    """A canonical column with its type; null if the extract does not have it."""
     dtype = DTYPES.get(COLUMNS[name].kind, pl.String())
     if name not in frame.columns:
         return pl.lit(None, dtype).alias(name)
@@ -138,15 +138,15 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
         return pl.col(name).str.to_date("%Y-%m-%d")
     if (
         COLUMNS[name].kind is Kind.MONEY and frame.schema[name] == pl.String
-    ):  # one that decides nothing may be no number
+    ):  # one that decides nothing may not be a number
         return pl.when(pl.col(name).str.contains(AMOUNT)).then(pl.col(name)).cast(dtype)
     if COLUMNS[name].kind is Kind.DIAGNOSIS:
-        return pl.col(name).str.replace(".", "", literal=True)  # ICD-9 E codes have theirs behind the fourth character
+        return pl.col(name).str.replace(".", "", literal=True)  # ICD-9 E codes have the dot after the fourth character
     return pl.col(name).cast(dtype)
 
 
 def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Accepted lines, typed (CANDIDATE_SCHEMA): the dates that count, `member_id` else `person_id`."""
+    """Accepted lines, typed (CANDIDATE_SCHEMA): the effective dates, `member_id` else `person_id`."""
     if frame.is_empty():
         return pl.DataFrame(schema=CANDIDATE_SCHEMA)
     own, own_end = _typed(frame, "claim_line_start_date"), _typed(frame, "claim_line_end_date")
@@ -170,12 +170,12 @@ def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
 def _revisions(
     frame: pl.DataFrame, result: ValidationResult, routed: pl.Series, refused: pl.Series, places: pl.Series | None
 ) -> pl.DataFrame:
-    """Replacements, voids and what else may revise a claim (KEPT_REVISION_SCHEMA), refused ones too.
+    """Replacements, voids and other claims that may revise a claim (KEPT_REVISION_SCHEMA), including refused ones.
 
-    Of refused rows all but test data count, and repeats, which the row that they repeat speaks for.
+    All refused rows count except test data and repeats, which the repeated row covers.
     """
     revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE)
-    if FREQUENCY_MISSING in result.errors:  # what took the frequency away may have taken a replacement's, or a void's
+    if FREQUENCY_MISSING in result.errors:  # the lost frequency may have been that of a replacement or a void
         revises |= result.errors[FREQUENCY_MISSING]
     revises &= routed & frame["claim_id"].is_not_null()
     for check in (DUPLICATE, TEST_DATA_FAULT):
@@ -212,7 +212,7 @@ def _quarantine(
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     failed = [
         pl.when(pl.lit(failing.filter(refused))).then(pl.lit(check)) for check, failing in sorted(result.errors.items())
-    ]  # sorted here: to sort a list of text in each row costs a hundred times as much
+    ]  # sorted here: sorting a list of text in each row costs a hundred times as much
     checks = pl.select(failed_checks=pl.concat_str(failed, separator=" ", ignore_nulls=True).str.split(" "))
     given = lines.raw.filter(refused)
     members = [part for name, source in _unique(layout) for part in _as_json(given, name, source)]
@@ -223,9 +223,9 @@ def _quarantine(
 
 
 def _as_json(raw: pl.DataFrame, name: str, source: str) -> list[pl.Expr]:
-    """A column as a member of a JSON object behind a comma, under the extract's name, in parts of text.
+    """A column as a member of a JSON object after a comma, under the extract's name, in parts of text.
 
-    The parts of a row without a value are null, or one of them is that holds them all.
+    The parts of a row without a value are null, or the one part with all of them is.
     """
     column = raw[name].cast(pl.String)
     text, has_value = pl.lit(column.alias(source)), column.null_count() == 0
@@ -240,7 +240,7 @@ def _as_json(raw: pl.DataFrame, name: str, source: str) -> list[pl.Expr]:
 def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: list[str]) -> pl.Series:
     """Whether the code's raw text holds a candidate code in any form (`="0600T"`, `0600T-59`), of these rows.
 
-    A code inside a longer run of characters counts too: one row too many is looked at sooner than one is overlooked.
+    A code inside a longer run of characters counts too: an extra row to review is better than a missed one.
     """
     if "hcpcs_code" not in raw.columns or not rows.any():
         return pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
@@ -260,7 +260,7 @@ def _refusals(quarantine: pl.DataFrame) -> ControlTotals:
 
 
 def _unique(layout: Layout) -> list[tuple[str, str]]:
-    """Canonical and own name of each column that was read; a column that serves twice is shown once."""
+    """Canonical and own name of each column that was read; a column used twice is shown once."""
     first: dict[str, str] = {}
     for name, source in layout.sources.items():
         first.setdefault(source, name)
@@ -268,7 +268,7 @@ def _unique(layout: Layout) -> list[tuple[str, str]]:
 
 
 def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted: pl.Series) -> pl.DataFrame:
-    """Of each warning of a batch the first rows that were accepted (WARNED_SCHEMA), in the order of the rows."""
+    """The first accepted rows with each warning of a batch (WARNED_SCHEMA), in the order of the rows."""
     found = []
     for check, failing in warnings.items():
         rows = (failing & accepted).arg_true().head(FIRST_WARNED)
@@ -278,7 +278,7 @@ def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted
 
 
 def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[ControlTotals, pl.DataFrame]:
-    """Rows that could not be split, as quarantine (with `source_row` in ORDINAL's place), and their totals."""
+    """Rows that could not be split, as quarantine (with `source_row` in place of ORDINAL), and their totals."""
     frame = rejects.select(
         "source_row",
         *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST)),

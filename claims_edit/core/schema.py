@@ -16,7 +16,7 @@ DTYPES = {
     Kind.MONEY: MONEY,
     Kind.DATE: pl.Date(),
 }
-_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the dates that count, and by member_id
+_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the effective dates, and by member_id
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     ORDINAL: pl.Int64(),
     "service_start_date": pl.Date(),
@@ -36,6 +36,6 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "first_source_row": pl.Int64(),
 }
 
-KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # of a refused row its place in the run
+KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # the position of a refused row in the run
 WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
 """The first rows of each warning."""

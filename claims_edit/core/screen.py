@@ -1,10 +1,10 @@
-"""The screen: which rows of a batch need a closer look, by one expression over the columns as they were read.
+"""The screen: finds the rows of a batch that need validation, with one expression over the columns as read.
 
-A row is *plain* where its keys are canonical as they were read, its values pass every check of the contract without
-error and without warning, its code is no candidate's and it revises no claim. Of a plain row only the charge and the
-hashes of its keys are wanted; every other row is looked at closely, and pandera names what failed. The screen may hold
-back a row too many, never pass one that the contract refuses or warns about (tests/property/test_screen.py holds it to
-that, row by row). What it costs does not depend on how often values repeat.
+A row is *plain* if its keys are canonical as read, its values pass every check without error and without warning, its
+code is not a candidate code and it revises no claim. Only the charge and the key hashes of a plain row are used; every
+other row is validated, and pandera names the failed checks. The screen may hold back a row unnecessarily, but never
+clears one that validation refuses or warns about (tests/property/test_screen.py checks that, row by row). Its cost does
+not depend on how often values repeat.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ValueTests = dict[tuple[str, pl.DataType], pl.Expr]
 
 KEYED = "frequency is canonical"
-SAMPLE, FEW = 2048, 8  # rows that tell whether a column repeats its values: an eighth of them are distinct, at most
+SAMPLE, FEW = 2048, 8  # a sample to test whether a column repeats its values: at most an eighth of them are distinct
 NONE = pl.Series(dtype=pl.UInt32)
 NO_DAY = FIRST_DAY - timedelta(days=1)
 STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_date", "claim_end_date")
@@ -40,14 +40,14 @@ STARTS, ENDS = ("claim_line_start_date", "claim_start_date"), ("claim_line_end_d
 
 @dataclass(frozen=True)
 class Screened:
-    """What the screen says of a batch.
+    """The screen's result for a batch.
 
     Attributes:
         plain: which rows are plain (Boolean, never null).
-        charge: the charge of each plain row (Decimal(18, 2)); null for others and where there is none.
-        keyed: rows whose key columns are canonical as the screen read them (Boolean, never null).
-        values: the batch's columns as the screen read them.
-        flags: of the columns that have values that are not plain, which rows have one that is (or null: none).
+        charge: the charge of each plain row (Decimal(18, 2)); null for others and if there is none.
+        keyed: rows whose key columns are canonical as read (Boolean, never null).
+        values: the batch's columns as read.
+        flags: for columns with values that are not plain, the rows with a plain one (or null: none).
         tested: the columns that were tested.
     """
 
@@ -59,7 +59,7 @@ class Screened:
     tested: tuple[str, ...]
 
     def doubtful(self) -> dict[str, pl.Series]:
-        """Of each column that was tested the places of the rows whose value may not be plain."""
+        """For each tested column, the positions of the rows whose value may not be plain."""
         height = self.plain.len()
         return {
             name: (~_of_height(self.flags[name], height)).arg_true() if name in self.flags.columns else NONE
@@ -73,11 +73,11 @@ def screen(
     """Find the plain rows of a batch.
 
     Args:
-        raw: the batch, as `Extract.batches` gives it.
+        raw: the batch, from `Extract.batches`.
         layout: of the extract.
         mapping: of the extract.
         rules: of the run.
-        made: tests of values that were made for earlier batches; those made now are added.
+        made: tests of values made for earlier batches; new ones are added.
     """
     values, no_days = _with_days(_translated(batch_values(raw, layout, mapping), mapping), mapping)
     made = made if made is not None else {}
@@ -103,20 +103,20 @@ def screen(
 
 
 def _of_height(flag: pl.Series, height: int) -> pl.Series:
-    """A flag for each row, where only literals were tested too."""
+    """A flag for each row, also if only literals were tested."""
     return flag if flag.len() == height else pl.repeat(bool(flag[0]), height, dtype=pl.Boolean, eager=True)
 
 
 def _is_canonical_frequency(values: pl.DataFrame) -> pl.Expr:
-    """Whether a frequency code is canonical: plain rows have one of few, others that of a replacement or void."""
+    """Whether a frequency code is canonical: plain rows have one of a few, others that of a replacement or void."""
     name = "claim_frequency_code"
     return pl.col(name).str.contains("^[A-Z1-9]$") if name in values.columns else pl.lit(value=True)
 
 
 def _by_distinct_values(values: pl.DataFrame, tests: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
-    """The tests of a batch; a text column that repeats its values is tested by the distinct ones.
+    """The tests of a batch; a text column that repeats its values is tested by its distinct values.
 
-    Whether it does, a sample of its rows tells; either way the same rows pass.
+    A sample of its rows decides; the same rows pass either way.
     """
     texts = [name for name, dtype in values.schema.items() if name in tests and dtype == pl.String]
     sample = values.select(texts).gather_every(max(1, values.height // SAMPLE))
@@ -133,7 +133,7 @@ def _by_distinct_values(values: pl.DataFrame, tests: dict[str, pl.Expr]) -> dict
 
 
 def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """The mapping's own words as what they stand for; dates are translated with their forms."""
+    """The mapping's own words translated; dates are translated with their formats."""
     return values.with_columns(
         pl.col(name).replace(words)
         for name, words in mapping.values.items()
@@ -142,9 +142,9 @@ def _translated(values: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _with_days(values: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl.Series]:
-    """Text of date columns as days: a batch holds few. What is no date becomes a day that no claim has.
+    """Text of date columns as days: a batch has few. Text that is not a date becomes a day that no claim has.
 
-    Where almost all are canonical text, they stay, for ISO text compares as days do; the others are given as well.
+    If almost all are canonical text, they stay text, because ISO text compares like days; the others are also returned.
     """
     names = [name for name in DATE_COLUMNS if name in values.columns]
     texts = [name for name in names if values.schema[name] == pl.String]
@@ -165,20 +165,20 @@ def _with_days(values: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl
 
 
 def _are_claim_days(texts: pl.Series) -> pl.Series:
-    """Which texts, none of them null, are days that a claim may have."""
+    """Which texts (none null) are valid days of a claim."""
     text = pl.col(texts.name)
     return texts.to_frame().select(is_date(text) & text_in_range(text)).to_series()
 
 
 def _days(canonical: pl.Series) -> pl.Series:
-    """The day of each canonical text; null where there is none."""
+    """The day of each canonical text; null if there is none."""
     text = pl.col(canonical.name)
     day = pl.when(is_date(text)).then(text).str.to_date("%Y-%m-%d", strict=False)
     return canonical.to_frame().select(pl.when(text.is_null()).then(None).otherwise(day.fill_null(NO_DAY))).to_series()
 
 
 def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:
-    """What a reader found itself: refused rows, and rows that others may explain, are looked at closely."""
+    """Findings of the reader: refused rows, and rows that others may explain, need validation."""
     if FAULT in raw.columns:
         yield pl.col(FAULT).is_null()
     if RANK in raw.columns:
@@ -188,7 +188,7 @@ def _reader_tests(raw: pl.DataFrame) -> Iterator[pl.Expr]:
 
 
 def _row_test(values: pl.DataFrame, rules: ScreenRules) -> pl.Expr:
-    """What a row must have, and how its dates agree."""
+    """The required values of a row, and the consistency of its dates."""
     names = values.columns
     tests = [pl.any_horizontal(pl.col(name).is_not_null() for name in group if name in names) for group in REQUIRED]
     own, claim = (_column(values, name) for name in STARTS)

@@ -1,8 +1,8 @@
-"""The claim-line contract (DESIGN §3), held by pandera: which rows can be edited safely, and why the others cannot.
+"""Validation of claim lines (DESIGN §3) with pandera: the rows that can be edited safely, and why the others cannot.
 
-Three lists of rules say all of it: `VALUES` (the shape of a column's values), `_lines` (what a row must have, and how
-its columns agree) and `_warnings` (what keeps a row and is counted). They run on collected batches: on a LazyFrame
-pandera checks only the schema. Only rows that the screen holds back come here.
+It has three lists of rules: `VALUES` (the format of a column's values), `_lines` (the required values of a row, and the
+consistency of its columns) and `_warnings` (findings on accepted rows). They run on collected batches: on a LazyFrame
+pandera checks only the schema. Only rows that the screen does not clear are validated.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ START, END = "claim_line_start_date", "claim_line_end_date"
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """What the contract says of a batch: for each check that any row fails, which rows (Boolean, never null)."""
+    """The validation result of a batch: for each failed check, which rows fail it (Boolean, never null)."""
 
     errors: dict[str, pl.Series]
     warnings: dict[str, pl.Series]
 
     def refuse(self, found: Mapping[str, pl.Series]) -> None:
-        """Add errors that others found; a check that both name fails where either of them says so."""
+        """Add errors from other sources; a check in both fails where either of them fails."""
         for check, failing in found.items():
             self.errors[check] = self.errors[check] | failing if check in self.errors else failing
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One check of the contract: `passes` is true for a row that may stay, and null where there is nothing to check.
+    """One check: `passes` is true for an accepted row, and null where there is nothing to check.
 
     Attributes:
         name: of the check.
         passes: a Boolean expression.
-        column: whose values it checks; None for a rule of the row.
+        column: the column it checks; None for a rule of the row.
         nulls_pass: whether null passes.
     """
 
@@ -61,7 +61,7 @@ class Rule:
     nulls_pass: bool = True
 
     def check(self) -> pa.Check:
-        """The rule as pandera runs it; of the failing rows only which they are is used."""
+        """The rule as a pandera check; only the positions of failing rows are used."""
         import pandera.polars as pa  # noqa: PLC0415 -- loads only where a row fails
 
         return pa.Check(
@@ -94,7 +94,7 @@ ICD_9_VALUES = [
 
 
 def _warnings(known_programs: frozenset[str]) -> list[Rule]:
-    """What keeps a row; `known_programs` are the lines of business that resolve, as their name keys."""
+    """The warnings; `known_programs` are the lines of business that resolve, as their name keys."""
     known = sorted(known_programs)
     resolves = {"unknown": lambda text: name_key(text).is_in(known).fill_null(value=False)}
     is_some = {"zero": lambda units: units.cast(pl.Float64, strict=False).ne(0)}
@@ -106,7 +106,7 @@ def _warnings(known_programs: frozenset[str]) -> list[Rule]:
 
 
 def _lines(schema: pl.Schema, as_of: date) -> list[Rule]:
-    """What a row must have, and how its columns agree."""
+    """The required values of a row, and the consistency of its columns."""
     day = pl.lit(as_of) if schema[f"good_{START}"] == pl.Date else pl.lit(as_of.isoformat())
     own, own_end = pl.col(f"good_{START}"), pl.col(f"good_{END}")
     claim, claim_end = pl.col("good_claim_start_date"), pl.col("good_claim_end_date")
@@ -150,7 +150,7 @@ def contract_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
 def _value_failures(
     rules: Sequence[Rule], frame: pl.DataFrame, doubtful: Mapping[str, pl.Series]
 ) -> dict[str, pl.Series]:
-    """What `failures` gives for rules of columns; of a column in `doubtful` only the values at its places count."""
+    """The same as `failures` for rules of columns; in a column of `doubtful`, only values at its positions count."""
     looked_at = {name: frame[name][doubtful[name]] if name in doubtful else frame[name] for name in frame.columns}
     columns = {rule.name: rule.column or "" for rule in rules}
     every = pl.zeros(frame.height, dtype=pl.Boolean, eager=True)
@@ -163,7 +163,7 @@ def _value_failures(
 
 
 def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """Run rules over a collected frame: of each that any row fails, which rows fail it (Boolean, never null).
+    """Run rules over a collected frame: for each failed rule, which rows fail it (Boolean, never null).
 
     One query finds the rules that any row fails, and pandera runs those: each check costs it milliseconds.
     """
@@ -185,9 +185,9 @@ def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]
 
 
 def _failing(fault: pa.errors.SchemaError) -> pl.Series:
-    """Pandera's own text holds cells, so only its Boolean output is used; anything else is a bug of this module."""
+    """Pandera's own text contains cells, so only its Boolean output is used; any other failure is a bug here."""
     if not isinstance(fault.check_output, pl.DataFrame):
-        raise TypeError(f"the contract's check {fault.check} could not run ({fault.reason_code})")
+        raise TypeError(f"the check {fault.check} could not run ({fault.reason_code})")
     return ~fault.check_output.to_series().fill_null(value=False)
 
 
@@ -198,13 +198,13 @@ def validate(
     known_programs: frozenset[str],
     doubtful: Mapping[str, pl.Series] = NOTHING,
 ) -> ValidationResult:
-    """Hold canonical lines to the contract.
+    """Validate canonical lines.
 
     Args:
         frame: canonical columns; text is String, dates are Date or ISO text.
-        as_of: no service starts after this day.
+        as_of: later service dates are refused.
         known_programs: lines of business that resolve, as their name keys.
-        doubtful: of columns that a screen tested the places of the values that may fail (`Screened`).
+        doubtful: for columns tested by the screen, the positions of the values that may fail (`Screened`).
     """
     texts = [name for name, dtype in frame.schema.items() if name in COLUMNS and dtype == pl.String]
     days = [name for name in DATE_COLUMNS if frame.schema.get(name) == pl.Date]
@@ -218,14 +218,14 @@ def validate(
 
 
 def _warned_columns(frame: pl.DataFrame) -> list[str]:
-    """The columns that may warn; of amounts, only those that are not all read are still text."""
+    """The columns that may give warnings; amounts are still text only if some could not be read."""
     read = {name for name in MONEY_COLUMNS if frame.schema.get(name) != pl.String}
     warned = {name for name, column in COLUMNS.items() if not column.decides} - read
     return [name for name in frame.columns if name in warned | {"line_of_business", "service_unit_quantity"}]
 
 
 def _under_icd_9(errors: dict[str, pl.Series], frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """Diagnosis shapes where rows say that their codes are ICD-9-CM: those rows are judged by its shape instead."""
+    """Diagnosis formats for rows with ICD-9-CM codes: those rows are checked against its format instead."""
     if "diagnosis_code_type" not in frame.columns or not (frame["diagnosis_code_type"] == "icd-9-cm").any():
         return {}
     is_icd_9 = (frame["diagnosis_code_type"] == "icd-9-cm").fill_null(value=False)
@@ -239,10 +239,10 @@ def _under_icd_9(errors: dict[str, pl.Series], frame: pl.DataFrame) -> dict[str,
 
 
 def _good_dates(frame: pl.DataFrame, errors: dict[str, pl.Series]) -> pl.DataFrame:
-    """The columns that `_lines` looks at, and the four dates as `good_…`: no date is null, compared with nothing.
+    """The columns that `_lines` uses, and the four dates as `good_…`: null if not a date.
 
-    A line's own dates count, else the claim's, start and end together (Tuva's institutional lines carry claim dates
-    only); an empty end is the start, which agrees with it.
+    A line's own dates have precedence over the claim's, start and end together (Tuva's institutional lines have only
+    claim dates); an empty end is the start, which is consistent with it.
     """
     dtype = next((frame.schema[name] for name in DATE_COLUMNS if name in frame.columns), pl.Date())
     shown = []

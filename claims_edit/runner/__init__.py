@@ -1,4 +1,4 @@
-"""The batch: extracts in, a published run out."""
+"""The batch job: extracts in, a published run out."""
 
 from claims_edit.runner.options import RunOptions
 from claims_edit.runner.run import RunOutcome, run_batch

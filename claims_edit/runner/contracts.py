@@ -1,4 +1,4 @@
-"""The optional contracts file: what members' contracts say of the service (contract language governs over policy)."""
+"""The optional contracts file: benefit terms of groups on the service (contract language overrides the policy)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN_ROWS = 5
 
 
 def no_contracts() -> pl.DataFrame:
-    """A run without a contracts file: no contract says anything."""
+    """No benefit terms, for a run without a contracts file."""
     return pl.DataFrame(schema=SCHEMA)
 
 
@@ -53,13 +53,13 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         _service(catalog),
     )
     if text.is_empty():
-        raise InputError(f"{path}: has a header and no contracts. Ask for the file again, or leave out --contracts.")
+        raise InputError(f"{path}: has a header and no contracts. Ask for a new file, or remove --contracts.")
     _refuse(path, text, read, sorted(catalog.codes["service"].unique()))
     return read.unique().sort(COLUMNS, nulls_last=True)
 
 
 def _service(catalog: Catalog) -> pl.Expr:
-    """The service that a contract speaks of: as it says, else the only one that the rules know."""
+    """The service of a contract: as given, else the only one of the rules."""
     services = catalog.codes["service"].unique()
     return pl.col("service").fill_null(services[0]) if services.len() == 1 else pl.col("service")
 
@@ -76,24 +76,24 @@ def _read(path: Path) -> pl.DataFrame:
         raise InputError(f"{path}: the contracts file cannot be read ({error.strerror}). Check the path.") from None
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path}: is no contracts file, neither CSV nor Parquet ({type(error).__name__}). Mend or replace it."
+            f"{path}: is not a CSV or Parquet file ({type(error).__name__}). Correct or replace it."
         ) from None
 
 
 def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[str]) -> None:
     """Raise all faults of the contracts at once."""
     checks = {
-        "payer is not on file": read["payer"].is_null(),
-        f"service is none of {', '.join(services)}": ~read["service"].is_in(services).fill_null(value=False),
+        "payer is not recognized": read["payer"].is_null(),
+        f"service must be one of {', '.join(services)}": ~read["service"].is_in(services).fill_null(value=False),
         "group_id is empty": text["group_id"].is_null(),
         "effective_date is not a date": read["effective_date"].is_null(),
         "end_date is not a date": text["end_date"].is_not_null() & read["end_date"].is_null(),
         "end_date is before effective_date": (read["end_date"] < read["effective_date"]).fill_null(value=False),
-        "coverage is none of covered, excluded, review": ~read["coverage"].is_in(list(Coverage)).fill_null(value=False),
-        "a value holds a line end, as after a broken quote": text.select(
+        "coverage must be covered, excluded or review": ~read["coverage"].is_in(list(Coverage)).fill_null(value=False),
+        "a value has a line end, as after a broken quote": text.select(
             pl.any_horizontal(pl.all().str.contains("\n", literal=True)).fill_null(value=False)
         ).to_series(),
-        "group_code is none of CO, PR, OA, PI": ~read["group_code"].is_in(GROUP_CODES).fill_null(value=True),
+        "group_code must be CO, PR, OA or PI": ~read["group_code"].is_in(GROUP_CODES).fill_null(value=True),
     }
     faults = []
     for fault, failing in checks.items():
@@ -101,6 +101,6 @@ def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[s
         if rows:
             more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
             shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
-            faults.append(f"{path}: row {shown}{more}: {fault}. Mend the file.")
+            faults.append(f"{path}: row {shown}{more}: {fault}. Correct the file and resend it.")
     if faults:
         raise InputError(*faults)

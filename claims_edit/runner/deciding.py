@@ -1,4 +1,4 @@
-"""Decide what was read: every candidate line once, in file and row order, with what it was decided on beside it."""
+"""Decide candidate lines: each one once, in file and row order, together with its inputs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def decide_all(
     contracts: pl.DataFrame,
     options: RunOptions,
 ) -> Decided:
-    """Write the run's decisions, refused rows and replay part by part; what the decisions come to."""
+    """Write the run's decisions, refused rows and replay part by part; returns the totals of the decisions."""
     decided = Decided()
     revisions = reading.revisions()
     run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
@@ -64,7 +64,7 @@ def decide_all(
 
 
 def _keep(staged: StagedRun, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> None:
-    """The rest of what the lines were decided on."""
+    """The other inputs of the decisions."""
     revisions.collect().write_parquet(staged.replay_dir / REVISIONS)
     contracts.write_parquet(staged.replay_dir / CONTRACTS)
     (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))

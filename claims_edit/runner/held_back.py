@@ -1,4 +1,4 @@
-"""Batches processed ahead of the one that is routed, and the rows that wait for a close look."""
+"""Batches processed ahead of the one being routed, and the rows that wait for validation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_COLUMNS = ("high", "low", "row")
 def one_ahead(
     process: Callable[[pl.DataFrame], ProcessedBatch], batches: Iterator[pl.DataFrame]
 ) -> Iterator[ProcessedBatch]:
-    """Process each batch while the one before is routed: two batches are at work at any time, never more."""
+    """Process each batch while the previous one is routed: at most two batches at a time."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="process") as ahead:
         waiting: Future[ProcessedBatch] | None = None
         for raw in batches:
@@ -34,18 +34,18 @@ def one_ahead(
 
 
 class HeldBack(Gathering):
-    """The rows of one extract that its screen held back, until enough are together: a close look has a fixed cost."""
+    """The rows of one extract that the screen did not clear, until there are enough: validation has a fixed cost."""
 
     def __init__(self, found: FileRead, processing: Processing) -> None:
-        """No row is held back yet."""
+        """Start without rows."""
         super().__init__()
         self.found, self.processing = found, processing
 
     def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Hold rows back; what is to be looked at now."""
+        """Hold rows back; returns the rows to validate now."""
         yield from super().add(_copied(rows) if rows.height < LEAST_ROWS else rows)
 
 
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with text of their own: filtered text keeps alive the batch that it was filtered from."""
+    """The same rows with copied text: filtered text keeps its whole batch in memory."""
     return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()), schema=rows.schema)

@@ -1,4 +1,4 @@
-"""What is kept on disk of an extract while the run lasts, and how it is read again: in order, in bounded frames."""
+"""The intermediate files of an extract during a run, read again in order, in bounded frames."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, SourceFile
 
 BATCH_ROWS = 250_000
-LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text hand over small ones
+LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text return small ones
 
-WAITING = ("plain", "held")  # rows that may repeat another: plain ones and others, each in the order of the file
+WAITING = ("plain", "held")  # possible repeats: plain rows and others, each in the order of the file
 
 
 @dataclass
 class FileRead:
-    """One extract as it was read: its totals, and the folder that holds what was kept."""
+    """One extract that was read: its totals, and the folder of its intermediate files."""
 
     file: SourceFile
     place: int
     folder: Path
     totals: ControlTotals = field(default_factory=ControlTotals)
-    columns: tuple[str, ...] = ()  # the canonical columns that it has
-    ignored: tuple[str, ...] = ()  # its columns that nothing asks for
-    waiting: int = 0  # rows whose key may stand on an earlier row, not settled yet
+    columns: tuple[str, ...] = ()  # its canonical columns
+    ignored: tuple[str, ...] = ()  # its columns that are not read
+    waiting: int = 0  # possible repeats, not resolved yet
 
 
 class Gathering:
-    """Rows that wait until LEAST_ROWS of one type are together."""
+    """Collects rows until there are LEAST_ROWS of one type."""
 
     def __init__(self) -> None:
-        """No row waits yet."""
+        """Start without rows."""
         self._waiting: pl.DataFrame | None = None
 
     def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Add rows; those that are enough now."""
+        """Add rows; returns complete batches."""
         if self._waiting is not None and self._waiting.schema != rows.schema:  # dates in one batch, text in another
             yield from self.rest()
         self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
@@ -56,14 +56,14 @@ class Gathering:
             yield from self.rest()
 
     def rest(self) -> Iterator[pl.DataFrame]:
-        """All rows that wait."""
+        """All remaining rows."""
         if self._waiting is not None and self._waiting.height:
             yield self._waiting
         self._waiting = None
 
 
 def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in batches of LEAST_ROWS at least, but for the last one of a type."""
+    """The same rows in batches of at least LEAST_ROWS, except the last one of a type."""
     waiting = Gathering()
     for batch in batches:
         yield from waiting.add(batch)
@@ -71,7 +71,7 @@ def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
-    """The rows that waited, in order; a column may have come as dates in one batch and as text in another."""
+    """The rows that waited, in order; a column may be dates in one batch and text in another."""
     for _, alike in groupby(parts, key=_schema):
         waiting = pl.scan_parquet(list(alike), glob=False).drop("high", "low")
         yield waiting.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
@@ -82,7 +82,7 @@ def _schema(part: Path) -> pl.Schema:
 
 
 def _with_doubts(candidates: pl.LazyFrame, doubts: pl.DataFrame | None) -> pl.LazyFrame:
-    """Candidates with the doubts (ORDINAL, `doubt`) that came from other rows."""
+    """Candidates with the doubts (ORDINAL, `doubt`) from other rows."""
     if doubts is None or doubts.is_empty():
         return candidates
     both = pl.concat_str("doubts", "doubt", separator=SEPARATOR, ignore_nulls=True)
@@ -91,7 +91,7 @@ def _with_doubts(candidates: pl.LazyFrame, doubts: pl.DataFrame | None) -> pl.La
 
 
 def _with_repeats(refused: pl.LazyFrame, repeats: list[Path] | None) -> pl.LazyFrame:
-    """Refused rows with `duplicate-line` and the first row, where they repeat one as well."""
+    """Refused rows, with `duplicate-line` and the first row if they are also repeats."""
     if not repeats:
         return refused
     found = pl.scan_parquet(repeats, glob=False).with_columns(repeats=pl.lit(value=True))
@@ -123,9 +123,9 @@ def in_order(
         extract: its reader, read to its end.
         name: of the kind.
         schema: its columns.
-        unsplit: the kind of the rows that could not be split, which come among them.
-        doubts: doubts that came from other rows (ORDINAL, `doubt`).
-        repeats: files of the refused rows that repeat another: ORDINAL, and where that one is.
+        unsplit: the kind of the rows that could not be split, merged in order.
+        doubts: doubts from other rows (ORDINAL, `doubt`).
+        repeats: files of the refused rows that repeat another: ORDINAL, and the location of that one.
     """
     shift = extract.source_row().lazy()
     late = extract.late_doubts() if "doubts" in schema else None

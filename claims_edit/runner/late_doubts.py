@@ -1,4 +1,4 @@
-"""Doubts that an extract tells of only after the rows in doubt, such as a transaction that is shorter than it says."""
+"""Doubts that an extract reports only after the rows in doubt, such as a transaction with a wrong segment count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def with_late_doubts(rows: pl.LazyFrame, late: pl.DataFrame | None) -> pl.LazyFrame:
-    """Rows, sorted by ORDINAL, with the doubts of `late` (LATE_DOUBTS_SCHEMA) behind their own."""
+    """Rows, sorted by ORDINAL, with the doubts of `late` (LATE_DOUBTS_SCHEMA) after their own."""
     for ranges in _by_name(late):
         own = ranges.select("first", pl.col("last").alias("__last"), pl.col("token").alias("__late")).sort("first")
         token = pl.when(pl.col(ORDINAL) <= pl.col("__last")).then("__late")

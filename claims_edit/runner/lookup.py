@@ -1,6 +1,6 @@
-"""Look accepted rows up in a run's extracts: what no edit was asked about is kept nowhere, so they are read again.
+"""Look up accepted rows in a run's extracts: only candidates are stored, so the extracts are read again.
 
-An extract is read only where it holds the bytes that the run read, under the run's mapping, format and as-of date.
+An extract is read only if it is unchanged since the run, with the run's mapping, format and as-of date.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ class Found:
 
 
 def look_up(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Found | None:
-    """The accepted lines that are wanted, from the latest run that has them (or the run that is named).
+    """The requested accepted lines, from the latest run that has them (or the run that is named).
 
     Args:
         out: the results folder.
         wanted: a claim, its line, or a row.
-        tell: given one line before the extracts of a run are read.
+        tell: called with one line before the extracts of a run are read.
 
     Raises:
         UsageError: no such run.
-        InputError: an extract of the run or its mapping is gone or has changed; what is not read is not guessed at.
+        InputError: an extract of the run or its mapping is missing or has changed.
         ResultsError: the folder is damaged.
     """
     folder = ResultsFolder(out)
@@ -67,7 +67,7 @@ def look_up(out: Path, wanted: Wanted, tell: Callable[[str], None]) -> Found | N
         extracts = [file for file in _extracts(manifest, wanted) if _identity(file, manifest) not in seen]
         seen |= {_identity(file, manifest) for file in extracts}
         if extracts:
-            tell(f"Reading the extracts of run {manifest['run_id']} again, which may take as long as its reading did.")
+            tell(f"Reading the extracts of run {manifest['run_id']} again; this may take as long as in the run.")
             if lines := _RunAgain(out, manifest, wanted).lines(extracts):
                 return Found(manifest, lines)
     return None
@@ -78,14 +78,14 @@ def _extracts(manifest: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _identity(file: dict[str, Any], manifest: dict[str, Any]) -> tuple[str, ...]:
-    """What an extract's rows depend on: two runs over the same are read once."""
+    """The inputs of an extract's rows: two runs with the same inputs are read once."""
     options = manifest["options"]
     read_under = (options.get("format"), options.get("mapping"), manifest["as_of"], manifest["rules_hash"])
     return (file["path"], file["sha256"], *map(str, read_under))
 
 
 class _RunAgain:
-    """The reading of one run's extracts for the few lines that are wanted, in bounded memory."""
+    """Reads one run's extracts for the few requested lines, in bounded memory."""
 
     def __init__(self, out: Path, manifest: dict[str, Any], wanted: Wanted) -> None:
         self._run_id = manifest["run_id"]
@@ -97,12 +97,12 @@ class _RunAgain:
         self._context = [file for file in manifest["inputs"] if file["status"] == "context"]
 
     def _sniffed(self, file: dict[str, Any]) -> SourceFile:
-        """The extract with the context that the run gave it."""
+        """The extract with the context of the run."""
         context = tuple(sniff(Path(other["path"]), self._format) for other in self._context)
         return replace(sniff(Path(file["path"]), self._format), context=context)
 
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The lines of all extracts, in order; those that cannot be read are reported only where no other has any."""
+        """The lines of all extracts, in order; unreadable ones are reported only if no other extract has any."""
         found: list[dict[str, Any]] = []
         unread: list[str] = []
         for file in extracts:
@@ -122,12 +122,12 @@ class _RunAgain:
         path = Path(file["path"])
         if not path.is_file():
             raise InputError(
-                f"{path}: run {self._run_id} read this extract, and it is not here now. Restore it, or call this from"
-                " the folder that the run was started in."
+                f"{path}: run {self._run_id} read this extract, but it is missing. Restore it, or run this command in"
+                " the folder where the run was started."
             )
         if sha256(path) != file["sha256"]:
             raise InputError(
-                f"{path}: is not what run {self._run_id} read (its SHA-256 differs). Restore that extract, or run this"
+                f"{path}: changed since run {self._run_id} (its SHA-256 differs). Restore that extract, or run this"
                 " one."
             )
 
@@ -135,12 +135,12 @@ class _RunAgain:
         ordinal = None if self._wanted.row is None else _ordinal(extract, self._wanted.row)
         last, batches = self._read(extract, ordinal)
         if self._wanted.row is not None and (true := _ordinal(last, self._wanted.row)) != ordinal:
-            last, batches = self._read(last, true)  # rows that could not be split stand before it
+            last, batches = self._read(last, true)  # rows that could not be split are before it
         for batch in batches:
             yield from self._accepted(batch, last)
 
     def _read(self, extract: Extract, ordinal: int | None) -> tuple[Extract, list[pl.DataFrame]]:
-        """The rows that match, as they stand, and the extract that gave them in the end (see `Extract.mended`)."""
+        """The rows that match, unchanged, and the extract that returned them (see `Extract.restart`)."""
         while True:
             found = [self._matching(raw, extract, ordinal) for raw in extract.batches(BATCH_ROWS)]
             again = extract.mended()
@@ -160,8 +160,8 @@ class _RunAgain:
         return raw.filter(is_wanted.fill_null(value=False))
 
     def _accepted(self, raw: pl.DataFrame, extract: Extract) -> Iterator[dict[str, Any]]:
-        """The lines that the contract accepts and that no edit was asked about; the record holds all others."""
-        # What the run refused as test data is in the record.
+        """The accepted lines that are not candidates; the record has all others."""
+        # Test data that the run refused is in the record.
         processing = Processing(
             extract.layout, self._mapping, self._rules, PayerIdentities(self._catalog).of, accept_test_data=True
         )
@@ -180,7 +180,7 @@ class _RunAgain:
 
 
 def _ordinal(extract: Extract, row: int) -> int | None:
-    """The ordinal of a row of the file, as far as its shifts are known; None for a row that could not be split."""
+    """The ordinal of a row of the file, given its shifts; None for a row that could not be split."""
     shifts = extract.source_row()
     ends = [*shifts["after"].to_list()[1:], None]
     for (after, shift), end in zip(shifts.iter_rows(), ends, strict=True):

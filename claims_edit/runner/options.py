@@ -1,4 +1,4 @@
-"""What a run is asked to do, and the fingerprint that tells whether it has been done before."""
+"""The options of a run, and the fingerprint that identifies a repeated run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Progress = Callable[[str, int], None]  # takes the stage, and the rows read sinc
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The arguments of `claims-edit run`; `reports` names what is written beside the manifest (of RUN_REPORTS).
+    """The arguments of `claims-edit run`; `reports` names the reports to write (of RUN_REPORTS).
 
-    Paths may be given as text, and one extract by itself. `group` is of the system, and may read the results too.
+    Paths may be text, and `extracts` may be a single one. `group` is a system group that may also read the results.
     """
 
     extracts: tuple[str, ...]
@@ -48,7 +48,7 @@ class RunOptions:
     reports: tuple[str, ...] = RUN_REPORTS
 
     def __post_init__(self) -> None:
-        """Take text for paths, and one path for several."""
+        """Convert text to paths, and one path to a tuple."""
         given = [self.extracts] if isinstance(self.extracts, str | os.PathLike) else self.extracts
         object.__setattr__(self, "extracts", tuple(map(os.fspath, given)))
         for name in ("out", "rules", "contracts", "mapping"):
@@ -57,7 +57,7 @@ class RunOptions:
                 object.__setattr__(self, name, Path(path))
 
     def result_options(self) -> dict[str, Any]:
-        """The options that shape the results, as the manifest shows them."""
+        """The options that affect the results, as in the manifest."""
         return {
             "format": self.format,
             "mode": self.mode.value,
@@ -89,13 +89,13 @@ def sha256(path: Path) -> str:
 
 
 def fingerprint(result_options: dict[str, Any], rules_hash: str, inputs: list[tuple[str, str]]) -> str:
-    """One hash over everything that the results depend on; `inputs` are path and SHA-256 of each extract."""
+    """One hash of everything that the results depend on; `inputs` are path and SHA-256 of each extract."""
     whole = {"version": __version__, "rules": rules_hash, "inputs": sorted(inputs), "options": result_options}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 class Hashing:
-    """The extracts' hashes, taken on a thread of their own while the extracts are read."""
+    """The extracts' hashes, computed in a separate thread while the extracts are read."""
 
     def __init__(self, paths: list[Path]) -> None:
         """Start hashing, in order."""
@@ -108,11 +108,11 @@ class Hashing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """What nobody asked for any more is not hashed."""
+        """Stop: remaining extracts are not hashed."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def of(self, path: Path) -> str:
-        """The hash of one file, waited for.
+        """The hash of one file; waits for it.
 
         Raises:
             InputError: it cannot be read.

@@ -35,7 +35,7 @@ def in_parts(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 class PartWriter:
-    """Writes parts one by one, with the columns of `schema`; `close` leaves a part without rows where none came."""
+    """Writes parts one by one, with the columns of `schema`; `close` writes an empty part if there are no rows."""
 
     def __init__(self, folder: Path, name: str, schema: dict[str, pl.DataType]) -> None:
         """Parts are named `<name>-00000.parquet` and so on."""
@@ -53,13 +53,13 @@ class PartWriter:
         self._place += 1
 
     def close(self) -> None:
-        """A reader's glob finds at least one part."""
+        """Ensure that a reader's glob finds at least one part."""
         if self._place == 0:
             self.add(pl.DataFrame(schema=self._schema))
 
 
 def _write_record(rows: pl.DataFrame, path: Path) -> None:
-    """Write a part whose column PARTITION has, for pyarrow and pandas, the type that they give the folder's key.
+    """Write a part whose column PARTITION has, for pyarrow and pandas, the type that they use for the folder's key.
 
     They refuse a folder where the two differ, and make the key a dictionary; Polars would make such a column
     categorical. The file has an Arrow schema for each: Arrow reads the first of that key, Polars the last.

@@ -1,4 +1,4 @@
-"""Where a row stands: its number in its file, from its place in the run."""
+"""The location of a row: its file and number, from its position in the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDINAL_BITS = (1 << FILE_SHIFT) - 1
 
 
 def file_place(row: pl.Expr) -> pl.Expr:
-    """The place in the run of the file that holds a row."""
+    """The position in the run of the file with a row."""
     return (row & PLACE_BITS) // (1 << FILE_SHIFT)
 
 
@@ -32,7 +32,7 @@ def source_rows(extract: Extract, ordinals: pl.Series) -> pl.Series:
 
 
 def places_of(rows: pl.Series, extracts: Mapping[int, Extract]) -> pl.DataFrame:
-    """The file and the row number (FIRST) of each place in the run, in order; null where there is none."""
+    """The file and the row number (FIRST) of each position in the run, in order; null if there is none."""
     place = pl.col("row") & PLACE_BITS
     given = pl.DataFrame({"row": rows}).with_row_index("at").drop_nulls()
     split = given.select("at", file_place(pl.col("row")).alias("file"), (place & ORDINAL_BITS).alias("ordinal"))

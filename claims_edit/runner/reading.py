@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     _Whole = tuple[Extract, list[ProcessedBatch], tuple[int, int]]
 
-SMALL_FILE = 8 * 1024 * 1024  # bytes; such files are read several at a time
+SMALL_FILE = 8 * 1024 * 1024  # bytes; several such files are read at a time
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -48,7 +48,7 @@ def _state(path: Path) -> tuple[int, int]:
 
 
 class Reading:
-    """The reading of all extracts of one run."""
+    """Reads all extracts of one run."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Reading:
         on_rows: Callable[[int], None],
         accept_test_data: bool = False,
     ) -> None:
-        """`text_bytes` is about what the extracts hold; `on_rows` gets the number of rows read since its last call."""
+        """`text_bytes` is the approximate size of the extracts; `on_rows` gets the rows read since its last call."""
         self._mapping = mapping
         self._scratch = scratch
         self._on_rows = on_rows
@@ -78,8 +78,8 @@ class Reading:
     def read(self, files: Discovered, fmt: str) -> Iterator[FileRead | InputError]:
         """Read each extract, in order; rows whose key may repeat an earlier one wait for `finish`.
 
-        Small extracts are read ahead on several threads. Of one that cannot be read to its end the error is given, and
-        nothing is kept.
+        Small extracts are read ahead on several threads. For one that cannot be read to its end, the error is returned,
+        and nothing is stored.
         """
         self._context = consulted(files.inputs, fmt)
         paths, threads = files.extracts, os.cpu_count() or 1
@@ -109,7 +109,7 @@ class Reading:
         return extract
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
-        """All of a small extract, looked at."""
+        """All batches of a small extract, processed."""
         before = _state(path)
         extract = self._open(path, fmt)
         while True:
@@ -124,7 +124,7 @@ class Reading:
     def _keep_extract(
         self, opened: Extract, whole: list[ProcessedBatch] | None, before: tuple[int, int], place: int
     ) -> FileRead:
-        """Route an extract, `whole` where it was looked at beforehand, and what could not be split.
+        """Route an extract, `whole` if it was processed ahead, and its rows that could not be split.
 
         Raises:
             InputError: it cannot be read to its end.
@@ -142,14 +142,14 @@ class Reading:
         found.totals.warnings_by_check.update(self._extracts[place].warnings)
         found.totals.rows_filtered = self._extracts[place].filtered()
         if not (found.totals.rows_read or found.waiting or rejects.height or found.totals.rows_filtered):
-            raise InputError(f"{file.path}: has a header and no rows. Ask the sender for the extract again.")
+            raise InputError(f"{file.path}: has a header and no rows. Ask the sender to resend the extract.")
         if rejects.height:
             totals, frame = rejected(rejects, self._codes)
             found.totals.add(totals)
             self._keep(frame, found, "rejects")
             self._keep(rejected_revisions(rejects), found, "rejected-revisions")
         if _state(file.path) != before:
-            raise InputError(f"{file.path}: changed while it was read. Run again once it is written.")
+            raise InputError(f"{file.path}: changed while it was read. Run again when it is complete.")
         return found
 
     def _process_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
@@ -170,7 +170,7 @@ class Reading:
         return Processing(extract.layout, self._mapping, self._rules, self._payers.of, self._accept_test_data)
 
     def forget(self, place: int) -> None:
-        """Drop whatever was kept of a file."""
+        """Drop everything stored for a file."""
         self._extracts.pop(place, None)
         shutil.rmtree(self._folder(place), ignore_errors=True)
 
@@ -178,7 +178,7 @@ class Reading:
         return self._scratch / f"file-{place:06}"
 
     def _keep_batch(self, batch: ProcessedBatch, held: HeldBack) -> None:
-        """Count the plain rows of a batch and hold the others back; a suspect of a repeated key waits for `finish`."""
+        """Count the plain rows of a batch and hold the others back; possible repeats wait for `finish`."""
         found, keys = held.found, batch.keys
         suspects = self._seen.suspects(keys)
         waits = batch.plain & suspects
@@ -190,7 +190,7 @@ class Reading:
             self._keep_checked(rows, held)
 
     def _keep_checked(self, rows: pl.DataFrame, held: HeldBack) -> None:
-        """Look closely at rows that were held back, and route them."""
+        """Validate rows that were held back, and route them."""
         found, suspects = held.found, rows["suspect"]
         raw = rows.drop(*KEY_COLUMNS, "suspect")
         checked = held.processing.check(raw, rows.select(KEY_COLUMNS))
@@ -224,13 +224,13 @@ class Reading:
         """Route the rows that waited: those whose key is on an earlier row are repeats.
 
         Raises:
-            InputError: the mapping passes over all rows of all files.
+            InputError: the mapping skips all rows of all files.
         """
         if not any(file.totals.rows_read + file.waiting for file in read):
             filtered = sum(file.totals.rows_filtered for file in read)
             more = f" and {len(read) - 1} more" if len(read) > 1 else ""
             raise InputError(
-                f"{read[0].file.path}{more}: the mapping passes over all {filtered} rows. Correct rows or rows_except."
+                f"{read[0].file.path}{more}: the mapping skips all {filtered} rows. Correct rows or rows_except."
             )
         if not any(True for _ in self._scratch.glob("file-*/*suspects-*.parquet")):
             return
@@ -265,7 +265,7 @@ class Reading:
                 self._differing.add(lines, result, rows)
 
     def _repeats_among_refused(self, repeats: pl.LazyFrame, read: list[FileRead]) -> None:
-        """Refused rows that repeat another are kept with the place of the first; they may differ from it in all."""
+        """Store refused rows that repeat another, with the location of the first; they may differ in every value."""
         place = pl.col("row") & PLACE_BITS
         found = repeats.filter(pl.col("row") >= 1 << REFUSED_SHIFT).with_columns(file=file_place(place))
         for file in read:
@@ -298,9 +298,9 @@ class Reading:
         return in_order(found, self._extracts[found.place], "warned", WARNED_SCHEMA)
 
     def reader_warned(self, found: FileRead) -> dict[str, list[tuple[int, str | None]]]:
-        """The first places of each warning of the file's reader: source row and claim id."""
+        """The first locations of each warning of the file's reader: source row and claim id."""
         return self._extracts[found.place].first_warned
 
     def revisions(self) -> pl.LazyFrame:
-        """What may revise a candidate's claim (REVISION_SCHEMA)."""
+        """The claims that may revise a candidate's claim (REVISION_SCHEMA)."""
         return revisions_of(self._scratch, self._payers)

@@ -1,4 +1,4 @@
-"""Extracts read as a run reads them, without a results folder: for what publishes nothing."""
+"""Extracts read as in a run, without a results folder, for commands that publish nothing."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def read_apart(
     fmt: str = "auto",
     on_rows: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[tuple[Reading, list[FileRead]]]:
-    """The extracts, read to their end; what was kept of them is there while the block lasts.
+    """The extracts, read to their end; their intermediate files exist until the block ends.
 
     Raises:
         InputError: one of them cannot be read.
-        ResultsError: disk or memory are too small.
+        ResultsError: disk or memory is too small.
     """
     place = Path(tempfile.gettempdir())
     with (

@@ -1,4 +1,4 @@
-"""Repeated lines that differ: what a refused repeat has that the row before it lacks is a doubt on that row."""
+"""Repeated lines that differ: a fact of a refused repeat that the kept row lacks is a doubt on the kept row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OTHER = "__other"
 
 
 def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
-    """Of candidate lines what decides them, in a form that compares: sets sorted, names as keys, doubts by name."""
+    """The deciding facts of candidate lines, in a comparable form: sets sorted, names as keys, doubts by name."""
     sets = [
         pl.concat_list(columns).list.drop_nulls().list.unique().list.sort().list.join(" ").replace("", None).alias(name)
         for name, columns in _SETS.items()
@@ -48,9 +48,9 @@ def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _differs() -> pl.Expr:
-    """Whether the repeat has something else than the first row, or something where the first row has nothing.
+    """Whether the repeat has a different value than the first row, or a value where the first row has none.
 
-    A Claim may point at fewer diagnoses and give fewer modifiers than the EOB that explains it.
+    A Claim may point to fewer diagnoses and have fewer modifiers than the EOB that explains it.
     """
     values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*_VALUES, *_NAMES)]
     differing = [other.is_not_null() & first.ne_missing(other) for first, other in values]
@@ -63,10 +63,10 @@ def _differs() -> pl.Expr:
 
 
 class Differing:
-    """The repeats of a run, kept on disk until the rows that they repeat are at hand too."""
+    """The repeats of a run, stored on disk until the rows that they repeat are available."""
 
     def __init__(self, scratch: Path, extracts: Mapping[int, Extract]) -> None:
-        """`scratch` is a folder of this run alone; `extracts` are the run's, by their place in it."""
+        """`scratch` is a folder of this run only; `extracts` are the run's, by position."""
         self._scratch, self._extracts = scratch, extracts
         self._waiting: list[pl.DataFrame] = []
         self._parts: list[Path] = []
@@ -74,7 +74,7 @@ class Differing:
         self._doubts = pl.DataFrame(schema={"first": pl.Int64, "doubt": pl.String})
 
     def add(self, lines: Lines, result: ValidationResult, rows: pl.DataFrame) -> None:
-        """Keep what decides the repeats of a batch; `rows` has their `row` and `first` (null for what repeats none)."""
+        """Store the deciding facts of a batch's repeats; `rows` has their `row` and `first` (null for others)."""
         refused = refusals(result, lines.frame.height, but=DUPLICATE)
         repeats = rows["first"].is_not_null()
         rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
@@ -88,7 +88,7 @@ class Differing:
             self._write()
 
     def add_unclear(self, rows: pl.DataFrame) -> None:
-        """Keep refused repeats (`row`, `first`): what they have that the first lacks is not known."""
+        """Store refused repeats (`row`, `first`): their differences from the first are unknown."""
         self._files.update(rows.select(file_place(pl.col("first"))).to_series().unique().to_list())
         deciding = _what_decides(pl.DataFrame(schema=CANDIDATE_SCHEMA)).select(pl.exclude(ORDINAL).name.suffix(_OTHER))
         unclear = rows.with_columns(is_unclear=True, may_lack=False)
@@ -103,7 +103,7 @@ class Differing:
             self._waiting = []
 
     def compare(self, candidates: Callable[[int], Iterator[pl.DataFrame]]) -> None:
-        """Find the candidates that a repeat differs from; `candidates` gives those of a file, by its place."""
+        """Find the candidates that a repeat differs from; `candidates` returns those of a file, by its position."""
         self._write()
         found = [self._compared(part) for part in _together(self._firsts(candidates))]
         if found:
@@ -119,7 +119,7 @@ class Differing:
                 )
 
     def _compared(self, firsts: pl.DataFrame) -> pl.DataFrame:
-        """Of these rows those that a repeat differs from: `first`, and the `row` of the first repeat that does."""
+        """The rows that a repeat differs from: `first`, and the `row` of the first repeat that does."""
         repeats = pl.scan_parquet(self._parts, glob=False).with_columns(pl.col("first", "row") & PLACE_BITS)
         return (
             repeats.filter(pl.col("first").is_between(firsts["first"].min(), firsts["first"].max()))
@@ -131,7 +131,7 @@ class Differing:
         )
 
     def _named(self, found: pl.DataFrame) -> pl.DataFrame:
-        """The doubt of each row: it has the place of the repeat."""
+        """The doubt of each row, with the location of the repeat."""
         ordered = found.sort("first")
         here, there = places_of(ordered["first"], self._extracts), places_of(ordered["row"], self._extracts)
         both = here.hstack(there.rename({name: f"{name}{_OTHER}" for name in FIRST}))

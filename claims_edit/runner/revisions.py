@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 RESOLVED = "resolved-revisions.parquet"
-REPEATED = "repeats.parquet"  # as SeenKeys writes them
+REPEATED = "repeats.parquet"  # written by SeenKeys
 CLAIM_SEGMENT = r"^ST [^:]*: CLM(?<separator>[^A-Za-z0-9])(?<elements>.*)$"
 
 
 class PayerIdentities:
-    """The identity of each payer name that the run has met."""
+    """The identity of each payer name in the run."""
 
     def __init__(self, catalog: Catalog) -> None:
-        """No name is met yet."""
+        """Start with an empty cache."""
         self._catalog = catalog
         self._known = pl.DataFrame(schema={"payer": pl.String, "identity": pl.String})
 
@@ -44,7 +44,7 @@ class PayerIdentities:
 def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
     """The replacements and voids among 837 claims that lost all their lines (KEPT_REVISION_SCHEMA), as refused ones.
 
-    Such a claim is at hand as the text of its CLM segment alone; whose it is, is not known.
+    Only the text of its CLM segment is available; its payer, member and provider are unknown.
     """
     clm = pl.col("text").str.extract_groups(CLAIM_SEGMENT).struct.unnest()
     lost = rejects.filter(pl.col("check") == "row-claim-without-lines").select(clm).drop_nulls()
@@ -57,9 +57,9 @@ def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
 
 
 def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:
-    """What may revise a claim of a candidate (REVISION_SCHEMA), once each, sorted.
+    """The claims that may revise a candidate's claim (REVISION_SCHEMA), once each, sorted.
 
-    `scratch` holds the run's keys, candidates and revisions; what comes of them is kept there.
+    `scratch` has the run's keys, candidates and revisions; the results are stored there.
     """
     path = scratch / RESOLVED
     if not path.exists():
@@ -74,7 +74,7 @@ def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
         return pl.DataFrame(schema=REVISION_SCHEMA)
     claims = pl.scan_parquet(candidates, glob=False).select("claim_id").unique()
     given = pl.scan_parquet(revisions, glob=False, missing_columns="insert")
-    if (repeats := scratch / REPEATED).exists():  # of a refused repeat the row that it repeats tells
+    if (repeats := scratch / REPEATED).exists():  # a refused repeat is covered by the row that it repeats
         given = given.join(pl.scan_parquet(repeats, glob=False), on="row", how="anti")
     given = given.drop("row").unique()
     original, own = (
@@ -82,7 +82,7 @@ def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
     )
     near = pl.concat([original, own]).unique().collect(engine="streaming")
     named = near.with_columns(revised_claim_id=revised_claim(_is_known(near, scratch, payers)))
-    # What was refused may name either: whether the run knows the original hangs on what was refused.
+    # A refused claim may name either: whether the run has the original depends on the refused claims.
     unclear = near.filter(~is_certain(), pl.col("original_claim_id").is_not_null())
     both = [unclear.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
     named = pl.concat([named, *both]).unique()

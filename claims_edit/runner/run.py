@@ -1,4 +1,4 @@
-"""One run, end to end: the only place that puts the parts together (DESIGN §8)."""
+"""One run, end to end: the only module that combines the parts (DESIGN §8)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What `run_batch` did.
+    """The outcome of `run_batch`.
 
     Attributes:
-        manifest: of the run; of the earlier one where this was a no-op.
+        manifest: of the run; of the earlier one if this was a no-op.
         run_dir: where the manifest and the reports are.
-        repeated: whether an earlier run had done the same, so that nothing was written.
+        repeated: whether an earlier run already processed the same files, so nothing was written.
         refused: one fault for each extract that could not be read (with `keep_going`).
         over_threshold: whether more rows were quarantined than `max_quarantine_rate` allows.
     """
@@ -56,7 +56,7 @@ class RunOutcome:
 
 @dataclass
 class _Stages:
-    """Seconds that each stage took."""
+    """Seconds of each stage."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         RulesError: the rule pack has faults.
         UsageError: there is no such group.
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
-        ResultsError: the results folder is busy, damaged or a file, or disk or memory are too small.
+        ResultsError: the results folder is busy, damaged or a file, or disk or memory is too small.
     """
     with enough_room(options.out), spooled(options.extracts) as extracts:
         return _run_batch(extracts, options, progress)
@@ -135,7 +135,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
 
 
 def _outcome(manifest: RunManifest, options: RunOptions, *, repeated: bool = False) -> RunOutcome:
-    """What a run ends with; a repeated one ends as the run that it repeats did."""
+    """The outcome of a run; a repeated one has the outcome of the earlier run."""
     rate = manifest.counts.rows_quarantined / manifest.counts.rows_read
     return RunOutcome(
         manifest,
@@ -151,8 +151,8 @@ def _done_before(
 ) -> dict[str, Any] | None:
     """The manifest of an earlier run over the same bytes, rules, contracts and options.
 
-    Extracts are hashed beforehand only where an earlier run read files of the same sizes; mostly none did, and the
-    hashes are taken while reading.
+    Extracts are hashed first only if an earlier run read files of the same sizes; usually none did, and the hashes are
+    computed while reading.
     """
     sizes = sorted(path.stat().st_size for path in paths)
     alike = [run for run in folder.runs() if sorted(file["bytes"] for file in run["inputs"]) == sizes]

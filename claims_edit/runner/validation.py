@@ -1,4 +1,4 @@
-"""The claim-line contract alone: what a run would refuse, without deciding or writing anything."""
+"""Validation only: the rows that a run would refuse, without deciding or writing anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN_ROWS = 5
 
 @dataclass(frozen=True)
 class Validation:
-    """What the contract says of each extract; rows are named by number, never by value."""
+    """The validation result of each extract; rows are identified by number, never by value."""
 
     files: tuple[dict[str, Any], ...]
 
@@ -58,7 +58,7 @@ def validate_batch(
     fmt: str = "auto",
     progress: Progress = lambda _stage, _rows: None,
 ) -> Validation:
-    """Hold the extracts to the contract.
+    """Validate the extracts.
 
     Raises:
         RulesError: the rule pack has faults.

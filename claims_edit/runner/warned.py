@@ -1,4 +1,4 @@
-"""The first rows of each warning: a warning without a row cannot be acted on."""
+"""The first rows of each warning: a warning without a row is not actionable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def first_warned(reading: Reading, found: list[FileRead]) -> pl.DataFrame:
 
 
 def _of_file(reading: Reading, found: FileRead) -> Iterator[pl.DataFrame]:
-    """The rows with a warning of the contract, and those that the reader itself warns of."""
+    """The rows with a warning from validation, and those with a warning from the reader."""
     for rows in reading.warned(found):
         yield rows.group_by("check", maintain_order=True).head(FIRST_WARNED)
     yield pl.DataFrame(

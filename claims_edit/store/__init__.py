@@ -1,4 +1,4 @@
-"""The results folder: the Parquet record, the DuckDB file made from it, and publishing by one rename."""
+"""The results folder: the Parquet record, the DuckDB file derived from it, and publishing with one rename."""
 
 from claims_edit.store.database import CLAIM
 from claims_edit.store.folder import ResultsFolder, StagedRun

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OLDEST_READER = "v1.0.0"  # every DuckDB since then opens the file
+OLDEST_READER = "v1.0.0"  # every DuckDB since then can open the file
 MEMORY_LIMIT = "400MB"
 THREADS = 2
-ROW_GROUP_ROWS = 8192  # a row group is compressed in memory, and a refused row may hold kilobytes of raw values
+ROW_GROUP_ROWS = 8192  # a row group is compressed in memory, and a refused row may have kilobytes of raw values
 
 _TYPES = {
     "source_row": "BIGINT", "claim_line_number": "BIGINT", "service_start_date": "DATE", "service_end_date": "DATE",
@@ -40,14 +40,14 @@ _RUN_COLUMNS = {
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
 CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
-"""What a claim is in SQL: as in a run (ADR 0013), with the billing provider's NPI, which is all that decisions keep."""
+"""The identity of a claim in SQL: as in a run (ADR 0013), but with the NPI as the only billing provider id."""
 _CLAIM_LINE = f"{CLAIM}, claim_line_number"
 
 
 def _latest(mode: Mode) -> str:
     """The decisions of each claim line's latest run of the mode.
 
-    A payer that a run did not have on file is the one that other runs know by that name: once it is added to the
+    A payer that a run did not recognize is the one that other runs have under that name: after it is added to the
     rules, its lines must not be current twice.
     """
     return f"""
@@ -62,8 +62,8 @@ def _latest(mode: Mode) -> str:
 
 
 # A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two rule
-# packs knows has two keys and one name. Should two enforced decisions fit, the one of the same key is taken, then the
-# latest.
+# packs recognizes has two keys and one name. If two enforced decisions match, the one with the same key is used, then
+# the latest.
 _SHADOW_VS_ENFORCED = f"""
     WITH shadow AS (
         SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
@@ -129,7 +129,7 @@ _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
 
 
 def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A bounded connection that shows one run's Parquet files as `decisions` and `quarantine`."""
+    """A bounded connection with one run's Parquet files as `decisions` and `quarantine`."""
     connection = _in_memory(scratch)
     for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
         files = sorted(map(literal, folder.glob("*.parquet")))
@@ -143,8 +143,8 @@ def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duc
 def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:
     """Write the DuckDB file of `generation`, in bounded memory.
 
-    The file of the previous generation is copied and the new runs added to it, where it is sound and untouched; else
-    all runs are read from their Parquet files, so that the record always wins.
+    The file of the previous generation is copied and the new runs added to it, if it is valid and unchanged; otherwise
+    all runs are read from their Parquet files, so the record always has precedence.
 
     Raises:
         duckdb.Error: the record cannot be read, or the disk is full.
@@ -156,7 +156,7 @@ def build_database(generation: Path, manifests: list[dict[str, Any]], *, previou
             if _append(path, generation, manifests, scratch):
                 return
         except duckdb.Error:
-            pass  # a damaged copy: made anew from the record
+            pass  # a damaged copy: created again from the record
         for leftover in generation.glob(f"{DATABASE}*"):
             leftover.unlink()
     with _connect(path, scratch) as connection:
@@ -177,7 +177,7 @@ def _in_memory(scratch: Path) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def _connect(path: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, for writing: attached, as only so its row groups can be made small enough for long raw values."""
+    """The file, for writing: attached, because only then can its row groups be small enough for long raw values."""
     with _in_memory(scratch) as connection:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS results (ROW_GROUP_SIZE {ROW_GROUP_ROWS})")
@@ -188,7 +188,7 @@ def _connect(path: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> bool:
-    """Add the runs that the file lacks; False where the file does not hold what the other manifests say."""
+    """Add the runs that the file lacks; False if the file does not match the other manifests."""
     with _connect(path, scratch) as connection:
         mark = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'runs'").fetchone()
         if mark != (_SCHEMA_MARK,):
@@ -202,7 +202,7 @@ def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scrat
 
 
 def _held_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
-    """Rows of decisions and quarantine that the file holds, by run."""
+    """Rows of decisions and quarantine in the file, by run."""
     rows = connection.execute(
         """SELECT run_id, coalesce(d.rows, 0), coalesce(q.rows, 0) FROM runs
         LEFT JOIN (SELECT run_id, count(*) AS rows FROM decisions GROUP BY run_id) AS d USING (run_id)
@@ -216,7 +216,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: 
         files = [path for run in manifests for path in part_files(generation, table, run["run_id"])]
         if files:
             connection.execute(
-                # By name: what an earlier release wrote has fewer columns.
+                # By name: files of an earlier release have fewer columns.
                 f"INSERT INTO {table} BY NAME SELECT *"  # noqa: S608 -- names of our own
                 " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
                 {"files": list(map(literal, files))},

@@ -1,4 +1,4 @@
-"""The results folder: stage a run, publish it by one rename, read what was published."""
+"""The results folder: stage a run, publish it with one rename, read published runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StagedRun:
-    """A run in the making, out of every reader's sight."""
+    """A staged run, invisible to readers."""
 
     run_id: str
     root: Path
@@ -47,7 +47,7 @@ class StagedRun:
 
     @property
     def replay_dir(self) -> Path:
-        """Where what was decided on is kept."""
+        """Where the inputs of the decisions are stored."""
         return self.run_dir / REPLAY
 
     @property
@@ -60,16 +60,16 @@ class ResultsFolder:
     """One `--out` folder (DESIGN §6)."""
 
     def __init__(self, out: Path, readers: Readers = OWNER) -> None:
-        """Name the folder, and who may read what is published; nothing is read or made yet."""
+        """Set the folder, and who may read published results; nothing is read or created yet."""
         self.out = out
         self.readers = readers
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Make the folder if need be, keep other runs out of it, and clear what killed runs left.
+        """Create the folder if needed, lock it, and remove leftovers of killed runs.
 
         Raises:
-            ResultsError: another run is at work here, the folder is damaged or a file, or it cannot be written.
+            ResultsError: another run is using it, the folder is damaged or a file, or it cannot be written.
         """
         self._make()
         with exclusive(self.out / ".lock"):
@@ -85,14 +85,14 @@ class ResultsFolder:
                     generation.remove_leftovers(self.out)
 
     def _make(self) -> None:
-        if "?" in str(self.out.resolve()):  # its log would go to a path cut off there
-            raise ResultsError(f"{self.out}: DuckDB can keep no file where a path has `?`. Give another --out.")
+        if "?" in str(self.out.resolve()):  # its log would have a path cut off there
+            raise ResultsError(f"{self.out}: DuckDB does not support a path with `?`. Use another --out.")
         with self._writing():
             is_new = not self.out.exists()
             make_folder(self.out)
             make_private(self.out / ".lock")
             (self.out / ".lock").open("a").close()
-        if is_new or self.readers.group is not None:  # a folder that was there is the user's to open or close
+        if is_new or self.readers.group is not None:  # the user sets the mode of an existing folder
             self.readers.admit(self.out, deep=False)
 
     @contextmanager
@@ -101,10 +101,10 @@ class ResultsFolder:
             with enough_room(self.out):
                 yield
         except (FileExistsError, NotADirectoryError):
-            raise ResultsError(f"{self.out}: a file, where --out needs a folder. Give the name of a folder.") from None
+            raise ResultsError(f"{self.out}: is a file, but --out needs a folder. Name a folder.") from None
         except OSError as error:
             raise ResultsError(
-                f"{self.out}: cannot be written ({error.strerror}). Give an --out that this user can write."
+                f"{self.out}: cannot be written ({error.strerror}). Use an --out that this user can write."
             ) from None
 
     def stage(self, run_id: str) -> StagedRun:
@@ -121,11 +121,11 @@ class ResultsFolder:
         return staged
 
     def publish(self, staged: StagedRun) -> None:
-        """Show the staged run, with every earlier one and a new DuckDB file, by one rename.
+        """Publish the staged run, with every earlier one and a new DuckDB file, with one rename.
 
         Raises:
-            ClaimsEditError: the staged run does not add up (a bug).
-            ResultsError: the folder is damaged, or the disk full; readers still see the runs before.
+            ClaimsEditError: the staged run is not balanced (a bug).
+            ResultsError: the folder is damaged, or the disk full; readers still see the earlier runs.
         """
         new = record.check_record(staged.root)
         if [run["run_id"] for run in new] != [staged.run_id]:
@@ -136,7 +136,7 @@ class ResultsFolder:
         except (OSError, shutil.Error, duckdb.Error) as error:
             fault = error.strerror if isinstance(error, OSError) else type(error).__name__
             raise ResultsError(
-                f"{self.out}: the run was not published ({fault}). See that the disk has room, then run again."
+                f"{self.out}: the run was not published ({fault}). Check that the disk has space, then run again."
             ) from error
         shutil.rmtree(staged.root, ignore_errors=True)
 
@@ -164,16 +164,16 @@ class ResultsFolder:
             ResultsError: it is damaged.
         """
         if not self.out.is_dir():
-            raise UsageError(f"{self.out}: no such results folder. Give the --out of a run.")
+            raise UsageError(f"{self.out}: no such results folder. Use the --out of a run.")
         if generation.current_generation(self.out) is None:
             return []
         return record.manifests(self.out / generation.CURRENT)
 
     def manifest(self, run_id: str | None = None) -> dict[str, Any]:
-        """The manifest of the run that `run_id` names or begins; the latest run for None.
+        """The manifest of the run with the id or the id prefix `run_id`; the latest run for None.
 
         Raises:
-            UsageError: no run, or several, go by that name.
+            UsageError: no run, or several, match.
         """
         runs = self.runs()
         if not runs:
@@ -184,8 +184,8 @@ class ResultsFolder:
         if exact := [run for run in found if run["run_id"] == run_id]:
             return exact[0]
         if len(found) != 1:
-            what = "several runs begin" if found else "no run begins"
-            raise UsageError(f"{self.out}: {what} with that name. `claims-edit runs --out` lists them.")
+            what = "several runs have" if found else "no run has"
+            raise UsageError(f"{self.out}: {what} an id with that prefix. `claims-edit runs --out` lists them.")
         return found[0]
 
     def same_run(self, fingerprint: str) -> str | None:

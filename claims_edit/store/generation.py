@@ -1,7 +1,7 @@
-"""Generations: every published state of a results folder is one folder, and a symlink says which one is shown.
+"""Generations: every published state of a results folder is one folder, and a symlink selects the current one.
 
-`out/.generations/<n>/` holds all that a reader sees. `out/.current` points at the generation in force; `out/decisions`
-and the other names are constant links through it, so that one rename of `.current` shows a whole run or nothing of it.
+`out/.generations/<n>/` has everything that a reader sees. `out/.current` points to the current one; `out/decisions` and
+the other names are constant links through it, so that one rename of `.current` publishes a run completely or not.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ STAGING = ".staging"
 DATABASE = "claims_edit.duckdb"
 RECORD_FOLDERS = ("decisions", "quarantine", "runs")
 SHOWN = (*RECORD_FOLDERS, DATABASE)
-RUNS = ".runs"  # of a generation: the runs that it was shown with, one a line
-_PUBLISHED = ".published"  # marks a generation that was shown: never removed as the leftover of a killed run
+RUNS = ".runs"  # of a generation: the runs that it was published with, one per line
+_PUBLISHED = ".published"  # marks a published generation: never removed as the leftover of a killed run
 
 
 def current_generation(out: Path) -> Path | None:
-    """The generation in force; None where nothing was published yet.
+    """The current generation; None if nothing is published yet.
 
     Raises:
         ResultsError: the folder is damaged.
@@ -33,30 +33,28 @@ def current_generation(out: Path) -> Path | None:
     if not os.path.lexists(link):
         if shown := sorted(path.parent for path in (out / GENERATIONS).glob(f"*/{_PUBLISHED}")):
             raise ResultsError(
-                f"{link}: missing, though results were published. Make it a symlink to {GENERATIONS}/{shown[-1].name}."
+                f"{link}: missing, though results were published. Link it to {GENERATIONS}/{shown[-1].name}."
             )
         return None
     if not link.is_symlink() or link.readlink().parent != Path(GENERATIONS):
         raise ResultsError(f"{link}: not a link into {GENERATIONS}. Restore the results folder from a backup.")
     if not link.is_dir():
         raise ResultsError(
-            f"{link}: points at {link.readlink()}, which is missing."
-            " Restore that folder from a backup, or give a new --out."
+            f"{link}: points to {link.readlink()}, which is missing."
+            " Restore that folder from a backup, or use a new --out."
         )
     return out / link.readlink()
 
 
 def check_names(out: Path) -> None:
-    """Refuse a folder where something else has the name of a result.
+    """Refuse a folder where another file or folder has the name of a result.
 
     Raises:
         ResultsError: with one fault for each such name.
     """
     foreign = [out / name for name in SHOWN if os.path.lexists(out / name) and not (out / name).is_symlink()]
     if foreign:
-        raise ResultsError(
-            *(f"{path}: in the way of the results. Move it away, or give another --out." for path in foreign)
-        )
+        raise ResultsError(*(f"{path}: has the name of a result. Move it, or use another --out." for path in foreign))
 
 
 def next_generation(out: Path, current: Path | None) -> Path:
@@ -89,13 +87,13 @@ def _link_tree(source: Path, target: Path) -> None:
 def _link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
-    except OSError:  # no hard links here, or too many of this file
+    except OSError:  # hard links are not supported, or too many for this file
         shutil.copy2(source, target)
         _sync(target)
 
 
 def show(out: Path, generation: Path) -> None:
-    """Make `generation` the one that readers see: the one rename."""
+    """Publish `generation` with one rename."""
     for name in SHOWN:
         if not (out / name).is_symlink():
             (out / name).symlink_to(Path(CURRENT, name))
@@ -108,7 +106,7 @@ def show(out: Path, generation: Path) -> None:
 
 
 def unchanged_since_shown(generation: Path) -> bool:
-    """Whether nobody wrote into the DuckDB file of `generation` after it was published."""
+    """Whether the DuckDB file of `generation` is unchanged since it was published."""
     marker, database = generation / _PUBLISHED, generation / DATABASE
     if not marker.exists() or not database.exists() or database.with_name(f"{DATABASE}.wal").exists():
         return False
@@ -116,7 +114,7 @@ def unchanged_since_shown(generation: Path) -> bool:
 
 
 def make_durable(folder: Path) -> None:
-    """Bring every file below `folder` to the disk, so that a power cut cannot leave a shown run empty."""
+    """Sync every file below `folder` to disk, so that a power failure cannot leave a published run empty."""
     for place, _, names in os.walk(folder):
         for name in names:
             _sync(Path(place, name))
@@ -124,14 +122,14 @@ def make_durable(folder: Path) -> None:
 
 
 def note_runs(generation: Path, runs: list[str]) -> None:
-    """Write down the runs that a generation is to be shown with."""
+    """Write the list of the runs that a generation is published with."""
     (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
 
 
 def close_generation(generation: Path) -> None:
-    """Bring a filled generation to the disk, with every name in it and its own.
+    """Sync a complete generation to disk, with every name in it and its own.
 
-    The files of the record are on the disk already; a power cut must not take their names in the new folders.
+    The files of the record are already on disk; a power failure must not lose their names in the new folders.
     """
     _sync(generation / RUNS)
     _sync(generation / DATABASE)
@@ -142,7 +140,7 @@ def close_generation(generation: Path) -> None:
 
 
 def noted_runs(generation: Path) -> list[str] | None:
-    """The runs that a generation was shown with; None where an earlier release showed it."""
+    """The runs that a generation was published with; None for a generation of an earlier release."""
     try:
         return (generation / RUNS).read_text(encoding="utf-8").split()
     except FileNotFoundError:
@@ -158,7 +156,7 @@ def _sync(path: Path) -> None:
 
 
 def remove_leftovers(out: Path) -> None:
-    """Remove what no reader sees: the staging of ended runs, and generations other than the one in force."""
+    """Remove what no reader sees: staging folders of ended runs, and all generations except the current one."""
     current = current_generation(out)
     if current is not None and not (current / _PUBLISHED).exists():
         (current / _PUBLISHED).touch(OWN_FILE)

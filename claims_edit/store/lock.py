@@ -1,4 +1,4 @@
-"""One run at a time in a results folder, by a lock that dies with its process."""
+"""One run at a time in a results folder, with a lock that ends with its process."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the kernel lets go of it however the process ends.
+    """Hold the lock file `path`; the kernel releases it however the process ends.
 
     Raises:
         ResultsError: another process holds it, or the file system has no locks.
         OSError: the file cannot be opened for writing, or the disk is full.
     """
-    with path.open("a+b", buffering=0) as file:  # unbuffered: what a full disk refuses is not tried again
+    with path.open("a+b", buffering=0) as file:  # unbuffered: a failed write on a full disk is not tried again
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().decode(errors="replace").strip() or "another process"
             raise ResultsError(
-                f"{path.parent}: busy: {holder} is working here. Wait for it to end, or give another --out."
+                f"{path.parent}: busy: {holder} is using this folder. Wait for it to end, or use another --out."
             ) from None
         except OSError as error:
             raise ResultsError(

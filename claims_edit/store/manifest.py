@@ -1,4 +1,4 @@
-"""The manifest of a run: what went in, under which rules, what came out, and whether it adds up."""
+"""The manifest of a run: inputs, rules, results, and the check that they are balanced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RELEASE = re.compile(r"\d+(\.\d+){1,3}")
 
 def _every_disposition(split: dict[Disposition, Any]) -> dict[Disposition, Any]:
     if missing := sorted(set(Disposition) - set(split)):
-        raise ValueError(f"lacks {', '.join(missing)}")
+        raise ValueError(f"missing: {', '.join(missing)}")
     return split
 
 
@@ -37,12 +37,12 @@ class _Part(BaseModel):
 
 
 class InputFile(_Part):
-    """One file of the run: `columns` are the canonical ones that it has, `fault` is why a refused one was not read.
+    """One file of the run: `columns` are its canonical ones, `fault` is why a refused one was not read.
 
-    `columns_ignored` are its own columns that nothing asks for.
+    `columns_ignored` are its own columns that are not read.
 
-    `rows_filtered` are rows that the mapping passes over. A file with the status `context` holds FHIR resources that
-    claims refer to, and no claim.
+    `rows_filtered` are rows that the mapping skips. A file with the status `context` has FHIR resources that claims
+    refer to, but no claim.
     """
 
     path: str
@@ -62,14 +62,14 @@ class InputFile(_Part):
 
 
 class PassedOverFile(_Part):
-    """A file of a folder or glob that is known by name to hold no claims, and what it is."""
+    """A file of a folder or glob skipped because of its name, and its kind."""
 
     path: str
     what: str
 
 
 class Counts(_Part):
-    """Rows, and how often each check spoke."""
+    """Rows, and the number of findings of each check."""
 
     rows_read: int
     rows_accepted: int
@@ -95,7 +95,7 @@ class Charges(_Part):
 
 
 class RunManifest(_Part):
-    """Everything that identifies and sums up one run; `fingerprint` is the same for a run over the same things."""
+    """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs."""
 
     run_id: str
     mode: Mode
@@ -115,7 +115,7 @@ class RunManifest(_Part):
 
 
 def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> RunManifest:
-    """Write `run_dir/manifest.json`, checked against the type, keys sorted; what was written."""
+    """Write `run_dir/manifest.json`, checked against the type, keys sorted; returns the content."""
     checked = manifest if isinstance(manifest, RunManifest) else RunManifest.model_validate(manifest)
     text = json.dumps(checked.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
     (run_dir / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
@@ -123,10 +123,10 @@ def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> Run
 
 
 def read_manifest(run_dir: Path) -> dict[str, Any]:
-    """The manifest of one run folder, without what a newer release wrote into it besides.
+    """The manifest of one run folder, without additions of a newer release.
 
     Raises:
-        ResultsError: it is missing, is not a manifest, or is a newer release's that has other fields.
+        ResultsError: it is missing, is not a manifest, or is from a newer release with other fields.
     """
     path = run_dir / MANIFEST_NAME
     remedy = f"Restore it from a backup, or move run {run_dir.name} out of the results folder, then run again."
@@ -146,7 +146,7 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
 
 
 def _newer_release(content: bytes) -> str | None:
-    """The release that wrote a manifest, where it is newer than this one."""
+    """The release that wrote a manifest, if it is newer than this one."""
     try:
         written = str(json.loads(content)["versions"]["claims_edit"])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -155,7 +155,7 @@ def _newer_release(content: bytes) -> str | None:
 
 
 def _release(version: str) -> list[int]:
-    """The numbers of a version, for comparison; none of what is no version."""
+    """The numbers of a version, for comparison; empty if it is not a version."""
     found = _RELEASE.match(version)
     return [int(number) for number in found[0].split(".")] if found else []
 
@@ -164,7 +164,7 @@ def reconcile(manifest: dict[str, Any]) -> None:
     """Check that no row and no cent was lost between reading and deciding.
 
     Raises:
-        ClaimsEditError: a bug; one fault for each sum that does not add up.
+        ClaimsEditError: a bug; one fault for each sum that is not balanced.
     """
     faults = [
         f"run {manifest['run_id']}: {name}: {left} is not {right}. Nothing was published: report this as a bug."

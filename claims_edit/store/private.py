@@ -1,4 +1,4 @@
-"""Results hold private data: who may read them, and where nothing but a run may write."""
+"""Results are private data: who may read them, and where only runs may write."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ GROUP_FOLDER, GROUP_FILE = 0o750, 0o640
 
 @dataclass(frozen=True)
 class Readers:
-    """Who may read published results: their owner, and the group of that id where there is one."""
+    """Who may read published results: their owner, and the group with that id if there is one."""
 
     group: int | None = None
 
     @classmethod
     def named(cls, group: str | None) -> Readers:
-        """The owner, and the group of that name.
+        """The owner, and the group with that name.
 
         Raises:
             UsageError: there is no such group.
@@ -38,10 +38,10 @@ class Readers:
             raise UsageError("--group: no group of this system has that name. `getent group` lists them.") from None
 
     def admit(self, path: Path, *, deep: bool = True) -> None:
-        """Give a folder or file, and (`deep`) all that is in a folder, the mode and group that they should have.
+        """Set the mode and group of a folder or file, and (`deep`) of everything in a folder.
 
         Raises:
-            ResultsError: this user may not do so.
+            ResultsError: this user has no permission.
         """
         try:
             self._admit_one(path)
@@ -69,7 +69,7 @@ OWNER = Readers()
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, that only its owner may enter, whatever the umask; one that exists stays.
+    """Create a folder and its parents, open only to the owner, whatever the umask; an existing one is unchanged.
 
     Raises:
         OSError: it cannot be made.
@@ -85,7 +85,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file that only its owner may read, whatever the umask; one that exists keeps its mode.
+    """Create an empty file that only its owner may read, whatever the umask; an existing one keeps its mode.
 
     Raises:
         OSError: it cannot be made.
@@ -102,7 +102,7 @@ def make_private(path: Path) -> None:
 
 @contextmanager
 def private_file(path: Path) -> Iterator[None]:
-    """A file for the block to write (see make_private); one that was made is removed where the block fails.
+    """A file for the block to write (see make_private); a new one is removed if the block fails.
 
     Raises:
         OSError: it cannot be made.
@@ -118,15 +118,15 @@ def private_file(path: Path) -> Iterator[None]:
 
 
 def refuse_inside(out: Path, target: Path) -> None:
-    """Check that a file or folder to be written is no part of the results folder, by whatever name.
+    """Check that a file or folder to be written is not in the results folder, under any name.
 
     Raises:
-        UsageError: it lies inside, or is another name (a hard link) of a file inside.
+        UsageError: it is inside, or is another name (a hard link) of a file inside.
     """
     real = target.resolve()
     is_inside = any(place.exists() and place.samefile(out) for place in (real, *real.parents))
     if is_inside or _is_linked_from(out, real):
-        raise UsageError(f"{target}: is in the results folder, which only runs write to. Give another --to.")
+        raise UsageError(f"{target}: is in the results folder, which only runs write to. Use another --to.")
 
 
 def _is_linked_from(out: Path, target: Path) -> bool:

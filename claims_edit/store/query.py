@@ -1,4 +1,4 @@
-"""Ad-hoc SQL on the results, read-only in every sense: nothing but the tables of the DuckDB file can be reached."""
+"""Ad-hoc SQL on the results, strictly read-only: only the tables of the DuckDB file are accessible."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CLOSED: Settings = {
     "temp_directory": "",
 }
 _QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-_ABOUT_THE_SQL = (  # these speak of the query's own words; every other message may quote a cell
+_ABOUT_THE_SQL = (  # these quote only the query itself; every other message may quote a cell
     duckdb.ParserException,
     duckdb.SyntaxException,
     duckdb.BinderException,
@@ -44,7 +44,7 @@ _PUBLISHED_MEANWHILE = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one query, read once and in bounded batches."""
+    """The result of one query, read once and in bounded batches."""
 
     columns: tuple[str, ...]
     _reader: pa.RecordBatchReader
@@ -53,7 +53,7 @@ class Answer:
         """The rows, at least one (perhaps empty) frame.
 
         Raises:
-            UsageError: the query fails on the way, or has a column of a type that Polars does not know.
+            UsageError: the query fails, or has a column of a type that Polars does not support.
         """
         try:
             yield self._frame(self._reader.schema.empty_table())
@@ -65,7 +65,7 @@ class Answer:
             raise UsageError(f"sql: a column has {_UNSHOWN}") from None
 
     def close(self) -> None:
-        """Let go of what was not read: a result left open keeps the file from being opened again."""
+        """Close an unread result: an open one prevents the file from being opened again."""
         self._reader.close()
 
     @staticmethod
@@ -77,22 +77,22 @@ class Answer:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take: memory as DuckDB writes it ("1GB"), and seconds; 0 is no limit of time."""
+    """The limits of one query: memory in DuckDB's form ("1GB"), and seconds; 0 is no time limit."""
 
     memory: str = "1GB"
     seconds: float = 600
 
 
 def open_readonly(out: Path, memory: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to the DuckDB file in force that can neither write nor see any other file.
+    """A connection to the current DuckDB file that can neither write nor read any other file.
 
     Args:
         out: the results folder.
-        memory: what DuckDB may take; as much as it likes for None.
+        memory: the memory limit of DuckDB; None for no limit.
 
     Raises:
         UsageError: nothing is published there.
-        ResultsError: the folder is damaged, or another program writes into its DuckDB file.
+        ResultsError: the folder is damaged, or another program writes to its DuckDB file.
     """
     settings = _CLOSED if memory is None else _CLOSED | {"memory_limit": memory}
     for _ in range(_PUBLISHED_MEANWHILE):
@@ -106,15 +106,15 @@ def open_readonly(out: Path, memory: str | None = None) -> duckdb.DuckDBPyConnec
                 break
     raise ResultsError(
         f"{out / DATABASE}: cannot be opened: missing, damaged, or open for writing elsewhere. Close other programs;"
-        " if that does not help, `claims-edit run … --force` makes it anew from the Parquet files."
+        " if that does not help, `claims-edit run … --force` creates it again from the Parquet files."
     )
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None) -> Answer:
-    """The answer to one SELECT.
+    """The result of one SELECT.
 
     Raises:
-        UsageError: DuckDB refuses it.
+        UsageError: DuckDB rejects it.
     """
     try:
         reader = connection.sql(sql, params=parameters).to_arrow_reader(_BATCH_ROWS)
@@ -127,15 +127,15 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, A
         if not _is_known(kind)
     ]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        faults = [f"sql: columns of the same name ({', '.join(twice)}). Name each with AS."]
+        faults = [f"sql: duplicate column names ({', '.join(twice)}). Rename each with AS."]
     if faults:
-        del reader  # an open result in the error's traceback would keep the file from being opened again
+        del reader  # an open result in the error's traceback would prevent the file from being opened again
         raise UsageError(*faults)
     return Answer(columns, reader)
 
 
 def _is_known(kind: pa.DataType) -> bool:
-    """Whether every output format can hold such a type."""
+    """Whether every output format supports this type."""
     if isinstance(kind, pa.OpaqueType) or any(is_of(kind) for is_of in _UNSHOWN_KINDS):
         return False
     return all(_is_known(kind.field(place).type) for place in range(kind.num_fields))
@@ -143,10 +143,10 @@ def _is_known(kind: pa.DataType) -> bool:
 
 @contextmanager
 def query(out: Path, sql: str, limits: Limits | None = None) -> Iterator[Answer]:
-    """The answer to an analyst's query over the results folder `out`, while the block lasts, within its limits.
+    """The result of an analyst's query over the results folder `out`, within its limits, until the block ends.
 
     Raises:
-        UsageError: it is not exactly one SELECT, or it fails, or takes more than its limits.
+        UsageError: it is not exactly one SELECT, or it fails, or exceeds its limits.
         ResultsError: the folder is damaged.
     """
     limits = limits or Limits()
@@ -161,7 +161,7 @@ def query(out: Path, sql: str, limits: Limits | None = None) -> Iterator[Answer]
 
 @contextmanager
 def _stopped_after(seconds: float, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Interrupt whatever the connection does once the time is over."""
+    """Interrupt the connection when the time is over."""
     if not seconds:
         yield
         return
@@ -181,26 +181,26 @@ def _only_one_select(sql: str) -> None:
     except duckdb.Error as error:
         raise _fault(error) from None
     if len(statements) != 1:
-        raise UsageError(f"sql: {len(statements)} statements, where one is wanted. Give one SELECT.")
+        raise UsageError(f"sql: {len(statements)} statements. Use exactly one SELECT.")
     if statements[0].type == duckdb.StatementType.MULTI:
-        raise UsageError("sql: this PIVOT makes a type of its own. List its values: PIVOT … ON column IN (…).")
+        raise UsageError("sql: this PIVOT creates its own type. List its values: PIVOT … ON column IN (…).")
     if statements[0].type not in _QUERIES:
-        raise UsageError(f"sql: {statements[0].type.name} is refused: the results are read-only. Give one SELECT.")
+        raise UsageError(f"sql: {statements[0].type.name} is not allowed: the results are read-only. Use one SELECT.")
 
 
 def _fault(error: Exception) -> UsageError:
-    """What went wrong, in DuckDB's words where they cannot hold a cell value."""
+    """The error, with DuckDB's message if it cannot contain a cell value."""
     if isinstance(error, _ABOUT_THE_SQL):
         told = " ".join(str(error).split("\n\n")[0].split())
-        return UsageError(f"sql: {told} Mend the query, then ask again.")
+        return UsageError(f"sql: {told} Fix the query and run it again.")
     if isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith("Out of Memory"):
         return UsageError(
-            "sql: the query needs more memory than it may take. Ask for fewer rows or columns, or raise --memory-limit."
+            "sql: the query exceeds its memory limit. Select fewer rows or columns, or raise --memory-limit."
         )
     if isinstance(error, duckdb.InterruptException) or str(error).startswith("INTERRUPT"):
-        return UsageError("sql: the query was stopped at its time limit. Ask for less, or raise --time-limit.")
+        return UsageError("sql: the query exceeded its time limit. Select less, or raise --time-limit.")
     kind = str(error).partition(":")[0]
     return UsageError(
-        f"sql: {kind if kind.endswith(' Error') else 'Error'}: a value in the results does not fit what the query asks"
-        " of it. Use TRY_CAST, or leave such rows out."
+        f"sql: {kind if kind.endswith(' Error') else 'Error'}: a value in the results does not fit the operation"
+        " in the query. Use TRY_CAST, or exclude such rows."
     )

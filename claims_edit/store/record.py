@@ -1,4 +1,4 @@
-"""The Parquet record of a run: its files, and whether they hold what its manifest says."""
+"""The Parquet record of a run: its files, and the check against its manifest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def part_files(root: Path, folder: str, run_id: str) -> list[str]:
 
 
 def run_ids(root: Path) -> list[str]:
-    """The runs of a generation or of a staged run, oldest first, whichever folder names them."""
+    """The runs of a generation or of a staged run, oldest first, from any folder that has them."""
     found = {path.name.removeprefix("run_id=") for name in RECORD_FOLDERS for path in (root / name).glob("*")}
     return sorted(found)
 
@@ -41,7 +41,7 @@ def check_record(root: Path) -> list[dict[str, Any]]:
     """Check every run below `root` against its manifest, from the footers of its files; return the manifests.
 
     Raises:
-        ResultsError: with one fault for each file that cannot be read and each run that lacks rows.
+        ResultsError: with one fault for each unreadable file and each run with missing rows.
     """
     known = manifests(root)
     expected = {(name, run["run_id"]): run["counts"][count] for run in known for name, count in PARTS.items()}
@@ -52,7 +52,7 @@ def check_record(root: Path) -> list[dict[str, Any]]:
         found[files[path]] += count
     if not faults:
         faults = [
-            f"{root / name / f'run_id={run_id}'}: {found[name, run_id]} rows, where the manifest says {count}."
+            f"{root / name / f'run_id={run_id}'}: {found[name, run_id]} rows, but the manifest has {count}."
             " Restore the folder from a backup, or move this run out of it, then run again."
             for (name, run_id), count in expected.items()
             if found[name, run_id] != count
@@ -63,12 +63,12 @@ def check_record(root: Path) -> list[dict[str, Any]]:
 
 
 def check_known_runs(generation: Path) -> None:
-    """Check that the record of a generation holds every run that is known: by its list, else by its DuckDB file.
+    """Check that the record of a generation has every known run: from its list, else from its DuckDB file.
 
-    A power cut can lose whole runs, where the disk did not keep its word; an older generation may still have them.
+    A power failure can lose whole runs if the disk lost synced data; an older generation may still have them.
 
     Raises:
-        ResultsError: with one fault for each run that is missing, and where it still is.
+        ResultsError: with one fault for each missing run, and the location of a copy.
     """
     held = run_ids(generation)
     if missing := sorted(set(_known_runs(generation)) - set(held)):
@@ -82,7 +82,7 @@ def _known_runs(generation: Path) -> list[str]:
     try:
         with connect(generation / DATABASE, read_only=True, settings={"threads": 1}) as connection:
             return [run_id for (run_id,) in connection.execute("SELECT run_id FROM runs").fetchall()]
-    except duckdb.Error:  # missing or damaged: it is made anew
+    except duckdb.Error:  # missing or damaged: it is created again
         return []
 
 
@@ -92,13 +92,13 @@ def _lost(generation: Path, run_id: str) -> str:
     noted = generation / RUNS
     taken = f"delete its line in {noted}" if noted.exists() else f"delete {generation / DATABASE}"
     return (
-        f"{generation}: run {run_id} is missing from the record; nothing was removed. {copy}; if it was taken out on"
+        f"{generation}: run {run_id} is missing from the record; nothing else was removed. {copy}; if it was removed on"
         f" purpose, {taken}."
     )
 
 
 def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:
-    """The rows of each Parquet file, and a fault for each that is none."""
+    """The rows of each Parquet file, and a fault for each file that is not Parquet."""
     if not files:
         return {}, []
     footer = "SELECT file_name, num_rows FROM parquet_file_metadata($files)"
@@ -111,5 +111,7 @@ def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:
             try:
                 connection.execute(footer, {"files": [literal(path)]}).fetchall()
             except duckdb.Error:
-                faults.append(f"{path}: cannot be read as Parquet. Restore it from a backup, or move its run away.")
+                faults.append(
+                    f"{path}: cannot be read as Parquet. Restore it from a backup, or move its run elsewhere."
+                )
     return {}, faults

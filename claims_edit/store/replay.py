@@ -1,7 +1,7 @@
-"""What a run decided on, kept beside its manifest, so that a line can be explained and decided again at any time.
+"""The inputs of a run's decisions, stored next to its manifest, so that a line can be explained or decided again.
 
-`runs/<id>/replay/` holds the candidate lines as they were decided, the replacements and voids that name their claims,
-the contracts, and the rule pack. Nothing else is needed, neither the extract nor the rules of that day.
+`runs/<id>/replay/` has the decided candidate lines, the replacements and voids that name their claims,
+the contracts, and the rule pack. Neither the extract nor the rules of that day are needed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ CANDIDATES, REVISIONS, CONTRACTS, RULES = "candidates-*.parquet", "revisions.par
 
 @dataclass(frozen=True)
 class Replay:
-    """The arguments of `engine.decide`, as a run had them.
+    """The arguments of `engine.decide` in a run.
 
     Attributes:
         candidates: accepted candidate lines with every canonical column, `source_file` and `source_row`, in the order
             of the decisions.
-        revisions: payer, claim_id, claim_frequency_code, original_claim_id of what replaces or voids one of them.
-        contracts: the contracts file as it was read; empty if there was none.
+        revisions: payer, claim_id, claim_frequency_code, original_claim_id of claims that replace or void one of them.
+        contracts: the contracts file as read; empty if there was none.
         rules: the archive of the rule pack, for `load_catalog`.
     """
 
@@ -39,15 +39,15 @@ class Replay:
 
 
 def candidates_in(folder: Path) -> pl.LazyFrame:
-    """The candidate lines that a run keeps in its replay folder."""
+    """The candidate lines in a run's replay folder."""
     return pl.scan_parquet(sorted(folder.glob(CANDIDATES)), glob=False)
 
 
 def replay_of(out: Path, run_id: str) -> Replay:
-    """What one published run decided on.
+    """The inputs of one published run's decisions.
 
     Raises:
-        ResultsError: it is not there, or damaged.
+        ResultsError: it is missing or damaged.
     """
     folder = out / "runs" / run_id / REPLAY
     rules = folder / RULES
@@ -59,6 +59,6 @@ def replay_of(out: Path, run_id: str) -> Replay:
         return Replay(candidates, revisions, pl.read_parquet(folder / CONTRACTS, glob=False), rules)
     except (OSError, pl.exceptions.PolarsError):
         raise ResultsError(
-            f"{folder}: is missing or damaged, so the run's lines cannot be looked at again. Restore it from a backup,"
+            f"{folder}: is missing or damaged, so the run's lines cannot be decided again. Restore it from a backup,"
             " or run the extracts again with --force."
         ) from None

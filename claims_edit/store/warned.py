@@ -1,4 +1,4 @@
-"""The first rows of each warning of a run, kept beside its manifest: the manifest itself holds no value of a claim."""
+"""The first rows of each warning of a run, stored next to its manifest: the manifest itself has no value of a claim."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ WARNED_ROWS = {"check": pl.String(), "source_file": pl.String(), "source_row": p
 
 
 def write_warned(run_dir: Path, rows: pl.DataFrame) -> None:
-    """Keep the rows (WARNED_ROWS)."""
+    """Write the rows (WARNED_ROWS)."""
     rows.write_parquet(run_dir / WARNED)
 
 
 def read_warned(run_dir: Path) -> pl.DataFrame:
-    """The rows of a run (WARNED_ROWS); none where an earlier release made the run.
+    """The rows of a run (WARNED_ROWS); none for a run of an earlier release.
 
     Raises:
         ResultsError: the file is damaged.

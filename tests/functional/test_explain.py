@@ -48,7 +48,7 @@ def test_a_person_is_told_before_extracts_are_read_again(
     (found,) = told(done)
     assert found["kind"] == "accepted"
     assert done.faults == [
-        f"Reading the extracts of run {manifest(published)['run_id']} again, which may take as long as its reading did."
+        f"Reading the extracts of run {manifest(published)['run_id']} again; this may take as long as in the run."
     ]
     assert command("explain", "CL0000003", "--out", published, "--json").err == ""
 
@@ -135,7 +135,7 @@ def test_an_extract_that_is_not_what_it_was_is_said(command: Command, published:
         write(extract, csv_text(lines(10)))
     done = command("explain", "CL0000001", "--out", published)
     assert (done.code, done.out, len(done.faults)) == (11, "", 1)
-    assert {"gone": "not here now", "changed": "SHA-256 differs"}[change] in done.err
+    assert {"gone": "is missing", "changed": "SHA-256 differs"}[change] in done.err
     assert "CL0000001" not in done.err
     assert command("explain", "CL0000003", "--out", published).code == 0
 

@@ -112,4 +112,4 @@ def test_an_answer_written_to_a_full_disk(tmp_path: Path, extract: Path, fmt: st
 def test_an_out_that_is_a_file_ends_with_13(tmp_path: Path, extract: Path, deeper: str) -> None:
     done = called("run", extract, "--out", write(tmp_path / "file", "mine") / deeper, "--quiet", *UNREPORTED)
     assert (done.code, len(done.faults)) == (13, 1)
-    assert "Give the name of a folder." in done.err
+    assert "Name a folder." in done.err

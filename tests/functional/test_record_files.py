@@ -133,7 +133,7 @@ def test_a_mapping_that_does_not_fit_is_named(command: Command, tmp_path: Path) 
         "header: false\nnames: [a, b]": "have up to 10 columns, and the mapping's names are 2",
         "rows: {REC: [D]}": "the mapping chooses rows by REC, which the extract lacks",
         f"header: false\nnames: [{', '.join(COLUMNS)}]": "its first line names columns",
-        "rows: {payer: [Nobody]}": "the mapping passes over all 6 rows",
+        "rows: {payer: [Nobody]}": "the mapping skips all 6 rows",
         "delimiter: '@'": "the mapping's delimiter does not split the first line",
         "skip_rows: 99": "has no line between the 99 first and the 0 last",
     }
@@ -399,7 +399,7 @@ def test_rows_are_chosen_by_a_folders_column(command: Command, tmp_path: Path) -
     assert decisions(out)["claim_id"].to_list() == ["CL0000009", "CL0000012"]
     none = write(tmp_path / "n.yaml", "rows: {year: 2020}")
     fault = fault_of(command, tmp_path / "night", tmp_path / "no", none)
-    assert "a.csv and 1 more: the mapping passes over all 12 rows" in fault
+    assert "a.csv and 1 more: the mapping skips all 12 rows" in fault
 
 
 def test_a_rule_of_a_column_that_no_line_of_ndjson_has(command: Command, tmp_path: Path) -> None:

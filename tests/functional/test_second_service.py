@@ -157,7 +157,8 @@ def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: 
         refused = command(*run, faulty)
         assert refused.code == 11
         known = "irreversible_electroporation, sonic_ablation"
-        assert refused.faults == [f"claims-edit: {faulty}: row 1: service is none of {known}. Mend the file."]
+        fault = f"{faulty}: row 1: service must be one of {known}. Correct the file and resend it."
+        assert refused.faults == [f"claims-edit: {fault}"]
 
 
 def test_with_one_service_a_contract_need_not_name_it(tmp_path: Path, command: Callable[..., Done]) -> None:

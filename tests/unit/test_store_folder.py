@@ -187,7 +187,7 @@ def test_a_reader_who_holds_the_file_open_stops_nobody(tmp_path: Path) -> None:
 @pytest.mark.parametrize("deeper", ["", "x", "x/y"])
 def test_an_out_that_is_a_file_is_no_results_folder(tmp_path: Path, deeper: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(ResultsError, match="Give"), ResultsFolder(tmp_path / "file" / deeper).lock():
+    with pytest.raises(ResultsError, match="Name a folder"), ResultsFolder(tmp_path / "file" / deeper).lock():
         pass
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -242,15 +242,15 @@ def damage_foreign_folder(out: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (damage_current_away, r"\.current: missing, though .* symlink to \.generations/1"),
-        (damage_generation_away, r"\.current: points at \.generations/1, which is missing"),
+        (damage_current_away, r"\.current: missing, though .* Link it to \.generations/1"),
+        (damage_generation_away, r"\.current: points to \.generations/1, which is missing"),
         (damage_current_to_a_folder, r"\.current: not a link"),
         (damage_manifest_away, r"manifest\.json: the manifest cannot be read \(No such file"),
         (damage_manifest_text, r"manifest\.json: not a manifest \(as_of, charges, .*\). Restore it"),
         (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
-        (damage_parquet_away, r"run_id=.*: 1 rows, where the manifest says 2"),
-        (damage_record_away, r"run_id=.*: 0 rows, where the manifest says 2"),
-        (damage_foreign_folder, r"decisions: in the way"),
+        (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
+        (damage_record_away, r"run_id=.*: 0 rows, but the manifest has 2"),
+        (damage_foreign_folder, r"decisions: has the name of a result"),
     ],
 )
 def test_a_damaged_folder_is_refused_and_left_alone(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
@@ -354,7 +354,7 @@ def test_a_run_that_does_not_hold_what_its_manifest_says_is_not_shown(tmp_path: 
     with folder.lock():
         staged = stage(folder, RUN_1, [line(), line(source_row=3)])
         (staged.decisions_dir / "part-00001.parquet").unlink()
-        with pytest.raises(ResultsError, match="1 rows, where the manifest says 2"):
+        with pytest.raises(ResultsError, match="1 rows, but the manifest has 2"):
             folder.publish(staged)
     assert shown(tmp_path) == []
 
@@ -405,9 +405,9 @@ def test_runs_are_found_by_name_beginning_or_fingerprint(tmp_path: Path) -> None
     assert folder.manifest("20260301")["run_id"] == RUN_1
     assert folder.same_run(f"print-{RUN_1}") == RUN_1
     assert folder.same_run("print-of-nothing") is None
-    with pytest.raises(UsageError, match="several runs begin"):
+    with pytest.raises(UsageError, match="several runs have"):
         folder.manifest("2026030")
-    with pytest.raises(UsageError, match="no run begins"):
+    with pytest.raises(UsageError, match="no run has"):
         folder.manifest("1999")
 
 

@@ -140,7 +140,7 @@ def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
         ("SELECT nosuch FROM denials", 'column "nosuch" not found'),
         ("SELEC 1", 'syntax error at or near "SELEC"'),
         ("FROM nosuch", "Table with name nosuch does not exist"),
-        ("SELECT 1 AS a, 2 AS a", r"same name \(a\)"),
+        ("SELECT 1 AS a, 2 AS a", r"duplicate column names \(a\)"),
         ("SELECT INTERVAL 1 DAY AS i", "column i has a type that cannot be shown"),
         ("SELECT [{'a': INTERVAL 1 DAY}] AS i", "column i has a type that cannot be shown"),
         ("SELECT MAP {'k': 1} AS m", "column m has a type that cannot be shown"),
