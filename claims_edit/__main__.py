@@ -43,7 +43,7 @@ def main() -> None:
             raise
         if (lack := lack_of(error)) is not None:
             _end(lacking(lack, "disk"))
-        _tell_bug(error)
+        _report_bug(error)
         sys.exit(exit_code_for(error))
 
 
@@ -54,7 +54,7 @@ def _end(error: ClaimsEditError) -> NoReturn:
     sys.exit(exit_code_for(error))
 
 
-def _tell_bug(error: BaseException) -> None:
+def _report_bug(error: BaseException) -> None:
     """The location of a bug, without the error's message: a library's message may quote a cell of a claim."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "claims_edit" in frame.filename]
     place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"

@@ -72,7 +72,7 @@ def decide(
     money = candidates.select(
         "charge_amount", "paid_amount", "billing_npi", "rendering_npi", units="service_unit_quantity"
     )
-    decided = pl.concat([judge(known, catalog, stale_policy), money], how="horizontal")
+    decided = pl.concat([evaluate(known, catalog, stale_policy), money], how="horizontal")
     decided = decided.with_columns(
         _adjustment(), doubt_names(pl.col("doubts")).alias("doubts"), rules_hash=pl.lit(catalog.rules_hash)
     )
@@ -82,7 +82,7 @@ def decide(
     )
 
 
-def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = StalePolicy.WARN) -> pl.DataFrame:
+def evaluate(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = StalePolicy.WARN) -> pl.DataFrame:
     """The facts of each line with its edits, reason, disposition, liability and citation.
 
     Only `decide` refuses outcomes that no rule pack may have, so that a proof of the rules can show them.
@@ -90,8 +90,8 @@ def judge(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy = Sta
     Raises:
         RuntimeError: a line without a primary edit, or an edit without an outcome.
     """
-    judged = pl.concat([known, _outcomes(known, catalog, stale_policy)], how="horizontal")
-    return judged.with_columns(*_liability(), _citation())
+    evaluated = pl.concat([known, _outcomes(known, catalog, stale_policy)], how="horizontal")
+    return evaluated.with_columns(*_liability(), _citation())
 
 
 def hits_of(known: pl.DataFrame) -> pl.DataFrame:

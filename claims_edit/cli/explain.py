@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claims_edit.cli.options import json_flag, out_option
-from claims_edit.cli.progress import tell_ahead
+from claims_edit.cli.progress import announce
 from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find, not_found
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def explain(*, out: Path, every_edit: bool, fmt: str, as_json: bool, **wanted: A
     asked = Wanted(**wanted)
     found = find(out, asked, every_edit=every_edit)
     if not found:
-        again = look_up(out, asked, tell_ahead)
+        again = look_up(out, asked, announce)
         if again is None:
             raise not_found(out, asked)
         found = explain_accepted(again.lines, again.manifest)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def tell_ahead(told: str) -> None:
+def announce(notice: str) -> None:
     """One line before long work; nothing if standard error is not a terminal."""
     if sys.stderr.isatty():
-        click.echo(told, err=True)
+        click.echo(notice, err=True)
 
 
 @contextmanager

@@ -26,41 +26,41 @@ def check(*, rules: Path | None, documents: Path | None, as_json: bool) -> None:
     from claims_edit.governance.checking import check_pack  # noqa: PLC0415 -- for this command alone
 
     try:
-        sound = check_pack(rules, documents)
+        checked_pack = check_pack(rules, documents)
     except RulesError as error:
         if as_json:
             print_json({"sound": False, "faults": list(error.faults)})
         raise
     if as_json:
-        print_json(sound.as_dict())
+        print_json(checked_pack.as_dict())
     else:
-        click.echo("\n".join(_lines(sound)))
+        click.echo("\n".join(_lines(checked_pack)))
 
 
-def _lines(sound: Sound) -> list[str]:
-    told, checked = sound.as_dict(), sound.documents
-    held = f"{told['policies']} policies, {told['versions']} versions, {told['codes']} codes"
-    split = ", ".join(f"{name} {cells:,}" for name, cells in told["by_disposition"].items())
-    reached = sum(cells > 0 for cells in told["edits"].values())
-    advantage, saved = told["medicare_advantage"], told["held"]
+def _lines(checked_pack: Sound) -> list[str]:
+    proof, documents = checked_pack.as_dict(), checked_pack.documents
+    contents = f"{proof['policies']} policies, {proof['versions']} versions, {proof['codes']} codes"
+    split = ", ".join(f"{name} {cells:,}" for name, cells in proof["by_disposition"].items())
+    reached = sum(cells > 0 for cells in proof["edits"].values())
+    advantage, held = proof["medicare_advantage"], proof["held"]
     lines = [
-        f"The rules are valid: {held}; {told['rules_version']} {told['rules_hash']}.",
-        f"Checked in {told['cells']:,} cells, each with exactly one primary edit: {split}.",
-        f"Edits reached: {reached} of {len(told['edits'])}, and every exception, listed code and note of the pack.",
+        f"The rules are valid: {contents}; {proof['rules_version']} {proof['rules_hash']}.",
+        f"Checked in {proof['cells']:,} cells, each with exactly one primary edit: {split}.",
+        f"Edits reached: {reached} of {len(proof['edits'])}, and every exception, listed code and note of the pack.",
         f"Medicare Advantage: {advantage['cells']:,} cells with a signal for it, {advantage['denied']} denied.",
-        f"Prior authorization, doubt or trial evidence: {saved['cells']:,} cells, {saved['denied']} denied.",
+        f"Prior authorization, doubt or trial evidence: {held['cells']:,} cells, {held['denied']} denied.",
     ]
-    if told["idle_versions"]:
-        idle = ", ".join(told["idle_versions"])
+    if proof["idle_versions"]:
+        idle = ", ".join(proof["idle_versions"])
         lines.append(f"Versions that decide no line, because no code was valid or listed in them: {idle}.")
-    if sound.shadow:
-        drafts = f"{sound.drafts} proposed version{'' if sound.drafts == 1 else 's'}"
-        lines.append(f"Checked again with {drafts} in force, as in a shadow run: {sound.shadow.cells:,} cells.")
-    if not sound.catalog.pack.remittance:
+    if checked_pack.shadow:
+        drafts = f"{checked_pack.drafts} proposed version{'' if checked_pack.drafts == 1 else 's'}"
+        lines.append(f"Checked again with {drafts} in force, as in a shadow run: {checked_pack.shadow.cells:,} cells.")
+    if not checked_pack.catalog.pack.remittance:
         lines.append("remittance/ has no table: combinations of CARC, RARC and group code were not checked.")
-    if checked:
-        found = f"{checked.citations} citations and {checked.codes} codes found in {checked.texts} texts"
+    if documents:
+        found = f"{documents.citations} citations and {documents.codes} codes found in {documents.texts} texts"
         lines.append(f"Documents: {found}; the rules have all of their codes.")
-        if checked.without_text:
-            lines.append(f"Not compared with a text, because they name no source: {', '.join(checked.without_text)}.")
+        if documents.without_text:
+            lines.append(f"Not compared with a text, because they name no source: {', '.join(documents.without_text)}.")
     return lines

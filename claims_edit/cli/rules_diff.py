@@ -14,7 +14,7 @@ from claims_edit.cli.options import Day, day_of
 from claims_edit.errors import UsageError
 
 if TYPE_CHECKING:
-    from claims_edit.governance.replay_diff import Lines, ReplayDiff
+    from claims_edit.governance.replay_diff import CandidateLines, ReplayDiff
     from claims_edit.policy import Catalog
 
 _FILE = click.Path(path_type=Path)
@@ -55,10 +55,10 @@ def diff(
     _refuse(extracts, out, run=run, of_extract=of_extract)
     packs = catalog_from(old), catalog_from(new, proposed=proposed)
     with ExitStack() as stack:
-        lines: Lines | None = None
+        lines: CandidateLines | None = None
         if extracts:
-            told = of_extract | {"as_of": day_of(of_extract["as_of"])}
-            lines = stack.enter_context(extract_lines(extracts, *packs, **told))
+            extract_options = of_extract | {"as_of": day_of(of_extract["as_of"])}
+            lines = stack.enter_context(extract_lines(extracts, *packs, **extract_options))
         elif out is not None:
             lines = run_lines(out, run)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
@@ -68,7 +68,7 @@ def diff(
         write_comparison(Comparison(old, named, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
 
 
-def _replayed(lines: Lines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:
+def _replayed(lines: CandidateLines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:
     from claims_edit.governance.replay_diff import replay_diff  # noqa: PLC0415 -- for this command alone
 
     return None if lines is None else replay_diff(lines, *packs, scratch)

@@ -66,11 +66,17 @@ def run(
     as_of: date | None,
     quiet: bool,
     as_json: bool,
-    **told: Any,  # noqa: ANN401 -- passed on as they are
+    **result_options: Any,  # noqa: ANN401 -- passed on as they are
 ) -> None:
     """Read, check, decide and publish claim extracts: files, folders or globs."""
     options = RunOptions(
-        extracts, out, day_of(as_of), format=fmt, mode=Mode(mode), stale_policy=StalePolicy(stale_policy), **told
+        extracts,
+        out,
+        day_of(as_of),
+        format=fmt,
+        mode=Mode(mode),
+        stale_policy=StalePolicy(stale_policy),
+        **result_options,
     )
     with shown(quiet=quiet or as_json) as progress:
         outcome = run_batch(options, progress)
@@ -78,7 +84,7 @@ def run(
         print_json(outcome.manifest.model_dump(mode="json"))
     elif not quiet:
         _print(outcome)
-    _raise_for(outcome, told["max_quarantine_rate"])
+    _raise_for(outcome, result_options["max_quarantine_rate"])
 
 
 def _print(outcome: RunOutcome) -> None:

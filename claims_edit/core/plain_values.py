@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 
 from claims_edit.columns import COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, Column, Kind
-from claims_edit.facts.revision import STANDS_ALONE
+from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake import canonical_text
 from claims_edit.intake.amounts import BOUND, CENTS, NOISE
 from claims_edit.names import name_key
@@ -119,7 +119,7 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
 
 _OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     # A zero may mean empty; ICD-9-CM codes have another format; a provider is part of the key.
-    "claim_frequency_code": lambda value: value.is_in([code for code in STANDS_ALONE if code != "0"]),
+    "claim_frequency_code": lambda value: value.is_in([code for code in REVISES_NOTHING if code != "0"]),
     "diagnosis_code_type": lambda value: value.str.contains("(?i)^icd-10-cm$"),
     "posting_holds": lambda value: ~value.str.contains(TEST_DATA, literal=True),
     "billing_provider_id": lambda value: (value == value.str.strip_chars()) & (value != ""),

@@ -20,7 +20,7 @@ from claims_edit.core.schema import (
     WARNED_SCHEMA,
 )
 from claims_edit.core.validate import DUPLICATE
-from claims_edit.facts.revision import STANDS_ALONE
+from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake.extract import FIRST_WARNED, FREQUENCY_MISSING, ORDINAL, TEST_DATA_FAULT
 from claims_edit.value_rules import MONEY as AMOUNT
 
@@ -174,7 +174,7 @@ def _revisions(
 
     All refused rows count except test data and repeats, which the repeated row covers.
     """
-    revises = ~frame["claim_frequency_code"].is_in(STANDS_ALONE)
+    revises = ~frame["claim_frequency_code"].is_in(REVISES_NOTHING)
     if FREQUENCY_MISSING in result.errors:  # the lost frequency may have been that of a replacement or a void
         revises |= result.errors[FREQUENCY_MISSING]
     revises &= routed & frame["claim_id"].is_not_null()

@@ -10,7 +10,7 @@ import polars as pl
 from claims_edit.edits import safeguards
 from claims_edit.edits.conditions import UNLISTED, any_code, any_version
 from claims_edit.edits.edit import Condition, edit
-from claims_edit.edits.words import bounds, listed, period
+from claims_edit.edits.phrases import bounds, listed, period
 from claims_edit.model import VOID, CodeKind
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _any_boundary(pack: Decidable) -> bool:
     return any_version(pack) or _any_validity(pack)
 
 
-def _stands(line: Line) -> str:
+def _is_current(line: Line) -> str:
     return (
         f"The claim is not a void (claim_frequency_code {line.facts['claim_frequency_code']}), and no other claim of"
         " the run replaces or voids it."
@@ -45,7 +45,7 @@ def _stands(line: Line) -> str:
 
 
 @edit(
-    Condition("the claim is void or replaced", pl.col("superseded"), _stands),
+    Condition("the claim is void or replaced", pl.col("superseded"), _is_current),
     may_pass=True,
     ground=any_code,
 )

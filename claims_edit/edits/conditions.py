@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.edits.edit import Condition
-from claims_edit.edits.words import capital, listed
+from claims_edit.edits.phrases import capital, listed
 from claims_edit.model import CodeKind, Coverage, PolicyKind
 
 if TYPE_CHECKING:

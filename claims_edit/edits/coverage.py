@@ -17,7 +17,7 @@ from claims_edit.edits.conditions import (
     contract_says,
 )
 from claims_edit.edits.edit import Condition, edit, edits_of
-from claims_edit.edits.words import capital, listed, period
+from claims_edit.edits.phrases import capital, listed, period
 from claims_edit.model import Coverage, IndicationScope
 
 if TYPE_CHECKING:

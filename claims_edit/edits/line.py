@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from claims_edit.edits.words import days, listed
+from claims_edit.edits.phrases import days, listed
 from claims_edit.model import Disposition, ProgramRule
 from claims_edit.rule_files.policies import program_rules_of
 

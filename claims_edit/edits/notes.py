@@ -11,7 +11,7 @@ import polars as pl
 
 from claims_edit.edits.conditions import IN_FORCE
 from claims_edit.edits.edit import Condition, edit
-from claims_edit.edits.words import capital, listed
+from claims_edit.edits.phrases import capital, listed
 from claims_edit.model import Disposition
 from claims_edit.rule_files.policies import stale_after
 

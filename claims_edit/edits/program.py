@@ -8,7 +8,7 @@ import polars as pl
 
 from claims_edit.edits.conditions import IN_FORCE, UNDER_FUNDING, any_version
 from claims_edit.edits.edit import Condition, edit
-from claims_edit.edits.words import capital, listed, lower, period
+from claims_edit.edits.phrases import capital, listed, lower, period
 from claims_edit.model import PolicyKind, ProgramRule
 
 if TYPE_CHECKING:

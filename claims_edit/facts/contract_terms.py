@@ -19,8 +19,8 @@ def with_contract_terms(lines: pl.DataFrame, contracts: pl.DataFrame) -> pl.Data
     true, with the values of its first row (by effective date).
     """
     wanted = lines.select(*KEY, terms_group=pl.col("group_id").str.strip_chars()).unique().drop_nulls()
-    spoken_of = pl.col(SERVICE) if SERVICE in contracts.columns else pl.lit(None, pl.String)
-    terms = contracts.with_columns(terms_group=pl.col("group_id").str.strip_chars(), terms_service=spoken_of).drop(
+    addressed = pl.col(SERVICE) if SERVICE in contracts.columns else pl.lit(None, pl.String)
+    terms = contracts.with_columns(terms_group=pl.col("group_id").str.strip_chars(), terms_service=addressed).drop(
         "group_id", SERVICE, strict=False
     )
     held = (

@@ -13,7 +13,7 @@ from claims_edit.model import REPLACEMENT, VOID
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
-STANDS_ALONE = ("0", "1", "2", "3", "4", "5", "9")
+REVISES_NOTHING = ("0", "1", "2", "3", "4", "5", "9")
 """Claim frequency codes that revise no claim: originals, interim and late bills. Any other code may."""
 FREQUENCY_UNKNOWN = doubt_token("claim_frequency_code-unknown", "claim_frequency_code")
 REVISION_UNCLEAR = doubt_token("revision-unclear", "claim_frequency_code")
@@ -54,7 +54,7 @@ def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
     given = candidates.with_columns(absent).join(identity, left_on="payer", right_on="payer_raw", how="left")
     key = ["payer_identity", *_OF_WHOM]
     known = given.select(*key, original_claim_id="claim_id", known=True).unique()
-    revisions = given.filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE)).join(
+    revisions = given.filter(~pl.col("claim_frequency_code").is_in(REVISES_NOTHING)).join(
         known, on=[*key, "original_claim_id"], how="left", nulls_equal=True
     )
     named = revised_claim(pl.col("known").fill_null(value=False))
@@ -136,7 +136,7 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
 def _doubts() -> pl.Expr:
     """The line's doubts, with those on claims that it may revise, and on claims that may revise it."""
     frequency = pl.col("claim_frequency_code")
-    is_unknown = ~frequency.is_in([*STANDS_ALONE, REPLACEMENT, VOID])
+    is_unknown = ~frequency.is_in([*REVISES_NOTHING, REPLACEMENT, VOID])
     others = pl.col("unclear").list.set_difference(pl.concat_list(pl.col("claim_id") + pl.lit(" ") + frequency))
     doubts = pl.concat_str(
         pl.col("doubts"),

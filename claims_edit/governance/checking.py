@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from claims_edit.errors import RulesError
 from claims_edit.governance.documents import check_documents
 from claims_edit.governance.prove import prove
-from claims_edit.governance.reach import version_faults
+from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
 from claims_edit.policy import catalog_of, default_rules_dir, examine, read_pack
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.engine import facts, judge
+from claims_edit.engine import evaluate, facts
 from claims_edit.errors import UsageError
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes, line_axes
-from claims_edit.governance.space import Axes
+from claims_edit.governance import decision_axes, line_axes
+from claims_edit.governance.decision_space import Axes
 from claims_edit.names import name_keys
 from claims_edit.policy.catalog import codes_of, version_on
 from claims_edit.policy.render import RulesTable
@@ -91,22 +91,26 @@ def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
     found = (policy for policy in catalog.pack.policies.values() if (policy.payer, policy.service) == (payer, service))
     policy: Policy | None = next(found, None)
     codes = {code.code for code in codes_of(catalog.pack, service)}
-    by_code = axes.boundaries((catalog,), (payer,))
+    by_code = decision_axes.boundaries((catalog,), (payer,))
     starts = [None, *sorted({day for code, days in by_code.items() if code in codes for day in days})]
     for first, following in zip(starts, [*starts[1:], None], strict=True):
-        last = following - axes.DAY if following else None
+        last = following - decision_axes.DAY if following else None
         yield Period(first, last, version_on(policy, first or last or dt.date.min))
 
 
 def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) -> dict[_Cell, str]:
     """The outcome of each cell."""
-    plain = next(each for each in axes.payers((catalog,)) if each.keys == (payer,))
+    plain = next(each for each in decision_axes.payers((catalog,)) if each.keys == (payer,))
     programs = sorted(catalog.pack.programs.programs)
     labels = dict(zip(name_keys(programs), programs, strict=True))
     space = Axes(
-        days=axes.days_frame({code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}),
-        programs=axes.program_frame([axes.state(), *(axes.state(line_of_business=key) for key in labels if key)]),
-        sites=axes.site_frame({"solid": _solid_tumor(catalog, payer)}).head(1),
+        days=decision_axes.days_frame(
+            {code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}
+        ),
+        programs=decision_axes.program_frame(
+            [decision_axes.state(), *(decision_axes.state(line_of_business=key) for key in labels if key)]
+        ),
+        sites=decision_axes.site_frame({"solid": _solid_tumor(catalog, payer)}).head(1),
         trials=line_axes.trial_frame().head(1),
         holds=line_axes.hold_frame().head(1),
         contracts=line_axes.contract_frame().head(1),
@@ -114,7 +118,7 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
     )
     revisions, contracts = line_axes.revisions_of(plain.name), line_axes.contracts_for(())
     outcomes = pl.concat([
-        judge(facts(cells, catalog, revisions=revisions, contracts=contracts), catalog).select(
+        evaluate(facts(cells, catalog, revisions=revisions, contracts=contracts), catalog).select(
             "service_start_date", "line_of_business", "hcpcs_code", _outcome()
         )
         for cells in space.cells(plain)
@@ -125,7 +129,7 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
 def _solid_tumor(catalog: Catalog, payer: str) -> str:
     """A malignant solid tumor; if possible, one whose site has no guidance in place of the payer's document."""
     by_site = set(catalog.site_references.filter(payer=payer)["site_class"])
-    solid = {str(site): code for (site,), code in axes.site_classes((catalog,)).items() if site != NOT_SOLID}
+    solid = {str(site): code for (site,), code in decision_axes.site_classes((catalog,)).items() if site != NOT_SOLID}
     return next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))
 
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import polars as pl
 from rich.console import Console
 
-from claims_edit.governance.fold import RANGE_SCHEMA
+from claims_edit.governance.ranges import RANGE_SCHEMA
 from claims_edit.governance.replay_diff import LINE_SCHEMA, TOTAL_SCHEMA
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.table_format import frame_table
@@ -47,16 +47,16 @@ def write_comparison(found: Comparison, fmt: str, target: IO[bytes]) -> None:
 def _sentences(found: Comparison) -> list[str]:
     """The sentences before the first table."""
     notes, ranges = found.packs.notes, found.packs.ranges
-    said = [f"{found.old} ({found.hashes[0][:12]}) → {found.new} ({found.hashes[1][:12]})"]
+    sentences = [f"{found.old} ({found.hashes[0][:12]}) → {found.new} ({found.hashes[1][:12]})"]
     if ranges.is_empty():
-        said.append("No outcome changes.")
+        sentences.append("No outcome changes.")
     else:
         counts = [ranges.filter(pl.col("change") == change).height for change in _TITLES]
-        said.append(
+        sentences.append(
             f"Outcomes change in {counts[0]} ranges, the reference alone in {counts[1]};"
             f" {found.packs.cells:,} cells compared."
         )
-    said += [f"Files: {', '.join(f'{path} {state}' for path, state in notes.files) or 'the same bytes'}."]
+    sentences += [f"Files: {', '.join(f'{path} {state}' for path, state in notes.files) or 'the same bytes'}."]
     for words, values in (
         ("Also changed", notes.kinds),
         ("Signals read differently", notes.reread),
@@ -64,10 +64,10 @@ def _sentences(found: Comparison) -> list[str]:
         ("Codes only in the new pack", notes.only_new),
     ):
         if values:
-            said.append(f"{words}: {', '.join(values)}.")
+            sentences.append(f"{words}: {', '.join(values)}.")
     if found.replay is not None:
-        said += _replay_sentences(found, found.replay)
-    return said
+        sentences += _replay_sentences(found, found.replay)
+    return sentences
 
 
 def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
@@ -75,10 +75,12 @@ def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
     where = "the extract" if replay.source == "extract" else f"run {replay.source}"
     money = f"{flipped['charges'].sum() or 0:.2f}"
     lines = f"{replay.lines:,} candidate lines, {flipped['lines'].sum():,} flip, with charges of {money}"
-    said = [f"Replay of {where}: {lines}."]
+    sentences = [f"Replay of {where}: {lines}."]
     if replay.source != "extract" and found.packs.notes.only_new:
-        said.append("A run keeps only lines with the codes of its own rules; lines with other codes are not included.")
-    return said
+        sentences.append(
+            "A run keeps only lines with the codes of its own rules; lines with other codes are not included."
+        )
+    return sentences
 
 
 def _tables(found: Comparison) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -94,8 +96,8 @@ def _tables(found: Comparison) -> Iterator[tuple[str, pl.DataFrame]]:
 def _table(found: Comparison, target: IO[bytes]) -> None:
     text = io.StringIO()
     console = Console(file=text, width=_WIDE)
-    for said in _sentences(found):
-        console.print(said, highlight=False, markup=False, soft_wrap=True)
+    for sentences in _sentences(found):
+        console.print(sentences, highlight=False, markup=False, soft_wrap=True)
     for title, frame in _tables(found):
         if frame.height:
             console.print(frame_table(frame, title))
@@ -109,8 +111,8 @@ def _table(found: Comparison, target: IO[bytes]) -> None:
 
 
 def _markdown(found: Comparison, target: IO[bytes]) -> None:
-    head, *said = _sentences(found)
-    lines = [f"# Rules: {_escaped(head)}", "", *(f"- {_escaped(each)}" for each in said)]
+    head, *sentences = _sentences(found)
+    lines = [f"# Rules: {_escaped(head)}", "", *(f"- {_escaped(each)}" for each in sentences)]
     for title, frame in _tables(found):
         if frame.height:
             lines += ["", f"## {title}", "", *_rows(frame)]
@@ -152,7 +154,7 @@ def _widened(part: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _json(found: Comparison, target: IO[bytes]) -> None:
     """One document; the lines that change are written batch by batch."""
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "old": {"pack": found.old, "rules_hash": found.hashes[0]},
         "new": {"pack": found.new, "rules_hash": found.hashes[1]},
         "cells": found.packs.cells,
@@ -160,14 +162,14 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
         **found.packs.notes.as_dict(),
     }
     if found.replay is None:
-        target.write((_dumped(told) + "\n").encode())
+        target.write((_dumped(document) + "\n").encode())
         return
-    told["replay"] = {
+    document["replay"] = {
         "source": found.replay.source,
         "candidate_lines": found.replay.lines,
         "totals": found.replay.totals.to_dicts(),
     }
-    target.write((_dumped(told).removesuffix("\n}") + ',\n  "lines": [').encode())
+    target.write((_dumped(document).removesuffix("\n}") + ',\n  "lines": [').encode())
     before = "\n"
     for lines in found.replay.flipped():
         for row in lines.iter_rows(named=True):
@@ -176,5 +178,5 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
     target.write(b"\n  ]\n}\n")
 
 
-def _dumped(told: dict[str, Any]) -> str:
-    return json.dumps(told, indent=2, ensure_ascii=False, default=str)
+def _dumped(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)

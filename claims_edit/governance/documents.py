@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from claims_edit.errors import UsageError
-from claims_edit.governance.places import versions
+from claims_edit.governance.rule_locations import versions
 from claims_edit.policy.check import parts_of
 from claims_edit.policy.pack import CitedDate, Document, HistoryEntry
 from claims_edit.rule_files.values import Citation

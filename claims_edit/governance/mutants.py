@@ -20,7 +20,7 @@ from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind
 from claims_edit.names import name_keys
 from claims_edit.policy import compiled
 from claims_edit.policy.parse import Parsed, parse
-from claims_edit.policy.text import read_yaml
+from claims_edit.policy.yaml_text import read_yaml
 from claims_edit.rule_files.policies import twelve_months_after
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.governance.axes import SIGNAL_WORDS, signs_by_column
+from claims_edit.governance.decision_axes import SIGNAL_WORDS, signals_by_column
 
 if TYPE_CHECKING:
-    from claims_edit.governance.axes import Meaning
+    from claims_edit.governance.decision_axes import Meaning
     from claims_edit.policy import Catalog
 
 _CITED = {
@@ -116,10 +116,10 @@ def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ..
 def _reread(pair: tuple[Catalog, Catalog]) -> list[str]:
     """The program signals that the packs read differently, with both readings."""
     return [
-        f"{SIGNAL_WORDS[column]} {sign}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
-        for column, found in signs_by_column(pair).items()
+        f"{SIGNAL_WORDS[column]} {signal}: {meaning[0] or 'no program'} → {meaning[1] or 'no program'}"
+        for column, found in signals_by_column(pair).items()
         if column != "plan"  # its spellings are those of line_of_business
-        for sign, meaning in found.items()
+        for signal, meaning in found.items()
         if meaning[0] != meaning[1]
     ]
 

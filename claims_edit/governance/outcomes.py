@@ -35,7 +35,7 @@ def changed(lines: pl.DataFrame) -> pl.DataFrame:
     """
     other_outcome = pl.col("old_what").ne_missing(pl.col("new_what"))
     other_reference = pl.col("old_under").ne_missing(pl.col("new_under"))
-    told = {
+    columns = {
         side: pl.concat_str(
             pl.col(f"{side}_what").fill_null(NOT_DECIDED),
             pl.when(other_reference, pl.col(f"{side}_under") != "")
@@ -46,5 +46,5 @@ def changed(lines: pl.DataFrame) -> pl.DataFrame:
     }
     return lines.filter(other_outcome | other_reference).with_columns(
         pl.when(other_outcome).then(pl.lit("outcome")).otherwise(pl.lit("reference")).alias("change"),
-        **told,
+        **columns,
     )

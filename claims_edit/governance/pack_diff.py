@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.engine import facts, judge
+from claims_edit.engine import evaluate, facts
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes, line_axes
-from claims_edit.governance.fold import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, folded
+from claims_edit.governance import decision_axes, line_axes
+from claims_edit.governance.decision_space import Axes, shaped
 from claims_edit.governance.notes import PackNotes, alike, equal, notes_on
 from claims_edit.governance.outcomes import changed, outcome
-from claims_edit.governance.space import Axes, shaped
+from claims_edit.governance.ranges import CELL_COLUMNS, OPEN, RANGE_SCHEMA, SPANS, collapse_ranges
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from claims_edit.governance.axes import Meaning, PayerClass
+    from claims_edit.governance.decision_axes import Meaning, PayerClass
     from claims_edit.policy import Catalog
 
 Pair = tuple["Catalog", "Catalog"]
@@ -43,11 +43,11 @@ class PackDiff:
 def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
     """Decide the space of both packs under each, payer by payer, and collapse the differences into ranges."""
     pair = (old, new)
-    ids = axes.shape_ids(pair)
+    ids = decision_axes.shape_ids(pair)
     readable = (shaped(old, ids), shaped(new, ids))
     cells = 0
     ranges = [pl.DataFrame(schema=RANGE_SCHEMA)]
-    for payer in axes.payers(pair):
+    for payer in decision_axes.payers(pair):
         if alike(pair, payer.keys):
             continue
         space = _space(pair, payer)
@@ -55,7 +55,7 @@ def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
         for lines in space.cells(payer):
             cells += lines.height
             differing.append(_differing(lines, readable, payer))
-        ranges.append(folded(pl.concat(differing), space))
+        ranges.append(collapse_ranges(pl.concat(differing), space))
     whole = pl.concat(ranges)
     return PackDiff(cells, whole.sort(whole.columns, nulls_last=False), notes_on(pair))
 
@@ -72,18 +72,19 @@ def _differing(lines: pl.DataFrame, pair: Pair, payer: PayerClass) -> pl.DataFra
 def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None) -> pl.DataFrame:
     """The outcome of each cell and its basis; a code that the pack does not have is not a candidate."""
     numbered = lines.with_row_index("cell")
-    known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
-    decided = judge(
-        facts(known, catalog, revisions=line_axes.revisions_of(name), contracts=line_axes.contracts_for([key])), catalog
+    candidates = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
+    decided = evaluate(
+        facts(candidates, catalog, revisions=line_axes.revisions_of(name), contracts=line_axes.contracts_for([key])),
+        catalog,
     )
-    told = pl.concat([known.select("cell"), decided.select(outcome())], how="horizontal")
-    return numbered.select("cell").join(told, on="cell", how="left", maintain_order="left").drop("cell")
+    outcomes = pl.concat([candidates.select("cell"), decided.select(outcome())], how="horizontal")
+    return numbered.select("cell").join(outcomes, on="cell", how="left", maintain_order="left").drop("cell")
 
 
 def _space(pair: Pair, payer: PayerClass) -> Axes:
     contracts = line_axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
     return Axes(
-        days=_days(axes.boundaries(pair, payer.keys, by_site=True)),
+        days=_days(decision_axes.boundaries(pair, payer.keys, by_site=True)),
         programs=_programs(pair, payer),
         sites=_sites(pair, payer),
         trials=line_axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
@@ -122,22 +123,25 @@ def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
 
 def _periods(boundaries: Sequence[dt.date]) -> list[tuple[dt.date | None, dt.date | None]]:
     starts: list[dt.date | None] = [None, *boundaries]
-    ends: list[dt.date | None] = [*(day - axes.DAY for day in boundaries), None]
+    ends: list[dt.date | None] = [*(day - decision_axes.DAY for day in boundaries), None]
     return list(zip(starts, ends, strict=True))
 
 
 def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     """Each program, no signal, a conflict, and each signal that the packs read differently, alone and with another."""
-    signs = axes.signs_by_column(pair)
-    ids = axes.shape_ids(pair)
+    signals = decision_axes.signals_by_column(pair)
+    ids = decision_axes.shape_ids(pair)
     shapes = {
         ids[pattern]: tuple(each if blue else None for each, blue in zip(meaning, payer.blue, strict=True))
-        for pattern, meaning in signs.pop("member_id").items()
+        for pattern, meaning in signals.pop("member_id").items()
     }
-    by_column: dict[str, dict[str, Meaning]] = {**signs, "member_id": shapes}
+    by_column: dict[str, dict[str, Meaning]] = {**signals, "member_id": shapes}
     plain = {column: _same_in_both(found, pair) for column, found in by_column.items()}
     spelled = plain["line_of_business"]
-    rows = [axes.state(), *(_labelled(program, line_of_business=sign) for program, sign in spelled.items())]
+    rows = [
+        decision_axes.state(),
+        *(_labelled(program, line_of_business=signal) for program, signal in spelled.items()),
+    ]
     rows += _conflict(spelled, plain["claim_filing_indicator_code"])
     rows += _other_plan_words(pair, spelled)
     for column, found in by_column.items():
@@ -146,54 +150,56 @@ def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
                 other = "line_of_business" if column != "line_of_business" else "claim_filing_indicator_code"
                 rows += _reread(column, same, other, plain[other])
                 rows += _beside_plans(column, same, pair)
-    return axes.program_frame(rows)
+    return decision_axes.program_frame(rows)
 
 
 def _same_in_both(found: dict[str, Meaning], pair: Pair) -> dict[str, str]:
     """For each program, a spelling that names it in both packs: its own key where possible."""
-    keys = set(axes.plain_spellings(pair[0])) & set(axes.plain_spellings(pair[1]))
+    keys = set(decision_axes.plain_spellings(pair[0])) & set(decision_axes.plain_spellings(pair[1]))
     ordered = sorted(found.items(), key=lambda item: (item[0] not in keys, item[0]))
     same: dict[str, str] = {}
-    for sign, meaning in ordered:
+    for signal, meaning in ordered:
         if meaning[0] is not None and len(set(meaning)) == 1:
-            same.setdefault(meaning[0], sign)
+            same.setdefault(meaning[0], signal)
     return dict(sorted(same.items()))
 
 
 def _grouped(found: dict[str, Meaning]) -> dict[Meaning, list[str]]:
     groups: dict[Meaning, list[str]] = {}
-    for sign, meaning in found.items():
-        groups.setdefault(meaning, []).append(sign)
+    for signal, meaning in found.items():
+        groups.setdefault(meaning, []).append(signal)
     return groups
 
 
 def _conflict(spelled: dict[str, str], filed: dict[str, str]) -> list[tuple[str | None, ...]]:
-    for program, sign in spelled.items():
+    for program, signal in spelled.items():
         for other, indicator in filed.items():
             if other != program:
-                return [_labelled("conflict", line_of_business=sign, claim_filing_indicator_code=indicator)]
+                return [_labelled("conflict", line_of_business=signal, claim_filing_indicator_code=indicator)]
     return []
 
 
 def _labelled(label: str, **signals: str) -> tuple[str | None, ...]:
-    return (label, *axes.state(**signals)[1:])
+    return (label, *decision_axes.state(**signals)[1:])
 
 
 def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | None, ...]]:
     """Plan words that only one pack has, or that name different programs, with each program."""
     old, new = (set(catalog.plan_words.rows()) for catalog in pair)
     return [
-        _labelled(f"{plan} + {program}", line_of_business=sign, plan=plan)
+        _labelled(f"{plan} + {program}", line_of_business=signal, plan=plan)
         for words in sorted({words for words, _, _ in old ^ new})
-        for plan in (f"{axes.PLAIN_PLAN} {words.strip()}",)
-        for program, sign in spelled.items()
+        for plan in (f"{decision_axes.PLAIN_PLAN} {words.strip()}",)
+        for program, signal in spelled.items()
     ]
 
 
 def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> list[tuple[str | None, ...]]:
     """The states of a signal that two packs read differently."""
-    label = "member id shape" if column == "member_id" else f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
-    paired = [_labelled(f"{label} + {program}", **{column: same[0], other: sign}) for program, sign in plain.items()]
+    label = "member id shape" if column == "member_id" else f"{decision_axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
+    paired = [
+        _labelled(f"{label} + {program}", **{column: same[0], other: signal}) for program, signal in plain.items()
+    ]
     return [_labelled(label, **{column: same[0]}), *paired]
 
 
@@ -202,8 +208,8 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
     if column == "plan":
         return []
     words = {program: words.strip() for catalog in pair for words, _, program in catalog.plan_words.iter_rows()}
-    plans = [f"{axes.PLAIN_PLAN} {word}" for word in sorted(words.values())]
-    label = f"{axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
+    plans = [f"{decision_axes.PLAIN_PLAN} {word}" for word in sorted(words.values())]
+    label = f"{decision_axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
     return [_labelled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
 
 
@@ -212,10 +218,10 @@ def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
 
     Each site class by itself for a payer that follows guidance by site.
     """
-    classes = axes.site_classes(pair)
+    classes = decision_axes.site_classes(pair)
     if any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True)):
         named = {" → ".join(dict.fromkeys(str(each) for each in meaning)): code for meaning, code in classes.items()}
-        return axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
+        return decision_axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
     groups: dict[tuple[bool, ...], list[str]] = {}
     for meaning, code in classes.items():
         groups.setdefault(tuple(each != NOT_SOLID for each in meaning), []).append(code)
@@ -224,4 +230,4 @@ def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     for solid, codes in sorted(groups.items(), reverse=True):
         label = " → ".join(dict.fromkeys(words[each] for each in solid))
         named[label if len(set(solid)) == 1 else f"{label} ({', '.join(sorted(codes))})"] = codes[0]
-    return axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
+    return decision_axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")

@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
-from claims_edit.engine import facts, hits_of, judge
-from claims_edit.governance import axes, line_axes, places
-from claims_edit.governance.reach import reach_faults, seen_of
-from claims_edit.governance.space import COORDINATES, gathered, parts, shaped
+from claims_edit.engine import evaluate, facts, hits_of
+from claims_edit.governance import decision_axes, line_axes, rule_locations
+from claims_edit.governance.decision_space import COORDINATES, gathered, parts, shaped
+from claims_edit.governance.unreachable_rules import seen_of, unreachable_rule_faults
 from claims_edit.model import Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from claims_edit.governance.axes import PayerClass
+    from claims_edit.governance.decision_axes import PayerClass
     from claims_edit.policy import Catalog
 
 # How the standard and plain words identify Medicare Advantage. A proof that relied on the pack alone would
 # pass a pack that gets it wrong.
-SAYS_ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
-_SAYS_MEDICARE = (
+ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
+_MEDICARE_WORDS = (
     r"medicare|^mcare|^mcr|(?:mcare|mcr|med)adv|^ma(?:only|pd|plan|product|hmo|ppo|pos|pffs|snp|msa)*s?$|mapd"
     r"|egwp|groupwaiver|(?:^|[cdi]|dual|fide|hide)snp|specialneeds|dualeligible|^partc$"
 )
 # Medicare other than Medicare Advantage, and its supplements; `pffs` is Medicare Advantage.
-_SAYS_NO_ADVANTAGE = (
+_OTHER_MEDICARE = (
     r"(?:^|[^p])ffs|feeforservice|original|traditional|straight|supplement|medigap|secondary"
     r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
 )
@@ -94,7 +94,7 @@ def prove(catalog: Catalog) -> Proof:
     Memory does not grow with the number of policies.
     """
     proving = _Proving(catalog)
-    for payer in axes.payers((catalog,)):
+    for payer in decision_axes.payers((catalog,)):
         proving.payer(payer)
     return proving.proof()
 
@@ -102,9 +102,9 @@ def prove(catalog: Catalog) -> Proof:
 class _Proving:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._shaped = shaped(catalog, axes.shape_ids((catalog,)))
-        said = (pl.col(column).is_in(signs) for column, signs in _advantage_signs(catalog).items())
-        self._says_advantage = pl.any_horizontal(each.fill_null(value=False) for each in said)
+        self._shaped = shaped(catalog, decision_axes.shape_ids((catalog,)))
+        said = (pl.col(column).is_in(signals) for column, signals in _advantage_signals(catalog).items())
+        self._is_advantage = pl.any_horizontal(each.fill_null(value=False) for each in said)
         self._proof = Proof()
         self._faults: dict[tuple[str, str], _Tally] = {}
         self._seen: list[pl.DataFrame] = []
@@ -112,12 +112,12 @@ class _Proving:
     def payer(self, payer: PayerClass) -> None:
         """Every cell of one payer."""
         revisions, contracts = line_axes.revisions_of(payer.name), line_axes.contracts_for(payer.keys)
-        name = next((name for name in (payer.name, *payer.also) if all(says_advantage((name,)))), None)
+        name = next((name for name in (payer.name, *payer.also) if all(is_advantage((name,)))), None)
         seen = []
-        for cells in gathered(parts(self._catalog, payer, SAYS_ADVANTAGE_FILED, self._says_advantage), payer):
+        for cells in gathered(parts(self._catalog, payer, ADVANTAGE_FILED, self._is_advantage), payer):
             known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
-            said = self._says_advantage | pl.lit(name is not None)
-            member = cells.select(*COORDINATES, says_advantage=said, advantage_name=pl.lit(name, pl.String))
+            said = self._is_advantage | pl.lit(name is not None)
+            member = cells.select(*COORDINATES, is_advantage=said, advantage_name=pl.lit(name, pl.String))
             seen.append(self._batch(pl.concat([known, member], how="horizontal")))
         if seen:
             self._seen.append(seen_of(pl.concat(seen)))
@@ -132,7 +132,7 @@ class _Proving:
         self._proof.cells += known.height
         self._proof.edits.update(dict(zip(hits.columns, hits.sum().row(0), strict=True)))
         self._note(primary.filter(~pl.col("hit")), _no_primary)
-        decided = judge(primary.filter("hit"), self._catalog)
+        decided = evaluate(primary.filter("hit"), self._catalog)
         self._hold(decided)
         counted = decided["disposition"].value_counts()
         self._proof.by_disposition.update(dict(counted.iter_rows()))
@@ -147,7 +147,7 @@ class _Proving:
         self._note(decided.filter(other.fill_null(value=True)), _other_edit)
         for column, fault in (("citation", _no_citation), ("group_code", _no_group_code), ("carc", _no_carc)):
             self._note(decided.filter(denied, pl.col(column).is_null()), fault)
-        advantage = pl.col("says_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE))
+        advantage = pl.col("is_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE))
         wronged = decided.filter(advantage, denied)
         self._proof.advantage += int(decided.select(advantage.sum()).item())
         self._proof.advantage_denied += wronged.height
@@ -166,7 +166,7 @@ class _Proving:
         for row in cells.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len()).iter_rows(named=True):
             tally = self._faults.setdefault(fault(self._catalog, row), _Tally())
             tally.cells += row["len"]
-            tally.example = tally.example or places.cell_text(row)
+            tally.example = tally.example or rule_locations.cell_text(row)
 
     def proof(self) -> Proof:
         """The result, after the last payer."""
@@ -175,7 +175,7 @@ class _Proving:
             for (place, remedy), tally in self._faults.items()
         ]
         seen = pl.concat(self._seen) if self._seen else pl.DataFrame()
-        unreached, self._proof.idle = reach_faults(self._catalog, seen, self._proof.edits)
+        unreached, self._proof.idle = unreachable_rule_faults(self._catalog, seen, self._proof.edits)
         self._proof.faults = tuple(sorted({*told, *unreached}))
         return self._proof
 
@@ -184,33 +184,33 @@ def _cells(count: int) -> str:
     return "in one cell" if count == 1 else f"in {count} cells"
 
 
-def says_advantage(names: Iterable[str]) -> list[bool]:
+def is_advantage(names: Iterable[str]) -> list[bool]:
     """Whether each name or spelling (by its key) names Medicare Advantage in plain words, or Medicare of no kind."""
     keys = pl.Series(list(names), dtype=pl.String)
-    return (keys.str.contains(_SAYS_MEDICARE) & ~keys.str.contains(_SAYS_NO_ADVANTAGE)).to_list()
+    return (keys.str.contains(_MEDICARE_WORDS) & ~keys.str.contains(_OTHER_MEDICARE)).to_list()
 
 
-def _advantage_signs(catalog: Catalog) -> dict[str, list[str]]:
+def _advantage_signals(catalog: Catalog) -> dict[str, list[str]]:
     """For each signal column, the values that mean Medicare Advantage per the pack or per the standard."""
-    signs = axes.signs_by_column((catalog,))
+    signals = decision_axes.signals_by_column((catalog,))
     own = {
-        column: [sign for sign, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
-        for column, found in signs.items()
+        column: [signal for signal, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
+        for column, found in signals.items()
     }
-    spelled = list(signs["line_of_business"])
-    plain = [sign for sign, says in zip(spelled, says_advantage(spelled), strict=True) if says]
-    ids = axes.shape_ids((catalog,))
-    shapes = [shape for shape in signs["member_id"] if shape in own["member_id"] or re.search(shape, MEDICARE_ID)]
+    spelled = list(signals["line_of_business"])
+    plain = [signal for signal, says in zip(spelled, is_advantage(spelled), strict=True) if says]
+    ids = decision_axes.shape_ids((catalog,))
+    shapes = [shape for shape in signals["member_id"] if shape in own["member_id"] or re.search(shape, MEDICARE_ID)]
     words = catalog.plan_words.with_columns(pl.col("words").str.strip_chars())
     named = [
-        f"{axes.PLAIN_PLAN} {each}"
+        f"{decision_axes.PLAIN_PLAN} {each}"
         for each, _, program in words.iter_rows()
-        if program == MEDICARE_ADVANTAGE or all(says_advantage((each.replace(" ", ""),)))
+        if program == MEDICARE_ADVANTAGE or all(is_advantage((each.replace(" ", ""),)))
     ]
     return {
         "line_of_business": sorted({*own["line_of_business"], *plain}),
         "plan": sorted({*own["line_of_business"], *plain, *named}),
-        "claim_filing_indicator_code": sorted({*own["claim_filing_indicator_code"], *SAYS_ADVANTAGE_FILED}),
+        "claim_filing_indicator_code": sorted({*own["claim_filing_indicator_code"], *ADVANTAGE_FILED}),
         "member_id": [ids[shape] for shape in shapes],
     }
 
@@ -220,33 +220,33 @@ _Fault = tuple[str, str]
 
 
 def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.version_place(catalog, row)
+    place = rule_locations.version_location(catalog, row)
     return f"{place}: no edit is triggered", "Report this as a bug, with the rules."
 
 
 def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.reason_place(catalog.pack, row["expected"])
+    place = rule_locations.reason_location(catalog.pack, row["expected"])
     told = f"the first edit triggered is `{row['expected']}`, but the engine decides by `{row['reason_code']}`"
     return f"{place}: {told}", "Report this as a bug, with the rules."
 
 
 def _no_citation(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.version_place(catalog, row)
+    place = rule_locations.version_location(catalog, row)
     return f"{place}.statement.cite: `{row['reason_code']}` denies without a citation", "Add it."
 
 
 def _no_group_code(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.reason_place(catalog.pack, row["reason_code"])
+    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
     return f"{place}.group_code: `{row['reason_code']}` denies without a group code", "Add it."
 
 
 def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.reason_place(catalog.pack, row["reason_code"])
+    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
     return f"{place}.carc: `{row['reason_code']}` denies without a CARC", "Add it."
 
 
 def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = places.reason_place(catalog.pack, row["reason_code"])
+    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
     held = ", ".join(fact for fact in HOLDING_FACTS if row[fact] is not None)
     return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
 
@@ -254,14 +254,14 @@ def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     fault = f"Medicare Advantage ends in deny (`{row['reason_code']}`)"
     if row["program"] == MEDICARE_ADVANTAGE:
-        version = places.version_place(catalog, row)
+        version = rule_locations.version_location(catalog, row)
         return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
-    said = _advantage_signs(catalog)
-    column = next((column for column, signs in said.items() if row[column] in signs), None)
+    said = _advantage_signals(catalog)
+    column = next((column for column, signals in said.items() if row[column] in signals), None)
     if column is None:
-        place = places.name_place(catalog.pack, row["payer"], row["advantage_name"])
+        place = rule_locations.name_location(catalog.pack, row["payer"], row["advantage_name"])
         return f"{place}: {fault}, because of the payer's name", "Remove the name, so that its lines go to a person."
-    listed = places.sign_place(catalog, column, row[column])
+    listed = rule_locations.signal_location(catalog, column, row[column])
     if listed is None:
         own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"
         return f"{own}: the value `{row[column]}` is missing, so {fault}", "Add it there."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.engine import facts, judge
+from claims_edit.engine import evaluate, facts
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.intake import load_mapping
 from claims_edit.runner.contracts import load_contracts, no_contracts
@@ -43,7 +43,7 @@ TOTAL_SCHEMA: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True)
-class Lines:
+class CandidateLines:
     """Candidate lines in bounded batches, and the inputs of their decisions; contracts with each pack's payer keys."""
 
     batches: Iterator[pl.DataFrame]
@@ -73,7 +73,7 @@ class ReplayDiff:
         yield from (pl.read_parquet(part, glob=False) for part in self.parts)
 
 
-def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> ReplayDiff:
+def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path) -> ReplayDiff:
     """Decide each line under both packs; the lines that change are written to `scratch`.
 
     A line whose code is not in one of the packs is `not decided` there.
@@ -82,14 +82,14 @@ def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> Repl
     totals = [found.totals]
     for batch in lines.batches:
         found.lines += batch.height
-        told = _told(batch, old, new, lines)
+        outcomes = _outcomes(batch, old, new, lines)
         totals.append(
-            told.group_by(_BY).agg(
+            outcomes.group_by(_BY).agg(
                 pl.len().cast(pl.Int64).alias("lines"),
                 pl.col("charge_amount").sum().cast(MONEY).alias("charges"),
             )
         )
-        flipped = told.filter(pl.col("change") == "outcome").select(*LINE_SCHEMA)
+        flipped = outcomes.filter(pl.col("change") == "outcome").select(*LINE_SCHEMA)
         if flipped.height:
             found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
             flipped.write_parquet(found.parts[-1])
@@ -98,7 +98,7 @@ def replay_diff(lines: Lines, old: Catalog, new: Catalog, scratch: Path) -> Repl
     return found
 
 
-def _told(batch: pl.DataFrame, old: Catalog, new: Catalog, lines: Lines) -> pl.DataFrame:
+def _outcomes(batch: pl.DataFrame, old: Catalog, new: Catalog, lines: CandidateLines) -> pl.DataFrame:
     """The lines of a batch with different outcomes, with both outcomes."""
     sides = [
         _decided(batch, catalog, lines.revisions, contracts).select(pl.all().name.prefix(f"{side}_"))
@@ -112,11 +112,13 @@ def _told(batch: pl.DataFrame, old: Catalog, new: Catalog, lines: Lines) -> pl.D
 def _decided(batch: pl.DataFrame, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     numbered = batch.with_row_index("line_of_batch")
     known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
-    decided = judge(facts(known, catalog, revisions=revisions, contracts=contracts), catalog)
-    told = pl.concat([known.select("line_of_batch"), decided.select("payer", "program", *outcome())], how="horizontal")
+    decided = evaluate(facts(known, catalog, revisions=revisions, contracts=contracts), catalog)
+    outcomes = pl.concat(
+        [known.select("line_of_batch"), decided.select("payer", "program", *outcome())], how="horizontal"
+    )
     return (
         numbered.select("line_of_batch")
-        .join(told, on="line_of_batch", how="left", maintain_order="left")
+        .join(outcomes, on="line_of_batch", how="left", maintain_order="left")
         .drop("line_of_batch")
     )
 
@@ -140,7 +142,7 @@ def extract_lines(
     as_of: date,
     mapping: Path | None = None,
     contracts: Path | None = None,
-) -> Iterator[Lines]:
+) -> Iterator[CandidateLines]:
     """The accepted lines of extracts with a code of either pack.
 
     Raises:
@@ -154,7 +156,7 @@ def extract_lines(
     )
     with read_apart(extracts, both, wanted, as_of=as_of) as (reading, found):
         batches = (frame for file in found for frame in reading.candidates(file))
-        yield Lines(batches, reading.revisions(), (terms[0], terms[1]), "extract")
+        yield CandidateLines(batches, reading.revisions(), (terms[0], terms[1]), "extract")
 
 
 def _with_codes_of_both(old: Catalog, new: Catalog) -> Catalog:
@@ -174,7 +176,7 @@ def _with_names_of_both(catalog: Catalog, other: Catalog) -> Catalog:
     return replace(catalog, payer_names=pl.concat([catalog.payer_names, more]))
 
 
-def run_lines(out: Path, run: str | None) -> Lines:
+def run_lines(out: Path, run: str | None) -> CandidateLines:
     """The candidate lines that a published run decided; `run` is its id or a prefix of it, None the latest.
 
     Raises:
@@ -184,4 +186,4 @@ def run_lines(out: Path, run: str | None) -> Lines:
     run_id = str(ResultsFolder(out).manifest(run)["run_id"])
     kept = replay_of(out, run_id)
     batches = kept.candidates.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-    return Lines(batches, kept.revisions, (kept.contracts, kept.contracts), run_id)
+    return CandidateLines(batches, kept.revisions, (kept.contracts, kept.contracts), run_id)

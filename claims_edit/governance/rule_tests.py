@@ -180,17 +180,17 @@ def _lines_of(path: str, file: RuleTestsFile, cited: Citations) -> Iterator[Case
             expect = case.expect or test.expect
             if expect is None:
                 continue  # rejected by the checks
-            told = _told(file.given) | _told(test.given) | _told(case)
-            each = [told.get(fact, (None,)) for fact in _PRODUCT]
+            facts = _facts(file.given) | _facts(test.given) | _facts(case)
+            each = [facts.get(fact, (None,)) for fact in _PRODUCT]
             for chosen in itertools.product(*each):
-                facts_of = told | dict(zip(_PRODUCT, chosen, strict=True))
+                facts_of = facts | dict(zip(_PRODUCT, chosen, strict=True))
                 yield CaseLine(
                     f"{path}: tests[{number}].cases[{position}]", test.name, read_in, _shown(facts_of),
                     _row(facts_of), facts_of.get("contract"), _expected(expect),
                 )  # fmt: skip
 
 
-def _told(given: Given) -> _Row:
+def _facts(given: Given) -> _Row:
     return {fact: getattr(given, fact) for fact in Given.model_fields if getattr(given, fact) is not None}
 
 
@@ -198,12 +198,12 @@ def _cell(value: str | None) -> str | None:
     return None if value == NONE else value
 
 
-def _row(told: _Row) -> _Row:
+def _row(facts: _Row) -> _Row:
     """The canonical columns of a line."""
-    row: _Row = {column: _cell(told[fact]) for fact, column in _COLUMN_OF.items() if told.get(fact) is not None}
-    row["service_start_date"], row["service_end_date"] = told["service"]
-    diagnoses = (_cell(told.get("diagnoses")) or "").replace(".", "").split()
-    modifiers = (_cell(told.get("modifiers")) or "").split()
+    row: _Row = {column: _cell(facts[fact]) for fact, column in _COLUMN_OF.items() if facts.get(fact) is not None}
+    row["service_start_date"], row["service_end_date"] = facts["service"]
+    diagnoses = (_cell(facts.get("diagnoses")) or "").replace(".", "").split()
+    modifiers = (_cell(facts.get("modifiers")) or "").split()
     return (
         row
         | dict(zip(DIAGNOSIS_COLUMNS, diagnoses, strict=False))
@@ -211,9 +211,9 @@ def _row(told: _Row) -> _Row:
     )
 
 
-def _shown(told: _Row) -> dict[str, str]:
+def _shown(facts: _Row) -> dict[str, str]:
     """The facts of a line, as a case writes them."""
-    texts = {fact: _text(value) for fact, value in told.items() if value is not None}
+    texts = {fact: _text(value) for fact, value in facts.items() if value is not None}
     return {fact: texts[fact] for fact in Given.model_fields if fact in texts}
 
 

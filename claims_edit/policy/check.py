@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from claims_edit.policy.check_pack import pack_faults
 from claims_edit.policy.check_policies import policy_faults
+from claims_edit.policy.check_program_signals import program_faults, program_signal_faults
 from claims_edit.policy.check_remittance import remittance_faults
-from claims_edit.policy.check_signs import program_faults, sign_faults
 from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
 from claims_edit.policy.check_tests import test_faults
-from claims_edit.policy.known import Known
+from claims_edit.policy.declared_ids import DeclaredIds
 from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
 from claims_edit.policy.rule_tests import Given
 from claims_edit.rule_files.values import Citation
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 
 def check(parsed: Parsed) -> list[str]:
     """Every fault between values and between files; references to parts that could not be parsed are not faults."""
-    known = Known.of(parsed)
+    declared = DeclaredIds.of(parsed)
     faults = [
-        *policy_faults(parsed, known),
-        *code_faults(parsed, known),
+        *policy_faults(parsed, declared),
+        *code_faults(parsed, declared),
         *site_faults(parsed),
-        *sign_faults(parsed),
+        *program_signal_faults(parsed),
         *program_faults(parsed),
         *reason_faults(parsed),
         *remittance_faults(parsed),
-        *_document_faults(parsed, known),
-        *_guidance_faults(parsed, known),
-        *_evidence_faults(parsed, known),
-        *pack_faults(parsed, known),
-        *test_faults(parsed, known),
+        *_document_faults(parsed, declared),
+        *_guidance_faults(parsed, declared),
+        *_evidence_faults(parsed, declared),
+        *pack_faults(parsed, declared),
+        *test_faults(parsed, declared),
     ]
     return [f"rules/{fault}" for fault in faults]
 
 
-def _document_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def _document_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     homes: dict[str, list[str]] = defaultdict(list)
     for path, model in parsed.files.items():
         for place, value in _walk(model, ""):
             if isinstance(value, Document):
                 homes[value.id].append(f"{path}: {place}.id")
-            elif known.documents is not None and value.document not in known.documents:
+            elif declared.documents is not None and value.document not in declared.documents:
                 yield (
                     f"{path}: {place}.document: `{value.document}` is not defined. "
                     "Correct it, or add the document under `documents`."
@@ -86,40 +86,40 @@ def parts_of(value: object) -> Iterator[tuple[str, object]]:
                 yield f"[{index}]", item
 
 
-def _guidance_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def _guidance_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     homes: dict[str, str] = {}
     for path, file in parsed.of(GuidanceFile).items():
         for index, entry in enumerate(file.guidance):
             place = f"{path}: guidance[{index}]"
-            yield from known.service_faults(f"{place}.service", entry.service)
-            yield from known.site_faults(f"{place}.site_class", entry.site_class)
+            yield from declared.service_faults(f"{place}.service", entry.service)
+            yield from declared.site_faults(f"{place}.site_class", entry.site_class)
             if entry.id in homes:
                 yield f"{place}.id: `{entry.id}` is already defined in {homes[entry.id]}. Give each its own id."
             homes.setdefault(entry.id, path)
 
 
-def _evidence_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def _evidence_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     for path, file in parsed.of(EvidenceFile).items():
-        yield from known.service_faults(f"{path}: service", file.service)
-        if known.documents is not None and file.summarises not in known.documents:
+        yield from declared.service_faults(f"{path}: service", file.service)
+        if declared.documents is not None and file.summarises not in declared.documents:
             yield f"{path}: summarises: `{file.summarises}` is not defined. Name a document of the pack."
-        yield from _conclusion_faults(path, file, known)
+        yield from _conclusion_faults(path, file, declared)
         seen: set[str] = set()
         for index, study in enumerate(file.studies):
             if study.id in seen:
                 yield f"{path}: studies[{index}].id: duplicate id `{study.id}`. Give each study its own id."
             seen.add(study.id)
             for position, site in enumerate(study.site_classes):
-                yield from known.site_faults(f"{path}: studies[{index}].site_classes[{position}]", site)
+                yield from declared.site_faults(f"{path}: studies[{index}].site_classes[{position}]", site)
 
 
-def _conclusion_faults(path: str, file: EvidenceFile, known: Known) -> Iterator[str]:
+def _conclusion_faults(path: str, file: EvidenceFile, declared: DeclaredIds) -> Iterator[str]:
     """A site that is not defined, or that has two conclusions: the file does not show which one applies."""
     concluded: set[str] = set()
     for index, entry in enumerate(file.by_site):
         for position, site in enumerate(entry.site_classes):
             place = f"{path}: by_site[{index}].site_classes[{position}]"
-            yield from known.site_faults(place, site)
+            yield from declared.site_faults(place, site)
             if site in concluded:
                 yield f"{place}: duplicate site `{site}`. Give each site one conclusion."
             concluded.add(site)

@@ -10,12 +10,12 @@ from claims_edit.policy.pack import PackFile, Policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claims_edit.policy.known import Known
+    from claims_edit.policy.declared_ids import DeclaredIds
     from claims_edit.policy.pack import RuleChange
     from claims_edit.policy.parse import Parsed
 
 
-def pack_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def pack_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     """Faults of the version and the changelog; unknown policies only where every policy could be parsed."""
     payers = {policy.id: policy.payer for policy in parsed.of(Policy).values()}
     for path, file in parsed.of(PackFile).items():
@@ -24,7 +24,7 @@ def pack_faults(parsed: Parsed, known: Known) -> Iterator[str]:
             for position, change in enumerate(entry.changes):
                 place = f"{path}: changelog[{index}].changes[{position}]"
                 if change.payer is not None:
-                    yield from known.payer_faults(f"{place}.payer", change.payer)
+                    yield from declared.payer_faults(f"{place}.payer", change.payer)
                 if Policy not in parsed.broken:
                     yield from _policy_faults(place, change, payers)
                 dates = change.service_dates

@@ -12,7 +12,7 @@ from claims_edit.policy.pack import GuidanceFile, Policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claims_edit.policy.known import Known
+    from claims_edit.policy.declared_ids import DeclaredIds
     from claims_edit.policy.pack import ProcedureCode, Version
     from claims_edit.policy.parse import Parsed
 
@@ -20,21 +20,21 @@ MEDICARE_ADVANTAGE = "medicare_advantage"
 """The program that is never denied automatically."""
 
 
-def policy_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     """Faults of each policy, and between policies."""
     policies = parsed.of(Policy)
     yield from _pair_faults(policies)
     for path, policy in policies.items():
-        yield from known.payer_faults(f"{path}: payer", policy.payer)
-        yield from known.service_faults(f"{path}: service", policy.service)
+        yield from declared.payer_faults(f"{path}: payer", policy.payer)
+        yield from declared.service_faults(f"{path}: service", policy.service)
         yield from _follows_faults(path, policy, parsed)
         for proposed in (False, True):
             yield from _order_faults(path, policy, proposed=proposed)
         for index, version in enumerate(policy.versions):
             place = f"{path}: versions[{index}]"
             yield from _period_faults(place, policy, version)
-            yield from _program_faults(place, version, known)
-            yield from _listed_faults(place, policy, version, known)
+            yield from _program_faults(place, version, declared)
+            yield from _listed_faults(place, policy, version, declared)
 
 
 def _follows_faults(path: str, policy: Policy, parsed: Parsed) -> Iterator[str]:
@@ -105,10 +105,10 @@ def _period_faults(place: str, policy: Policy, version: Version) -> Iterator[str
         yield f"{place}.reviewed: is missing, so the version could never go stale. Add its last review."
 
 
-def _program_faults(place: str, version: Version, known: Known) -> Iterator[str]:
+def _program_faults(place: str, version: Version, declared: DeclaredIds) -> Iterator[str]:
     for index, program in enumerate(version.applies_to.programs):
         where = f"{place}.applies_to.programs[{index}]"
-        yield from known.program_faults(where, program)
+        yield from declared.program_faults(where, program)
         if program in version.applies_to.programs[:index]:
             yield f"{where}: duplicate program `{program}`. Keep one."
         if program in version.exceptions:
@@ -119,15 +119,15 @@ def _program_faults(place: str, version: Version, known: Known) -> Iterator[str]
                 "Move it to exceptions, with the rule refer or review."
             )
     for program in version.exceptions:
-        yield from known.program_faults(f"{place}.exceptions.{program}", program)
+        yield from declared.program_faults(f"{place}.exceptions.{program}", program)
 
 
-def _listed_faults(place: str, policy: Policy, version: Version, known: Known) -> Iterator[str]:
-    if known.codes is None:
+def _listed_faults(place: str, policy: Policy, version: Version, declared: DeclaredIds) -> Iterator[str]:
+    if declared.codes is None:
         return
     for index, listed in enumerate(version.codes.listed):
         where = f"{place}.codes.listed[{index}]"
-        service, code = known.codes.get(listed, (None, None))
+        service, code = declared.codes.get(listed, (None, None))
         if listed in version.codes.listed[:index]:
             yield f"{where}: duplicate code `{listed}`. Keep one."
         if code is None:

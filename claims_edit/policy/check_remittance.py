@@ -39,8 +39,8 @@ def _table_faults(path: str, table: RemittanceFile) -> Iterator[str]:
     for index, combination in enumerate(table.combinations):
         place = f"{path}: combinations[{index}]"
         if combination.scenario not in scenarios:
-            known = ", ".join(dict.fromkeys(scenarios))
-            yield f"{place}.scenario: `{combination.scenario}` is not a scenario of the file. Use one of {known}."
+            ids = ", ".join(dict.fromkeys(scenarios))
+            yield f"{place}.scenario: `{combination.scenario}` is not a scenario of the file. Use one of {ids}."
         if combination.needs_remark and not combination.rarcs:
             yield f"{place}.rarcs: is empty, but a remark code is required. Add the approved ones."
 

@@ -13,7 +13,7 @@ from claims_edit.policy.sites import spread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claims_edit.policy.known import Known
+    from claims_edit.policy.declared_ids import DeclaredIds
     from claims_edit.policy.pack import Reason, SiteClass
     from claims_edit.policy.parse import Parsed
 
@@ -22,7 +22,7 @@ MAY_PASS = frozenset(edit.id for edit in EDITS if edit.may_pass)
 _KNOWN_EDITS = tuple(edit.id for edit in EDITS)
 
 
-def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:
+def code_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     """A duplicate code or service, a validity that ends before it begins, an unknown site class."""
     services: dict[str, str] = {}
     codes: dict[str, str] = {}
@@ -38,7 +38,7 @@ def code_faults(parsed: Parsed, known: Known) -> Iterator[str]:
                 yield f"{place}.valid_until: {code.valid_until.date} is before valid_from. Correct one of the two."
             for number, rule in enumerate(code.sites):
                 for position, site in enumerate(rule.sites):
-                    yield from known.site_faults(f"{place}.sites[{number}].sites[{position}]", site)
+                    yield from declared.site_faults(f"{place}.sites[{number}].sites[{position}]", site)
 
 
 def site_faults(parsed: Parsed) -> Iterator[str]:

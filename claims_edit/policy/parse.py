@@ -21,7 +21,7 @@ from claims_edit.policy.pack import (
     TumorSitesFile,
 )
 from claims_edit.policy.rule_tests import RuleTestsFile
-from claims_edit.policy.text import read_yaml
+from claims_edit.policy.yaml_text import read_yaml
 from claims_edit.rule_files.values import Strict
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from claims_edit.policy.text import Plain
+    from claims_edit.policy.yaml_text import Plain
 
 FILES: dict[str, type[Strict]] = {
     "codes/tumor_sites.yaml": TumorSitesFile,

@@ -45,9 +45,9 @@ def program_spellings(pack: RulePack) -> pl.DataFrame:
     return frame.select(name_key(pl.col("spelling")).alias("name_key"), "program").unique().sort("name_key")
 
 
-def program_signs(pack: RulePack, column: str, signs: str) -> pl.DataFrame:
+def program_signals(pack: RulePack, column: str, signals: str) -> pl.DataFrame:
     """Each signal of one kind, with its program."""
-    rows = [(sign, key) for key, program in pack.programs.programs.items() for sign in getattr(program, signs)]
+    rows = [(signal, key) for key, program in pack.programs.programs.items() for signal in getattr(program, signals)]
     return table(rows, {column: pl.String, "program": pl.String}).unique().sort(column, "program")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.edits.words import listed
+from claims_edit.edits.phrases import listed
 from claims_edit.errors import UsageError
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_frame

@@ -110,7 +110,7 @@ def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.Dat
     referenced = pl.col("policy_reference").is_null() | _shaped(pl.col("policy_reference"), _REFERENCE)
     remarks = pl.col("rarcs").list.eval(pl.format("LQ*HE*{}", pl.element()))
     found = codes.with_columns(
-        _told({
+        _hold_texts({
             "a group code or CARC is missing or malformed": ~adjusts,
             "a remark code is missing or malformed": ~remarked,
             "the policy reference is malformed": ~referenced,
@@ -137,13 +137,13 @@ def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> st
 def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
     """Add the amounts to the segments, and whether they can be posted."""
     amount, control = pl.col("adjustment_amount"), pl.col("line_item_control_number")
-    fault = _told({
+    fault = _hold_texts({
         "no charge, so no amount to adjust": amount.is_null(),
         "the charge is zero, so there is nothing to adjust": amount == 0,
         "the charge is negative: reverse the earlier posting instead": amount < 0,
         "the amount has more than ten digits": amount >= _MOST,
     })  # fmt: skip
-    is_held = pl.col("posting_holds").is_not_null()
+    is_on_hold = pl.col("posting_holds").is_not_null()
     found = lines.with_columns(
         fault.alias("amount_fault"),
         pl.when(~_shaped(control, _REFERENCE) & control.is_not_null())
@@ -153,12 +153,14 @@ def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
         ref_6r_segment=pl.when(_shaped(control, _REFERENCE)).then(pl.format("REF*6R*{}", control)),
     )
     found = found.with_columns(
-        cas_segment=pl.when(~is_held & pl.col("amount_fault").is_null()).then(pl.col("cas_stem") + _x12_number(amount))
+        cas_segment=pl.when(~is_on_hold & pl.col("amount_fault").is_null()).then(
+            pl.col("cas_stem") + _x12_number(amount)
+        )
     )
     faults = pl.concat_str(
         "hold", "amount_fault", "code_fault", "control_fault", "unknown", separator="; ", ignore_nulls=True
     )
-    postable = ~is_held & pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
+    postable = ~is_on_hold & pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
     control_segment = (pl.col("ref_6r_segment") + TERMINATOR).fill_null("")
     return found.with_columns(
         postable=postable,
@@ -172,7 +174,7 @@ def _named(holds: pl.Expr) -> pl.Expr:
     return holds.str.split(SEPARATOR).list.eval(pl.element().replace(POSTING_HOLDS)).list.join("; ")
 
 
-def _told(faults: dict[str, pl.Expr]) -> pl.Expr:
+def _hold_texts(faults: dict[str, pl.Expr]) -> pl.Expr:
     """The first fault, if any."""
     return pl.coalesce(*(pl.when(fault.fill_null(value=False)).then(pl.lit(text)) for text, fault in faults.items()))
 

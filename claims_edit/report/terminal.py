@@ -80,12 +80,12 @@ def _beside(manifest: dict[str, Any]) -> list[str]:
     kinds = Counter(file["what"] for file in manifest.get("passed_over", ()))
     context = sum(file["status"] == "context" for file in manifest["inputs"])
     shown = ", ".join(f"{count} {what}" for what, count in sorted(kinds.items()))
-    told = [f"Files skipped by name: {shown}."] if kinds else []
+    notes = [f"Files skipped by name: {shown}."] if kinds else []
     ignored = sorted({name.strip() for file in manifest["inputs"] for name in file.get("columns_ignored", ())})
     if ignored:
         more = f" and {len(ignored) - TOP} more (manifest.json)" if len(ignored) > TOP else ""
-        told.append(f"Columns not read: {', '.join(ignored[:TOP])}{more}.")
-    return told + ([f"FHIR files without claims, used for references from claims: {context}."] if context else [])
+        notes.append(f"Columns not read: {', '.join(ignored[:TOP])}{more}.")
+    return notes + ([f"FHIR files without claims, used for references from claims: {context}."] if context else [])
 
 
 def _dispositions(manifest: dict[str, Any]) -> Table:

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 import xlsxwriter
 
 from claims_edit.duck import connect
-from claims_edit.report.workbook_rows import Kind, kind_of, rows_sql
+from claims_edit.report.workbook_rows import CellKind, kind_of, rows_sql
 from claims_edit.report.workbook_sheets import SHEET_ROWS, table_sheets
 from claims_edit.report.workbook_summary import SHADOW, SummarySheet
 from claims_edit.store import ask
@@ -44,7 +44,14 @@ _STYLE = re.compile(r' s="(\d+)"')
 _ALARM = "#9C0006"
 
 # Widths of columns in characters; the others have the width of their kind.
-_KIND_WIDTHS = {Kind.TEXT: 16, Kind.WORDS: 20, Kind.DATE: 12, Kind.MONEY: 15, Kind.WHOLE: 11, Kind.FLAG: 11}
+_KIND_WIDTHS = {
+    CellKind.TEXT: 16,
+    CellKind.WORDS: 20,
+    CellKind.DATE: 12,
+    CellKind.MONEY: 15,
+    CellKind.WHOLE: 11,
+    CellKind.FLAG: 11,
+}
 _WIDTHS = {
     "claim_id": 20, "claim_line_number": 8, "program": 19, "program_basis": 26, "payer_raw": 26, "hcpcs_code": 10,
     "disposition": 12, "group_code": 8, "carc": 7, "rarcs": 9, "reason_code": 26, "reason": 58, "citation": 58,
@@ -69,16 +76,16 @@ class Formats:
     count: Format
     number: Format
 
-    def of(self, column: str, kind: Kind) -> Format:
+    def of(self, column: str, kind: CellKind) -> Format:
         """The style of a column's cells."""
         match kind:
-            case Kind.DATE:
+            case CellKind.DATE:
                 return self.month if column == "month" else self.date
-            case Kind.MONEY:
+            case CellKind.MONEY:
                 return self.money
-            case Kind.WHOLE:
+            case CellKind.WHOLE:
                 return self.count if column in {"lines", "claims"} else self.number
-            case Kind.TEXT | Kind.WORDS | Kind.FLAG:
+            case CellKind.TEXT | CellKind.WORDS | CellKind.FLAG:
                 return self.text
 
 
@@ -128,10 +135,10 @@ class _Table:
 
     sheet: TableSheet
     connection: duckdb.DuckDBPyConnection
-    kinds: dict[str, Kind]
+    kinds: dict[str, CellKind]
 
 
-def _kinds(sheet: TableSheet, connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
+def _kinds(sheet: TableSheet, connection: duckdb.DuckDBPyConnection) -> dict[str, CellKind]:
     table = sheet.source.partition(" ")[0]
     typed = connection.sql(f"SELECT {', '.join(sheet.columns)} FROM {table}")  # noqa: S608 -- our own column names
     return {name: kind_of(str(kind)) for name, kind in zip(typed.columns, typed.types, strict=True)}

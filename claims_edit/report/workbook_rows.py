@@ -28,7 +28,7 @@ _FIRST_DAY = "DATE '1900-03-01'"  # Excel counts a 29 February 1900, so earlier 
 _DAY_ZERO = "DATE '1899-12-30'"
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """The kind of a column's cells in a sheet."""
 
     TEXT = "text"
@@ -39,15 +39,15 @@ class Kind(StrEnum):
     FLAG = "flag"
 
 
-def kind_of(sql_type: str) -> Kind:
+def kind_of(sql_type: str) -> CellKind:
     """The kind of cell for a DuckDB type."""
     if sql_type.startswith("DECIMAL"):
-        return Kind.MONEY
-    kinds = {"VARCHAR": Kind.TEXT, "VARCHAR[]": Kind.WORDS, "DATE": Kind.DATE, "BOOLEAN": Kind.FLAG}
-    return kinds.get(sql_type, Kind.WHOLE)
+        return CellKind.MONEY
+    kinds = {"VARCHAR": CellKind.TEXT, "VARCHAR[]": CellKind.WORDS, "DATE": CellKind.DATE, "BOOLEAN": CellKind.FLAG}
+    return kinds.get(sql_type, CellKind.WHOLE)
 
 
-def rows_sql(kinds: dict[str, Kind], styles: Sequence[int], source: str, rows: int) -> str:
+def rows_sql(kinds: dict[str, CellKind], styles: Sequence[int], source: str, rows: int) -> str:
     """A SELECT of one text column, `cells`: the XML of each of the first `rows` rows.
 
     Args:
@@ -56,31 +56,31 @@ def rows_sql(kinds: dict[str, Kind], styles: Sequence[int], source: str, rows: i
         source: the text after FROM, including WHERE.
         rows: how many at most.
     """
-    texts = [_text_of(f'"{name}"', kind) for name, kind in kinds.items() if kind in {Kind.TEXT, Kind.WORDS}]
+    texts = [_text_of(f'"{name}"', kind) for name, kind in kinds.items() if kind in {CellKind.TEXT, CellKind.WORDS}]
     joined = f"concat_ws('|', {', '.join(texts)})" if texts else "''"
     odd = f"(regexp_matches({joined}, '{_ODD}') OR strlen({joined}) > {CELL_CHARACTERS})"
     long, short = (_row(kinds, styles, plain=plain) for plain in (False, True))
     return f"SELECT CASE WHEN {odd} THEN {long} ELSE {short} END AS cells FROM {source} LIMIT {rows}"  # noqa: S608 -- our own column names
 
 
-def _row(kinds: dict[str, Kind], styles: Sequence[int], *, plain: bool) -> str:
+def _row(kinds: dict[str, CellKind], styles: Sequence[int], *, plain: bool) -> str:
     cells = [
         _cell(f'"{name}"', kind, style, plain=plain) for (name, kind), style in zip(kinds.items(), styles, strict=True)
     ]
     return f"concat('<row>', {', '.join(cells)}, '</row>')"
 
 
-def _cell(value: str, kind: Kind, style: int, *, plain: bool) -> str:
+def _cell(value: str, kind: CellKind, style: int, *, plain: bool) -> str:
     match kind:
-        case Kind.TEXT | Kind.WORDS:
+        case CellKind.TEXT | CellKind.WORDS:
             cell = _text_cell(_text_of(value, kind), style, plain=plain)
-        case Kind.FLAG:
+        case CellKind.FLAG:
             cell = f"""'<c s="{style}" t="b"><v>' || CAST({value} AS INTEGER) || '</v></c>'"""
-        case Kind.DATE:
+        case CellKind.DATE:
             number = _number(f"({value} - {_DAY_ZERO})", style)
             cell = f"CASE WHEN {value} >= {_FIRST_DAY} THEN {number} ELSE {_as_text(value, style)} END"
-        case Kind.MONEY | Kind.WHOLE:
-            limit = 10 ** (EXACT_DIGITS - (2 if kind is Kind.MONEY else 0))
+        case CellKind.MONEY | CellKind.WHOLE:
+            limit = 10 ** (EXACT_DIGITS - (2 if kind is CellKind.MONEY else 0))
             exact = f"{value} BETWEEN -{limit} AND {limit}"
             cell = f"CASE WHEN {exact} THEN {_number(value, style)} ELSE {_as_text(value, style)} END"
     return f"coalesce({cell}, '<c/>')"
@@ -99,8 +99,8 @@ def _text_cell(text: str, style: int, *, plain: bool) -> str:
     return f"""'<c s="{style}" t="inlineStr"><is><t{space}>' || {held} || '</t></is></c>'"""
 
 
-def _text_of(value: str, kind: Kind) -> str:
-    return f"nullif(array_to_string({value}, '{LIST_SEPARATOR}'), '')" if kind is Kind.WORDS else value
+def _text_of(value: str, kind: CellKind) -> str:
+    return f"nullif(array_to_string({value}, '{LIST_SEPARATOR}'), '')" if kind is CellKind.WORDS else value
 
 
 def _held(text: str) -> str:

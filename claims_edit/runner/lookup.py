@@ -22,8 +22,8 @@ from claims_edit.intake.extract import ORDINAL
 from claims_edit.policy import load_catalog
 from claims_edit.runner.kept import BATCH_ROWS
 from claims_edit.runner.options import sha256
-from claims_edit.runner.places import source_rows
 from claims_edit.runner.revisions import PayerIdentities
+from claims_edit.runner.row_locations import source_rows
 from claims_edit.store import ResultsFolder, replay_of
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
 from claims_edit.runner.kept import BATCH_ROWS, WAITING, FileRead, alike, gathered, in_order
-from claims_edit.runner.places import ORDINAL_BITS, file_place, places_of
 from claims_edit.runner.repeats import Differing
 from claims_edit.runner.revisions import PayerIdentities, rejected_revisions, revisions_of
+from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from claims_edit.intake.extract import ORDINAL, RANK
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
-from claims_edit.runner.places import ORDINAL_BITS, file_place, places_of
+from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

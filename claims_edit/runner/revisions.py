@@ -8,7 +8,7 @@ import polars as pl
 
 from claims_edit.core.schema import KEPT_REVISION_SCHEMA
 from claims_edit.facts.payer import payer_identity
-from claims_edit.facts.revision import REVISION_SCHEMA, STANDS_ALONE, is_certain, revised_claim
+from claims_edit.facts.revision import REVISES_NOTHING, REVISION_SCHEMA, is_certain, revised_claim
 from claims_edit.intake import claim_hashes
 from claims_edit.intake.keys import CLAIM_KEY
 
@@ -51,7 +51,7 @@ def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
     elements = pl.col("elements").str.split(pl.col("separator")).list
     given = lost.select(
         claim_id=elements.get(0), claim_frequency_code=elements.get(4, null_on_oob=True).str.slice(-1), refused=True
-    ).filter(~pl.col("claim_frequency_code").is_in(STANDS_ALONE).fill_null(value=False))
+    ).filter(~pl.col("claim_frequency_code").is_in(REVISES_NOTHING).fill_null(value=False))
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in KEPT_REVISION_SCHEMA.items() if name not in given]
     return given.with_columns(absent).select(*KEPT_REVISION_SCHEMA)
 

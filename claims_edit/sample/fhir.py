@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 
 from claims_edit.sample import fhir_codes as codes
-from claims_edit.sample.claims import (
+from claims_edit.sample.claim_frames import (
     CHUNK_CLAIMS,
     DIAGNOSES,
     LINES,
@@ -25,7 +25,7 @@ from claims_edit.sample.claims import (
 from claims_edit.sample.fhir_codes import C4BB, HL7, SAMPLE, coding, concept, extension, identifier, iso, money
 from claims_edit.sample.fhir_item import adjudication, item
 from claims_edit.sample.json_text import Json, Number, Where, filled, json_parts
-from claims_edit.sample.text import joined, text_bytes
+from claims_edit.sample.text_columns import joined, text_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ def _information() -> list[Json]:
         coding(f"{SAMPLE}CodeSystem/information", codes.FREQUENCY, "Claim Frequency Code"),
     ]
     bill_type = coding(f"{codes.NUBC}TypeOfBill", pl.col("bill_type_code"))
-    said: list[tuple[dict[str, Json], str, Json]] = [
+    information: list[tuple[dict[str, Json], str, Json]] = [
         (category("clmrecvddate", "Claim Received Date"), "timingDate", received),
         (category("billingnetworkcontractingstatus", "Billing Network Contracting Status"), "code", network),
         (concept(*frequency), "code", concept(coding(codes.FREQUENCY, pl.col("claim_frequency_code")))),
@@ -198,7 +198,7 @@ def _information() -> list[Json]:
     ]
     *all_have, last = (
         {"sequence": sequence, "category": kind, value: content}
-        for sequence, (kind, value, content) in enumerate(said, start=1)
+        for sequence, (kind, value, content) in enumerate(information, start=1)
     )
     return [*all_have, Where(INSTITUTIONAL, last)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from claims_edit.sample import fhir_codes as codes
-from claims_edit.sample.claims import differs_on, of_line, pointers_of
+from claims_edit.sample.claim_frames import differs_on, of_line, pointers_of
 from claims_edit.sample.fhir_codes import C4BB, HL7, NUBC, SAMPLE, coding, concept, iso, money
 from claims_edit.sample.json_text import Json, Number, Where
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import polars as pl
 
-from claims_edit.sample.text import Part, where
+from claims_edit.sample.text_columns import Part, where
 
 
 @dataclass(frozen=True)

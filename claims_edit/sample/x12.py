@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
-from claims_edit.sample.claims import claim_chunks
-from claims_edit.sample.text import text_bytes
+from claims_edit.sample.claim_frames import claim_chunks
+from claims_edit.sample.text_columns import text_bytes
 from claims_edit.sample.x12_claims import institutional_claim, professional_claim
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from claims_edit.sample.claims import DIAGNOSES, LINES, diagnosis_at, differs_on, has_line, of_line, pointers_of
+from claims_edit.sample.claim_frames import DIAGNOSES, LINES, diagnosis_at, differs_on, has_line, of_line, pointers_of
 from claims_edit.sample.tables import PAYERS
-from claims_edit.sample.text import Part, filled, joined, where
+from claims_edit.sample.text_columns import Part, filled, joined, where
 
 PAYER_IDS = {name: f"SMP{place:02}" for place, name in enumerate(PAYERS, start=1)}
 

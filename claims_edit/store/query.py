@@ -191,8 +191,8 @@ def _only_one_select(sql: str) -> None:
 def _fault(error: Exception) -> UsageError:
     """The error, with DuckDB's message if it cannot contain a cell value."""
     if isinstance(error, _ABOUT_THE_SQL):
-        told = " ".join(str(error).split("\n\n")[0].split())
-        return UsageError(f"sql: {told} Fix the query and run it again.")
+        message = " ".join(str(error).split("\n\n")[0].split())
+        return UsageError(f"sql: {message} Fix the query and run it again.")
     if isinstance(error, duckdb.OutOfMemoryException) or str(error).startswith("Out of Memory"):
         return UsageError(
             "sql: the query exceeds its memory limit. Select fewer rows or columns, or raise --memory-limit."

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from claims_edit.edits import EDIT_IDS
-from claims_edit.engine import decide, facts, judge
+from claims_edit.engine import decide, evaluate, facts
 from claims_edit.model import StalePolicy
 from claims_edit.policy import Catalog, load_catalog
 from claims_edit.report.explain import explained
@@ -96,8 +96,8 @@ class Night:
             fact | each.change if each.of_facts else fact
             for fact, (_, each) in zip(known.to_dicts(), tried, strict=True)
         ]
-        judged = judge(pl.DataFrame(rows, schema=known.schema), catalog(), self.stale)
-        return judged.select("reason_code", "disposition").rows()
+        evaluated = evaluate(pl.DataFrame(rows, schema=known.schema), catalog(), self.stale)
+        return evaluated.select("reason_code", "disposition").rows()
 
 
 def given(line: dict[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.engine import facts, judge
+from claims_edit.engine import evaluate, facts
 from claims_edit.errors import RulesError
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.governance.pack_diff import pack_diff
@@ -103,7 +103,7 @@ def drawn(random: Random) -> pl.DataFrame:
 def naively(lines: pl.DataFrame, old: Catalog, new: Catalog) -> pl.DataFrame:
     """Decide twice and join."""
     sides = [
-        judge(facts(lines, catalog, revisions=pl.LazyFrame(schema=REVISION_SCHEMA),
+        evaluate(facts(lines, catalog, revisions=pl.LazyFrame(schema=REVISION_SCHEMA),
                     contracts=pl.DataFrame(schema=CONTRACT_SCHEMA)), catalog)
         .select("program", "site_class", "program_signals_differ", *outcome())
         .select(pl.all().name.prefix(f"{side}_"))

@@ -14,7 +14,7 @@ from claims_edit.columns import COLUMNS
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.validate import validate
-from claims_edit.facts.revision import STANDS_ALONE
+from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake import Mapping, key_hashes
 from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.layout import Layout
@@ -110,7 +110,7 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     codes_of = lines.frame["hcpcs_code"] if "hcpcs_code" in lines.frame.columns else None
     is_candidate = nothing if codes_of is None else codes_of.is_in(codes).fill_null(value=False)
     assert not (is_candidate & screened.plain).any()
-    revises = ~lines.frame["claim_frequency_code"].is_in(STANDS_ALONE)
+    revises = ~lines.frame["claim_frequency_code"].is_in(REVISES_NOTHING)
     assert not (revises & screened.plain).any()
     payers = processing.payer_identity(lines.frame["payer"].unique())
     before, after = key_hashes(screened.values, payers), key_hashes(lines.frame, payers)

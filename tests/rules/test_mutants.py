@@ -10,7 +10,7 @@ from claims_edit.errors import RulesError
 from claims_edit.governance.mutants import DECIDING, Fate, LeftAlone, Mutant, Trial, mutants_of
 from claims_edit.policy import default_rules_dir
 from claims_edit.policy.source import read_pack
-from claims_edit.policy.text import read_yaml
+from claims_edit.policy.yaml_text import read_yaml
 
 CONTENTS = read_pack(default_rules_dir())
 EVERY = 12  # of the mutants of one file; `make mutate` tries all

@@ -10,10 +10,10 @@ import pytest
 
 from claims_edit.edits import EDIT_IDS, EDITS
 from claims_edit.errors import RulesError
-from claims_edit.governance import axes, line_axes
+from claims_edit.governance import decision_axes, line_axes
 from claims_edit.governance.checking import check_pack
-from claims_edit.governance.prove import Proof, _Proving, prove, says_advantage
-from claims_edit.governance.space import parts
+from claims_edit.governance.decision_space import parts
+from claims_edit.governance.prove import Proof, _Proving, prove, is_advantage
 from claims_edit.policy import catalog_of, load_catalog, read_pack
 from claims_edit.policy import examine as examined
 from claims_edit.policy.catalog import compile_catalog
@@ -54,7 +54,7 @@ def unchecked(rules: RulesFolder) -> Catalog:
 def proof_for(catalog: Catalog, payer: str) -> tuple[Proof, list[str]]:
     """The proof of one payer's part of the space, with what its cells led to."""
     proving = _Proving(catalog)
-    proving.payer(next(each for each in axes.payers((catalog,)) if each.label == payer))
+    proving.payer(next(each for each in decision_axes.payers((catalog,)) if each.label == payer))
     told = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving._faults.items()]
     return proving._proof, told
 
@@ -80,7 +80,7 @@ def test_every_axis_of_the_space_is_walked() -> None:
     cells = pl.concat(
         frame.select("at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim", "hcpcs_code",
                      "service_start_date", "service_end_date")
-        for payer in axes.payers((catalog,)) if payer.label == "florida_blue"
+        for payer in decision_axes.payers((catalog,)) if payer.label == "florida_blue"
         for part in parts(catalog, payer, ("16",)) for frame in part.cells(payer)
     )  # fmt: skip
     assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
@@ -209,13 +209,13 @@ OTHER_MEDICARE = ["medicareffs", "medicarepartaandb", "medicareab", "ffsmedicare
     ],
 )  # fmt: skip
 def test_words_that_say_medicare_advantage_or_may(said: str, says: bool) -> None:
-    assert says_advantage([said]) == [says]
+    assert is_advantage([said]) == [says]
 
 
 def test_every_spelling_of_the_shipped_pack_says_what_it_is() -> None:
     """So that none of them can be moved to another program without the proof telling."""
     said = load_catalog().program_spellings
-    told = said.filter(pl.Series(says_advantage(said["name_key"])))
+    told = said.filter(pl.Series(is_advantage(said["name_key"])))
     assert told.equals(said.filter(program="medicare_advantage"))
 
 

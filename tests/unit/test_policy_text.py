@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims_edit.policy.text import read_yaml
+from claims_edit.policy.yaml_text import read_yaml
 
 
 @pytest.mark.parametrize("scalar", ["NO", "02", "0450", "1e3", "true", "null", "~", "2026-01-01", "0600T", "12:30:00"])

@@ -97,7 +97,7 @@ def test_its_figures_are_the_manifests(out: Path) -> None:
         "deny 1,000.15 + return 0.00 + review 1,000.10 + refer 1,000.10 + pass -9.00",
     ):
         assert equation in text, equation
-    assert page.count('<li class="holds">') == 7
+    assert page.count('<li class="balanced">') == 7
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_its_figures_are_the_manifests(out: Path) -> None:
 def test_a_sum_that_does_not_add_up_is_told(out: Path, part: str, name: str, value: object, broken: set[int]) -> None:
     with published_run(out, RUN) as view:
         view.manifest[part][name] = value
-        assert {place for place, each in enumerate(sums(view)) if not each.holds} == broken
+        assert {place for place, each in enumerate(sums(view)) if not each.balanced} == broken
 
 
 def test_tables_split_lines_and_charges(out: Path) -> None:
@@ -217,7 +217,7 @@ def test_lines_are_whole_on_their_axis() -> None:
 def test_one_is_singular(tmp_path: Path) -> None:
     publish(tmp_path, RUN, [line()], reports=["html"])
     text = re.sub(r"<[^>]*>", "", page_of(tmp_path))
-    assert "1 row came in, 0 of them quarantined. 1 line carried" in text
+    assert "1 row read, 0 of them quarantined. 1 line had" in text
     assert "deny 1 line " in text
 
 

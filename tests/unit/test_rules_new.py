@@ -11,7 +11,7 @@ from claims_edit.errors import UsageError
 from claims_edit.governance.schema import schema_line
 from claims_edit.governance.template import new_policy
 from claims_edit.policy import load_catalog
-from claims_edit.policy.text import read_yaml
+from claims_edit.policy.yaml_text import read_yaml
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from claims_edit.sample import claims, scan, tables
+from claims_edit.sample import claim_frames, scan, tables
 from claims_edit.sample.fhir import NOTE, write_fhir
 from claims_edit.sample.json_text import Number, Where, json_parts
-from claims_edit.sample.text import joined
+from claims_edit.sample.text_columns import joined
 
 LINES = 6001  # the last claim has one line
 SEED = 3
@@ -31,8 +31,8 @@ def often(patch: pytest.MonkeyPatch) -> None:
     """Make faults frequent and chunks small."""
     patch.setattr(tables, "_ONE_IN", 40)
     patch.setattr(tables, "_LOCUM_ONE_IN", 40)
-    patch.setattr(claims, "CHUNK_LINES", 2700)
-    patch.setattr(claims, "CHUNK_CLAIMS", 500)
+    patch.setattr(claim_frames, "CHUNK_LINES", 2700)
+    patch.setattr(claim_frames, "CHUNK_CLAIMS", 500)
 
 
 @pytest.fixture(scope="module")

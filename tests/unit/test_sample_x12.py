@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from claims_edit.sample import claims, scan, tables
+from claims_edit.sample import claim_frames, scan, tables
 from claims_edit.sample.x12 import write_x12
 
 LINES = 6001  # the last claim has one line
@@ -35,8 +35,8 @@ def text() -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "_ONE_IN", 40)
         patch.setattr(tables, "_LOCUM_ONE_IN", 40)
-        patch.setattr(claims, "CHUNK_LINES", 2700)
-        patch.setattr(claims, "CHUNK_CLAIMS", 500)
+        patch.setattr(claim_frames, "CHUNK_LINES", 2700)
+        patch.setattr(claim_frames, "CHUNK_CLAIMS", 500)
         return interchange(LINES)
 
 

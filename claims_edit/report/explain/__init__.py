@@ -6,9 +6,9 @@ folder. Modules follow the data: search → replayed → lines (facts, rulebook,
 
 from claims_edit.report.explain.accepted import explain_accepted
 from claims_edit.report.explain.formats import EXPLANATION_FORMATS
-from claims_edit.report.explain.lines import REMITTANCE, Explainer, explained
+from claims_edit.report.explain.line_explanations import REMITTANCE, Explainer, explained
+from claims_edit.report.explain.plain_text import explanation_text
 from claims_edit.report.explain.search import Wanted, explain, find, not_found
-from claims_edit.report.explain.text import explanation_text
 
 __all__ = [
     "EXPLANATION_FORMATS",

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.markdown import explanation_markdown
-from claims_edit.report.explain.text import explanation_text
+from claims_edit.report.explain.plain_text import explanation_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
-from claims_edit.report.explain.words import BEARERS
+from claims_edit.report.explain.group_codes import BEARERS
 from claims_edit.rule_files.policies import program_rules_of, stale_after
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import UsageError
 from claims_edit.model import DECISION_COLUMNS
-from claims_edit.report.explain.lines import explained
+from claims_edit.report.explain.line_explanations import explained
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import rules_of
 from claims_edit.store import CLAIM, ResultsFolder, open_readonly, replay_of

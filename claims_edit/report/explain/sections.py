@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.edits.words import listed
-from claims_edit.report.explain.lines import REMITTANCE
+from claims_edit.edits.phrases import listed
+from claims_edit.report.explain.line_explanations import REMITTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ class Sum:
 
     total: tuple[str, str]
     parts: list[tuple[str, str]]
-    holds: bool
+    balanced: bool
 
 
 def sums(view: RunView) -> list[Sum]:
@@ -89,14 +89,14 @@ def remarks(view: RunView) -> list[str]:
     """Notes on the files that a reader needs to trust the sums."""
     files = view.manifest["inputs"]
     unparseable = view.manifest["charges"]["unparseable"]
-    told = [f"Charge is not a number on {plural(unparseable, 'row')}; it counts as zero."] if unparseable else []
+    notes = [f"Charge is not a number on {plural(unparseable, 'row')}; it counts as zero."] if unparseable else []
     if refused := sum(map(_refused, files)):
-        told.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in these figures.")
+        notes.append(f"{refused:,} of {len(files):,} files could not be read; none of their rows is in these figures.")
     if filtered := view.manifest["counts"].get("rows_filtered", 0):
-        told.append(f"The mapping skips {plural(filtered, 'row')}; none of them is in these figures.")
+        notes.append(f"The mapping skips {plural(filtered, 'row')}; none of them is in these figures.")
     if passed_over := view.manifest.get("passed_over", ()):
-        told.append(f"{plural(len(passed_over), 'file')} in the extract folders skipped by name (manifest.json).")
-    return told + [
+        notes.append(f"{plural(len(passed_over), 'file')} in the extract folders skipped by name (manifest.json).")
+    return notes + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
         if file.get("status", "read") == "read" and "hcpcs_code" not in file.get("columns", ())

@@ -74,11 +74,11 @@ def _decided(rows: list[dict[str, Any]]) -> list[Cell]:
     if not rows:
         return [count(0), Cell(amount(Decimal()), number=True), words("")]
     lines = {row["disposition"]: row["lines"] for row in rows}
-    told = ", ".join(f"{lines[each]:,} {each}" for each in Disposition if each in lines)
+    split = ", ".join(f"{lines[each]:,} {each}" for each in Disposition if each in lines)
     charges = sum((row["charges"] for row in rows), Decimal())
     first, last = min(row["first_service"] for row in rows), max(row["last_service"] for row in rows)
     return [
         count(sum(lines.values())),
         Cell(amount(charges), number=True),
-        Cell(told, below=f"service {first}" if first == last else f"service {first} to {last}"),
+        Cell(split, below=f"service {first}" if first == last else f"service {first} to {last}"),
     ]

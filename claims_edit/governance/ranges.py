@@ -9,7 +9,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from claims_edit.governance.space import Axes
+    from claims_edit.governance.decision_space import Axes
 
 ANY = "any"
 OPEN, SPANS = "in", "across"
@@ -24,7 +24,7 @@ CELL_COLUMNS = (
 )  # fmt: skip
 
 
-def folded(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
+def collapse_ranges(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
     """The cells (CELL_COLUMNS) as ranges (RANGE_SCHEMA): `any` where all values of an axis are the same."""
     if cells.is_empty():
         return pl.DataFrame(schema=RANGE_SCHEMA)
@@ -82,7 +82,7 @@ def _neighbours(ranges: pl.DataFrame) -> pl.DataFrame:
 
 def _where() -> pl.Expr:
     """Further conditions of the line; none for an axis where all values are the same."""
-    said = [
+    conditions = [
         pl.when(pl.col("at_days") == SPANS).then(pl.lit("the line spans both days")),
         pl.when(pl.col("at_claim") != "current").then(pl.col("at_claim") + pl.lit(" claim")),
         *(
@@ -90,4 +90,4 @@ def _where() -> pl.Expr:
             for axis in ("site", "trial", "hold", "contract")
         ),
     ]
-    return pl.concat_str(said, separator="; ", ignore_nulls=True)
+    return pl.concat_str(conditions, separator="; ", ignore_nulls=True)

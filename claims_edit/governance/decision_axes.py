@@ -45,14 +45,14 @@ PROGRAM_SCHEMA = {"at_program": pl.String, **dict.fromkeys(SIGNALS, pl.String)}
 def meanings(tables: Sequence[Mapping[str, str]]) -> dict[Meaning, list[str]]:
     """The signals of all tables, sorted, grouped by their meaning in each."""
     found: dict[Meaning, list[str]] = {}
-    for sign in sorted({sign for table in tables for sign in table}):
-        found.setdefault(tuple(table.get(sign) for table in tables), []).append(sign)
+    for signal in sorted({signal for table in tables for signal in table}):
+        found.setdefault(tuple(table.get(signal) for table in tables), []).append(signal)
     return dict(sorted(found.items(), key=lambda item: tuple(value or "" for value in item[0])))
 
 
-def table_of(catalogs: Sequence[Catalog], name: str, sign: str, value: str) -> list[dict[str, str]]:
+def table_of(catalogs: Sequence[Catalog], name: str, signal: str, value: str) -> list[dict[str, str]]:
     """One table of each pack as a mapping of a signal to its meaning."""
-    return [dict(getattr(catalog, name).select(sign, value).iter_rows()) for catalog in catalogs]
+    return [dict(getattr(catalog, name).select(signal, value).iter_rows()) for catalog in catalogs]
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def days_frame(by_code: Mapping[str, Iterable[tuple[dt.date, dt.date]]]) -> pl.D
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
+def signals_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
     """For each signal column, every value that names a program, in a form that a line can have, and its meaning.
 
     A member-id shape is represented by one id for all ids of that shape (`shaped` adds it to the packs).
@@ -151,7 +151,7 @@ def signs_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]
     filed = table_of(catalogs, "filing_indicators", "claim_filing_indicator_code", "program")
     shapes = table_of(catalogs, "member_id_shapes", "pattern", "program")
     return {
-        column: {sign: tuple(table.get(sign) for table in tables) for sign in sorted(set().union(*tables))}
+        column: {signal: tuple(table.get(signal) for table in tables) for signal in sorted(set().union(*tables))}
         for column, tables in zip(SIGNALS, (spelled, filed, shapes, spelled), strict=True)
     }
 
@@ -179,22 +179,22 @@ def all_states(catalog: Catalog, *, blue: bool, also_filed: tuple[str, ...] = ()
     Of the SBR09 codes that name one program, only the first is used. `also_filed` are claim filing indicators that
     lines can have whether or not the pack has them.
     """
-    signs = signs_by_column((catalog,))
+    signals = signals_by_column((catalog,))
     ids = shape_ids((catalog,))
     first_filed = catalog.filing_indicators.group_by("program").agg(pl.col("claim_filing_indicator_code").first())[
         "claim_filing_indicator_code"
     ]
-    told = {
+    values = {
         "line_of_business": plain_spellings(catalog),
         "claim_filing_indicator_code": sorted({*first_filed, *also_filed}),
-        "member_id": [ids[pattern] for pattern in signs["member_id"]] if blue else [],
+        "member_id": [ids[pattern] for pattern in signals["member_id"]] if blue else [],
         "plan": plain_spellings(catalog),
     }
-    alone = [state(**{column: sign}) for column in SIGNALS for sign in told[column]]
+    alone = [state(**{column: signal}) for column in SIGNALS for signal in values[column]]
     paired = [
         state(**{one: first, other: second})
         for one, other in combinations(SIGNALS, 2)
-        for first, second in product(told[one], told[other])
+        for first, second in product(values[one], values[other])
     ]
     return program_frame([state(), *alone, *paired])
 
@@ -206,16 +206,16 @@ def plain_spellings(catalog: Catalog) -> list[str]:
 
 def spelling_states(catalog: Catalog) -> pl.DataFrame:
     """Every spelling of every program, and every code of SBR09, alone on its line."""
-    signs = signs_by_column((catalog,))
-    spelled = [state(line_of_business=sign) for sign in signs["line_of_business"]]
-    return program_frame([*spelled, *(state(claim_filing_indicator_code=sign) for sign in signs[SIGNALS[1]])])
+    signals = signals_by_column((catalog,))
+    spelled = [state(line_of_business=signal) for signal in signals["line_of_business"]]
+    return program_frame([*spelled, *(state(claim_filing_indicator_code=signal) for signal in signals[SIGNALS[1]])])
 
 
 def plan_states(catalog: Catalog) -> pl.DataFrame:
     """Every spelling as a plan; every plan word in a longer name, alone and beside each program."""
     plans = [f"{PLAIN_PLAN} {words.strip()}" for words in catalog.plan_words["words"]]
-    spelled = signs_by_column((catalog,))["plan"]
-    beside = [state(line_of_business=sign, plan=plan) for sign in plain_spellings(catalog) for plan in plans]
+    spelled = signals_by_column((catalog,))["plan"]
+    beside = [state(line_of_business=signal, plan=plan) for signal in plain_spellings(catalog) for plan in plans]
     return program_frame([*(state(plan=plan) for plan in (*spelled, *plans)), *beside])
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from claims_edit.policy.parse import Parsed
 
-_Sign = tuple[str, str, str]
+_Signal = tuple[str, str, str]
 """The location of a signal, its meaning, and the signal."""
 
 
-def sign_faults(parsed: Parsed) -> Iterator[str]:
+def program_signal_faults(parsed: Parsed) -> Iterator[str]:
     """Names that two payers share, and spellings or signals that two programs share."""
     yield from _entry_faults(parsed)
     yield from _shared_name_faults([
@@ -39,11 +39,11 @@ def sign_faults(parsed: Parsed) -> Iterator[str]:
             for key, program in programs.programs.items()
             for index, word in enumerate(program.plan_words)
         ])  # fmt: skip
-        for signs in ("filing_indicators", "member_id_shapes"):
+        for signals in ("filing_indicators", "member_id_shapes"):
             yield from _shared_faults([
-                (f"{path}: programs.{key}.{signs}[{index}]", key, sign)
+                (f"{path}: programs.{key}.{signals}[{index}]", key, signal)
                 for key, program in programs.programs.items()
-                for index, sign in enumerate(getattr(program, signs))
+                for index, signal in enumerate(getattr(program, signals))
             ])  # fmt: skip
 
 
@@ -74,10 +74,10 @@ def _numbered(key: str, **lists: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield from ((f".{field}[{index}]", value) for index, value in enumerate(values))
 
 
-def _shared_name_faults(signs: list[_Sign]) -> Iterator[str]:
-    keys = name_keys(name for _, _, name in signs)
-    keyed: list[_Sign] = []
-    for (place, owner, name), key in zip(signs, keys, strict=True):
+def _shared_name_faults(signals: list[_Signal]) -> Iterator[str]:
+    keys = name_keys(name for _, _, name in signals)
+    keyed: list[_Signal] = []
+    for (place, owner, name), key in zip(signals, keys, strict=True):
         if key is None:
             yield f"{place}: `{name}` has no letter or digit. Correct it, or remove it."
         else:
@@ -85,14 +85,14 @@ def _shared_name_faults(signs: list[_Sign]) -> Iterator[str]:
     yield from _shared_faults(keyed)
 
 
-def _shared_faults(signs: list[_Sign]) -> Iterator[str]:
+def _shared_faults(signals: list[_Signal]) -> Iterator[str]:
     owners: dict[str, str] = {}
-    for place, owner, sign in signs:
-        if owners.setdefault(sign, owner) != owner:
-            yield f"{place}: `{sign}` is already assigned to {owners[sign]}. Remove it from one of them."
+    for place, owner, signal in signals:
+        if owners.setdefault(signal, owner) != owner:
+            yield f"{place}: `{signal}` is already assigned to {owners[signal]}. Remove it from one of them."
 
 
-def _medicare_advantage_faults(spellings: list[_Sign]) -> Iterator[str]:
+def _medicare_advantage_faults(spellings: list[_Signal]) -> Iterator[str]:
     keys = name_keys(name for _, _, name in spellings)
     plain = MEDICARE_ADVANTAGE.replace("_", "")
     for (place, owner, name), key in zip(spellings, keys, strict=True):

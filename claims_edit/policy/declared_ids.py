@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Known:
+class DeclaredIds:
     """The defined ids, by kind; None where a file that may define more could not be parsed."""
 
     payers: frozenset[str] | None
@@ -39,7 +39,7 @@ class Known:
     """Code → its service and itself."""
 
     @classmethod
-    def of(cls, parsed: Parsed) -> Known:
+    def of(cls, parsed: Parsed) -> DeclaredIds:
         """Collect the defined ids."""
         code_files = parsed.of(CodesFile).values()
         homes: list[Home] = [

@@ -12,8 +12,8 @@ from claims_edit.edits import EDIT_IDS, EDITS, TABLE_EDITS, Decidable
 from claims_edit.edits import program as program_edits
 from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED
 from claims_edit.edits.coverage import SOLID_TUMORS_ONLY
-from claims_edit.edits.words import listed
-from claims_edit.governance import places
+from claims_edit.edits.phrases import listed
+from claims_edit.governance import rule_locations
 from claims_edit.model import CodeKind, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.policy.catalog import codes_of
 
@@ -70,12 +70,14 @@ def version_faults(pack: RulePack) -> Iterator[str]:
             yield f"{held[-1][0]}.gap: no version follows. Remove it."
 
 
-def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> tuple[list[str], tuple[str, ...]]:
+def unreachable_rule_faults(
+    catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]
+) -> tuple[list[str], tuple[str, ...]]:
     """The parts that no cell reaches, and the versions that can decide no line."""
     faults: list[str] = []
     idle: list[str] = []
     alive: list[tuple[Policy, Version]] = []
-    for place, policy, version in places.versions(catalog.pack, catalog.written):
+    for place, policy, version in rule_locations.versions(catalog.pack, catalog.written):
         if not _decidable(codes_of(catalog.pack, policy.service), version):
             idle.append(f"{policy.id} {version.from_.date}")
             continue
@@ -88,7 +90,7 @@ def reach_faults(catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]) -> t
         else:
             faults += _funding_version_faults(place, version, under, catalog.pack, policy.service)
     faults += _note_faults(catalog, seen)
-    faults += _sign_faults(catalog)
+    faults += _signal_faults(catalog)
     faults += _edit_faults(catalog, alive, edits)
     return faults, tuple(idle)
 
@@ -152,10 +154,10 @@ def _program_faults(place: str, version: Version, under: pl.DataFrame) -> Iterat
 
 def _note_faults(catalog: Catalog, seen: pl.DataFrame) -> Iterator[str]:
     """Guidance and site rules that no line of any payer reaches."""
-    told = set(seen["guidance_id"])
+    reached = set(seen["guidance_id"])
     for path, file in catalog.pack.guidance.items():
         for index, entry in enumerate(file.guidance):
-            if entry.id not in told:
+            if entry.id not in reached:
                 yield f"rules/{path}: guidance[{index}]: no line reaches it (`guidance-note`). {_REMEDY}"
     mismatched = set(seen.filter("site_mismatch")["hcpcs_code"])
     for path, codes in catalog.pack.codes.items():
@@ -164,12 +166,12 @@ def _note_faults(catalog: Catalog, seen: pl.DataFrame) -> Iterator[str]:
                 yield f"rules/{path}: codes[{index}].sites: no line reaches `code-site-mismatch`. {_REMEDY}"
 
 
-def _sign_faults(catalog: Catalog) -> Iterator[str]:
+def _signal_faults(catalog: Catalog) -> Iterator[str]:
     """A member-id shape counts for Blue plans alone."""
     if any(payer.blue_plan for payer in catalog.pack.payers.payers.values()):
         return
-    for program, signs in catalog.pack.programs.programs.items():
-        for index, _ in enumerate(signs.member_id_shapes):
+    for program, signals in catalog.pack.programs.programs.items():
+        for index, _ in enumerate(signals.member_id_shapes):
             place = f"rules/programs.yaml: programs.{program}.member_id_shapes[{index}]"
             yield f"{place}: no line reaches it, because no payer is a blue_plan. {_REMEDY}"
 
@@ -180,4 +182,4 @@ def _edit_faults(catalog: Catalog, alive: list[tuple[Policy, Version]], edits: C
     pack = Decidable(codes, tuple(alive))
     for edit in EDITS:
         if edit.ground is not None and edit.ground(pack) and not edits[edit.id]:
-            yield f"{places.reason_place(catalog.pack, edit.id)}: no line reaches `{edit.id}`. {_REMEDY}"
+            yield f"{rule_locations.reason_location(catalog.pack, edit.id)}: no line reaches `{edit.id}`. {_REMEDY}"

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import axes, line_axes
+from claims_edit.governance import decision_axes, line_axes
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from claims_edit.governance.axes import PayerClass
+    from claims_edit.governance.decision_axes import PayerClass
     from claims_edit.policy import Catalog
 
 MOST_CELLS = 60_000  # at a time: memory does not grow with the pack, and larger frames are slower per cell
@@ -102,17 +102,17 @@ def parts(
     Two signals together are in full where `in_full` is true; others agree or not whatever else is on the line,
     and so does the name of a plan, alone or with another signal.
     """
-    days = axes.boundaries((catalog,), payer.keys)
-    deciding = axes.days_frame({code: axes.day_rows(found) for code, found in days.items()})
-    informing = axes.days_frame({
-        code: [(day, day) for boundary in found for day in (boundary - axes.DAY, boundary)]
-        for code, found in axes.informing_days(catalog, payer.keys[0]).items()
+    days = decision_axes.boundaries((catalog,), payer.keys)
+    deciding = decision_axes.days_frame({code: decision_axes.day_rows(found) for code, found in days.items()})
+    informing = decision_axes.days_frame({
+        code: [(day, day) for boundary in found for day in (boundary - decision_axes.DAY, boundary)]
+        for code, found in decision_axes.informing_days(catalog, payer.keys[0]).items()
     })  # fmt: skip
-    classes = {str(meaning[0]): code for meaning, code in axes.site_classes((catalog,)).items()}
-    sites = axes.site_frame(classes)
+    classes = {str(meaning[0]): code for meaning, code in decision_axes.site_classes((catalog,)).items()}
+    sites = decision_axes.site_frame(classes)
     solid = next((label for label in classes if label != NOT_SOLID), NOT_SOLID)
-    states = axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
-    speaking = pl.sum_horizontal(pl.col(axes.SIGNALS).is_not_null())
+    states = decision_axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
+    speaking = pl.sum_horizontal(pl.col(decision_axes.SIGNALS).is_not_null())
     alone, paired = states.filter(speaking <= 1, pl.col("plan").is_null()), states.filter(speaking > 1)
     trials, contracts, claims = line_axes.trial_frame(), line_axes.contract_frame(), line_axes.claim_frame()
     holds = line_axes.hold_frame()
@@ -144,8 +144,8 @@ def parts(
         replace(
             plain,
             days=single_days,
-            programs=axes.spelling_states(catalog),
+            programs=decision_axes.spelling_states(catalog),
             contracts=none_or_excluded,
         ),
-        replace(plain, days=single_days, programs=axes.plan_states(catalog)),
+        replace(plain, days=single_days, programs=decision_axes.plan_states(catalog)),
     ]
