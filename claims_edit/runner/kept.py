@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import reduce
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,13 +17,18 @@ from claims_edit.intake.extract import ORDINAL
 from claims_edit.runner.late_doubts import with_late_doubts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from claims_edit.intake import Extract, SourceFile
 
+    _Stream = tuple[Callable[[list[Path]], pl.LazyFrame], list[Path]]
+
 BATCH_ROWS = 250_000
 LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text return small ones
+
+PLACE = "__place"  # of a row in its file, in the order of the file
+WINDOW_BYTES = 16 * 1024 * 1024  # of parts on disk; in memory their rows take about ten times as much
 
 WAITING = ("plain", "held")  # possible repeats: plain rows and others, each in the order of the file
 
@@ -130,25 +136,60 @@ def in_order(
     shift = extract.source_row().lazy()
     late = extract.late_doubts() if "doubts" in schema else None
     lines_of_a_row = 1 << extract.LINE_BITS
-    row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
     columns = [column for column in schema if column != ORDINAL]
-    streams = [
-        with_late_doubts(
-            _with_repeats(_with_doubts(pl.scan_parquet(parts, glob=False), doubts), repeats).set_sorted(ORDINAL), late
+
+    def split(parts: list[Path]) -> pl.LazyFrame:
+        row, line = pl.col(ORDINAL) // lines_of_a_row + pl.col("shift"), pl.col(ORDINAL) % lines_of_a_row
+        given = _with_repeats(_with_doubts(pl.scan_parquet(parts, glob=False), doubts), repeats).set_sorted(ORDINAL)
+        return (
+            with_late_doubts(given, late)
+            .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
+            .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
+            .select((row * lines_of_a_row + line).alias(PLACE), row.alias("source_row"), *columns)
         )
-        .with_columns((pl.col(ORDINAL) // lines_of_a_row).alias("__row"))
-        .join_asof(shift, left_on="__row", right_on="after", strategy="backward", allow_exact_matches=False)
-        .select((row * lines_of_a_row + line).alias("__place"), row.alias("source_row"), *columns)
-        for prefix in (name, *(f"late-{kind}-{name}" for kind in WAITING))
-        if (parts := sorted(found.folder.glob(f"{prefix}-*.parquet")))
-    ]  # fmt: skip
-    if unsplit is not None and (parts := sorted(found.folder.glob(f"{unsplit}-*.parquet"))):
-        place = (pl.col("source_row") * lines_of_a_row).alias("__place")
-        streams.append(pl.scan_parquet(parts, glob=False).select(place, "source_row", *columns))
-    if not streams:
+
+    def not_split(parts: list[Path]) -> pl.LazyFrame:
+        place = (pl.col("source_row") * lines_of_a_row).alias(PLACE)
+        return pl.scan_parquet(parts, glob=False).select(place, "source_row", *columns)
+
+    kinds = [(split, prefix) for prefix in (name, *(f"late-{kind}-{name}" for kind in WAITING))]
+    kinds += [(not_split, unsplit)] if unsplit is not None else []
+    streams = [(placed, sorted(found.folder.glob(f"{prefix}-*.parquet"))) for placed, prefix in kinds]
+    for window in _windows([(placed, parts) for placed, parts in streams if parts]):
+        merged = reduce(lambda one, other: one.merge_sorted(other, key=PLACE), window)
+        yield merged.drop(PLACE).with_columns(pl.lit(found.file.path.as_posix()).alias("source_file")).collect()
+
+
+def _windows(streams: list[_Stream]) -> Iterator[list[pl.LazyFrame]]:
+    """Sorted streams in pieces that fit in memory, in order: of each stream the rows between two places.
+
+    A query over all of them that gave batches would read ahead of a slower writer without bound.
+    """
+    sizes = [part.stat().st_size for _, parts in streams for part in parts]
+    if sum(sizes) <= WINDOW_BYTES:
+        if streams:
+            yield [placed(parts) for placed, parts in streams]
         return
-    merged = streams[0]
-    for stream in streams[1:]:
-        merged = merged.merge_sorted(stream, key="__place")
-    named = merged.drop("__place").with_columns(pl.lit(found.file.path.as_posix()).alias("source_file"))
-    yield from named.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    ends = [_ends(placed, part) for placed, parts in streams for part in parts]
+    bounds: list[int] = []
+    held = 0
+    for last, size in sorted((last, size) for (_, last), size in zip(ends, sizes, strict=True)):
+        held += size
+        if held > WINDOW_BYTES:
+            bounds, held = [*bounds, last], 0
+    spans = dict(zip((part for _, parts in streams for part in parts), ends, strict=True))
+    for after, until in pairwise([-1, *bounds, max(last for _, last in ends)]):
+        between = (pl.col(PLACE) > after) & (pl.col(PLACE) <= until)
+        inside = [(placed, [part for part in parts if _meets(spans[part], after, until)]) for placed, parts in streams]
+        if any(parts for _, parts in inside):
+            yield [placed(parts).filter(between) for placed, parts in inside if parts]
+
+
+def _ends(placed: Callable[[list[Path]], pl.LazyFrame], part: Path) -> tuple[int, int]:
+    """The first and the last place of a part."""
+    first, last = placed([part]).select(pl.col(PLACE).min(), pl.col(PLACE).max().alias("last")).collect().row(0)
+    return first, last
+
+
+def _meets(span: tuple[int, int], after: int, until: int) -> bool:
+    return span[1] > after and span[0] <= until

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from claims_edit.engine import decide
-from claims_edit.runner import RunOptions, deciding, kept, reading, run, run_batch
+from claims_edit.intake import line_split
+from claims_edit.runner import RunOptions, deciding, held_back, kept, reading, run, run_batch
 from tests.functional.program import (
     AS_OF,
     DECK,
@@ -93,20 +94,31 @@ def assert_same(small: Path, whole: Path) -> None:
     assert told[0] == told[1]
 
 
+def small_batches(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Read, look closely and write in steps of about so many rows."""
+    for module, name in (
+        (reading, "BATCH_ROWS"),
+        (kept, "BATCH_ROWS"),
+        (kept, "LEAST_ROWS"),
+        (held_back, "LEAST_ROWS"),
+    ):
+        monkeypatch.setattr(module, name, rows)
+    monkeypatch.setattr(line_split, "PIECE", 200 * rows)
+    monkeypatch.setattr(kept, "WINDOW_BYTES", 1000)
+
+
 @pytest.mark.parametrize("rows", [100, 1000])
 def test_the_batch_size_changes_no_byte(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, whole: Path, rows: int
 ) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", rows)
-    monkeypatch.setattr(kept, "BATCH_ROWS", rows)
+    small_batches(monkeypatch, rows)
     assert_same(run_at_rest((str(night),), tmp_path / "small"), whole)
 
 
 def test_tiny_batches_change_no_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path) -> None:
     extracts = str(night / "deck.csv"), str(night / "damaged.csv")
     usual = run_at_rest(extracts, tmp_path / "usual")
-    monkeypatch.setattr(reading, "BATCH_ROWS", 7)
-    monkeypatch.setattr(kept, "BATCH_ROWS", 7)
+    small_batches(monkeypatch, 7)
     assert_same(run_at_rest(extracts, tmp_path / "small"), usual)
 
 
