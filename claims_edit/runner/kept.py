@@ -28,7 +28,7 @@ BATCH_ROWS = 250_000
 LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text return small ones
 
 PLACE = "__place"  # of a row in its file, in the order of the file
-WINDOW_BYTES = 16 * 1024 * 1024  # of parts on disk; in memory their rows take about ten times as much
+WINDOW_BYTES = 8 * 1024 * 1024  # of parts on disk; in memory their rows take about ten times as much
 
 WAITING = ("plain", "held")  # possible repeats: plain rows and others, each in the order of the file
 
