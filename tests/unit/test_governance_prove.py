@@ -13,7 +13,7 @@ from claims_edit.errors import RulesError
 from claims_edit.governance import decision_axes, line_axes
 from claims_edit.governance.checking import check_pack
 from claims_edit.governance.decision_space import parts
-from claims_edit.governance.prove import Proof, _Proving, prove, is_advantage
+from claims_edit.governance.prove import Proof, _Proving, is_advantage, prove
 from claims_edit.policy import catalog_of, load_catalog, read_pack
 from claims_edit.policy import examine as examined
 from claims_edit.policy.catalog import compile_catalog
