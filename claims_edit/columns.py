@@ -11,7 +11,7 @@ from enum import StrEnum
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """How a column's text is made canonical."""
 
     TEXT = "text"  # trimmed
@@ -24,7 +24,11 @@ class Kind(StrEnum):
     MONEY = "money"  # decimal, two places
 
 
-COUNTED = {Kind.INTEGER, Kind.NUMBER, Kind.MONEY}  # zero is a value of these; for others, zeros count as empty
+COUNTED = {
+    ValueKind.INTEGER,
+    ValueKind.NUMBER,
+    ValueKind.MONEY,
+}  # zero is a value of these; for others, zeros count as empty
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     pattern: str | None = None
     length: int | None = None
     repeats: bool = True
@@ -54,11 +58,11 @@ NAME_LENGTH = 1000  # a longer text is not a name: a shifted column, or a broken
 
 
 def _columns() -> tuple[Column, ...]:
-    text, code = Kind.TEXT, Kind.CODE
+    text, code = ValueKind.TEXT, ValueKind.CODE
     return (
         Column("claim_id", text, length=ID_LENGTH, repeats=False, identifier=True),
-        Column("claim_line_number", Kind.INTEGER),
-        Column("claim_type", Kind.KEYWORD, r"^(professional|institutional|undetermined)$"),
+        Column("claim_line_number", ValueKind.INTEGER),
+        Column("claim_type", ValueKind.KEYWORD, r"^(professional|institutional|undetermined)$"),
         Column("member_id", text, length=NAME_LENGTH, repeats=False, identifier=True),
         Column("person_id", text, length=NAME_LENGTH, repeats=False, identifier=True),
         Column("payer", text, length=NAME_LENGTH),
@@ -66,21 +70,21 @@ def _columns() -> tuple[Column, ...]:
         Column("group_id", text, length=NAME_LENGTH, identifier=True),
         Column("line_of_business", text, length=NAME_LENGTH),
         Column("claim_filing_indicator_code", code, length=NAME_LENGTH),
-        Column("claim_line_start_date", Kind.DATE),
-        Column("claim_line_end_date", Kind.DATE),
-        Column("claim_start_date", Kind.DATE),
-        Column("claim_end_date", Kind.DATE),
+        Column("claim_line_start_date", ValueKind.DATE),
+        Column("claim_line_end_date", ValueKind.DATE),
+        Column("claim_start_date", ValueKind.DATE),
+        Column("claim_end_date", ValueKind.DATE),
         Column("place_of_service_code", code, r"^[0-9]{2}$"),
         Column("bill_type_code", code, length=NAME_LENGTH),
         Column("revenue_center_code", code, length=NAME_LENGTH),
         Column("hcpcs_code", code, r"^[A-Z0-9]{5}$"),
         *(Column(name, code, r"^[A-Z0-9]{2}$") for name in MODIFIER_COLUMNS),
-        Column("diagnosis_code_type", Kind.KEYWORD, r"^icd-(10|9)-cm$"),
-        *(Column(name, Kind.DIAGNOSIS) for name in DIAGNOSIS_COLUMNS),
-        Column("service_unit_quantity", Kind.NUMBER),
-        Column("charge_amount", Kind.MONEY, repeats=False),
-        Column("paid_amount", Kind.MONEY, repeats=False, decides=False),
-        Column("allowed_amount", Kind.MONEY, repeats=False, decides=False),
+        Column("diagnosis_code_type", ValueKind.KEYWORD, r"^icd-(10|9)-cm$"),
+        *(Column(name, ValueKind.DIAGNOSIS) for name in DIAGNOSIS_COLUMNS),
+        Column("service_unit_quantity", ValueKind.NUMBER),
+        Column("charge_amount", ValueKind.MONEY, repeats=False),
+        Column("paid_amount", ValueKind.MONEY, repeats=False, decides=False),
+        Column("allowed_amount", ValueKind.MONEY, repeats=False, decides=False),
         Column("rendering_npi", code, decides=False),
         Column("billing_npi", code, decides=False),
         Column("facility_npi", code, decides=False),
@@ -103,8 +107,8 @@ def _columns() -> tuple[Column, ...]:
 MADE_BY_READERS = frozenset({"billing_provider_id", "doubts", "posting_holds"})
 COLUMNS: dict[str, Column] = {column.name: column for column in _columns()}
 NPI_COLUMNS = ("rendering_npi", "billing_npi", "facility_npi")
-DATE_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.DATE)
-MONEY_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is Kind.MONEY)
+DATE_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is ValueKind.DATE)
+MONEY_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.kind is ValueKind.MONEY)
 
 # The required columns of an extract: at least one of each group (the first with a value in a row is used).
 REQUIRED: tuple[tuple[str, ...], ...] = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import Column, Kind
+from claims_edit.columns import Column, ValueKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,15 +112,15 @@ def value_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
         exact = {"exponent": is_exact, "spreadsheet-error": is_no_error} if column.identifier else {}
         return {"length": at_most(column.length)} | exact
     match column.kind:
-        case Kind.DATE:
+        case ValueKind.DATE:
             return {"unparseable": is_date, "out-of-range": text_in_range}
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             return {"not-a-line-number": is_line_number}
-        case Kind.NUMBER:
+        case ValueKind.NUMBER:
             return {"unparseable": matches(NUMBER)}
-        case Kind.MONEY:
+        case ValueKind.MONEY:
             return {"unparseable": matches(MONEY)}
-        case Kind.CODE:
+        case ValueKind.CODE:
             return {"shape": matches(NPI), "luhn": luhn}
         case _:
             return {"shape": matches(ICD_10_CM)}

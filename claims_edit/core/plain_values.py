@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, Column, Kind
+from claims_edit.columns import COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, Column, ValueKind
 from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake import canonical_text
 from claims_edit.intake.amounts import BOUND, CENTS, NOISE
@@ -64,7 +64,7 @@ def value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRul
         return value.is_null() | has_check_digit(value)
     if name in MONEY_COLUMNS:
         return value.is_null() | _is_amount(value, dtype)
-    if column.kind is Kind.DATE:
+    if column.kind is ValueKind.DATE:
         return pl.lit(value=True) if dtype == pl.String else value.is_between(FIRST_DAY, LAST_DAY)
     if dtype.is_numeric():
         return _is_number(value, column, dtype)
@@ -91,7 +91,7 @@ def _is_amount(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
     """A line number of at least 1; units that are neither zero nor infinite."""
-    if column.kind is Kind.INTEGER:
+    if column.kind is ValueKind.INTEGER:
         return value.is_between(1, 10**MOST_DIGITS)
     return (value != 0) & value.is_finite() if dtype.is_float() else value != 0
 
@@ -103,12 +103,12 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
     if column.name in _OWN_TESTS:
         return _OWN_TESTS[column.name](value) & _is_one_line(value, column)
     match column:
-        case Column(kind=Kind.DIAGNOSIS):
+        case Column(kind=ValueKind.DIAGNOSIS):
             return value.str.contains(DIAGNOSIS)
-        case Column(kind=Kind.INTEGER):
+        case Column(kind=ValueKind.INTEGER):
             number = value.cast(pl.Int64, strict=False) >= 1
             return value.is_null() | (number.fill_null(value=False) & (value.str.len_bytes() <= MOST_DIGITS))
-        case Column(kind=Kind.NUMBER):
+        case Column(kind=ValueKind.NUMBER):
             return value.str.contains(UNITS)
         case Column(identifier=True):
             return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from claims_edit.core.plain_values import ScreenRules
     from claims_edit.core.screen import ValueTests
     from claims_edit.core.validate import ValidationResult
-    from claims_edit.intake import Lines, Mapping
+    from claims_edit.intake import CanonicalLines, Mapping
     from claims_edit.intake.layout import Layout
 
     PayerIdentity = Callable[[pl.Series], pl.DataFrame]
@@ -55,7 +55,7 @@ class CheckedRows:
         explained: for FHIR, the same for the claims that are explained; None if there are none.
     """
 
-    lines: Lines
+    lines: CanonicalLines
     result: ValidationResult
     refused: pl.Series
     keys: pl.DataFrame
@@ -77,7 +77,7 @@ class Processing:
         """Find the plain rows of a batch."""
         return screen(raw, self.layout, self.mapping, self.rules, self.tests)
 
-    def close_look(self, raw: pl.DataFrame) -> tuple[Lines, ValidationResult]:
+    def close_look(self, raw: pl.DataFrame) -> tuple[CanonicalLines, ValidationResult]:
         """Rows as canonical lines, and their validation result."""
         lines = canonicalise(raw, self.layout, self.mapping)
         doubtful = self.screen(raw).doubtful()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, Kind
+from claims_edit.columns import COLUMNS, ValueKind
 from claims_edit.core.control_totals import ControlTotals, total
 from claims_edit.core.schema import (
     CANDIDATE_SCHEMA,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from claims_edit.core.validate import ValidationResult
-    from claims_edit.intake import Lines
+    from claims_edit.intake import CanonicalLines
     from claims_edit.intake.layout import Layout
 
 ESCAPED = r'[\x00-\x1f"\\]'  # characters that need escapes in JSON text
@@ -55,7 +55,7 @@ def refusals(result: ValidationResult, height: int, *, but: str | None = None) -
 
 
 def route(
-    lines: Lines,
+    lines: CanonicalLines,
     result: ValidationResult,
     rows: pl.Series | None,
     codes: list[str],
@@ -137,10 +137,10 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
     if dtype == pl.Date and frame.schema[name] == pl.String:
         return pl.col(name).str.to_date("%Y-%m-%d")
     if (
-        COLUMNS[name].kind is Kind.MONEY and frame.schema[name] == pl.String
+        COLUMNS[name].kind is ValueKind.MONEY and frame.schema[name] == pl.String
     ):  # one that decides nothing may not be a number
         return pl.when(pl.col(name).str.contains(AMOUNT)).then(pl.col(name)).cast(dtype)
-    if COLUMNS[name].kind is Kind.DIAGNOSIS:
+    if COLUMNS[name].kind is ValueKind.DIAGNOSIS:
         return pl.col(name).str.replace(".", "", literal=True)  # ICD-9 E codes have the dot after the fourth character
     return pl.col(name).cast(dtype)
 
@@ -198,7 +198,7 @@ def _revisions(
 
 
 def _quarantine(
-    lines: Lines,
+    lines: CanonicalLines,
     result: ValidationResult,
     refused: pl.Series,
     beside: pl.DataFrame,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, Kind
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, ValueKind
 from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.intake.extract import ORDINAL
 
 MONEY = pl.Decimal(18, 2)
 FIRST = ("first_source_file", "first_source_row")
 DTYPES = {
-    Kind.INTEGER: pl.Int64(),
-    Kind.NUMBER: pl.Float64(),
-    Kind.MONEY: MONEY,
-    Kind.DATE: pl.Date(),
+    ValueKind.INTEGER: pl.Int64(),
+    ValueKind.NUMBER: pl.Float64(),
+    ValueKind.MONEY: MONEY,
+    ValueKind.DATE: pl.Date(),
 }
 _REPLACED = {*DATE_COLUMNS, "person_id"}  # by the effective dates, and by member_id
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {

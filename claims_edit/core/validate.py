@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Kind
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, ValueKind
 from claims_edit.intake import side_by_side
 from claims_edit.names import name_key
 from claims_edit.value_rules import ICD_9_CM, in_range, matches, value_rules
@@ -88,7 +88,7 @@ DAYS = [rule for name in DATE_COLUMNS for rule in _column(name, {"out-of-range":
 ICD_9_VALUES = [
     rule
     for name, column in COLUMNS.items()
-    if column.kind is Kind.DIAGNOSIS
+    if column.kind is ValueKind.DIAGNOSIS
     for rule in _column(name, {"shape": matches(ICD_9_CM)})
 ]
 

@@ -1,7 +1,7 @@
 """Extracts of any format, read as canonical claim lines in bounded batches."""
 
 from claims_edit.intake.canonical import (
-    Lines,
+    CanonicalLines,
     batch_values,
     canonical_text,
     canonical_values,
@@ -22,9 +22,9 @@ from claims_edit.intake.spool import spooled
 __all__ = [
     "FHIR",
     "FORMAT_OPTIONS",
+    "CanonicalLines",
     "Discovered",
     "Extract",
-    "Lines",
     "Mapping",
     "SeenKeys",
     "SourceFile",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from claims_edit.columns import DATE_COLUMNS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.files import SNIFF_BYTES
-from claims_edit.intake.mending import COPY_BYTES, one_line_end, plain_copy
+from claims_edit.intake.quote_repair import COPY_BYTES, one_line_end, plain_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ NUMBERS = {"claim_line_number", *DATE_COLUMNS}
 
 @dataclass(frozen=True)
 class Body:
-    """What is read of a text: a copy in `path`, and the lines that were skipped (those with any text)."""
+    """The input of a text reader: a copy in `path`, and the skipped lines (those with any text)."""
 
     path: Path
     before: tuple[str, ...]
@@ -98,6 +98,6 @@ def check_skipped(file: SourceFile, body: Body, layout: Layout, split: Callable[
             filled = {name for name, text in found.items() if text and (name not in digits or text[-1:].isdigit())}
             if all(not group or filled & set(group) for group in groups):
                 raise InputError(
-                    f"{file.path}: a line that {key} skips has all that a claim line must have. "
-                    f"Correct {key} in the mapping, or ask the sender why the file lacks that line."
+                    f"{file.path}: a line skipped by {key} has all required values of a claim line. "
+                    f"Correct {key} in the mapping, or ask the sender why the file does not have that line."
                 )

@@ -33,7 +33,7 @@ KINDS: dict[str, re.Pattern[str]] = {
 
 
 def bystander(path: Path) -> str | None:
-    """What a file or folder is by its name, where no claims are in it; else None."""
+    """The kind of a file or folder whose name shows that it has no claims; else None."""
     name = path.name
     if name.startswith(".") or (name.startswith("_") and "=" not in name):
         return HIDDEN

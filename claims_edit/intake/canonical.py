@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Column, Kind
+from claims_edit.columns import COLUMNS, DATE_COLUMNS, MONEY_COLUMNS, REQUIRED, Column, ValueKind
 from claims_edit.doubts import SEPARATOR, doubt_token
 from claims_edit.intake.amounts import as_amounts
 from claims_edit.intake.dates import iso_date
@@ -35,18 +35,18 @@ WHOLE = r"^(\+?[0-9]+)\.0+$"  # how a float writes a code or a number that has n
 # Text of a kind that is canonical as it is: no blank, no placeholder word (none has such a digit), no fraction.
 _CODE, _NUMBER = r"^[A-Z0-9]*[1-9][A-Z0-9]*$", r"^[0-9]*[1-9][0-9.]*$"
 CANONICAL = {
-    Kind.CODE: _CODE,
-    Kind.TEXT: _CODE,
-    Kind.INTEGER: _CODE,
-    Kind.DIAGNOSIS: r"^[A-Z][0-9][0-9A-Z]{1,5}$",
-    Kind.NUMBER: _NUMBER,
-    Kind.MONEY: _NUMBER,
+    ValueKind.CODE: _CODE,
+    ValueKind.TEXT: _CODE,
+    ValueKind.INTEGER: _CODE,
+    ValueKind.DIAGNOSIS: r"^[A-Z][0-9][0-9A-Z]{1,5}$",
+    ValueKind.NUMBER: _NUMBER,
+    ValueKind.MONEY: _NUMBER,
 }
 LOOKED_UP = ("payer", "claim_frequency_code", *DOUBTFUL)
 
 
 @dataclass(frozen=True)
-class Lines:
+class CanonicalLines:
     """A batch of claim lines.
 
     Attributes:
@@ -60,7 +60,7 @@ class Lines:
     distinct: dict[str, pl.Series]
 
 
-def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
+def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> CanonicalLines:
     """A batch as canonical lines."""
     frame = batch_values(raw, layout, mapping)
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]
@@ -75,11 +75,11 @@ def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> Lines:
     frame = frame.with_columns(changed)
     frame = frame.with_columns(as_amounts(frame[name]) for name in MONEY_COLUMNS if name in frame.columns)
     frame, distinct = _with_defaults(_one_date_type(frame), distinct)
-    return Lines(raw, *_with_doubts(frame, distinct))
+    return CanonicalLines(raw, *_with_doubts(frame, distinct))
 
 
 def batch_values(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> pl.DataFrame:
-    """ORDINAL and the columns that say anything: each text or of its kind's type, constants added, null words empty."""
+    """ORDINAL and the non-empty columns: each text or of its kind's type, constants added, null words empty."""
     read = raw.select(ORDINAL, *(name for name in raw.columns if name in COLUMNS and _is_looked_at(raw[name])))
     frame = read.with_columns(as_text_or_typed(read)).with_columns(
         pl.lit(value, pl.String).alias(name) for name, value in layout.constants.items() if name not in read.columns
@@ -146,7 +146,7 @@ def _null_words(frame: pl.DataFrame, mapping: Mapping) -> list[pl.Expr]:
 
 
 def _is_looked_at(column: pl.Series) -> bool:
-    """Whether a column says anything: most of an 837's 25 diagnoses never do, and an empty column passes all checks."""
+    """Whether a column has a value: most of an 837's 25 diagnoses never do, and an empty column passes all checks."""
     return column.name in NEEDED or column.null_count() < column.len()
 
 
@@ -158,30 +158,30 @@ def as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
             continue
         kind = COLUMNS[name].kind
         column = pl.col(name)
-        if kind is Kind.DATE and dtype.is_temporal() and dtype != pl.Date:
+        if kind is ValueKind.DATE and dtype.is_temporal() and dtype != pl.Date:
             casts.append(column.dt.date())
-        elif dtype.is_float() and kind is not Kind.MONEY:
+        elif dtype.is_float() and kind is not ValueKind.MONEY:
             casts.append(_from_float(kind, column.fill_nan(None)).alias(name))
         elif not _stays(kind, dtype):
             casts.append(column.cast(pl.String))
     return casts
 
 
-def _from_float(kind: Kind, number: pl.Expr) -> pl.Expr:
-    """Floats as what they stand for: codes with gaps arrive as 1234567893.0."""
-    if kind is Kind.NUMBER:
+def _from_float(kind: ValueKind, number: pl.Expr) -> pl.Expr:
+    """Floats as text: codes with gaps arrive as 1234567893.0."""
+    if kind is ValueKind.NUMBER:
         return number
     whole = (number == number.floor()) & (number.abs() < WHOLE_FLOATS)
     return pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(number.cast(pl.String))
 
 
-def _stays(kind: Kind, dtype: pl.DataType) -> bool:
+def _stays(kind: ValueKind, dtype: pl.DataType) -> bool:
     match kind:
-        case Kind.DATE:
+        case ValueKind.DATE:
             return dtype == pl.Date
-        case Kind.INTEGER:
+        case ValueKind.INTEGER:
             return dtype.is_integer()
-        case Kind.NUMBER | Kind.MONEY:
+        case ValueKind.NUMBER | ValueKind.MONEY:
             return dtype.is_numeric()
         case _:
             return False
@@ -194,7 +194,7 @@ def trimmed(text: pl.Expr) -> pl.Expr:
 
 
 def canonical_text(column: Column, mapping: Mapping) -> pl.Expr:
-    """The canonical form of a column's text; what is not understood stays, for the contract to refuse."""
+    """The canonical form of a column's text; unrecognized text is unchanged, for validation to refuse."""
     text = trimmed(pl.col(column.name))
     if column.verbatim:
         return text.alias(column.name)
@@ -202,18 +202,18 @@ def canonical_text(column: Column, mapping: Mapping) -> pl.Expr:
     if own := mapping.values.get(column.name):  # a word that the mapping translates is a word of the extract's
         is_none &= ~text.is_in(list(own))
         text = text.replace(own)
-    if column.kind not in {Kind.DIAGNOSIS, Kind.MONEY, Kind.NUMBER}:
+    if column.kind not in {ValueKind.DIAGNOSIS, ValueKind.MONEY, ValueKind.NUMBER}:
         text = text.str.replace(WHOLE, "${1}")
     match column.kind:
-        case Kind.CODE:
+        case ValueKind.CODE:
             text = text.str.to_uppercase()
-        case Kind.DIAGNOSIS:
+        case ValueKind.DIAGNOSIS:
             text = text.str.to_uppercase().str.replace(r"^(.{3})\.(.*)$", "${1}${2}")
-        case Kind.KEYWORD:
+        case ValueKind.KEYWORD:
             text = text.str.to_lowercase()
-        case Kind.DATE:
+        case ValueKind.DATE:
             text = iso_date(text, mapping.date_formats)
-        case Kind.TEXT | Kind.INTEGER | Kind.NUMBER | Kind.MONEY:
+        case ValueKind.TEXT | ValueKind.INTEGER | ValueKind.NUMBER | ValueKind.MONEY:
             pass
     return pl.when(~is_none).then(text).alias(column.name)
 
@@ -239,7 +239,7 @@ def _with_defaults(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple
 
 
 def _with_doubts(frame: pl.DataFrame, distinct: dict[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """Codes that are not of two characters, and may speak of a trial or another program: a doubt of their rows."""
+    """Codes without exactly two characters, which may mean a trial or another program: a doubt of their rows."""
     doubts = []
     for name, pattern in DOUBTFUL.items():
         unknown = distinct[name].filter(~distinct[name].str.contains(pattern)) if name in distinct else None

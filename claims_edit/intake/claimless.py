@@ -24,7 +24,7 @@ CLAIM = re.compile(rb'"resourceType"\s*:\s*"(?!ClaimResponse")[^"]*(claim|benefi
 def consulted(paths: list[Path], fmt: str) -> tuple[SourceFile, ...]:
     """The FHIR files of a run, in order: what a claim refers to may be in any of them, beside claims too.
 
-    One that cannot be read is left out: its own reader says what is wrong with it.
+    One that cannot be read is left out: its own reader reports the fault.
     """
     found = []
     for path in paths if fmt in {AUTO, FHIR} else ():
@@ -41,7 +41,7 @@ def is_claimless(path: Path, fmt: str) -> bool:
     """Whether a file holds FHIR resources and none of them is, or is meant to be, a claim.
 
     All of the file is searched: a claim at its end counts as one at its beginning. What cannot be read counts as an
-    extract, so that the run says what is wrong with it.
+    extract, so that the run reports the fault.
     """
     if fmt not in {AUTO, FHIR}:
         return False

@@ -18,9 +18,9 @@ from claims_edit.intake.header import names_fixed_width, read_header, split_row
 from claims_edit.intake.layout import resolve
 from claims_edit.intake.line_split import LineSplit, NeedsStrictReaderError
 from claims_edit.intake.mapping import column_key
-from claims_edit.intake.mending import mixes_line_ends, one_line_end
+from claims_edit.intake.quote_repair import mixes_line_ends, one_line_end
 from claims_edit.intake.readers import FIXED_WIDTH
-from claims_edit.intake.text import DOUBLE, REJECT_CHECKS, TEXT_WIDTH, TextExtract, gather, quoted
+from claims_edit.intake.strict_text import DOUBLE, REJECT_CHECKS, TEXT_WIDTH, TextExtract, gather, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +60,10 @@ class DelimitedExtract(TextExtract):
         except READ_ERRORS as error:
             raise self.file.unreadable(error) from None
 
-    def mended(self) -> Self | None:
-        """See Extract: read by the strict reader, where lines do not tell the rows."""
+    def restart(self) -> Self | None:
+        """See Extract: read by the strict reader, if rows are not lines."""
         if not self._needs_strict:
-            return super().mended()
+            return super().restart()
         again = copy(self)
         again._is_strict, again._needs_strict, again._bad = True, False, self._bad.clear()  # noqa: SLF001 -- its own kind
         if mixes_line_ends(self._plain()):
@@ -71,7 +71,7 @@ class DelimitedExtract(TextExtract):
         return again
 
     def _split_batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """The rows, told line by line; afterwards the refused lines are at hand."""
+        """The rows, one per line; after that, the refused lines are available."""
         refused = [self._bad.clear()]
 
         def whole_rows(text: BufferedReader) -> Iterator[pl.DataFrame]:

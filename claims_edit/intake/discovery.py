@@ -1,4 +1,4 @@
-"""Which files a run reads, which ones it consults, and which ones it passes over by name."""
+"""Which files a run reads, which ones it uses as context, and which ones it skips by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_SHOWN = 5
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A file (or a hidden folder) that is not read, and what it is."""
+    """A file (or a hidden folder) that is not read, and its kind."""
 
     path: Path
     what: str
@@ -33,7 +33,7 @@ class Discovered:
     """The files that a run's arguments name, each list sorted by path.
 
     Attributes:
-        extracts: what is read as claim lines.
+        extracts: the files read as claim lines.
         context: FHIR files without a claim (Patient, Coverage, Condition, …): what claims may refer to.
         passed_over: what folders and globs hold besides, such as a README.
     """
@@ -51,17 +51,17 @@ class Discovered:
 def discover(extracts: tuple[str | Path, ...], fmt: str = "auto") -> Discovered:
     """The files that the arguments (files, folders, globs) name, once each.
 
-    Folders are searched to any depth. What a folder or a glob holds and is known by its name to hold no claims is
-    passed over; a file that is given by its own name never is. FHIR files without a claim are context where any other
+    Folders are searched to any depth. A file in a folder or glob whose name shows that it has no claims is
+    skipped; a file named explicitly never is. FHIR files without a claim are context where any other
     file is an extract.
 
     Args:
         extracts: what `claims-edit run` was given.
-        fmt: what `--format` says: auto, table, x12 or fhir.
+        fmt: the value of `--format`: auto, table, x12 or fhir.
 
     Raises:
         InputError: an argument names nothing, a folder cannot be searched or holds no extract, or a file belongs to a
-            table whose other files say which rows hold.
+            table whose other files determine its valid rows.
     """
     search = _Search()
     for extract in extracts:
@@ -70,13 +70,13 @@ def discover(extracts: tuple[str | Path, ...], fmt: str = "auto") -> Discovered:
         raise InputError(*sorted(search.faults))
     context = {path for path in search.files if is_claimless(path, fmt)}
     found = search.files - context
-    if not found:  # a file given by its own name is an extract all the same, and its reader says what is wrong with it
+    if not found:  # a file named explicitly is still an extract, and its reader reports the fault
         found = search.named & context
         context -= found
     if not found:
         raise InputError(
             f"{', '.join(map(str, extracts))}: FHIR without a claim: only {_names(context)}. "
-            "Give the file of the ExplanationOfBenefit or Claim resources too."
+            "Add the file of the ExplanationOfBenefit or Claim resources."
         )
     passed_over = sorted(search.passed_over.values(), key=lambda passed: passed.path.as_posix())
     return Discovered(_by_path(found), _by_path(context), passed_over)
@@ -130,7 +130,7 @@ class _Search:
             self.faults.add(f"{extract}: no such file or folder. Check the path.")
 
     def _add_argument(self, extract: str, found: list[Path]) -> None:
-        """A folder by itself, or what a glob matches; a fault where there is no extract."""
+        """A folder, or the matches of a glob; a fault if there is no extract."""
         if found and all(path.resolve() in self._seen for path in found):
             return
         files, faults, passed_over = len(self.files), len(self.faults), len(self.passed_over)
@@ -142,7 +142,7 @@ class _Search:
         if (files, faults) == (len(self.files), len(self.faults)) and not self._have_files_of(found):
             beside = [passed.path for passed in self.passed_over.values()][passed_over:]
             held = f"no extract, only {_names(beside)}" if beside else "no file"
-            self.faults.add(f"{extract}: {held}. Give the files of the claims.")
+            self.faults.add(f"{extract}: {held}. Name the files of the claims.")
 
     def _have_files_of(self, found: list[Path]) -> bool:
         """Whether another argument has given a file of these folders."""
@@ -177,10 +177,10 @@ class _Search:
         if not self._is_new(path):
             return
         if not path.exists():
-            self.faults.add(f"{path}: is a link to a file that is not there. Correct the link, or remove it.")
+            self.faults.add(f"{path}: is a link to a missing file. Correct the link, or remove it.")
         elif not path.is_file():
             what = "a device" if path.is_char_device() or path.is_block_device() else "neither a file nor a folder"
-            self.faults.add(f"{path}: is {what}. Give a file.")
+            self.faults.add(f"{path}: is {what}. Name a file.")
         elif self._check(path.parent) and self._check(path.resolve().parent):
             self.files.add(path)
 
@@ -191,7 +191,7 @@ class _Search:
         return is_new
 
     def _check(self, folder: Path) -> bool:
-        """Whether a folder is no managed table and lies in none; else the fault is kept."""
+        """Whether a folder is not a managed table or inside one; otherwise the fault is stored."""
         fault = self._tables.fault(folder)
         if fault is not None:
             self.faults.add(fault)

@@ -30,14 +30,14 @@ REJECTS_SCHEMA = {"source_row": pl.Int64, "check": pl.String, "text": pl.String}
 
 
 class Extract(ABC):
-    """A readable extract: `batches` gives its rows as they stand, `rejects` what could not be split.
+    """A readable extract: `batches` returns its rows unchanged, `rejects` the rows that could not be split.
 
     Attributes:
         file: what is read.
         layout: how its columns become canonical ones.
         warnings: data-quality findings that are of no row, by check name; complete once `batches` is exhausted.
         first_warned: of each of these warnings the first places: source row and, where there is one, claim id.
-        decided: the codes whose lines are decided, where the caller knows them: their claims are looked at closely.
+        decided: the codes whose lines are decided, if the caller knows them: their claims are checked closely.
         LINE_BITS: the low bits of ORDINAL, which number the claim lines of one source row.
     """
 
@@ -74,13 +74,13 @@ class Extract(ABC):
         return pl.DataFrame(schema=REJECTS_SCHEMA)
 
     def filtered(self) -> int:
-        """How many rows of the file its mapping passes over; complete once `rejects` was asked."""
+        """How many rows of the file its mapping skips; complete after `rejects`."""
         return 0
 
     def text_field(self, _column: str) -> pl.Expr | None:
         """A column of the file as its value in `text`, a row that could not be split; null where it has none.
 
-        None where no value can be told from such a text.
+        None if such a text has no recognizable values.
         """
         return None
 
@@ -92,11 +92,11 @@ class Extract(ABC):
         """
         return pl.DataFrame(schema=LATE_DOUBTS_SCHEMA)
 
-    def mended(self) -> Extract | None:
+    def restart(self) -> Extract | None:
         """The extract to read in this one's stead, from its beginning, where a fault swallowed rows; else None.
 
         Raises:
-            InputError: it cannot be mended.
+            InputError: its quotes cannot be repaired.
         """
         return None
 
@@ -109,7 +109,7 @@ class Extract(ABC):
 
 
 def faults(raw: pl.DataFrame) -> dict[str, pl.Series]:
-    """What the reader itself refuses rows for: of each check that any row fails, which rows (Boolean, never null)."""
+    """The reader's own failed checks: for each one, which rows fail it (Boolean, never null)."""
     if FAULT not in raw.columns or raw[FAULT].null_count() == raw.height:
         return {}
     names = raw[FAULT].fill_null("").str.split(" ")

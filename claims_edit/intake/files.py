@@ -1,4 +1,4 @@
-"""What a file holds, by its content and never by its name."""
+"""The format of a file, from its content and never its name."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class SourceFile:
         return stream
 
     def unreadable(self, error: Exception) -> InputError:
-        """What to raise when reading fails: the error's own words may quote the file, so only its kind is told."""
+        """The error when reading fails: the library's message may quote the file, so only its kind is shown."""
         reason = type(error).__name__
         if self.compression is not Compression.NONE:
             reason = "the compressed stream is cut off or damaged"
-        return InputError(f"{self.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
+        return InputError(f"{self.path}: cannot be read to its end ({reason}). Ask the sender to resend it.")
 
 
 def text_bytes(path: Path) -> int:
@@ -88,10 +88,10 @@ def text_bytes(path: Path) -> int:
 
 
 def sniff(path: Path, fmt: str = "auto") -> SourceFile:
-    """What the file holds, from its first bytes; `fmt` is what `--format` says: auto, table, x12 or fhir.
+    """The format of the file, from its first bytes; `fmt` is the value of `--format`: auto, table, x12 or fhir.
 
     Raises:
-        InputError: it cannot be opened, is empty, is no text, or holds a format that is not read here.
+        InputError: it cannot be opened, is empty, is not text, or has an unsupported format.
     """
     try:
         with path.open("rb") as file:
@@ -100,22 +100,22 @@ def sniff(path: Path, fmt: str = "auto") -> SourceFile:
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions.") from None
     if size == 0:
-        raise InputError(f"{path}: the file is empty. Ask the sender for the extract again.")
+        raise InputError(f"{path}: the file is empty. Ask the sender to resend the extract.")
     if (binary := _binary(magic)) is not None:
         if fmt not in {AUTO, binary.option}:
             named = binary.format.capitalize()
-            raise InputError(f"{path}: is {named}, not what --format {fmt} says. Leave --format out.")
+            raise InputError(f"{path}: is {named}, but --format is {fmt}. Remove --format.")
         return SourceFile(path, binary.format)
     for reader in READERS:
         if path.suffix.lower() in reader.endings:
             other = unread(_first_bytes(path, _compression(magic)))
-            named = f"is named {reader.format.capitalize()} and is not one. Rename it, or ask the sender for it again."
+            named = f"is named {reader.format.capitalize()} but is not one. Rename it, or ask the sender to resend it."
             raise InputError(f"{path}: {other or named}")
     return _sniff_text(path, magic, fmt)
 
 
 def opens_as_json(path: Path) -> bool:
-    """Whether a file's text begins as JSON does; cheap, for files that are only looked at in passing.
+    """Whether a file's text begins like JSON; cheap, for files that are only sampled.
 
     Raises:
         InputError: it is compressed and cannot be decompressed.
@@ -144,7 +144,7 @@ def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:
     compression = _compression(magic)
     content = _first_bytes(path, compression)
     if not content.strip():
-        raise InputError(f"{path}: the file is empty. Ask the sender for the extract again.")
+        raise InputError(f"{path}: the file is empty. Ask the sender to resend the extract.")
     if (fault := unread(content)) is not None:
         raise InputError(f"{path}: {fault}")
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
@@ -153,18 +153,18 @@ def _sniff_text(path: Path, magic: bytes, fmt: str) -> SourceFile:
 
 
 def _text_format(path: Path, head: str, fmt: str) -> str:
-    """The format of a text from its beginning, or what `--format` says it is."""
+    """The format of a text, from its beginning or from `--format`."""
     start = head.lstrip()
     fitting = [reader for reader in READERS if not reader.magic and fmt in {AUTO, reader.option}]
-    if len(fitting) == 1:  # what the user says, whatever it looks like
+    if len(fitting) == 1:  # the user's choice, whatever the content
         return fitting[0].format
     found = next(reader for reader in fitting if reader.begins(start))
     if found.option != TABLE:
         return found.format
     if "\x00" in head:
-        raise InputError(f"{path}: is binary, neither text nor Parquet. Give a table, X12 837 or FHIR.")
+        raise InputError(f"{path}: is binary, neither text nor Parquet. Use a table, X12 837 or FHIR.")
     if start.startswith("[") or (start.startswith("{") and _is_document(start)):
-        raise InputError(f"{path}: is one JSON document. Give newline-delimited JSON: one claim line a line.")
+        raise InputError(f"{path}: is one JSON document. Use newline-delimited JSON: one claim line per line.")
     if len(head) > LONGEST_HEADER and not LINE_END.search(start):
         raise InputError(f"{path}: its first line is longer than {LONGEST_HEADER} bytes. Check quotes and line ends.")
     return found.format
@@ -189,5 +189,5 @@ def _first_bytes(path: Path, compression: Compression, size: int = SNIFF_BYTES) 
             return bytes(stream.read(size))
     except (OSError, EOFError, pa.ArrowException):
         raise InputError(
-            f"{path}: cannot be decompressed ({compression}); it is cut off or damaged. Ask the sender for it again."
+            f"{path}: cannot be decompressed ({compression}); it is cut off or damaged. Ask the sender to resend it."
         ) from None

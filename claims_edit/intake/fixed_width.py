@@ -10,7 +10,7 @@ import polars as pl
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.mapping import column_key
 from claims_edit.intake.mapping_keys import VARIES
-from claims_edit.intake.text import TextExtract
+from claims_edit.intake.strict_text import TextExtract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,19 +27,19 @@ WRONG_LENGTH = "row-wrong-length"
 
 
 class FixedWidthExtract(TextExtract):
-    """Fixed-width text, one row a line; blanks at the ends of a field are no part of its value."""
+    """Fixed-width text, one row a line; blanks at the ends of a field are not part of its value."""
 
     def __init__(
         self, file: SourceFile, layout: Layout, mapping: Mapping, scratch: Path, body: Body | None = None
     ) -> None:
-        """Lines have the mapping's length, else that of most first lines, unless the mapping says that it varies."""
+        """Lines have the mapping's length, else that of most first lines, unless the mapping sets it to vary."""
         super().__init__(file, layout, scratch, body)
         self._positions = mapping.fixed_width
         given = mapping.record_length
         self._expected = None if given == VARIES else given or _common_length(file.head, mapping)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract; an empty line is no row, and one of the wrong length is refused."""
+        """See Extract; an empty line is not a row, and one of the wrong length is refused."""
         lines = self.read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
         fields = ", ".join(
             f"substring({LINE}, {place.start}, {place.length}) AS {name}"

@@ -53,7 +53,7 @@ def read_header(path: Path, head: str, mapping: Mapping) -> Header:
     if _is_short(best, head):
         raise InputError(
             f"{path}: the header names {len(best.names)} columns, and every row has one more, which is empty. "
-            "A name may be lost, and the values behind it shifted. Ask the sender for the extract again."
+            "A name may be lost, and the values after it shifted. Ask the sender to resend the extract."
         )
     return best
 
@@ -106,14 +106,14 @@ def _without_header(path: Path, head: str, mapping: Mapping) -> Header:
         most = max(widths)
         if mapping.names and most > 1:
             raise InputError(
-                f"{path}: its first lines have up to {most} columns, and the mapping's names are {len(mapping.names)}. "
+                f"{path}: its first lines have up to {most} columns, but the mapping has {len(mapping.names)} names. "
                 "Correct names or delimiter in the mapping."
             )
         raise InputError(f"{path}: {_undivided(head, mapping)}")
     first = {column_key(name) for name in _first_row(head, best.delimiter)}
     if len(first & ({column_key(name) for name in mapping.names} | mapping.wanted())) >= LEAST_NAMED:
         raise InputError(
-            f"{path}: its first line names columns, and the mapping says `header: false`. "
+            f"{path}: its first line has column names, but the mapping has `header: false`. "
             "Leave that key out, or skip the line with `skip_rows: 1`."
         )
     return best

@@ -1,7 +1,7 @@
 """Which claim a line belongs to, and repeated lines, in bounded memory (ADR 0013, ADR 0005).
 
 A claim is its payer, data source, member, claim id and (837, FHIR) billing provider; a line of it has a number and a
-frequency code besides. Both are hashed. While an extract streams by, a table of up to 2^30 bits tells which rows *may*
+frequency code besides. Both are hashed. While an extract streams by, a table of up to 2^30 bits shows which rows *may*
 repeat an earlier line: their bit was set. Only those rows are set aside; when all is read, DuckDB joins them with the
 hashes of every row, out of core, and finds which of them really do, and where the first row of each is.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from claims_edit.intake.canonical import Lines
+    from claims_edit.intake.canonical import CanonicalLines
 
     _Places = np.ndarray[tuple[int], np.dtype[np.int64]]
     _Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
@@ -91,8 +91,8 @@ def key_hashes(frame: pl.DataFrame, payers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def explained_hashes(lines: Lines, payers: pl.DataFrame) -> pl.DataFrame | None:
-    """Likewise of the line of the FHIR Claim that each row is or explains; None where there is none."""
+def explained_hashes(lines: CanonicalLines, payers: pl.DataFrame) -> pl.DataFrame | None:
+    """The same for the line of the FHIR Claim that each row is or explains; None if there is none."""
     if EXPLAINS not in lines.raw.columns or lines.raw[EXPLAINS].null_count() == lines.raw.height:
         return None
     number = pl.col("claim_line_number").cast(pl.Int64, strict=False)

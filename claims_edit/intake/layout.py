@@ -27,14 +27,14 @@ class Layout:
     """Where each canonical column comes from: a column of the extract, or a constant.
 
     Attributes:
-        sources: canonical name → the extract's column. Where rows carry several lines, the columns of each line stand
+        sources: canonical name → the extract's column. Where rows have several lines, the columns of each line are
             under `of_line(name, line)`.
         constants: canonical name → the value of every row.
-        lines: how many claim lines stand side by side in a row; 0 where a row is a line.
+        lines: how many claim lines are side by side in a row; 0 if a row is a line.
         per_line: canonical name → the mapping's name for its column a line (with {n}).
-        signs: what further columns that only tell whether a line is used are called, a line each.
-        agreeing: canonical name → what the file's folder says of the column that the file has too.
-        row_constants: a column that tells which rows are claim lines → what the file's folder says of it.
+        signs: the names of further columns that only show whether a line is used, one per line.
+        agreeing: canonical name → the folder's value of a column that is also in the file.
+        row_constants: a column that selects claim lines → the folder's value of it.
         ignored: columns of the extract that nothing asks for.
         doubtful: those of them whose names are near that of a canonical column that the extract lacks.
     """
@@ -56,14 +56,14 @@ class Layout:
         return tuple(name for name in COLUMNS if name in had)
 
     def of_one_line(self) -> Layout:
-        """The same where each line has been given a row of its own."""
+        """The same after each line has its own row."""
         sources = self.sources | self.per_line
         own = {name: sources[name] for name in COLUMNS if name in sources}
         return Layout(own, self.constants, ignored=self.ignored)
 
 
 def of_line(name: str, line: int) -> str:
-    """What a canonical column is called in a frame whose rows carry several lines."""
+    """The name of a canonical column in a frame whose rows have several lines."""
     return f"{name}__{line}"
 
 
@@ -99,13 +99,13 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
         plain = next((wanted for wanted in names if column_key(wanted) in given), None)
         numbered = _numbered(names, by_key, lines)
         if plain and numbered:
-            faults.append(f"the mapping takes {name} from {plain} or from {numbered}, and the extract has both")
+            faults.append(f"the mapping takes {name} from {plain} or from {numbered}, but the extract has both")
         elif plain:
             _add_plain(layout, name, column_key(plain), by_key, folders)
         elif numbered:
             layout.per_line[name] = numbered
         elif name in mapping.columns and name not in mapping.optional:
-            faults.append(f"the mapping takes {name} from {_either(names)}, which the extract lacks")
+            faults.append(f"the mapping takes {name} from {_either(names)}, which is not in the extract")
     faults += _add_lines(layout, by_key, mapping, sparse=sparse)
     faults += _add_row_columns(layout, by_key, folders, mapping, sparse=sparse)
     faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
@@ -135,19 +135,19 @@ def _add_plain(layout: Layout, name: str, key: str, by_key: dict[str, str], fold
 
 
 def row_column(mapping: Mapping, name: str) -> str:
-    """What a column that tells which rows are claim lines is called in a frame."""
+    """The name in a frame of a column that selects claim lines."""
     return f"{ROW}{mapping.row_columns().index(name)}"
 
 
 def is_row_column(name: str) -> bool:
-    """Whether a column of a frame only tells which rows are claim lines."""
+    """Whether a column of a frame only selects claim lines."""
     return name.startswith(ROW)
 
 
 def _add_row_columns(
     layout: Layout, by_key: dict[str, str], folders: dict[str, str | None], mapping: Mapping, *, sparse: bool
 ) -> list[str]:
-    """Add the columns that tell which rows are claim lines; the faults found on the way."""
+    """Add the columns that select claim lines; returns the faults found."""
     faults = []
     for name in mapping.row_columns():
         key = column_key(name)
@@ -156,7 +156,7 @@ def _add_row_columns(
         elif key in folders:
             layout.row_constants[name] = folders[key]
         elif not sparse:
-            faults.append(f"the mapping chooses rows by {name}, which the extract lacks")
+            faults.append(f"the mapping selects rows by {name}, which is not in the extract")
     return faults
 
 
@@ -195,10 +195,10 @@ def _add_lines(layout: Layout, by_key: dict[str, str], mapping: Mapping, *, spar
         layout.sources.update({of_line(name, line): by_key[key] for line, key in keys.items() if key in by_key})
         lacking = [str(line) for line, key in keys.items() if key not in by_key]
         if lacking and not sparse:
-            faults.append(f"the mapping takes {wanted} from the extract, which lacks it for line {', '.join(lacking)}")
+            faults.append(f"the mapping takes {wanted} from the extract, but line {', '.join(lacking)} lacks it")
         beyond = column_key(in_line(wanted, (mapping.lines or 0) + 1))
         if beyond in by_key:
-            faults.append(f"the mapping reads {mapping.lines} lines a row, and the extract has {by_key[beyond]}")
+            faults.append(f"the mapping reads {mapping.lines} lines per row, but the extract has {by_key[beyond]}")
     return faults
 
 

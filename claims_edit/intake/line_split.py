@@ -29,7 +29,7 @@ TOO_FEW, TOO_MANY = "row-missing-columns", "row-too-many-columns"
 
 
 class NeedsStrictReaderError(Exception):
-    """The text holds what only the strict reader can tell the rows of."""
+    """The text has rows that only the strict reader can find."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class LineSplit:
             ORDINAL and columns "0", "1", … as text, null where they are empty; and the refused lines (REJECTS_SCHEMA).
 
         Raises:
-            NeedsStrictReaderError: the rows cannot be told line by line.
+            NeedsStrictReaderError: the rows are not lines.
             OSError, EOFError, pyarrow.ArrowException: the file is cut off or damaged.
         """
         start = text.read(len(BOM))

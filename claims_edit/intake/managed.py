@@ -1,4 +1,4 @@
-"""Tables whose Parquet files alone do not say which rows hold: Delta Lake, Apache Iceberg, Apache Hudi."""
+"""Tables whose Parquet files alone do not determine the valid rows: Delta Lake, Apache Iceberg, Apache Hudi."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ METADATA_BYTES = 64 * 1024
 
 
 class ManagedTables:
-    """Finds the table that a file or folder is part of; each folder is looked at once."""
+    """Finds the table that a file or folder is part of; each folder is checked once."""
 
     def __init__(self) -> None:
-        """Nothing is looked at yet."""
+        """Start with an empty cache."""
         self._signs: dict[Path, str | None] = {}
 
     def fault(self, path: Path) -> str | None:
@@ -26,8 +26,8 @@ class ManagedTables:
             for folder in (place, *place.parents):
                 if sign := self._sign(folder):
                     return (
-                        f"{folder}: is {sign}: its Parquet files also hold rows that were deleted or replaced. "
-                        "Export the table's current rows to Parquet or CSV files of their own, and give those."
+                        f"{folder}: is {sign}: its Parquet files also have rows that were deleted or replaced. "
+                        "Export the table's current rows to separate Parquet or CSV files, and use those."
                     )
         return None
 
@@ -38,7 +38,7 @@ class ManagedTables:
 
 
 def _sign_of(folder: Path) -> str | None:
-    """What kind of table a folder is and what shows it; None where it is none."""
+    """The kind of table of a folder and its evidence; None if it is not one."""
     for log, kind in LOGS.items():
         if (folder / log).is_dir():
             return f"{kind} (it has {log})"

@@ -1,4 +1,4 @@
-"""The mapping: how an extract's own columns become the canonical ones. docs/mapping.md says what its keys mean.
+"""The mapping: how an extract's own columns become the canonical ones. docs/mapping.md describes its keys.
 
 ```yaml
 preset: tuva                         # a mapping that ships, to start from
@@ -17,7 +17,7 @@ fixed_width: {CLM_ID: 1-13}          # the columns of a text without delimiters,
 record_length: 388                   # how long each of its lines is, or `varies`
 skip_rows: 1                         # lines before the header or the first row
 skip_footer: 1                       # lines behind the last row
-rows: {REC: [DTL]}                   # rows that are claim lines; all others are passed over, and counted
+rows: {REC: [DTL]}                   # rows that are claim lines; all others are skipped and counted
 rows_except: {REC: [HDR, TRL]}       # rows that are none
 ```
 """
@@ -29,12 +29,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from claims_edit.columns import COLUMNS, MADE_BY_READERS, Kind
+from claims_edit.columns import COLUMNS, MADE_BY_READERS, ValueKind
 from claims_edit.intake.dates import format_pattern
 from claims_edit.intake.mapping_keys import (
     EVERY_COLUMN,
     Count,
-    Lines,
+    LineCount,
     Name,
     Names,
     Positions,
@@ -58,7 +58,7 @@ def in_line(name: str, line: int) -> str:
 
 
 def is_per_line(name: str) -> bool:
-    """Whether a column's name stands for one column a line."""
+    """Whether a column's name represents one column per line."""
     return LINE in name or PADDED_LINE in name
 
 
@@ -72,7 +72,7 @@ def _fits(column: str, word: str | None) -> bool:
     shape = COLUMNS[column].pattern
     if not word or shape is None:
         return True
-    text = word.strip().lower() if COLUMNS[column].kind is Kind.KEYWORD else word.strip().upper()
+    text = word.strip().lower() if COLUMNS[column].kind is ValueKind.KEYWORD else word.strip().upper()
     return re.search(shape, text) is not None
 
 
@@ -92,7 +92,7 @@ class Mapping(BaseModel):
     about: str = ""
     lacks: str = ""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    lines: Lines = None
+    lines: LineCount = None
     line_signs: tuple[Name, ...] = ()
     columns: dict[str, Names] = Field(default={}, validate_default=True)
     optional: tuple[str, ...] = ()
@@ -125,12 +125,12 @@ class Mapping(BaseModel):
     def _numbered(cls, value: dict[str, tuple[str, ...]], info: ValidationInfo) -> dict[str, tuple[str, ...]]:
         nameless = sorted(name for name, names in value.items() if not names)
         if nameless:
-            raise ValueError(f"no name of the extract's for {', '.join(nameless)}")
+            raise ValueError(f"no column of the extract for {', '.join(nameless)}")
         per_line = sorted(name for name, names in value.items() if any(map(is_per_line, names)))
         alone = [name for name in per_line if name != "claim_line_number" and LINE in value[name]]
         if alone:
             raise ValueError(f"only claim_line_number can be {LINE} itself, not {', '.join(alone)}")
-        lines = info.data.get("lines", 0)  # 0 where its own fault is told
+        lines = info.data.get("lines", 0)  # 0 where its own fault is reported
         if per_line and lines is None:
             raise ValueError(f"{LINE} in a name needs the key `lines`: {', '.join(per_line)}")
         if lines and "claim_line_number" not in per_line:
@@ -152,7 +152,7 @@ class Mapping(BaseModel):
         given = {name: words.values() if isinstance(words, dict) else [words] for name, words in value.items()}
         wrong = [f"{name}: {word}" for name, words in given.items() for word in words if not _fits(name, word)]
         if wrong:
-            raise ValueError(f"no value of the column: {', '.join(sorted(wrong))}")
+            raise ValueError(f"not a valid value of the column: {', '.join(sorted(wrong))}")
         return value
 
     @field_validator("names")
@@ -202,7 +202,7 @@ class Mapping(BaseModel):
         return value
 
     def row_columns(self) -> tuple[str, ...]:
-        """The extract's columns that tell which rows are claim lines, each once."""
+        """The extract's columns that select claim lines, each once."""
         return tuple(dict.fromkeys((*self.rows, *self.rows_except)))
 
     def chooses(self, fields: dict[str, str]) -> bool:
@@ -219,7 +219,7 @@ class Mapping(BaseModel):
         return self.columns.get(column, (column,))
 
     def numbered_names(self) -> tuple[str, ...]:
-        """All names that stand for one column a line."""
+        """All names that represent one column per line."""
         named = (name for names in self.columns.values() for name in names)
         return tuple(name for name in (*named, *self.line_signs) if is_per_line(name) and name != LINE)
 

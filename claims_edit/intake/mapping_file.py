@@ -29,7 +29,7 @@ _FAULTS = {
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML in which every scalar is text and a key may stand once."""
+    """YAML in which every scalar is text and keys are unique."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002 -- PyYAML's signature
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -64,7 +64,7 @@ def load_mapping(given: Path | None) -> Mapping:
     try:
         mapping = Mapping.model_validate(content or {})
     except ValidationError as error:
-        faults += _told(place, error)
+        faults += _fault_lines(place, error)
     if faults:
         raise InputError(*sorted(faults))
     return mapping
@@ -92,14 +92,14 @@ def recorded_mapping(record: dict[str, str] | None) -> Mapping:
     """The mapping that a run's manifest names, as it was then.
 
     Raises:
-        InputError: it is gone, or no longer what the run used.
+        InputError: it is missing, or changed since the run.
     """
     if record is None:
         return Mapping()
     name = record["path"]
     given = Path(name.removeprefix("preset:"))
     if mapping_record(given) != record:
-        raise InputError(f"{name}: the mapping is not what the run used (its SHA-256 differs). Restore it.")
+        raise InputError(f"{name}: the mapping changed since the run (its SHA-256 differs). Restore it.")
     return load_mapping(given)
 
 
@@ -113,7 +113,7 @@ def _read(given: Path) -> tuple[str, str]:
     if name == given.stem:
         if name in NAMES:
             if given.is_file():
-                raise InputError(f"{name}: is a preset and a file here. Rename the file, say to {name}.yaml.")
+                raise InputError(f"{name}: is both a preset and a file here. Rename the file, e.g. to {name}.yaml.")
             return f"preset:{name}", preset_text(name)
         if not given.exists():
             raise InputError(f"{name}: no such mapping file, and no such preset. {known()}")
@@ -136,7 +136,7 @@ def _parsed(place: str, text: str) -> Any:  # noqa: ANN401 -- whatever YAML hold
 
 
 def _on_top(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
-    """A preset's content with an own mapping's on top: what stands in the own one wins, column by column."""
+    """A preset's content extended with a mapping, which has precedence, column by column."""
     merged = base | own
     for key in ("columns", "constants", "values", "fixed_width"):
         above, below = own.get(key, {}), base.get(key, {})
@@ -151,12 +151,12 @@ def _on_top(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _told(place: str, error: ValidationError) -> list[str]:
+def _fault_lines(place: str, error: ValidationError) -> list[str]:
     """The faults that pydantic found, one line each."""
     return [
         f"{place}: {'.'.join(str(part) for part in fault['loc']) or 'mapping'}: "
         f"{_fault(fault['type'], fault['msg'], fault.get('ctx', {}))}. "
-        "See `docs/mapping.md` for what a mapping holds."
+        "See `docs/mapping.md` for the keys of a mapping."
         for fault in error.errors(include_input=False, include_url=False)
     ]
 

@@ -1,4 +1,4 @@
-"""What the keys of a mapping hold, read from their YAML text: names, positions, words that are empty, rows."""
+"""The values of a mapping's keys, read from their YAML text: names, positions, words that are empty, rows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _listed(given: Any) -> Any:  # noqa: ANN401 -- whatever YAML holds
 def _length(given: Any) -> Any:  # noqa: ANN401 -- whatever YAML holds
     if given == VARIES or (isinstance(given, str) and given.isdecimal() and int(given) > 0):
         return given if given == VARIES else int(given)
-    raise ValueError(f"is neither a number of characters nor `{VARIES}`")
+    raise ValueError(f"must be a number of characters or `{VARIES}`")
 
 
 Name = Annotated[str, Field(min_length=1)]
@@ -76,4 +76,4 @@ WordsByColumn = Annotated[dict[str, Words], BeforeValidator(_words_by_column)]
 RecordLength = Annotated[int | Literal["varies"] | None, BeforeValidator(_length)]
 WordsByName = dict[Name, Words]
 Count = Annotated[int, Field(ge=0, le=1000)]
-Lines = Annotated[int | None, Field(ge=2, le=MOST_LINES)]
+LineCount = Annotated[int | None, Field(ge=2, le=MOST_LINES)]

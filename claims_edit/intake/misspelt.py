@@ -1,6 +1,6 @@
-"""Columns of an extract whose names are a slip of the pen away from a column that a claim line has.
+"""Columns of an extract whose names are probably misspellings of a claim line's column.
 
-Passed over, such a column would take what it says with it: a modifier, a trial number, the procedure code itself.
+If ignored, its facts would be lost: a modifier, a trial number, the procedure code itself.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _LETTERS = re.compile(r"[^0-9]")
 
 
 def misspelt(unread: Iterable[str], absent: Iterable[str]) -> dict[str, str]:
-    """Of the columns that nothing reads, those that are misspelt, with the canonical column that each one means.
+    """The unused columns that are misspelled, with the canonical column that each one means.
 
-    A name is misspelt where only case, blanks, dashes or underscores differ, or one letter: lost, added, replaced, or
-    changed round with the next. Numbers tell columns apart, so that no digit may differ.
+    A name is misspelled if only case, blanks, dashes or underscores differ, or one letter: lost, added, replaced, or
+    swapped with the next. Numbers distinguish columns, so no digit may differ.
     """
     wanted = {_key(name): name for name in absent}
     found = {}
@@ -35,10 +35,10 @@ def misspelt(unread: Iterable[str], absent: Iterable[str]) -> dict[str, str]:
 
 
 def doubtful(unread: Iterable[str], absent: Iterable[str]) -> tuple[str, ...]:
-    """Of the columns that nothing reads, those whose names are two letters or fewer from an absent canonical one.
+    """The unused columns whose names are at most two letters from a missing canonical one.
 
-    Each is a warning: two letters, and one in a short name, may make another word. Names that only their numbers tell
-    apart are other columns.
+    Each is a warning: two letters, and one in a short name, may make another word. Names that differ only in their
+    numbers are different columns.
     """
     wanted = {_key(name) for name in absent}
     return tuple(name for name in unread if any(_is_near(_key(name), other) for other in wanted))

@@ -13,7 +13,7 @@ from claims_edit.intake.canonical import CODE_LISTS
 from claims_edit.intake.extract import FAULT, ORDINAL
 from claims_edit.intake.layout import column_of_line, resolve
 from claims_edit.intake.mapping import column_key
-from claims_edit.intake.text import TextExtract, quoted
+from claims_edit.intake.strict_text import TextExtract, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
 
 BAD_JSON, BAD_FIELD = "row-bad-json", "row-bad-field"
-NOT_PLAIN = r":\s*(\{|\[|true|false)"  # in the line of an object with a value that is no text, number or null
+NOT_PLAIN = r":\s*(\{|\[|true|false)"  # in the line of an object with a value that is not text, a number or null
 LINE = "__line"
-KEY_LINES = 1000  # how many lines of NDJSON tell which keys an extract has
+KEY_LINES = 1000  # lines of NDJSON to find an extract's keys
 OBJECTS = 2048  # how many objects a thread of DuckDB takes apart at a time
 ROOM = 30  # bytes that it needs for a byte of them
 MOST_MEMORY = 400  # megabytes for all threads but one
@@ -35,7 +35,7 @@ class JsonLinesExtract(TextExtract):
     """Newline-delimited JSON, one object a line; a number is read as its text, and other values are refused."""
 
     def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
-        """The columns are the keys of the first lines; `mended` adds those that come up later."""
+        """The columns are the keys of the first lines; `restart` adds later ones."""
         self._keys, self._mapping = self._first_keys(file), mapping
         super().__init__(file, resolve(file.path, self._keys, mapping, sparse=True), scratch)
         self._key_lists: set[str] = set()
@@ -62,7 +62,7 @@ class JsonLinesExtract(TextExtract):
         return memory + threads * needed, threads
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """See Extract; an empty line is no row."""
+        """See Extract; an empty line is not a row."""
         lines = self.read_csv([LINE], delim="chr(1)", quote="''", escape="''", header="false")
         paths = ", ".join(quoted(_pointer(source)) for source in self.layout.sources.values())
         query = (
@@ -106,10 +106,10 @@ class JsonLinesExtract(TextExtract):
         boolean = () if name in self._mapping.values else ("BOOLEAN",)
         return ("OBJECT", *boolean) if name in CODE_LISTS else ("OBJECT", "ARRAY", *boolean)
 
-    def mended(self) -> Self | None:
+    def restart(self) -> Self | None:
         """See Extract; a claim line of an extract that leaves out empty values may bring a column late."""
         late = self._late_keys()
-        again = super().mended() or (copy(self) if late else None)
+        again = super().restart() or (copy(self) if late else None)
         if again is not None:
             again._look_for(late)  # noqa: SLF001 -- its own kind
         return again
@@ -128,7 +128,7 @@ class JsonLinesExtract(TextExtract):
 
 
 def _pointer(key: str) -> str:
-    """A JSON pointer (RFC 6901) to a key of an object, whatever stands in it."""
+    """A JSON pointer (RFC 6901) to a key of an object, whatever its characters."""
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 

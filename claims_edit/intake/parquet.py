@@ -46,7 +46,7 @@ class ParquetExtract(Extract):
             source for name, source in self.layout.sources.items() if not _is_plain(schema[source], name, mapping)
         })  # fmt: skip
         if odd:
-            raise InputError(f"{file.path}: no plain values in {', '.join(odd)}. Store text, numbers or dates.")
+            raise InputError(f"{file.path}: no plain values in {', '.join(odd)}. Use text, numbers or dates.")
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
@@ -101,11 +101,11 @@ def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
 
 
 def _damaged(path: Path, error: BaseException) -> InputError:
-    return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender for it again.")
+    return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender to resend it.")
 
 
 def _is_plain(dtype: pl.DataType, name: str, mapping: Mapping) -> bool:
-    """Whether a column has values that may be read; yes or no is one only where the mapping names what it means."""
+    """Whether a column has readable values; a Boolean only if the mapping translates it."""
     if isinstance(dtype, pl.Boolean):
         column = column_of_line(name)
         return column not in COLUMNS or column in mapping.values
@@ -118,7 +118,7 @@ def _check_end(path: Path) -> None:
         size = file.seek(0, 2)
         file.seek(max(0, size - len(MAGIC)))
         if file.read() != MAGIC or size < SMALLEST:
-            raise InputError(f"{path}: the Parquet file is cut off (no footer). Ask the sender for it again.")
+            raise InputError(f"{path}: the Parquet file is cut off (no footer). Ask the sender to resend it.")
 
 
 def open_extract(file: SourceFile, mapping: Mapping, _scratch: Path) -> ParquetExtract:

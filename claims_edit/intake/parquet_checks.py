@@ -1,8 +1,8 @@
-"""Whether a Parquet file still says what was written: checksums of its pages where there are any, else statistics.
+"""Whether a Parquet file is intact: by the checksums of its pages if it has any, else by statistics.
 
-Without checksums a flipped bit cannot be told from a value. What can be seen for nothing, or nearly, is looked at: the
+Without checksums a flipped bit looks like a value. Checks that cost nothing, or almost nothing, are made: the
 names that the file gives twice, the nulls of every column that is read, and the bounds of every column of numbers or
-days, and of BOUNDED. All other text would cost a run a tenth more, and tell of few more damages.
+days, and of BOUNDED. All other text would cost a run a tenth more, and find little more damage.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-BOUNDED = frozenset({"claim_id", "hcpcs_code"})  # columns of text whose bounds are looked at
+BOUNDED = frozenset({"claim_id", "hcpcs_code"})  # columns of text whose bounds are checked
 SIGNED = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Date)
 
 

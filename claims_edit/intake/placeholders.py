@@ -1,4 +1,4 @@
-"""Words that extracts write where there is no value (DESIGN §3): `NULL`, `N/A`, a number of zeros.
+"""Words that mean an empty value in extracts (DESIGN §3): `NULL`, `N/A`, a number of zeros.
 
 A word counts in any case and with blanks inside. Where a mapping translates such a word in a column, the mapping wins.
 """
@@ -21,7 +21,7 @@ ZEROS = r"^0+(\.0*)?$"
 
 
 def is_placeholder(text: pl.Expr, column: Column) -> pl.Expr:
-    """Whether trimmed text of a column says that there is no value; zeros do so only where nothing is counted."""
+    """Whether trimmed text of a column means an empty value; zeros only in columns that are not numbers."""
     word = text.str.replace_all(r"\s", "").str.to_uppercase()
-    says_nothing = word.is_in(sorted(WORDS))
-    return says_nothing if column.kind in COUNTED else says_nothing | word.str.contains(ZEROS)
+    is_placeholder = word.is_in(sorted(WORDS))
+    return is_placeholder if column.kind in COUNTED else is_placeholder | word.str.contains(ZEROS)

@@ -1,4 +1,4 @@
-"""Rows that a mapping passes over, and rows whose folder and file disagree."""
+"""Rows that a mapping skips, and rows whose folder and file disagree."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_row_rules(extract: Extract, mapping: Mapping) -> Extract:
 
 
 class RuledExtract(Extract):
-    """An extract without the rows that its mapping passes over; they are counted.
+    """An extract without the rows that its mapping skips; they are counted.
 
     A row whose own column differs from the one that its folder gives is refused by name; where its own is empty, the
     folder's counts.
@@ -83,7 +83,7 @@ class RuledExtract(Extract):
         return kept.with_columns(*filled, pl.when(names != "").then(names).alias(FAULT))
 
     def rejects(self) -> pl.DataFrame:
-        """See Extract; records of another kind have other widths, and are passed over by the same rules."""
+        """See Extract; records of another kind have other widths, and are skipped by the same rules."""
         found = self._rows.rejects()
         fields = {name: self._rows.text_field(name) for name in self._mapping.row_columns()}
         known = {name: field for name, field in fields.items() if field is not None}
@@ -96,9 +96,9 @@ class RuledExtract(Extract):
         self._rejects_passed_over = found.height - kept.height
         return kept
 
-    def mended(self) -> Extract | None:
+    def restart(self) -> Extract | None:
         """See Extract."""
-        again = self._rows.mended()
+        again = self._rows.restart()
         return None if again is None else RuledExtract(again, self._mapping)
 
     def source_row(self) -> pl.DataFrame:

@@ -13,21 +13,21 @@ TAR_PLACE = 257
 LEAST_EBCDIC = 0.6  # the share of a mainframe text's bytes that are its blanks, digits, letters and plain punctuation
 EBCDIC = frozenset([0x40, *range(0xF0, 0xFA), *range(0xC1, 0xCA), *range(0xD1, 0xDA), *range(0xE2, 0xEA), 0x4B, 0x60])
 
-# The beginning of the content, as a regular expression over bytes; what it is; what to do.
+# The beginning of the content, as a regular expression over bytes; its kind; the remedy.
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (rb"PK\x03\x04.{26,2048}?(\[Content_Types\]\.xml|xl/)", "an Excel workbook (.xlsx) or another Office file", EXPORT),
     (rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", UNPACK),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of the old kind (.xls), or another Office file", EXPORT),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls), or another Office file", EXPORT),
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
     (rb"Rar!\x1a\x07", "a RAR archive", UNPACK),
     (rb".{257}ustar", "a tar archive", UNPACK),
-    (rb"BZh[1-9]1AY&SY", "packed with bzip2", REPACK),
-    (rb"\xfd7zXZ\x00", "packed with xz", REPACK),
-    (rb"\x1f[\x9d\xa0]", "packed with compress (.Z)", REPACK),
-    (rb"\x04\x22\x4d\x18", "packed with lz4", REPACK),
-    (rb"\xff\x06\x00\x00sNaPpY", "packed with snappy", REPACK),
-    (rb"\x1f\x8b", "packed twice with gzip", "Unpack it once"),
-    (rb"\x28\xb5\x2f\xfd", "packed twice", "Unpack it once"),
+    (rb"BZh[1-9]1AY&SY", "compressed with bzip2", REPACK),
+    (rb"\xfd7zXZ\x00", "compressed with xz", REPACK),
+    (rb"\x1f[\x9d\xa0]", "compressed with compress (.Z)", REPACK),
+    (rb"\x04\x22\x4d\x18", "compressed with lz4", REPACK),
+    (rb"\xff\x06\x00\x00sNaPpY", "compressed with snappy", REPACK),
+    (rb"\x1f\x8b", "compressed twice with gzip", "Unpack it once"),
+    (rb"\x28\xb5\x2f\xfd", "compressed twice", "Unpack it once"),
     (rb"PAR1", "Parquet inside another compression", "Unpack it: Parquet compresses its columns itself"),
     (rb"PARE(?=.{,12}[\x00-\x08\x80-\xff])", "encrypted Parquet", DECRYPT),
     (rb"%PDF-", "a PDF document", AGAIN),
@@ -61,23 +61,23 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     ),
     (
         rb"version https://git-lfs",
-        "a pointer of Git LFS, and not the file that it points to",
+        "a Git LFS pointer, not the file itself",
         "Fetch the file (git lfs pull)",
     ),
-    (rb"(?i)\s*(<!doctype html|<html)", "a web page, as a download gives where the login failed", AGAIN),
-    (rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*[\s>]", "XML", "Give a table, X12 837, or FHIR as JSON"),
-    (rb"UN[AB]\+", "an EDIFACT interchange", "Give X12 837, a table or FHIR"),
-    (rb"MSH[|^]", "HL7 version 2", "Give X12 837, a table or FHIR"),
+    (rb"(?i)\s*(<!doctype html|<html)", "a web page, probably from a download without login", AGAIN),
+    (rb"\s*<\?xml|\s*<[A-Za-z][\w:.-]*[\s>]", "XML", "Use a table, X12 837, or FHIR as JSON"),
+    (rb"UN[AB]\+", "an EDIFACT interchange", "Use X12 837, a table or FHIR"),
+    (rb"MSH[|^]", "HL7 version 2", "Use X12 837, a table or FHIR"),
 )
 SIGNATURES = tuple((re.compile(begin, re.DOTALL), what, way) for begin, what, way in _BEGINNINGS)
 
 
 def unread(content: bytes) -> str | None:
-    """What content that is not read here is, and the way out, as the end of a fault; None where it may be read."""
+    """The kind of unsupported content, and the remedy, as the end of a fault; None if it may be read."""
     plain = content.removeprefix(b"\xef\xbb\xbf")
     for begin, what, way in SIGNATURES:
         if begin.match(plain):
-            return f"is {what}, which is not read here. {way}."
+            return f"is {what}, which is not supported. {way}."
     if _is_ebcdic(plain):
         return "is mainframe text (EBCDIC). Have it converted to ASCII or UTF-8, and give that."
     return None

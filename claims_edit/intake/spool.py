@@ -1,6 +1,6 @@
-"""Extracts that come out of a pipe or standard input: read once, to their end, into a file of their own.
+"""Extracts from a pipe or standard input: read once, to their end, into a separate file.
 
-What a reader needs (the beginning again, the size, a hash) no pipe can give. The copy is named as the pipe is.
+Readers need the beginning again, the size and a hash, which a pipe cannot give. The copy has the pipe's name.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SpooledPath(PosixPath):
 def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[str | Path, ...]]:
     """The arguments of a run, each pipe (and `-`, standard input) replaced by a copy that lasts while the block does.
 
-    Only the user may read the copies; they lie where TMPDIR says.
+    Only the user may read the copies; they are in TMPDIR.
 
     Raises:
         InputError: a pipe cannot be read, or standard input is a terminal.
@@ -73,7 +73,7 @@ def _copy_of(pipe: str, target: Path) -> SpooledPath:
     source: str | int = pipe
     if pipe == STANDARD_INPUT:
         if sys.stdin is None or sys.stdin.isatty():
-            raise InputError("-: standard input is a terminal. Pipe an extract into it, or give a file.")
+            raise InputError("-: standard input is a terminal. Pipe an extract into it, or name a file.")
         source = sys.stdin.fileno()
     try:
         with open(source, "rb", buffering=0, closefd=source == pipe) as stream, target.open("wb") as copy:

@@ -1,6 +1,6 @@
 """Extracts whose rows carry several claim lines side by side: each line gets a row of its own.
 
-This is the last step of reading. The extract that is wrapped numbers, rejects and mends the rows of the file as any
+This is the last step of reading. The wrapped extract numbers, rejects and repairs the rows of the file as any
 other; here its rows become lines, whose ordinals are the row's and, in the low bits, the line's number.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.columns import COLUMNS, Kind
+from claims_edit.columns import COLUMNS, ValueKind
 from claims_edit.intake.canonical import as_text_or_typed
 from claims_edit.intake.extract import FAULT, ORDINAL, Extract
 from claims_edit.intake.layout import of_line
@@ -25,7 +25,7 @@ LINE_NUMBER = "claim_line_number"
 NO_LINES = "row-claim-without-lines"
 USED = "__used"  # whether a row holds a line, of each line
 EMPTY = "__empty"  # whether a row holds no line
-SAY_NOTHING = {LINE_NUMBER, "diagnosis_code_type"}  # unused lines have them too: a number, and what qualifies a code
+ALWAYS_EMPTY = {LINE_NUMBER, "diagnosis_code_type"}  # unused lines have them too: a number, and what qualifies a code
 ZERO = " \t+-.0"  # what a text of no amount consists of
 
 
@@ -37,14 +37,14 @@ def one_line_a_row(extract: Extract) -> Extract:
 class WideExtract(Extract):
     """An extract of one claim a row, read as one claim line a row.
 
-    A line is unused, and no row comes of it, where all its columns are empty, or amounts or units of zero. A row
+    A line is unused, and gives no row, if all its columns are empty, or amounts or units of zero. A row
     without any used line is refused by name.
     """
 
     LINE_BITS = MOST_LINES.bit_length()
 
     def __init__(self, rows: Extract) -> None:
-        """`rows` reads the file; its layout says which columns are of which line."""
+        """`rows` reads the file; its layout has the columns of each line."""
         layout = rows.layout
         super().__init__(rows.file, layout.of_one_line())
         self.warnings, self.first_warned = rows.warnings, rows.first_warned
@@ -77,9 +77,9 @@ class WideExtract(Extract):
         """See Extract."""
         return self._rows.filtered()
 
-    def mended(self) -> WideExtract | None:
+    def restart(self) -> WideExtract | None:
         """See Extract."""
-        again = self._rows.mended()
+        again = self._rows.restart()
         return None if again is None else WideExtract(again)
 
     def source_row(self) -> pl.DataFrame:
@@ -103,15 +103,11 @@ class WideExtract(Extract):
 
     def _is_used(self, schema: pl.Schema, line: int) -> pl.Expr:
         """Whether a row holds the line of that number (Boolean, never null)."""
-        saying = [name for name in self._per_line if name not in SAY_NOTHING]
+        saying = [name for name in self._per_line if name not in ALWAYS_EMPTY]
         columns = {of_line(name, line): name for name in (*saying, *self._signs)}
         return pl.any_horizontal(
             pl.lit(value=False),
-            *(
-                _says_something(pl.col(column), schema[column], name)
-                for column, name in columns.items()
-                if column in schema
-            ),
+            *(_has_value(pl.col(column), schema[column], name) for column, name in columns.items() if column in schema),
         )
 
     def _line(self, rows: pl.LazyFrame, schema: pl.Schema, line: int, differing: list[str]) -> pl.LazyFrame:
@@ -141,14 +137,14 @@ class WideExtract(Extract):
         ]
 
 
-def _says_something(value: pl.Expr, dtype: pl.DataType, name: str) -> pl.Expr:
+def _has_value(value: pl.Expr, dtype: pl.DataType, name: str) -> pl.Expr:
     """Whether a value is of a used line: it is neither empty nor zero nor a word for no value."""
     if dtype.is_numeric():
         return (value.fill_nan(None) if dtype.is_float() else value).ne(0).fill_null(value=False)
     if dtype != pl.String:
         return value.is_not_null()
     column = COLUMNS.get(name)
-    if column is not None and column.kind in {Kind.MONEY, Kind.NUMBER}:
+    if column is not None and column.kind in {ValueKind.MONEY, ValueKind.NUMBER}:
         return (value.str.strip_chars(ZERO) != "").fill_null(value=False)
     text = value.str.strip_chars()
     is_none = text == ""

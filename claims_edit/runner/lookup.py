@@ -143,7 +143,7 @@ class _RunAgain:
         """The rows that match, unchanged, and the extract that returned them (see `Extract.restart`)."""
         while True:
             found = [self._matching(raw, extract, ordinal) for raw in extract.batches(BATCH_ROWS)]
-            again = extract.mended()
+            again = extract.restart()
             if again is None:
                 return extract, [raw for raw in found if raw.height]
             extract = again

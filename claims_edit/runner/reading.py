@@ -116,7 +116,7 @@ class Reading:
             batches = gathered(extract.batches(BATCH_ROWS))
             processing = self._processing(extract)
             read = [processing.process_batch(raw, place) for raw in batches]
-            again = extract.mended()
+            again = extract.restart()
             if again is None:
                 return extract, read, before
             extract = again
@@ -134,7 +134,7 @@ class Reading:
         while extract is not None:
             self.forget(place)
             found = self._process_batches(extract, place, whole)
-            extract = extract.mended()
+            extract = extract.restart()
             if extract is not None:
                 self.forget(place)
                 self._seen.start_again(sorted(self._scratch.glob("file-*/keys-*.parquet")))

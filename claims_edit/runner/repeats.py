@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.core.validate import ValidationResult
-    from claims_edit.intake import Extract, Lines
+    from claims_edit.intake import CanonicalLines, Extract
 
 PART_ROWS = 250_000
 DIFFERS = "repeated-line-differs"
@@ -73,7 +73,7 @@ class Differing:
         self._files: set[int] = set()
         self._doubts = pl.DataFrame(schema={"first": pl.Int64, "doubt": pl.String})
 
-    def add(self, lines: Lines, result: ValidationResult, rows: pl.DataFrame) -> None:
+    def add(self, lines: CanonicalLines, result: ValidationResult, rows: pl.DataFrame) -> None:
         """Store the deciding facts of a batch's repeats; `rows` has their `row` and `first` (null for others)."""
         refused = refusals(result, lines.frame.height, but=DUPLICATE)
         repeats = rows["first"].is_not_null()

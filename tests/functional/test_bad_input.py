@@ -55,7 +55,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "garbage-behind.csv.gz": (gzip.compress(MANY) + b"garbage", "cannot be read to its end"),
     "cut.csv.zst": (zstd(MANY)[:-2000], "cannot be read to its end"),
     "cut-short.csv.zst": (zstd(GOOD.encode())[:20], "cut off"),
-    "no.parquet": (GOOD.encode(), "named Parquet and is not one"),
+    "no.parquet": (GOOD.encode(), "named Parquet but is not one"),
     "cut.parquet": (parquet()[:-100], "cut off"),
     "holed.parquet": (parquet()[:200] + parquet()[260:], "damaged"),
     "noise.parquet": (b"PAR1" + random.Random(1).randbytes(500) + b"PAR1", "damaged"),  # noqa: S311 -- test data
@@ -149,7 +149,7 @@ def test_a_mapped_column_must_be_there(command: Command, tmp_path: Path) -> None
     mapping = write(tmp_path / "m.yaml", "columns: {plan: PRODUCT}")
     done = command("validate", write(tmp_path / "night.csv", GOOD), "--mapping", mapping)
     assert (done.code, len(done.faults)) == (11, 1)
-    assert "takes plan from PRODUCT, which the extract lacks" in done.err
+    assert "takes plan from PRODUCT, which is not in the extract" in done.err
     assert command("validate", tmp_path / "night.csv", "--mapping", tmp_path / "none.yaml").code == 11
 
 

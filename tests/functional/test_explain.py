@@ -170,8 +170,8 @@ def test_a_refused_line_stands_until_that_line_comes_again(command: Command, tmp
     }  # fmt: skip
     every = told(command("explain", "CL0000003", "--out", out, "--json"))
     assert [each["kind"] for each in every] == ["decision", "quarantine", "quarantine"]
-    mended = write(tmp_path / "four" / "night.csv", csv_text([line(3, claim_line_number="2")]))
-    assert command("run", mended, "--out", out, "--quiet", *UNREPORTED).code == 0
+    restart = write(tmp_path / "four" / "night.csv", csv_text([line(3, claim_line_number="2")]))
+    assert command("run", restart, "--out", out, "--quiet", *UNREPORTED).code == 0
     (found_again,) = told(command("explain", "CL0000003", 2, "--out", out, "--json"))
     assert found_again["kind"] == "decision"
 
@@ -188,7 +188,7 @@ def test_a_mapping_is_used_again_and_its_names_are_told(command: Command, tmp_pa
         assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code (PROC)"
     write(mapping, "columns: {hcpcs_code: PROC}\nconstants: {plan: X}\n")
     done = command("explain", "CL0000001", "--out", out)
-    assert (done.code, "the mapping is not what the run used" in done.err) == (11, True)
+    assert (done.code, "the mapping changed since the run" in done.err) == (11, True)
     (found,) = told(command("explain", "CL0000003", "--out", out, "--json"))
     assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code"
 

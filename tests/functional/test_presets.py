@@ -285,15 +285,15 @@ def test_columns_whose_types_a_tool_guessed_are_read_as_what_they_stand_for(comm
 
 HEADERS = {
     "a line lacks a column": (
-        lambda names: names - {"HCPCS_CD_7"}, "takes HCPCS_CD_{n} from the extract, which lacks it for line 7",
+        lambda names: names - {"HCPCS_CD_7"}, "takes HCPCS_CD_{n} from the extract, but line 7 lacks it",
     ),
-    "a line too many": (lambda names: names | {"HCPCS_CD_14"}, "reads 13 lines a row, and the extract has HCPCS_CD_14"),
+    "a line too many": (lambda names: names | {"HCPCS_CD_14"}, "reads 13 lines per row, but the extract has HCPCS_CD"),
     "a sign is not there": (
-        lambda names: names - {f"TAX_NUM_{n}" for n in SLOTS}, "takes TAX_NUM_{n} from the extract, which lacks it",
+        lambda names: names - {f"TAX_NUM_{n}" for n in SLOTS}, "takes TAX_NUM_{n} from the extract, but",
     ),
     "no line at all": (
         lambda names: names - {f"{name}_{n}" for name in PER_LINE for n in SLOTS},
-        "takes hcpcs_code from HCPCS_CD_{n}, which the extract lacks",
+        "takes hcpcs_code from HCPCS_CD_{n}, which is not in the extract",
     ),
 }  # fmt: skip
 
@@ -406,8 +406,8 @@ def test_a_file_of_both_kinds_is_refused(command: Command, tmp_path: Path) -> No
     extract = write(tmp_path / "carrier.csv", csv_text(rows, ["LINE_NUM", *RIF_CLAIM, *RIF_LINE, "HCPCS_CD_1"]))
     done = command("validate", extract, "--mapping", "cms-rif-carrier", *AS_OF)
     assert done.code == 11
-    assert "takes claim_line_number from LINE_NUM or from {n}, and the extract has both" in done.err
-    assert "takes hcpcs_code from HCPCS_CD or from HCPCS_CD_{n}, and the extract has both" in done.err
+    assert "takes claim_line_number from LINE_NUM or from {n}, but the extract has both" in done.err
+    assert "takes hcpcs_code from HCPCS_CD or from HCPCS_CD_{n}, but the extract has both" in done.err
 
 
 @here
@@ -520,7 +520,7 @@ def test_a_file_and_a_preset_of_one_name_are_told_apart(
     write(tmp_path / "cms-de-synpuf-carrier", "preset: tuva")
     done = command("validate", extract, "--mapping", "cms-de-synpuf-carrier")
     assert done.code == 11
-    assert "is a preset and a file here" in done.err
+    assert "is both a preset and a file here" in done.err
     assert "no column claim_id" in command("validate", extract, "--mapping", tmp_path / "cms-de-synpuf-carrier").err
     write(tmp_path / "mine", "preset: cms-de-synpuf-carrier")
     assert command("validate", extract, "--mapping", "mine").code == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from claims_edit.intake import mending
+from claims_edit.intake import quote_repair
 from claims_edit.runner import reading
 from tests.functional.program import (
     COLUMNS,
@@ -60,7 +60,7 @@ def test_an_unclosed_quote_in_a_large_file(
 ) -> None:
     """A small file is repaired and read in pieces as small, so that quotes and pieces meet as in a large one."""
     if many < HUGE:
-        monkeypatch.setattr(mending, "COPY_BYTES", 4096)
+        monkeypatch.setattr(quote_repair, "COPY_BYTES", 4096)
         monkeypatch.setattr(reading, "BATCH_ROWS", 500)
     places = [1 + int(share * (many - 1)) for share in shares]
     text = csv_text(lines(many)).splitlines()
@@ -127,7 +127,7 @@ def test_too_many_open_quotes_are_one_line(command: Command, tmp_path: Path) -> 
         assert counts(tmp_path / "out")[0] == 600
     else:
         assert (done.code, len(done.faults)) == (11, 1)
-        assert "quotes are opened and not closed" in done.err
+        assert "quotes are opened but not closed" in done.err
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -130,9 +130,9 @@ def test_a_claim_line_is_never_skipped(command: Command, tmp_path: Path, rule: s
 
 def test_a_mapping_that_does_not_fit_is_named(command: Command, tmp_path: Path) -> None:
     cases = {
-        "header: false\nnames: [a, b]": "have up to 10 columns, and the mapping's names are 2",
-        "rows: {REC: [D]}": "the mapping chooses rows by REC, which the extract lacks",
-        f"header: false\nnames: [{', '.join(COLUMNS)}]": "its first line names columns",
+        "header: false\nnames: [a, b]": "have up to 10 columns, but the mapping has 2 names",
+        "rows: {REC: [D]}": "the mapping selects rows by REC, which is not in the extract",
+        f"header: false\nnames: [{', '.join(COLUMNS)}]": "its first line has column names",
         "rows: {payer: [Nobody]}": "the mapping skips all 6 rows",
         "delimiter: '@'": "the mapping's delimiter does not split the first line",
         "skip_rows: 99": "has no line between the 99 first and the 0 last",

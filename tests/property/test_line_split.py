@@ -54,7 +54,7 @@ def read(extract: Extract) -> tuple[list[dict[str, object]], pl.DataFrame, bool]
     split = True
     while True:
         frames = list(extract.batches(50))
-        again = extract.mended()
+        again = extract.restart()
         if again is None:
             break
         extract, split = again, False

@@ -137,7 +137,7 @@ def test_other_resources_are_counted_and_skipped_whatever_their_shape(tmp_path: 
     ],
 )
 def test_a_file_without_claims_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(InputError, match="holds no ExplanationOfBenefit and no Claim"):
+    with pytest.raises(InputError, match="has no ExplanationOfBenefit or Claim"):
         rows(opened(tmp_path, content))
 
 
@@ -192,7 +192,7 @@ def test_a_bundle_that_is_a_page_says_so(tmp_path: Path) -> None:
         (json.dumps([eob()])[:-1].encode(), "ends before it is complete"),
         (json.dumps(eob()).encode() + b" secret", "is not JSON"),
         (json.dumps(bundle(entry=7)).encode(), r"the Bundle is malformed \(row-bad-field:\$.entry\)"),
-        (b'{"resourceType": 7}', "no FHIR resource"),
+        (b'{"resourceType": 7}', "not a FHIR resource"),
         (b"[" * 100_000, "nested too deeply|ends before it is complete"),
     ],
 )

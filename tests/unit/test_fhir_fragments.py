@@ -35,7 +35,7 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
         (OUTCOME, "holds only an OperationOutcome"),
         (bundle(OUTCOME), "holds only an OperationOutcome"),
         (bundle({"resourceType": "Patient"}), r"only Patient \(1\)"),
-        ({"resourceType": "Patient", "id": "1"}, r"no ExplanationOfBenefit and no Claim resource, only Patient \(1\)"),
+        ({"resourceType": "Patient", "id": "1"}, r"no ExplanationOfBenefit or Claim resource, only Patient \(1\)"),
     ],
 )
 def test_a_fragment_is_named_as_what_it_is(tmp_path: Path, document: Any, what: str | None, indent: int | None) -> None:
@@ -55,8 +55,8 @@ def test_a_fragment_is_named_as_what_it_is(tmp_path: Path, document: Any, what: 
         (b'{"cards": []}', "is a CDS Hooks response"),
         (b'{"hook": "order-sign", "hookInstance": "1"}', "is a CDS Hooks request"),
         (b'{"entry": []}', "looks like a Bundle"),
-        (b"[1, 2]", "is an array, and its first element is JSON, and no FHIR resource"),
-        (b'{"x": 1}', "is JSON, and no FHIR resource"),
+        (b"[1, 2]", "is an array, and its first element is JSON, but not a FHIR resource"),
+        (b'{"x": 1}', "is JSON, but not a FHIR resource"),
         (b'{"sequence": 1, "service": {}}\n{"sequence": 2, "service": {}}\n', "is an item of a claim"),
     ],
 )

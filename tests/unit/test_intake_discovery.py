@@ -123,10 +123,10 @@ def test_arguments_that_give_nothing_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         discover(tuple(str(tmp_path / name) for name in ("docs", "empty", "gone.csv", "night.csv", "no.csv", "*.x12")))
     assert caught.value.faults == (
-        f"{tmp_path}/*.x12: no file. Give the files of the claims.",
-        f"{tmp_path}/docs: no extract, only README.md, _SUCCESS. Give the files of the claims.",
-        f"{tmp_path}/empty: no file. Give the files of the claims.",
-        f"{tmp_path}/gone.csv: is a link to a file that is not there. Correct the link, or remove it.",
+        f"{tmp_path}/*.x12: no file. Name the files of the claims.",
+        f"{tmp_path}/docs: no extract, only README.md, _SUCCESS. Name the files of the claims.",
+        f"{tmp_path}/empty: no file. Name the files of the claims.",
+        f"{tmp_path}/gone.csv: is a link to a missing file. Correct the link, or remove it.",
         f"{tmp_path}/no.csv: no such file or folder. Check the path.",
     )
     assert "gone.csv: is a link" in fault(tmp_path)
@@ -161,7 +161,7 @@ def test_context_alone_is_no_extract(tmp_path: Path) -> None:
     patient = put(tmp_path / "Patient.ndjson", PATIENT)
     assert fault(tmp_path) == (
         f"{tmp_path}: FHIR without a claim: only Patient.ndjson. "
-        "Give the file of the ExplanationOfBenefit or Claim resources too."
+        "Add the file of the ExplanationOfBenefit or Claim resources."
     )
     assert discover((str(patient),)).extracts == [patient]  # its reader says what is wrong with it
 
@@ -191,8 +191,8 @@ def test_a_managed_table_is_refused_wherever_it_is_seen(tmp_path: Path, what: st
         (table / part).parent / "*.parquet", tmp_path / "link.parquet",
     ):  # fmt: skip
         assert fault(extract) == (
-            f"{table}: is {what}: its Parquet files also hold rows that were deleted or replaced. "
-            "Export the table's current rows to Parquet or CSV files of their own, and give those."
+            f"{table}: is {what}: its Parquet files also have rows that were deleted or replaced. "
+            "Export the table's current rows to separate Parquet or CSV files, and use those."
         )
     assert names(discover((str(tmp_path / "extracts" / "night.csv"),)).extracts, tmp_path) == ["extracts/night.csv"]
 
@@ -244,19 +244,19 @@ def database() -> bytes:
 UNREAD = {
     "x.xlsx": (zipped("xl/workbook.xml"), "an Excel workbook"),
     "typed.xlsx": (zipped("[Content_Types].xml"), "an Excel workbook"),
-    "x.zip": (zipped("night.csv"), "a zip archive, which is not read here. Unpack it, and give the file inside."),
+    "x.zip": (zipped("night.csv"), "a zip archive, which is not supported. Unpack it, and give the file inside."),
     "named.csv": (zipped("night.csv"), "a zip archive"),
     "named.parquet": (zipped("night.csv"), "a zip archive"),
-    "x.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook of the old kind"),
+    "x.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Excel workbook"),
     "x.7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive"),
     "x.rar": (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
     "x.tar": (tarred(), "a tar archive"),
     "x.tar.gz": (gzip.compress(tarred()), "a tar archive"),
-    "x.bz2": (b"BZh91AY&SY\x00", "packed with bzip2, which is not read here. Unpack it, or pack it with gzip or zstd"),
-    "x.xz": (b"\xfd7zXZ\x00\x00", "packed with xz"),
-    "x.csv.Z": (b"\x1f\x9d\x90a", "packed with compress"),
-    "x.csv.lz4": (b"\x04\x22\x4d\x18d", "packed with lz4"),
-    "x.csv.gz.gz": (gzip.compress(gzip.compress(CSV)), "packed twice with gzip"),
+    "x.bz2": (b"BZh91AY&SY\x00", "compressed with bzip2, which is not supported. Unpack it, or pack it with gzip"),
+    "x.xz": (b"\xfd7zXZ\x00\x00", "compressed with xz"),
+    "x.csv.Z": (b"\x1f\x9d\x90a", "compressed with compress"),
+    "x.csv.lz4": (b"\x04\x22\x4d\x18d", "compressed with lz4"),
+    "x.csv.gz.gz": (gzip.compress(gzip.compress(CSV)), "compressed twice with gzip"),
     "x.parquet.gz": (gzip.compress(written("parquet")), "Parquet inside another compression"),
     "x.pdf": (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
     "x.sas7bdat": (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf", "a SAS data set"),
@@ -273,7 +273,7 @@ UNREAD = {
     "no-mark-be.csv": (CSV.decode().encode("utf-16-be"), "UTF-16 text without a byte order mark"),
     "wide.csv": (b"\xff\xfe\x00\x00" + CSV.decode().encode("utf-32-le"), "UTF-32 text"),
     "mainframe.dat": ("CLAIM 0001 REGENCE 0600T  C250 2026".encode("cp037") * 9, "mainframe text (EBCDIC)"),
-    "pointer.csv": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a pointer of Git LFS"),
+    "pointer.csv": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a Git LFS pointer"),
     "login.csv": (b"<!DOCTYPE html>\n<html><head>", "a web page"),
     "x.xml": (b'<?xml version="1.0"?>\n<claims/>', "XML"),
     "x.hl7": (b"MSH|^~\\&|A|B|\r", "HL7 version 2"),

@@ -103,7 +103,7 @@ def test_mixed_line_ends_lose_no_row_where_the_strict_reader_is_needed(tmp_path:
     extract = open_extract(SourceFile(path, DELIMITED, head=text), Mapping(), tmp_path)
     while True:
         frames = list(extract.batches(100))
-        again = extract.mended()
+        again = extract.restart()
         if again is None:
             break
         extract = again

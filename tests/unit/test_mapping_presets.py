@@ -77,7 +77,7 @@ def test_a_name_is_a_preset_and_anything_else_a_file(tmp_path: Path, monkeypatch
     assert load_mapping(Path("plain")).columns == {"plan": ("P",)}
     Path("tuva").write_text("columns: {plan: P}", encoding="utf-8")
     assert faults_of(load_mapping, Path("tuva")) == [
-        "tuva: is a preset and a file here. Rename the file, say to tuva.yaml."
+        "tuva: is both a preset and a file here. Rename the file, e.g. to tuva.yaml."
     ]
     assert load_mapping(tmp_path / "tuva").columns == {"plan": ("P",)}
     Path("tuva").rename("tuva.yaml")
@@ -124,7 +124,7 @@ BAD = {
     "preset: [tuva]": ["preset: no such preset. The presets are "],
     "preset: tuva\ncolumns: [a]": ["columns: is not a mapping of names to values"],
     "preset: tuva\nconstants: [a]\noptional: {a: b}": ["constants: is not a mapping", "optional: is not a list"],
-    "columns: {plan: []}": ["columns: no name of the extract's for plan"],
+    "columns: {plan: []}": ["columns: no column of the extract for plan"],
     "columns: {plan: [a, [b]]}": ["columns.plan.1: is not a plain text"],
     "columns: {plan: ''}": ["columns.plan.0: is empty"],
     "optional: [plann]": ["optional: no such column of a claim line: plann"],
@@ -154,13 +154,13 @@ BAD = {
     "fixed_width: {A: 1-3, a: 4-5}": ["fixed_width: duplicate name: A, a"],
     "fixed_width: {A: 1-3}\ndelimiter: '|'": ["fixed_width: a text has positions, or a delimiter and names"],
     "record_length: 5": ["record_length: a record length needs the key `fixed_width`"],
-    "fixed_width: {A: 1-3}\nrecord_length: some": ["record_length: is neither a number of characters nor `varies`"],
+    "fixed_width: {A: 1-3}\nrecord_length: some": ["record_length: must be a number of characters or `varies`"],
     "skip_rows: -1\nskip_footer: few": ["skip_footer: is not a whole number", "skip_rows: is less than 0"],
     "rows: {A: []}": ["rows: no value for A"],
     "rows_except: [A]": ["rows_except: is not a mapping of names to values"],
     "values: {claim_type: {P: profesional, I: Institutional}}\nconstants: {hcpcs_code: 600T, plan: any}": [
-        "constants: no value of the column: hcpcs_code: 600T",
-        "values: no value of the column: claim_type: profesional",
+        "constants: not a valid value of the column: hcpcs_code: 600T",
+        "values: not a valid value of the column: claim_type: profesional",
     ],
     "row: {A: B}": ["row: no such key of a mapping"],
 }  # fmt: skip
@@ -214,7 +214,7 @@ def test_of_several_names_the_first_that_is_there_is_taken() -> None:
     assert layout(["LN", "B", "a"], **keys).sources["hcpcs_code"] == "a"
     assert layout(["LN", "B", "C"], **keys).sources["hcpcs_code"] == "B"
     (fault,) = faults_of(layout, ["LN", "C"], **keys)
-    assert "the mapping takes hcpcs_code from A or B, which the extract lacks. Found: " in fault
+    assert "the mapping takes hcpcs_code from A or B, which is not in the extract. Found: " in fault
     assert "hcpcs_code" not in layout(["LN", "C"], **keys, optional=["hcpcs_code"]).columns
 
 
@@ -238,10 +238,10 @@ def test_numbered_columns_are_found_for_each_line(found: list[str], sources: dic
 
 
 FITS_NOT = {
-    "takes P_{n} from the extract, which lacks it for line 1, 2": ["PLAN", "P_3"],
-    "reads 3 lines a row, and the extract has P_4": ["PLAN", "P_1", "P_2", "P_3", "P_4"],
-    "takes plan from PLAN, which the extract lacks": ["P_1"],
-    "takes hcpcs_code from P{nn} or P_{n}, which the extract lacks": ["PLAN", "claim_line_number"],
+    "takes P_{n} from the extract, but line 1, 2 lacks it": ["PLAN", "P_3"],
+    "reads 3 lines per row, but the extract has P_4": ["PLAN", "P_1", "P_2", "P_3", "P_4"],
+    "takes plan from PLAN, which is not in the extract": ["P_1"],
+    "takes hcpcs_code from P{nn} or P_{n}, which is not in the extract": ["PLAN", "claim_line_number"],
 }
 
 
@@ -283,7 +283,7 @@ class Frames(Extract):
     def rejects(self) -> pl.DataFrame:
         return super().rejects().clear(1)
 
-    def mended(self) -> Extract | None:
+    def restart(self) -> Extract | None:
         return self
 
     def source_row(self) -> pl.DataFrame:
@@ -407,7 +407,7 @@ def test_all_but_the_lines_is_the_inner_extracts() -> None:
     assert (wide.file, wide.warnings) == (rows.file, rows.warnings)
     assert wide.rejects().height == 1
     assert wide.source_row().equals(rows.source_row())
-    assert isinstance(wide.mended(), WideExtract)
+    assert isinstance(wide.restart(), WideExtract)
     assert wide.layout.sources == {"claim_line_number": "{n}", "hcpcs_code": "P{n}"}
     plain = Mapping.model_validate({"constants": GIVEN})
     narrow = Frames(pl.DataFrame({"claim_line_number": ["1"]}), plain)

@@ -48,7 +48,7 @@ def test_a_lack_is_known_by_any_librarys_words_and_behind_a_readers(
         try:
             failing(error)
         except Exception:  # noqa: BLE001 -- as readers do
-            raise InputError("x.csv: cannot be read to its end. Ask the sender for it again.") from None
+            raise InputError("x.csv: cannot be read to its end. Ask the sender to resend it.") from None
 
     assert lack_of(error) == lack
     for fails in (reader, partial(failing, error)):

@@ -230,7 +230,7 @@ def test_a_segment_that_is_not_utf_8_is_latin_1(tmp_path: Path) -> None:
             rendered(PLAIN) + rendered(PLAIN).replace(b"*P*:~", b"*P**~", 1),
             f"byte {len(rendered(PLAIN)) + 1}: the inter",
         ),
-        (rendered(file_of(("ST*835*0001", "SE*2*0001"))), "holds no 837 transaction.*it is a remittance advice"),
+        (rendered(file_of(("ST*835*0001", "SE*2*0001"))), "has no 837 transaction.*it is a remittance advice"),
         (rendered(file_of(("ST*277*1*005010X214", "SE*2*1"))), "it is a claim status response or claim acknowledgment"),
         (
             rendered(file_of(("ST*999*0001", "SE*2*0001"), ("ST*835*2", "SE*2*2"))),

@@ -1,4 +1,4 @@
-"""What else a claim says of itself: type of bill, frequency, condition and value codes, trial and device exemption."""
+"""Further facts of a claim: type of bill, frequency, condition and value codes, trial and device exemption."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TypeOfBill(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """What a claim says of its bill."""
+    """The type of bill of a claim, and related facts."""
 
     type_of_bill: str | None = None
     frequency: str | None = None
@@ -80,8 +80,8 @@ class Bill(NamedTuple):
     doubts: tuple[str, ...] = ()
 
 
-class Told(NamedTuple):
-    """What a claim's further information tells, and the doubts about it."""
+class Informed(NamedTuple):
+    """The facts in a claim's supporting information, and the doubts about it."""
 
     bill: TypeOfBill
     numbers: dict[str, list[str]]
@@ -90,14 +90,14 @@ class Told(NamedTuple):
 
 NOTHING = TypeOfBill(None, None, None, None)
 NO_BILL = Bill()
-NOTHING_TOLD = Told(NOTHING, {}, [])
+NOTHING_INFORMED = Informed(NOTHING, {}, [])
 
 
 def _kind(concept: NamedConcept | None) -> str | None:
-    """What a category tells, by its codes, else by what it is called; BLANK where it holds neither."""
+    """The meaning of a category, from its codes, else its name; BLANK if it has neither."""
     given = (concept.coding or []) if concept is not None else []
-    told = (variable_of(one.code) for one in given if one.code)
-    kind = next((KINDS[code] for code in told if code in KINDS), None)
+    values = (variable_of(one.code) for one in given if one.code)
+    kind = next((KINDS[code] for code in values if code in KINDS), None)
     if kind is not None:
         return kind
     names = [
@@ -112,12 +112,12 @@ def _kind(concept: NamedConcept | None) -> str | None:
 
 
 def _if_misspelt(names: Iterable[str]) -> str | None:
-    """MISSPELT where one of the names is a letter away from one that tells something."""
+    """MISSPELT if one of the names differs by one letter from a known one."""
     return next((MISSPELT for name in names if any(is_slip(name, known) for known in KINDS)), None)
 
 
 def _kind_by_system(concept: NamedConcept | None) -> str | None:
-    """What a code tells, by the system that it is of; a category may say no more than that it is information."""
+    """The meaning of a code, from its system; a category may only say that it is information."""
     given = (concept.coding or []) if concept is not None else []
     systems = [name_of(one.system).rsplit("/", 1)[-1].replace("-", "_") for one in given]
     kind = next((KINDS[name] for name in systems if KINDS.get(name, BILL) != BILL), None)
@@ -150,24 +150,24 @@ class Bills:
         self._codes = Concepts(Concept, _any_code, "$.supportingInfo[...].code")
 
     def read(self, claim: Resource, facility: str | None, classification: str | None) -> Bill:
-        """What a claim says of its bill; `facility` and `classification` are parts of its type said elsewhere."""
+        """What a claim says of its bill; `facility` and `classification` are parts of its type from other elements."""
         information = claim.supporting_info or claim.information
-        bill, numbers, doubts = self._informed(information) if information else NOTHING_TOLD
+        bill, numbers, doubts = self._informed(information) if information else NOTHING_INFORMED
         trial = numbers.get(TRIAL)
         if claim.extension:
-            found, told_class = self._extended(claim.extension)
+            found, extended_class = self._extended(claim.extension)
             trial = trial or found
             if facility is not None and classification is None:
-                classification = told_class
+                classification = extended_class
         if bill is NOTHING and facility is None and not trial and not numbers and not doubts:
             return NO_BILL
         whole, frequency, fault = _settled(bill, facility, classification)
         if not trial and not numbers and not doubts:
             return Bill(whole, frequency, None, None, None, None, fault)
-        told = next((number for number in trial or () if number.strip("0 ")), None)
+        values = next((number for number in trial or () if number.strip("0 ")), None)
         texts = {kind: " ".join(numbers[kind]) or None for kind in numbers}
         rest = texts.get(CONDITION), texts.get(VALUE), texts.get(EXEMPTION)
-        return Bill(whole, frequency, told, *rest, fault, tuple(doubts))
+        return Bill(whole, frequency, values, *rest, fault, tuple(doubts))
 
     def _extended(self, extensions: list[Extended]) -> tuple[list[str], str | None]:
         """The numbers of trials, and the second digit of the type of bill, among a claim's extensions.
@@ -184,16 +184,16 @@ class Bills:
                 classification = classification or _extension_value(one)
         return trials, classification
 
-    def _informed(self, information: Sequence[Information]) -> Told:
+    def _informed(self, information: Sequence[Information]) -> Informed:
         bill = NOTHING
         numbers: dict[str, list[str]] = {}
         doubts: list[str] = []
         for place, one in enumerate(information):
             kind, doubt = self._kind_of(one), None
             if kind == BILL:
-                told = self._types[bytes(one.code)]
-                bill = TypeOfBill(*(old or new for old, new in zip(bill, told, strict=True)))
-                doubt = CODED[BILL] if told == NOTHING or _is_unshaped(told) else None
+                values = self._types[bytes(one.code)]
+                bill = TypeOfBill(*(old or new for old, new in zip(bill, values, strict=True)))
+                doubt = CODED[BILL] if values == NOTHING or _is_unshaped(values) else None
             elif kind is None or kind in UNREAD:
                 doubt = _unread(one, kind)
             else:
@@ -204,10 +204,10 @@ class Bills:
                     numbers.setdefault(kind, []).append(number)
             if doubt is not None:
                 doubts.append(doubt_token(doubt, f"supportingInfo[{place}]{'.code' if kind in CODED else ''}"))
-        return Told(bill, numbers, doubts)
+        return Informed(bill, numbers, doubts)
 
     def _kind_of(self, one: Information) -> str | None:
-        """What further information tells, by its category, else by the system of its code."""
+        """The meaning of supporting information, from its category, else the system of its code."""
         kind = self._kinds[bytes(one.category)]
         if kind in UNREAD and one.code is not ABSENT:
             return self._kinds_by_system[bytes(one.code)] or kind
@@ -231,16 +231,16 @@ def _of_number(kind: str, number: str | None) -> str | None:
 
 
 def _is_unshaped(bill: TypeOfBill) -> bool:
-    """Whether a whole type of bill is none, so that nothing tells the frequency."""
+    """Whether a whole type of bill is invalid, so that the frequency is unknown."""
     return bill.whole is not None and TYPE_OF_BILL.fullmatch(bill.whole) is None and bill.frequency is None
 
 
 def _settled(
     bill: TypeOfBill, facility: str | None, classification: str | None
 ) -> tuple[str | None, str | None, str | None]:
-    """The type of bill, its frequency, and the check that fails where it is told twice, differently.
+    """The type of bill, its frequency, and the check that fails if two values differ.
 
-    A whole type of bill ends in the frequency. One that is told apart and is no single character is not one.
+    A whole type of bill ends in the frequency. A separate one that is not a single character is invalid.
     """
     parts = (bill.facility or facility, bill.classification or classification, bill.frequency)
     shaped = TYPE_OF_BILL.fullmatch(bill.whole) if bill.whole is not None else None
@@ -265,7 +265,7 @@ def _value(text: str | None, identifier: Identifier | None, reference: Reference
 
 
 def _of_url(url: str) -> str | None:
-    """What an extension of this URL tells."""
+    """The meaning of an extension with this URL."""
     variable = variable_of(url)
     if variable == CLASS_VARIABLE:
         return CLASS
@@ -273,10 +273,10 @@ def _of_url(url: str) -> str | None:
 
 
 class Urls(dict[str | None, str | None]):
-    """What extensions of each URL tell; all are forgotten when there are too many."""
+    """A cache of the meaning of extensions by URL, cleared when it is too large."""
 
     def __missing__(self, url: str | None) -> str | None:
-        """Judge a URL that was not seen before."""
+        """Evaluate a new URL."""
         if len(self) >= MOST_KNOWN:
             self.clear()
         found = self[url] = _of_url(url) if url else None

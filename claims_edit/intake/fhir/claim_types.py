@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROFESSIONAL, INSTITUTIONAL, UNDETERMINED = "professional", "institutional", "undetermined"
 
 # CMS's server writes HL7's claim type beside its own, and not always rightly (outpatient and home health claims as
-# professional, equipment claims as institutional): its own says on which form the claim came.
+# professional, equipment claims as institutional): its own gives the form of the claim.
 CMS_CODES = {
     **dict.fromkeys(("10", "20", "30", "40", "50", "60", "61", "62", "63", "64"), INSTITUTIONAL),
     **dict.fromkeys(("71", "72", "81", "82"), PROFESSIONAL),
@@ -47,16 +47,16 @@ def claim_type(concept: Concept | None) -> tuple[str | None, str | None, bool]:
     given = codings(concept)
     by_cms = [CMS_CODES[one.code] for one in given if name_of(one.system) in CMS_TYPES and one.code in CMS_CODES]
     by_hl7 = [HL7_CODES[one.code] for one in given if one.code in HL7_CODES]
-    told = next(iter(by_cms + by_hl7), None)
+    kinds = next(iter(by_cms + by_hl7), None)
     return (
-        told,
+        kinds,
         first_code(concept, systems.BILL_CLASSES),
         any(name_of(one.system).startswith(systems.CMS) for one in given),
     )
 
 
 def type_by_profile(claim: Resource) -> str:
-    """What the subtype or the profile tells of a claim whose type tells nothing."""
+    """The type of a claim from its subtype or profile, if its own type is not known."""
     try:
         subtype = _concept(claim.sub_type) if bytes(claim.sub_type) else None
         found = next((SUBTYPES[one.code] for one in codings(subtype) if one.code in SUBTYPES), None)
@@ -66,5 +66,5 @@ def type_by_profile(claim: Resource) -> str:
     except msgspec.ValidationError as error:
         raise located(error, "$.meta.profile") from None
     profiles = " ".join(given or ())
-    told = [kind for kind in (PROFESSIONAL, INSTITUTIONAL) if kind.capitalize() in profiles]
-    return told[0] if len(told) == 1 else UNDETERMINED
+    kinds = [kind for kind in (PROFESSIONAL, INSTITUTIONAL) if kind.capitalize() in profiles]
+    return kinds[0] if len(kinds) == 1 else UNDETERMINED

@@ -1,6 +1,6 @@
 """The code lists by which a claim states what it is, in each version of FHIR, and what each code does to its lines.
 
-HL7's required bindings: a code in no list, a misspelt one, or none where the version requires one is not understood.
+HL7's required bindings: a code in no list, a misspelled one, or a missing required one is not understood.
 R4B is R4 here; R5 kept R4's codes for these elements.
 """
 
@@ -100,18 +100,18 @@ def standing(claim: Resource) -> Standing:
     """
     versions = _versions(claim)
     is_eob = claim.resource_type == EXPLANATION
-    told = [
+    meanings = [
         _meaning("status", [claim.status] if claim.status is not None else [], STATUSES, versions),
         _meaning("use", [claim.use] if claim.use is not None else [], USES, versions),
     ]
     if is_eob:
-        told.append(_meaning("outcome", _outcome(claim), OUTCOMES, versions))
+        meanings.append(_meaning("outcome", _outcome(claim), OUTCOMES, versions))
     return Standing(
-        any(one.void for one in told),
-        tuple(one.fault for one in told if one.fault is not None),
+        any(one.void for one in meanings),
+        tuple(one.fault for one in meanings if one.fault is not None),
         tuple(
             doubt_token(one.doubt, place)
-            for place, one in zip(("status", "use", "outcome"), told, strict=False)
+            for place, one in zip(("status", "use", "outcome"), meanings, strict=False)
             if one.doubt is not None
         ),
     )
@@ -139,12 +139,12 @@ def _of_code(
 def _outcome(claim: Resource) -> list[str]:
     """The codes of the outcome: a code, or STU3's concept."""
     try:
-        told = _code(claim.outcome) if bytes(claim.outcome) else None
+        meanings = _code(claim.outcome) if bytes(claim.outcome) else None
     except msgspec.ValidationError:
         raise msgspec.ValidationError("Expected `str` - at `$.outcome`") from None
-    if isinstance(told, str):
-        return [told]
-    concepts = told if isinstance(told, list) else [told]
+    if isinstance(meanings, str):
+        return [meanings]
+    concepts = meanings if isinstance(meanings, list) else [meanings]
     return [coding.code or "" for one in concepts for coding in codings(one)]
 
 

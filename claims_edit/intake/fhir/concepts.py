@@ -1,6 +1,6 @@
-"""What a concept says to a claim line, each distinct one decoded and judged once.
+"""The meaning of a concept for a claim line; each distinct one is decoded and evaluated once.
 
-A file of claims holds few distinct concepts. `Concepts` maps the JSON of one to what it says; the functions below tell
+A file of claims has few distinct concepts. `Concepts` maps the JSON of one to its meaning; the functions below derive
 what that is for each element.
 """
 
@@ -67,9 +67,9 @@ class Diagnosis(NamedTuple):
     is_odd: bool = False  # either of these
 
 
-# Of the entries that tell an amount, the one of the lowest rank counts. CMS's own variables name it exactly; its server
+# Of the entries with an amount, the one with the lowest rank counts. CMS's own variables name it exactly; its server
 # files several of them under one HL7 category (`rev_cntr_rate_amt` is "submitted", too), so that a category counts less
-# where such a variable stands beside it.
+# next to such a variable.
 VARIABLES = {
     "line_sbmtd_chrg_amt": (CHARGE, 0),
     "rev_cntr_tot_chrg_amt": (CHARGE, 0),
@@ -109,20 +109,20 @@ KNOWN_DIAGNOSES = UNESTABLISHED_DIAGNOSES | {
 
 
 class Concepts(dict[bytes, T]):
-    """What each distinct JSON of an element says; all are forgotten when there are too many."""
+    """A cache of the meaning of each distinct JSON of an element, cleared when it is too large."""
 
     def __init__(self, shape: Any, read: Callable[[Any], T], path: str) -> None:  # noqa: ANN401 -- a type, or a union
-        """`read` judges what was decoded as `shape` (None where nothing stands there); `path` is for errors."""
+        """`read` evaluates the value decoded as `shape` (None if absent); `path` is for errors."""
         super().__init__()
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(shape | None).decode
         self._read = read
         self._path = path
 
     def __missing__(self, raw: bytes) -> T:
-        """Judge JSON that was not seen before.
+        """Evaluate new JSON.
 
         Raises:
-            msgspec.ValidationError: it has not the shape of the element; the text tells its path in the resource.
+            msgspec.ValidationError: it does not have the element's structure; the text has its path in the resource.
         """
         try:
             found = self._read(self._decode(raw) if raw else None)
@@ -136,9 +136,9 @@ class Concepts(dict[bytes, T]):
 
 
 def located(error: msgspec.ValidationError, path: str) -> msgspec.ValidationError:
-    """The error of a part of a resource, with the part's own path in front of the one it tells."""
-    told = str(error)
-    return msgspec.ValidationError(told.replace("`$", f"`{path}") if "`$" in told else f"{told} - at `{path}`")
+    """The error of a part of a resource, with the part's own path before the one in the error."""
+    value = str(error)
+    return msgspec.ValidationError(value.replace("`$", f"`{path}") if "`$" in value else f"{value} - at `{path}`")
 
 
 def codings(concept: Concept | None) -> list[Coding]:
@@ -182,10 +182,10 @@ def procedure(concept: Service | None) -> Procedure:
     if codes:
         differ = len({code.strip().upper() for code in codes}) > 1
         return Procedure(codes[0], CODE_CONFLICT if differ else None, doubt, exemption=exemption)
-    says_nothing = not codings(concept) and not concept.text
-    if says_nothing or any(name_of(one.system) in systems.PROCEDURES for one in codings(concept)):
+    is_empty = not codings(concept) and not concept.text
+    if is_empty or any(name_of(one.system) in systems.PROCEDURES for one in codings(concept)):
         return Procedure(fault=CODE_MISSING, exemption=exemption)
-    others = [one for one in codings(concept) if not (one.code == "not-applicable" and _says_why_none(one))]
+    others = [one for one in codings(concept) if not (one.code == "not-applicable" and _explains_absence(one))]
     is_other = bool(others or (concept.text and not codings(concept)))
     return Procedure(is_other=is_other, exemption=exemption)
 
@@ -208,31 +208,31 @@ def exemption_of(extensions: list[Extension] | None) -> str | None:
     """The number of a device's exemption; CMS has one field for these and for those of drugs, which are digits."""
     for one in extensions or ():
         if one.url and variable_of(one.url) in EXEMPTION_VARIABLES:
-            told = one.value_string or (one.value_coding.code if one.value_coding is not None else None)
-            if told and not told.strip().replace("-", "").isdigit():
-                return told
+            value = one.value_string or (one.value_coding.code if one.value_coding is not None else None)
+            if value and not value.strip().replace("-", "").isdigit():
+                return value
     return None
 
 
-def _says_why_none(coding: Coding) -> bool:
+def _explains_absence(coding: Coding) -> bool:
     return name_of(coding.system) == systems.NO_CODE
 
 
 def modifiers(concepts: list[Concept | None] | None) -> tuple[tuple[str, ...], bool]:
-    """The modifiers of a line, and whether one of them says nothing.
+    """The modifiers of a line, and whether one of them is empty.
 
     Whatever their system: a modifier can only keep a line from being denied. CMS writes several as codings of one
     concept.
     """
     found: list[str] = []
-    says_nothing = False
+    is_empty = False
     for concept in concepts or []:
         codes = list(dict.fromkeys(coding.code for coding in codings(concept) if coding.code))
         if not codes and concept is not None and concept.text:
             codes = [concept.text]
-        says_nothing = says_nothing or not codes
+        is_empty = is_empty or not codes
         found += codes
-    return tuple(found), says_nothing
+    return tuple(found), is_empty
 
 
 def place_of_service(concept: Concept | None) -> str | None:
@@ -241,13 +241,13 @@ def place_of_service(concept: Concept | None) -> str | None:
 
 
 def revenue_center(concept: Concept | None) -> str | None:
-    """The revenue code, else whatever code stands there."""
+    """The revenue code, else any other code there."""
     other = next((coding.code for coding in codings(concept) if coding.code), None)
     return first_code(concept, systems.REVENUE_CENTERS) or other
 
 
-def amount_told(category: Concept | None) -> tuple[int, int] | None:
-    """Which amount an adjudication tells (CHARGE, PAID or ALLOWED), and its rank among those that tell the same."""
+def amount_kind(category: Concept | None) -> tuple[int, int] | None:
+    """The kind of amount of an adjudication (CHARGE, PAID or ALLOWED), and its rank among the same kind."""
     variables = [one for one in codings(category) if one.code and name_of(one.system).startswith(systems.CMS)]
     exact = [VARIABLES[name] for one in variables if (name := variable_of(one.code or "")) in VARIABLES]
     if exact:
@@ -255,8 +255,8 @@ def amount_told(category: Concept | None) -> tuple[int, int] | None:
     named = [CATEGORIES[one.code] for one in codings(category) if one.code in CATEGORIES]
     if not named:
         return None
-    told, rank = named[0]
-    return told, rank + BESIDE_A_VARIABLE if variables else rank
+    value, rank = named[0]
+    return value, rank + BESIDE_A_VARIABLE if variables else rank
 
 
 def rendering_rank(role: Concept | None) -> int | None:
@@ -267,14 +267,14 @@ def rendering_rank(role: Concept | None) -> int | None:
 
 def relationship(concept: Concept | None) -> str | None:
     """What the claim is to a related one: 7 its replacement, 8 replaced by it, null neither, or unknown."""
-    told = {"prior": "7", "replacedby": "8", "associated": None}
-    return next((told[one.code] for one in codings(concept) if one.code in told), UNKNOWN_RELATIONSHIP)
+    value = {"prior": "7", "replacedby": "8", "associated": None}
+    return next((value[one.code] for one in codings(concept) if one.code in value), UNKNOWN_RELATIONSHIP)
 
 
 def diagnosis(concept: Concept | None) -> Diagnosis:
     """The diagnosis codes; a doubt where no coding is of ICD-10-CM or ICD-9-CM.
 
-    The codings of a concept say the same, so that ICD-9 beside ICD-10 is a translation. CMS's server writes the same
+    The codings of a concept are equivalent, so ICD-9 next to ICD-10 is a translation. CMS's server writes the same
     code under ICD-10-CM and ICD-10; only STU3 senders write ICD-10 alone.
     """
     for named, types in ((systems.ICD_10_CM, ICD_10), (systems.ICD_10, ICD_10), (systems.ICD_9_CM, ICD_9)):

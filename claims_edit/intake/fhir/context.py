@@ -1,7 +1,7 @@
 """What claims refer to in other lines and files of a run, as a Bulk export has it: found by name, in bounded memory.
 
-An index on disk, made when a claim first refers to what is neither contained in it nor beside it: a file of claims that
-hold all they refer to is read once. Only what may be read of a resource is kept (`surroundings.KEPT`).
+An index on disk, made when a claim first refers to a resource that is neither contained in it nor next to it: a file of
+claims that hold all they refer to is read once. Only what may be read of a resource is kept (`surroundings.KEPT`).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _resources(file: SourceFile) -> Iterator[tuple[str, bytes]]:
 
 
 def _named(text: Text) -> Iterator[tuple[str, bytes]]:
-    """A resource under its name; what is malformed is refused by its own reader, and who refers to it is in doubt."""
+    """A resource under its name; a malformed one is refused by its own reader, and its references are in doubt."""
     try:
         kind = kind_of(text)
         if kind.resource_type in INDEXED and kind.id:

@@ -31,8 +31,8 @@ class Insured(NamedTuple):
         coverage: what refers to it.
         authorized: the numbers of its prior authorizations.
         fault: the check that the claim fails where the coverage is not certain.
-        hold: why what is decided must not be posted, where another payer comes before this one.
-        several: whether other coverages stand beside it, in an order that the coverages themselves tell.
+        hold: why a decision must not be posted, if another payer comes before this one.
+        several: whether there are other coverages, in an order given by the coverages themselves.
     """
 
     coverage: Referred
@@ -43,17 +43,17 @@ class Insured(NamedTuple):
 
 
 def focal(insurance: list[Insurance] | Insurance | None) -> Insured:
-    """The coverage under which a claim is made: the one that is said to be focal, else the only one."""
+    """The coverage under which a claim is made: the focal one, else the only one."""
     given = insurance if isinstance(insurance, list) else [insurance] if insurance is not None else []
     if not given:
         return Insured(NOTHING)
-    said = [one for one in given if one.focal]
-    found = said[0] if said else given[0]
-    if len(said) > 1 and not _are_one(said):
+    focal_ones = [one for one in given if one.focal]
+    found = focal_ones[0] if focal_ones else given[0]
+    if len(focal_ones) > 1 and not _are_one(focal_ones):
         return Insured(NOTHING, fault=SEVERAL_FOCAL)
-    if not said and (found.focal is not None or not _are_one(given)):
+    if not focal_ones and (found.focal is not None or not _are_one(given)):
         return Insured(NOTHING, fault=NO_FOCAL)
-    others = [one for one in given if one not in said] if said else []
+    others = [one for one in given if one not in focal_ones] if focal_ones else []
     authorized = " ".join(found.pre_auth_ref or ()) or None
     return Insured(referred(found.coverage), authorized, None, *_order(found, others))
 
@@ -64,7 +64,7 @@ def _are_one(insurances: list[Insurance]) -> bool:
 
 
 def _order(found: Insurance, others: list[Insurance]) -> tuple[str | None, bool]:
-    """Why what is decided is not posted as it is, and whether only the coverages tell who pays first."""
+    """Why a decision is not posted, and whether only the coverages give the order of payers."""
     if not others:
         return None, False
     if any(one.claim_response is not None for one in others):
@@ -76,7 +76,7 @@ def _order(found: Insurance, others: list[Insurance]) -> tuple[str | None, bool]
 
 
 def hold_of(insured: Insured, order: int) -> str | None:
-    """Why what is decided is not posted as it is, where the coverage tells its order."""
+    """Why a decision is not posted, if the coverage gives its order."""
     if order > 1:
         return OTHER_PAYER_FIRST
     return None if insured.several else insured.hold
@@ -108,8 +108,8 @@ def payer(
     if named or coverage is None:
         return named or insured.display
     payors = [referred(one) for one in (coverage.insurer, *(coverage.payor or ())) if one is not None]
-    told = (one.display or around.organization(one.literal, claim) or one.value for one in payors)
-    return next((one for one in told if one), insured.display)
+    names = (one.display or around.organization(one.literal, claim) or one.value for one in payors)
+    return next((one for one in names if one), insured.display)
 
 
 def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None, str | None]:
@@ -130,9 +130,9 @@ def terms(coverage: Coverage, doubts: list[str]) -> tuple[str | None, str | None
 
 
 def _name(concept: NamedConcept | None) -> str | None:
-    """What a concept is called: its text, else a display, else a code."""
+    """The name of a concept: its text, else a display, else a code."""
     if concept is None or concept.text:
         return concept.text if concept is not None else None
     given = concept.coding or ()
-    told = (*(one.display for one in given), *(one.code for one in given))
-    return next((text for text in told if text), None)
+    names = (*(one.display for one in given), *(one.code for one in given))
+    return next((text for text in names if text), None)

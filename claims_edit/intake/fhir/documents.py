@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.fragments import NO_RESOURCE, fragment
-from claims_edit.intake.fhir.resources import Bundle, Entry, Kind, Typed
+from claims_edit.intake.fhir.resources import Bundle, Entry, Identified, Typed
 from claims_edit.intake.files import READ_ERRORS
 
 if TYPE_CHECKING:
@@ -28,18 +28,18 @@ MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Text = bytes | bytearray  # msgspec.Raw counts as bytes
 
-_kind = msgspec.json.Decoder(Kind).decode
+_kind = msgspec.json.Decoder(Identified).decode
 _typed = msgspec.json.Decoder(Typed).decode
 _bundle = msgspec.json.Decoder(Bundle).decode
 _entry = msgspec.json.Decoder(Entry).decode
 _array = msgspec.json.Decoder(list[Raw]).decode
 
 
-def kind_of(resource: Text) -> Kind:
+def kind_of(resource: Text) -> Identified:
     """What a resource is.
 
     Raises:
-        msgspec.DecodeError: it is no JSON, or (ValidationError) no resource.
+        msgspec.DecodeError: it is not JSON, or (ValidationError) not a resource.
     """
     return _kind(resource)
 
@@ -48,7 +48,7 @@ def type_of(resource: Text) -> str:
     """The `resourceType` of a resource, whatever else of it is malformed.
 
     Raises:
-        msgspec.DecodeError: it is no JSON, or (ValidationError) no resource.
+        msgspec.DecodeError: it is not JSON, or (ValidationError) not a resource.
     """
     return _typed(resource).resource_type
 
@@ -63,7 +63,7 @@ def bundle_of(text: Text) -> Bundle:
 
 
 def entries(bundle: Bundle) -> list[tuple[str | None, Raw]]:
-    """The resources of a Bundle, and their URLs; an entry that is malformed stands for its resource."""
+    """The resources of a Bundle, and their URLs; a malformed entry represents its resource."""
     found: list[tuple[str | None, Raw]] = []
     for raw in bundle.entry or ():
         try:
@@ -162,7 +162,7 @@ def elements(content: Text, file: SourceFile) -> list[Raw]:
     """The resources of a document: those of an array, else the document itself.
 
     Raises:
-        InputError: it is no JSON, or ends before it is complete.
+        InputError: it is not JSON, or is incomplete.
     """
     try:
         if is_array(content):
@@ -178,7 +178,7 @@ def elements(content: Text, file: SourceFile) -> list[Raw]:
 
 
 def _unreadable(file: SourceFile, error: Exception, what: str | None) -> InputError:
-    """What is wrong with a document; the decoder's own words tell no more than a byte's place."""
+    """The fault of a document; from the decoder's message only the byte position is used."""
     if what is not None or isinstance(error, msgspec.ValidationError):
         return InputError(f"{file.path}: {what or NO_RESOURCE}")
     if not isinstance(error, msgspec.DecodeError):
@@ -190,5 +190,5 @@ def _unreadable(file: SourceFile, error: Exception, what: str | None) -> InputEr
         reason = f"is not JSON (at byte {int(place[1]) + 1})" if place else "is not JSON"
     return InputError(
         f"{file.path}: the JSON document {reason}. "
-        "Ask the sender for it again, or for newline-delimited JSON (one resource a line)."
+        "Ask the sender to resend it, or for newline-delimited JSON (one resource a line)."
     )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
-ABSENT = Raw()  # what stands where an element is not there
+ABSENT = Raw()  # the value of a missing element
 
 
 class Unmodified(Struct, gc=False, rename="camel"):
@@ -27,7 +27,7 @@ class Coding(Struct, gc=False, rename="camel"):
 
 
 class Concept(Struct, gc=False, rename="camel"):
-    """A CodeableConcept: codings that say the same, or a text."""
+    """A CodeableConcept: equivalent codings, or a text."""
 
     coding: list[Coding] | None = None
     text: str | None = None
@@ -40,7 +40,7 @@ class Service(Concept, gc=False, rename="camel"):
 
 
 class NamedCoding(Struct, gc=False, rename="camel"):
-    """A code, and what it is called."""
+    """A code, and its name."""
 
     system: str | None = None
     code: str | None = None

@@ -49,9 +49,9 @@ class FhirExtract(Extract):
     LINE_BITS: ClassVar[int] = LINE_BITS
 
     def __init__(self, file: SourceFile, mapping: Mapping, scratch: Path) -> None:
-        """The columns are the same for every file; a mapping's constants stand in their stead.
+        """The columns are the same for every file; a mapping's constants replace them.
 
-        What claims refer to is looked for in the file and its `context`, through an index in `scratch`.
+        Resources that claims refer to are found in the file and its `context`, through an index in `scratch`.
         """
         sources = {name: source for name, source in SOURCES.items() if name not in mapping.constants}
         super().__init__(file, Layout(sources, dict(mapping.constants)))
@@ -63,7 +63,7 @@ class FhirExtract(Extract):
         """See Extract.
 
         Raises:
-            InputError: the file is damaged, is a document that is no FHIR, or holds no claim.
+            InputError: the file is damaged, is not FHIR, or has no claim.
         """
         reader = Reader(tuple(self.layout.sources), self.decided)
         self._rejected = reader.rejected
@@ -102,7 +102,7 @@ class FhirExtract(Extract):
                 labeled = reader.is_test(bundle)
             except MALFORMED as error:
                 raise InputError(
-                    f"{self.file.path}: the Bundle is malformed ({failed_check(error)}). Ask the sender for it again."
+                    f"{self.file.path}: the Bundle is malformed ({failed_check(error)}). Ask the sender to resend it."
                 ) from None
             yield from reader.read_together(reader.entries(bundle), around, is_test=labeled)
             return

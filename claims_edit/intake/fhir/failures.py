@@ -17,8 +17,8 @@ def failed_check(error: Exception) -> str:
     """The check that malformed JSON fails: of a field, the path to it and never its value."""
     if not isinstance(error, msgspec.ValidationError):
         return BAD_JSON
-    told = str(error)
-    place, missing = PLACE.search(told), MISSING.search(told)
+    message = str(error)
+    place, missing = PLACE.search(message), MISSING.search(message)
     path = place[1] if place is not None else "$"
     if missing is not None:
         path = f"{path}.{missing[1]}"

@@ -1,4 +1,4 @@
-"""JSON of FHIR's world that holds no claim: what it is, by the names of its parts, and the way out."""
+"""FHIR-like JSON without a claim: its kind, from the names of its parts, and the remedy."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
     from claims_edit.intake.fhir.documents import Text
 
-WHOLE = "Give the whole ExplanationOfBenefit or Claim resources."
+WHOLE = "Use the whole ExplanationOfBenefit or Claim resources."
 MOST_NAMED = 5
 
-# Of an object without a resourceType: the names that it has all of, what it is, and the way out.
+# For an object without a resourceType: names that it must all have, its kind, and the remedy.
 KINDS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"transactionTime", "output"}),
         "is the manifest of a Bulk export, not the export",
-        "Download the files that its `output` names, and give those.",
+        "Download the files named in its `output`, and use those.",
     ),
     (frozenset({"hook", "hookInstance"}), "is a CDS Hooks request", WHOLE),
     (frozenset({"cards"}), "is a CDS Hooks response", WHOLE),
     (frozenset({"item", "status"}), "looks like a claim and has no `resourceType`", WHOLE),
     (frozenset({"item", "type"}), "looks like a claim and has no `resourceType`", WHOLE),
-    (frozenset({"resource"}), "is an entry of a Bundle without its Bundle", "Give the Bundle, or the resources alone."),
+    (frozenset({"resource"}), "is an entry of a Bundle without its Bundle", "Use the Bundle, or the resources alone."),
     (frozenset({"entry"}), "looks like a Bundle and has no `resourceType`", "Ask the sender for the whole Bundle."),
     (frozenset({"productOrService"}), "is an item of a claim without its claim", WHOLE),
     (frozenset({"service"}), "is an item of a claim without its claim", WHOLE),
@@ -34,7 +34,7 @@ KINDS: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset({"diagnosisReference"}), "is a diagnosis of a claim without its claim", WHOLE),
     (frozenset({"item"}), "looks like a claim and has no `resourceType`", WHOLE),
 )
-NO_RESOURCE = f"is JSON, and no FHIR resource. {WHOLE}"
+NO_RESOURCE = f"is JSON, but not a FHIR resource. {WHOLE}"
 SERVER_ERROR = "OperationOutcome"
 NOT_A_CLAIM = "resource-not-a-claim"
 
@@ -42,7 +42,7 @@ _anything = msgspec.json.Decoder().decode
 
 
 def fragment(text: Text) -> str | None:
-    """What JSON is that is no FHIR resource, and the way out; None where it is one, has one, or is no JSON."""
+    """The kind of JSON that is not a FHIR resource, and the remedy; None if it is one, has one, or is not JSON."""
     try:
         found = _anything(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -52,7 +52,7 @@ def fragment(text: Text) -> str | None:
     if any(_object(one) is None for one in found):
         return None
     if not found:
-        return "is an empty array. Ask the sender for the extract again."
+        return "is an empty array. Ask the sender to resend the extract."
     return f"is an array, and its first element {_object(found[0])}"
 
 
@@ -68,10 +68,10 @@ def _object(found: Any) -> str | None:  # noqa: ANN401 -- JSON
 
 
 def without_claims(warnings: Counter[str]) -> str:
-    """What a file of resources holds that are no claims, by the warnings about them."""
+    """The other resources in a file without claims, from the warnings about them."""
     held = {name.partition(":")[2]: count for name, count in warnings.items() if name.startswith(f"{NOT_A_CLAIM}:")}
     if set(held) == {SERVER_ERROR}:
         return "holds only an OperationOutcome: the server's answer that the export failed. Export the claims again."
     named = ", ".join(f"{name} ({count:,})" for name, count in sorted(held.items())[:MOST_NAMED])
     only = f", only {named}{' and others' if len(held) > MOST_NAMED else ''}" if named else ""
-    return f"holds no ExplanationOfBenefit and no Claim resource{only}. Give the file of the claims."
+    return f"has no ExplanationOfBenefit or Claim resource{only}. Use the file of the claims."

@@ -40,8 +40,8 @@ def provider_id(provider: Referred, npi: str | None) -> str | None:
     """Who billed: the NPI, else another identifier, else the name, else the id; upper case, without blanks."""
     if npi is not None and npi.isdigit():
         return npi
-    told = npi or provider.value or provider.display or (last_part(provider.literal) if provider.literal else None)
-    return "".join(told.upper().split()) or None if told else None
+    identity = npi or provider.value or provider.display or (last_part(provider.literal) if provider.literal else None)
+    return "".join(identity.upper().split()) or None if identity else None
 
 
 def explained(claim: Resource) -> str | None:

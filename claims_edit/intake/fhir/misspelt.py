@@ -1,6 +1,6 @@
-"""Keys of a claim that are misspelt or written twice: what they hold is not read, or only one of them is.
+"""Keys of a claim that are misspelled or written twice: their value is not read, or only one of them is.
 
-Looked for only in claims with a code that is decided, as each of their keys is held against those that are read.
+Checked only in claims with a decided code, because each of their keys is compared with those that are read.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MISSPELT, REPEATED = "element-misspelt", "element-repeated"
 SHORTEST = 4  # letters of a key of which one may be wrong
-PRIMITIVE = "_"  # begins the key of what is said about a value
-# The elements that may save a line, or say whose it is.
+PRIMITIVE = "_"  # begins the key of metadata on a value
+# The elements that may prevent a denial, or identify the claim.
 READ = frozenset({
     "billablePeriod", "category", "class", "code", "coding", "contained", "coverage", "diagnosis",
     "diagnosisCodeableConcept", "diagnosisReference", "diagnosisSequence", "focal", "identifier", "information",
@@ -30,7 +30,7 @@ OTHERS = frozenset({"container", "identified", "mode"})  # elements of FHIR that
 
 
 def misspelt_keys(text: Text) -> list[str]:
-    """The doubts of a resource, each with the element that is meant; none where it is no JSON."""
+    """The doubts of a resource, each with the intended element; none if it is not JSON."""
     found: set[str] = set()
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

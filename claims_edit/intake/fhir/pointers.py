@@ -1,4 +1,4 @@
-"""What a line points to in its claim, by sequence numbers: diagnoses, care team, further information, procedures."""
+"""The pointers of a line in its claim, by sequence number: diagnoses, care team, supporting information, procedures."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Diagnoses:
     """The diagnoses of one claim after another, as its lines have them.
 
     Attributes:
-        of_lines: what lines of the claim that point to these (as JSON) have: `judge` adds to it.
+        of_lines: the facts of lines with these pointers (as JSON): `resolve` adds to it.
         doubts: about the claim's diagnoses, whichever a line points to.
     """
 
     def __init__(self, codes: list[str], findings: list[str]) -> None:
-        """The codes that lines have are appended to `codes`, and what is noticed to `findings`."""
+        """The codes of lines are appended to `codes`, and findings to `findings`."""
         self.of_lines: dict[bytes, Diagnosed] = {}
         self.doubts: list[str] = []
         self._codes = codes
@@ -106,7 +106,7 @@ class Diagnoses:
             self.doubts.append(doubt_token(SEQUENCE_GAP, "diagnosis"))
 
     def _referred(self, one: resources.Diagnosis, place: int, claim: Resource, around: Surroundings) -> Diagnosis:
-        """A diagnosis that stands in a Condition, where there is one at hand."""
+        """A diagnosis from a Condition, if one is available."""
         if one.diagnosis_reference is None:
             return self._concepts[b""]
         raw, problem = around.condition(one.diagnosis_reference.reference, claim)
@@ -139,7 +139,7 @@ class Diagnoses:
         is_trial = before.is_trial or found.is_trial
         return Diagnosis(before.codes + found.codes, before.types | found.types, None, is_trial, is_trial)
 
-    def judge(self, raw: bytes, item: Item) -> Diagnosed:
+    def resolve(self, raw: bytes, item: Item) -> Diagnosed:
         """What lines that point to the same as this one have; its pointers are `raw`."""
         pointers = (self._links if item.diagnosis_sequence is ABSENT else self._sequences)[raw]
         by_sequence = self._by_sequence
@@ -148,9 +148,9 @@ class Diagnoses:
         dangling = is_trial = False
         for pointer in pointers or sorted(by_sequence):
             if pointer in by_sequence:
-                own, told, _, of_trial, _ = by_sequence[pointer]
+                own, own_types, _, of_trial, _ = by_sequence[pointer]
                 codes += own
-                types |= told
+                types |= own_types
                 is_trial = is_trial or of_trial
             else:
                 dangling = True
@@ -202,7 +202,7 @@ class CareTeam:
     """The care team of one claim after another, and who of it rendered a line.
 
     Attributes:
-        of_lines: the NPI of who rendered lines of the claim that point to these (as JSON): `judge` adds to it.
+        of_lines: the rendering NPI of lines with these pointers (as JSON): `resolve` adds to it.
     """
 
     def __init__(self) -> None:
@@ -231,7 +231,7 @@ class CareTeam:
         if rendering:
             self._only = rendering[0][2] if len(rendering) == 1 else _only(rendering)
 
-    def judge(self, raw: bytes, item: Item) -> str | None:
+    def resolve(self, raw: bytes, item: Item) -> str | None:
         """Who rendered lines that point to the same as this one (`raw`), else the only one whom the claim has."""
         pointers = (self._links if item.care_team_sequence is ABSENT else self._sequences)[raw]
         found, surest = self._only, LAST

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claims_edit.intake.extract import FIRST_WARNED
-from claims_edit.intake.fhir.claims import Claims
+from claims_edit.intake.fhir.claim_facts import ClaimFacts
 from claims_edit.intake.fhir.documents import MALFORMED, Text, bundle_of, entries, kind_of, type_of
 from claims_edit.intake.fhir.elements import ABSENT
 from claims_edit.intake.fhir.failures import BAD_FIELD, failed_check
 from claims_edit.intake.fhir.fragments import NOT_A_CLAIM
 from claims_edit.intake.fhir.identities import CLAIM, explained
-from claims_edit.intake.fhir.lines import CODE, LINE_WIDTH, Lines
+from claims_edit.intake.fhir.items import CODE, LINE_WIDTH, Items
 from claims_edit.intake.fhir.misspelt import misspelt_keys
 from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses, Others
 from claims_edit.intake.fhir.rare import OWN_DOUBTS, OWN_FAULT, Rare
@@ -65,12 +65,12 @@ class Reader:
         self._decided = decided
         self._findings: list[str] = []
         self._unbilled = Unbilled()
-        self._claims = Claims(self._findings)
+        self._claims = ClaimFacts(self._findings)
         self._diagnoses = Diagnoses(self.table.diagnoses, self._findings)
         self._team = CareTeam()
         self._others = Others()
         table = self.table
-        self._lines = Lines(
+        self._lines = Items(
             self._diagnoses, self._team, self._unbilled, table.rare_lines, table.modifiers, self._findings
         )
         self._row, self._lines_of_row = 0, 0
@@ -87,7 +87,7 @@ class Reader:
         return found
 
     def read(self, row: int, text: Text, around: Surroundings) -> None:
-        """Read one resource (of a Bundle, what it holds) that stands at a row of the file."""
+        """Read one resource (or the entries of a Bundle) at a row of the file."""
         try:
             resource = _resource(text)
             if resource.resource_type in CLAIMS:
@@ -116,7 +116,7 @@ class Reader:
             self._refuse(row, text, other)
 
     def _read_other(self, row: int, text: Text, resource_type: str, around: Surroundings) -> None:
-        """Read what a Bundle holds, and pass over other resources."""
+        """Read the entries of a Bundle, and skip other resources."""
         if resource_type != BUNDLE:
             self._pass_over(row, text, resource_type)
             return
@@ -129,7 +129,7 @@ class Reader:
         return self._claims.is_test(bundle.meta)
 
     def entries(self, bundle: Bundle, row: int | None = None) -> list[tuple[int, str | None, Raw]]:
-        """Row, URL and JSON of what a Bundle holds; each is a row of its own where it has none."""
+        """Row, URL and JSON of a Bundle's entries; each is a separate row if the Bundle has none."""
         if any(link.relation == "next" for link in bundle.link or ()):
             self._notice(row or 1, None, NEXT_PAGE)
         return [(row or place, *entry) for place, entry in enumerate(entries(bundle), 1)]
@@ -183,7 +183,7 @@ class Reader:
     def _append(
         self, row: int, text: Text, claim: Resource, around: Surroundings, notes: Notes
     ) -> tuple[str | None, list[tuple[str, str]]]:
-        """Append the lines of a claim; its id, and check and text of what is set aside."""
+        """Append the lines of a claim; its id, and check and text of parts set aside."""
         table = self.table
         values, faults, doubts, holds, exemption = self._claims.read(claim, around)
         self._diagnoses.turn_to(claim, around)
@@ -242,7 +242,7 @@ class Reader:
         return found
 
     def _pass_over(self, row: int, text: Text, resource_type: str) -> None:
-        """Count a resource of another kind by its type; one of no type that FHIR has may be a claim, misspelt."""
+        """Count a resource of another kind by its type; one of an unknown type may be a misspelled claim."""
         is_known = resource_type in RESOURCE_TYPES
         if not is_known and ITEMS in bytes(text):
             self.rejected.append((row, UNKNOWN_TYPE, _shown(text)))
@@ -261,7 +261,7 @@ class Reader:
                 first.append((row, claim))
 
     def _refuse(self, row: int, text: Text, error: Exception) -> None:
-        """Set aside what is malformed; an empty line is nothing, and a resource of another kind is not read at all."""
+        """Set aside malformed text; empty lines are ignored, and resources of another kind are not read at all."""
         shown = _shown(text)
         if not shown.strip():
             return
@@ -278,7 +278,7 @@ class Reader:
 
 
 def _add_notes(rare: Rare, ordinal: int, notes: Notes) -> None:
-    """Add to the lines of a claim, of which the first is `ordinal`, what a second look at it found."""
+    """Add to the lines of a claim, of which the first is `ordinal`, the findings of a second check."""
     for number, doubts in notes.line_doubts.items():
         rare.add(ordinal + number, OWN_DOUBTS, doubts)
     for number, fault in notes.line_faults.items():

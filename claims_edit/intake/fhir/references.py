@@ -1,4 +1,4 @@
-"""What a reference to another resource says by itself."""
+"""The facts in a reference to another resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEARCHED = "?identifier="
 
 
 class Referred(Struct, frozen=True, gc=False):
-    """What a reference says by itself.
+    """The facts in a reference itself.
 
     Attributes:
         display: how it names the other resource.
@@ -41,7 +41,7 @@ NOTHING = Referred()
 
 
 def referred(reference: Reference | None) -> Referred:
-    """What a reference says by itself."""
+    """The facts in a reference itself."""
     if reference is None:
         return NOTHING
     identifier, literal = reference.identifier, reference.reference

@@ -32,7 +32,7 @@ class Typed(Struct, gc=False, rename="camel"):
     resource_type: str
 
 
-class Kind(Typed, gc=False, rename="camel"):
+class Identified(Typed, gc=False, rename="camel"):
     """Which resource it is, and its id."""
 
     id: str | None = None
@@ -91,7 +91,7 @@ class CareTeamMember(Unmodified, gc=False, rename="camel"):
 
 
 class Information(Unmodified, gc=False, rename="camel"):
-    """What else the claim says (`supportingInfo`; STU3 `information`)."""
+    """Supporting information of the claim (`supportingInfo`; STU3 `information`)."""
 
     sequence: int | None = None
     category: Raw = ABSENT
@@ -137,7 +137,7 @@ class Related(Unmodified, gc=False, rename="camel"):
 
 
 class Meta(Struct, gc=False, rename="camel"):
-    """Which profiles a resource says it follows, and its labels."""
+    """The profiles of a resource, and its labels."""
 
     profile: Raw = ABSENT
     security: Raw = ABSENT
@@ -217,7 +217,7 @@ class Grouping(Struct, gc=False, rename="camel"):
 
 
 class Coverage(Unmodified, gc=False, rename="camel"):
-    """What a claim refers to as its coverage."""
+    """The coverage that a claim refers to."""
 
     order: int | None = None
     subscriber_id: str | None = None
@@ -246,7 +246,7 @@ class Numbered(Struct, gc=False, rename="camel"):
 
 
 class Condition(Unmodified, gc=False, rename="camel"):
-    """What a diagnosis may refer to."""
+    """A resource that a diagnosis may refer to."""
 
     code: Raw = ABSENT
     verification_status: Raw = ABSENT

@@ -1,4 +1,4 @@
-"""What a claim is to related ones: it replaces one, or was replaced by one."""
+"""The relation of a claim to others: it replaces one, or is replaced by one."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Revisions:
     """What claims are to related ones, one claim after another."""
 
     def __init__(self, findings: list[str]) -> None:
-        """What is noticed is appended to `findings`."""
+        """Findings are appended to `findings`."""
         self._findings = findings
         self._relationships = Concepts(Concept, relationship, "$.related[...].relationship")
 
     def read(self, claim: Resource, around: Surroundings, billed: str | None, own_id: str | None) -> Revision:
-        """What a claim is to its related ones.
+        """The relation of a claim to its related ones.
 
         One that names another that took its place is void. One that names its prior claim replaces it, even where the
         bill (which may be the first one still) has another frequency. A related claim whose relationship is not

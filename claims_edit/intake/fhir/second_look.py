@@ -1,7 +1,7 @@
-"""A claim that holds what few claims hold: extensions that change a meaning, rules of its own, another currency.
+"""A claim with rare elements: extensions that change a meaning, special rules, another currency.
 
 Resources are decoded into shapes that allow none of these (`elements`), so that a sound claim pays nothing for the
-check. One that does not decode is looked at here: what the shapes do not allow is taken away and noted.
+check. One that does not decode is checked here: elements that the structures do not allow are removed and noted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from claims_edit.doubts import doubt_token
-from claims_edit.intake.fhir.concepts import CHARGE, amount_told
+from claims_edit.intake.fhir.concepts import CHARGE, amount_kind
 from claims_edit.intake.fhir.elements import Concept
 
 MODIFIER_EXTENSION = "modifier-extension"
@@ -33,7 +33,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @dataclass
 class Notes:
-    """What a second look took away.
+    """The elements that a second check removed.
 
     Attributes:
         doubts: of the claim as a whole.
@@ -59,10 +59,10 @@ class Notes:
 
 
 def second_look(text: bytes) -> tuple[bytes, Notes]:
-    """A resource without what the shapes do not allow, and what was taken away; numbers stay as written.
+    """A resource without unsupported elements, and the removed ones; numbers are unchanged.
 
     Raises:
-        msgspec.DecodeError: it is no JSON.
+        msgspec.DecodeError: it is not JSON.
     """
     notes = Notes()
     resource = _anything(text)
@@ -93,12 +93,12 @@ def _walk(node: Any, path: str, notes: Notes) -> None:  # noqa: ANN401 -- JSON
 
 
 def _is_foreign(amount: dict[str, Any]) -> bool:
-    told = amount.get("currency") or amount.get("code")
-    return told is not None and str(told).strip().upper() != DOLLAR
+    kind = amount.get("currency") or amount.get("code")
+    return kind is not None and str(kind).strip().upper() != DOLLAR
 
 
 def _currency(amount: dict[str, Any], path: str, notes: Notes) -> None:
-    """Take the currency off an amount; what a line charges in another one is refused."""
+    """Remove the currency of an amount; a charge in another currency is refused."""
     if MONEY.search(path) is None:
         return
     line = LINE.match(path)
@@ -109,9 +109,9 @@ def _currency(amount: dict[str, Any], path: str, notes: Notes) -> None:
 
 
 def _is_charge(adjudication: dict[str, Any]) -> bool:
-    """Whether an adjudication tells what was charged; so may one that is not understood."""
+    """Whether an adjudication has the charge; one that is not understood may have it too."""
     try:
-        told = amount_told(msgspec.convert(adjudication.get("category"), Concept | None))
+        kind = amount_kind(msgspec.convert(adjudication.get("category"), Concept | None))
     except msgspec.ValidationError:
         return True
-    return told is not None and told[0] == CHARGE
+    return kind is not None and kind[0] == CHARGE

@@ -1,4 +1,4 @@
-"""What a claim refers to: contained in it, beside it in the same document, or in other lines and files of the run."""
+"""Resources that a claim refers to: contained in it, next to it in its document, or in other lines and files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from claims_edit.doubts import AT
 from claims_edit.intake.fhir.concepts import codings, has_code, located
 from claims_edit.intake.fhir.elements import Concept
 from claims_edit.intake.fhir.references import SEARCHED, identifiers_of, npi_among, referred
-from claims_edit.intake.fhir.resources import CLAIMS, Condition, Coverage, Kind, Numbered, Party
+from claims_edit.intake.fhir.resources import CLAIMS, Condition, Coverage, Identified, Numbered, Party
 from claims_edit.intake.fhir.second_look import second_look
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ KEPT = (
     "resourceType", "id", "implicitRules", "modifierExtension", "code", "verificationStatus", "name", "identifier",
     "practitioner", "subscriberId", "order", "type", "payor", "insurer", "grouping", "class",
 )  # fmt: skip
-AMBIGUOUS = Raw(b"null")  # what stands for several resources of one name; compared by identity
+AMBIGUOUS = Raw(b"null")  # represents several resources with one id; compared by identity
 AMBIGUOUS_REFERENCE = "reference-ambiguous"
 CONDITION_AMBIGUOUS = "diagnosis-ambiguous"
 UNRESOLVED_CONDITION = "diagnosis-unresolved"
@@ -44,7 +44,7 @@ CONFIRMED = "confirmed"
 DECODERS: dict[str, Callable[[bytes], Any]] = {
     name: msgspec.json.Decoder(shape).decode for name, shape in SHAPES.items()
 }
-_kind = msgspec.json.Decoder(Kind).decode
+_kind = msgspec.json.Decoder(Identified).decode
 _text = msgspec.json.Decoder(str | list[Raw] | None).decode
 _parts = msgspec.json.Decoder(dict[str, Raw]).decode
 _verification = msgspec.json.Decoder(str | Concept | None).decode
@@ -61,7 +61,7 @@ class Surroundings:
     """The resources beside a claim in its document, and those of other lines and files.
 
     Attributes:
-        faults: the checks that the claim fails for what it refers to, since last cleared.
+        faults: the failed checks on resources that the claim refers to, since last cleared.
         doubts: likewise.
         is_test: whether the document around it is labeled test data.
     """
@@ -78,7 +78,7 @@ class Surroundings:
         """The same for a document inside."""
         return Surroundings(self._elsewhere, is_test=is_test or self.is_test)
 
-    def add(self, url: str | None, kind: Kind, resource: Raw) -> None:
+    def add(self, url: str | None, kind: Identified, resource: Raw) -> None:
         """Keep a resource under the names by which claims may refer to it.
 
         Raises:
@@ -87,7 +87,7 @@ class Surroundings:
         shape = SHAPES.get(kind.resource_type)
         if shape is None:
             return
-        if shape is not Numbered:  # a claim is judged as a claim
+        if shape is not Numbered:  # a claim is evaluated as a claim
             self._shaped(resource, kind.resource_type, shape)
             self.doubts.clear()
         for name in (url, f"{kind.resource_type}/{kind.id}" if kind.id else None):
@@ -97,7 +97,7 @@ class Surroundings:
                     self._beside[name] = AMBIGUOUS
 
     def coverage(self, literal: str | None, claim: Resource) -> Coverage | None:
-        """The coverage that a claim refers to, where it is at hand."""
+        """The coverage that a claim refers to, if available."""
         return self._certain(literal, claim, Coverage)
 
     def organization(self, literal: str | None, claim: Resource) -> str | None:
@@ -134,7 +134,7 @@ class Surroundings:
         return found[0].value if found else None
 
     def condition(self, literal: str | None, claim: Resource) -> tuple[bytes, str | None]:
-        """The JSON of the code of the condition that a claim refers to, and what is not certain of it."""
+        """The JSON of the code of the condition that a claim refers to, and its uncertainties."""
         try:
             found = self._find(literal, claim, Condition)
         except LookupError:
@@ -144,18 +144,18 @@ class Surroundings:
         return bytes(found.code), None if _is_confirmed(found) else NOT_CONFIRMED
 
     def claim(self, literal: str | None, claim: Resource) -> Numbered | None:
-        """The ids of another claim that a claim refers to, where it is at hand and sound."""
+        """The ids of another claim that a claim refers to, if available and valid."""
         try:
             return self._find(literal, claim, Numbered)
         except msgspec.ValidationError:
             return None
 
     def _find(self, literal: str | None, claim: Resource, shape: type[T]) -> T | None:
-        """What a claim refers to, where it is at hand and of that shape.
+        """The resource that a claim refers to, if available and of that kind.
 
         Raises:
             LookupError: there are several.
-            msgspec.ValidationError: what the claim contains is malformed.
+            msgspec.ValidationError: a contained resource is malformed.
         """
         if not literal:
             return None
@@ -198,7 +198,7 @@ class Surroundings:
         return self._elsewhere.find(relative)
 
     def _certain(self, literal: str | None, claim: Resource, shape: type[T]) -> T | None:
-        """What a claim refers to; where there are several, the claim is refused."""
+        """The resource that a claim refers to; if there are several, the claim is refused."""
         try:
             return self._find(literal, claim, shape)
         except LookupError:
@@ -243,6 +243,6 @@ def kept(resource: Raw) -> bytes:
 
 
 def _is_confirmed(condition: Condition) -> bool:
-    told = _verification(condition.verification_status) if bytes(condition.verification_status) else None
-    codes = [told] if isinstance(told, str) else [one.code or "" for one in codings(told)]
+    status = _verification(condition.verification_status) if bytes(condition.verification_status) else None
+    codes = [status] if isinstance(status, str) else [one.code or "" for one in codings(status)]
     return all(code == CONFIRMED for code in codes)

@@ -1,4 +1,4 @@
-"""The code systems that decide what a coding means, by every name under which senders write them.
+"""The code systems that determine a coding's meaning, with all their names in use.
 
 Names are compared without scheme, `www.`, version, trailing slash and case (`name_of`). Sources: HL7 Terminology and
 its OIDs, CARIN Blue Button 2.2, US Core, and CMS's Beneficiary FHIR Data server (versions 1, 2 and the IDR model).

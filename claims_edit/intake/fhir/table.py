@@ -9,8 +9,8 @@ import polars as pl
 
 from claims_edit.columns import DATE_COLUMNS
 from claims_edit.intake.extract import EXPLAINS, FAULT, ORDINAL, RANK
-from claims_edit.intake.fhir.claims import CLAIM_COLUMNS
-from claims_edit.intake.fhir.lines import LINE_COLUMNS, LINE_WIDTH
+from claims_edit.intake.fhir.claim_facts import CLAIM_COLUMNS
+from claims_edit.intake.fhir.items import LINE_COLUMNS, LINE_WIDTH
 from claims_edit.intake.fhir.rare import EXEMPTION, Rare, shared_columns
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 

@@ -1,6 +1,6 @@
 """Procedure codes that are on no line of a claim: of items that the payer added, lines below lines, procedures.
 
-None of them is read as a line. Each is set aside by name, so that a code is never passed over.
+None of them is read as a line. Each is set aside by name, so that no code is missed.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Unbilled:
             raise located(error, "$.addItem") from None
 
     def below(self, item: Item) -> Iterator[tuple[str, str]]:
-        """Check and JSON of the lines below an item, where they have codes of their own."""
+        """Check and JSON of the lines below an item, if they have their own codes."""
         if self.has_details(bytes(item.detail)):
             yield DETAILS, _shown(item.detail)
 
     def has_details(self, detail: bytes) -> bool:
-        """Whether the lines below a line carry procedure codes of their own.
+        """Whether the lines below a line have their own procedure codes.
 
         Raises:
             msgspec.ValidationError: they are malformed.

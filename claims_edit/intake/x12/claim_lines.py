@@ -1,4 +1,4 @@
-"""Claim lines: the services of a chunk with what their claims say, in canonical columns, and why some are refused."""
+"""Claim lines: the services of a chunk with the facts of their claims, in canonical columns, and refused ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.extract import FAULT, ORDINAL
-from claims_edit.intake.x12.claims import claims
 from claims_edit.intake.x12.composites import doubt_composites, doubt_missing_principal, doubt_pointers
 from claims_edit.intake.x12.diagnoses import health_codes, line_diagnoses
 from claims_edit.intake.x12.doubts import Doubts, doubt_placements
@@ -20,10 +19,11 @@ from claims_edit.intake.x12.evidence import (
     doubt_unpointed_trials,
 )
 from claims_edit.intake.x12.facts import Facts
+from claims_edit.intake.x12.finished_claims import claims
 from claims_edit.intake.x12.guides import claim_days
 from claims_edit.intake.x12.layout import TRANSACTION
-from claims_edit.intake.x12.lines import services, transaction_numbers
 from claims_edit.intake.x12.loops import NONE
+from claims_edit.intake.x12.service_lines import services, transaction_numbers
 from claims_edit.intake.x12.strings import nothing
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ _SHORT_AMOUNT = r"^[0-9]{1,7}(?:\.[0-9]{1,2})?$"
 
 @dataclass(frozen=True)
 class ClaimLines:
-    """What a chunk finishes.
+    """The finished lines of a chunk.
 
     Attributes:
         frame: the lines.
         found: by warning, the rows that show it.
-        rejected: by check, the rows that are no line.
+        rejected: by check, the rows that are not lines.
     """
 
     frame: pl.DataFrame
@@ -119,7 +119,7 @@ def _of_lines(claims: Mapping[str, Flags], at: Numbers) -> dict[str, Flags]:
 
 
 def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
-    """What claims say, for each line whose claim is `at` a place; null for one behind the last."""
+    """The facts of claims, for each line whose claim is `at` an index; null for one after the last."""
     given = [column for column in claims if column.null_count() < claims.height]
     found = pl.DataFrame(given).select(pl.all().gather(pl.lit(pl.Series(at)), null_on_oob=True)) if given else None
     return [
@@ -129,7 +129,7 @@ def _repeated(claims: pl.DataFrame, at: Numbers) -> list[pl.Series]:
 
 
 def claim_ids(chunk: Chunk, rows: Numbers) -> pl.Series:
-    """The id of the claim in which each row stands; null where it stands in none."""
+    """The id of each row's claim; null if it is in none."""
     return chunk.segments.elements(chunk.opening_of(chunk.claim[rows]), 1)
 
 
@@ -141,7 +141,7 @@ def _without(rows: Numbers, others: Numbers, size: int) -> Numbers:
 
 
 def _completed(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with the columns in which they and their claims both have a say."""
+    """Lines with the columns that come from both the line and the claim."""
     qualifier, facility = pl.col("facility_qualifier"), pl.col("facility_code")
     is_institutional = pl.col("claim_type") == "institutional"
     of_place = (qualifier == "B") | (qualifier.is_null() & ~is_institutional)
@@ -164,8 +164,8 @@ def _names(grounds: Mapping[str, Flags], size: int) -> pl.Series:
     failed = {check: holds for check, holds in grounds.items() if holds.any()}
     if not failed:
         return nothing(size)
-    said = pl.concat_str((pl.when(check).then(pl.lit(check)) for check in failed), separator=" ", ignore_nulls=True)
-    return pl.DataFrame(failed).select(pl.when(said != "").then(said)).to_series()
+    checks = pl.concat_str((pl.when(check).then(pl.lit(check)) for check in failed), separator=" ", ignore_nulls=True)
+    return pl.DataFrame(failed).select(pl.when(checks != "").then(checks)).to_series()
 
 
 def _cents(amounts: pl.Series) -> Numbers | None:

@@ -1,4 +1,4 @@
-"""What a file that holds no claims is instead, in the words of the field."""
+"""The kind of a file without claims, in the field's terms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRANSACTIONS = {
 
 
 class Contents:
-    """Counts what a file holds, as it is read."""
+    """Counts the contents of a file, as it is read."""
 
     def __init__(self) -> None:
         """Nothing is read yet."""
@@ -61,21 +61,21 @@ class Contents:
         """Check, at the end of the file, that it holds claims.
 
         Raises:
-            InputError: it does not; the message names what it is.
+            InputError: it does not; the message names its kind.
         """
         if not self._transactions:
             raise InputError(
-                f"{path}: holds no 837 transaction (ST*837): it is {self._kind()}. Give the 837 file of the claims, or"
+                f"{path}: has no 837 transaction (ST*837): it is {self._kind()}. Use the 837 file of the claims, or"
                 " remove this file."
             )
         if self._garbled is not None:
             raise InputError(
-                f"{path}: segment {self._garbled}: its ST01 is no transaction set number, or is not 837 beside the"
-                " guide of an 837, so that claims may be passed over. Ask the sender for the file again."
+                f"{path}: segment {self._garbled}: its ST01 is not a transaction set number, or is not 837 with the"
+                " guide of an 837, so claims may be missed. Ask the sender to resend the file."
             )
         if not self._claims:
             raise InputError(
-                f"{path}: is an 837 without claims: its transactions ({self._transactions}) hold no CLM segment."
+                f"{path}: is an 837 without claims: its transactions ({self._transactions}) have no CLM segment."
                 " Ask the sender whether claims are missing, or remove this file."
             )
 

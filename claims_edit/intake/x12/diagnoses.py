@@ -1,7 +1,7 @@
 """The diagnoses of lines, and the condition and value codes of claims, from the HI segments.
 
-A line's pointers count the places of its claim's diagnosis HI segments, whatever stands there: an element that cannot
-be read keeps its place, so that no pointer moves on to another diagnosis.
+A line's pointers count the positions of its claim's diagnosis HI segments, whatever their content: an element that
+cannot be read keeps its place, so that no pointer moves on to another diagnosis.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HealthCodes:
 
     Attributes:
         claim: the claim (a row) of each.
-        segment: the HI segment in which it stands.
+        segment: its HI segment.
         place: which element of it.
         qualifier: its first component (as Segments.words gives it).
         code: its second component.
@@ -80,11 +80,11 @@ class HealthCodes:
 
 @dataclass(frozen=True)
 class Diagnoses:
-    """The diagnoses of lines: DIAGNOSIS_COLUMNS and the type, and what is wrong with them, by line.
+    """The diagnoses of lines: DIAGNOSIS_COLUMNS and the type, and their faults, by line.
 
     Attributes:
         columns: one row for each line.
-        both_types: codes of ICD-9 and of ICD-10 stand on one line.
+        both_types: codes of ICD-9 and of ICD-10 are on one line.
         too_many: there are more different ones than columns.
         dangling: a pointer names nothing.
         misread: the pointers are not one to four numbers from 1 to 12.
@@ -102,7 +102,7 @@ class Diagnoses:
 
 
 def health_codes(chunk: Chunk) -> HealthCodes:
-    """What the HI segments of a chunk say, but for those of other payers."""
+    """The codes of a chunk's HI segments, except those of other payers."""
     rows = np.flatnonzero(chunk.rows.are("HI") & (chunk.owner == chunk.claim))
     segments = chunk.rows.segment[rows]
     owners, places = chunk.segments.places(segments)
@@ -123,8 +123,8 @@ def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series
     if not is_wanted.any():
         return nothing(claims.size)
     wanted = codes.where(is_wanted & codes.code.is_not_null().to_numpy())
-    told = pl.DataFrame({"claim": wanted.claim, "code": wanted.code})
-    joined = told.group_by("claim", maintain_order=True).agg(pl.col("code").str.join(" "))
+    codes_of_claims = pl.DataFrame({"claim": wanted.claim, "code": wanted.code})
+    joined = codes_of_claims.group_by("claim", maintain_order=True).agg(pl.col("code").str.join(" "))
     return pl.DataFrame({"claim": claims}).join(joined, on="claim", how="left", maintain_order="left")["code"]
 
 
@@ -190,7 +190,7 @@ def _pointed(
 
 
 def _odd_pointers(pointers: pl.Series) -> tuple[Numbers, Numbers, Flags]:
-    """Of each pointer the line, its number (0 where it is none), and whether there is an empty one beside it."""
+    """Of each pointer the line, its number (0 if invalid), and whether there is an empty one next to it."""
     pointer = pl.col("pointer")
     listed = pl.DataFrame({"line": np.arange(pointers.len()), "pointer": pointers}).drop_nulls()
     each = (
@@ -209,8 +209,8 @@ def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags
     has = {name: np.zeros(size, dtype=np.bool_) for name in ("icd-9-cm", "icd-10-cm")}
     has["icd-9-cm"][lines[is_icd_9]] = True
     has["icd-10-cm"][lines[~is_icd_9]] = True
-    told = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in has)
-    return pl.DataFrame(has).select(diagnosis_code_type=told).to_series(), has["icd-9-cm"] & has["icd-10-cm"]
+    codes_of_claims = pl.coalesce(pl.when(name).then(pl.lit(name)) for name in has)
+    return pl.DataFrame(has).select(diagnosis_code_type=codes_of_claims).to_series(), has["icd-9-cm"] & has["icd-10-cm"]
 
 
 def _in_columns(lines: Numbers, codes: pl.Series, size: int) -> tuple[pl.DataFrame, Flags]:

@@ -1,4 +1,4 @@
-"""The doubts of a chunk: what is found in the place of a fact and is not understood, with its segment."""
+"""The doubts of a chunk: data in the place of a fact that is not understood, with its segment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Doubts:
     def add(self, name: str, owners: Numbers, segments: Numbers, elements: pl.Series | None = None) -> None:
         """Add a doubt of `claims_edit.doubts.DOUBTS` for each owner (the row at which its claim or line begins).
 
-        `segments` hold what is in doubt (places among the chunk's Segments), and `elements` name the part (`HI02`).
+        `segments` are those in doubt (indexes into the chunk's Segments), and `elements` name the part (`HI02`).
         """
         if not owners.size:
             return
@@ -53,8 +53,8 @@ class Doubts:
             pl.DataFrame({"owner": each}).join(joined, on="owner", how="left", maintain_order="left")["token"]
             for each in owners
         ]
-        told = pl.select(pl.concat_str(found, separator=SEPARATOR, ignore_nulls=True).alias("doubts")).to_series()
-        return told.set(told == "", None)
+        tokens = pl.select(pl.concat_str(found, separator=SEPARATOR, ignore_nulls=True).alias("doubts")).to_series()
+        return tokens.set(tokens == "", None)
 
 
 def doubt_placements(doubts: Doubts, chunk: Chunk) -> None:

@@ -1,7 +1,7 @@
 """The control segments around the claims: do they come in pairs, and do their counts and numbers agree?
 
-What they say is never needed to read a claim, so a disagreement is a warning; but a transaction that has not as many
-segments as it says may have lost what would save a line, so its lines are in doubt.
+They are never needed to read a claim, so a disagreement is a warning; but a transaction with a wrong segment count may
+have lost a fact that would prevent a denial, so its lines are in doubt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.losses import LateDoubts
     from claims_edit.intake.x12.segments import Flags, Kinds, Numbers, Segments
 
-_OTHER = "ST"  # of a transaction that is no 837: how it ends is not looked at
+_OTHER = "ST"  # of a transaction that is not an 837: its end is not checked
 _CONTROL_NUMBERS = {"ISA": 13, "GS": 6, "ST": 2, "ST*837": 2, "SE": 2, "GE": 2, "IEA": 2}  # which element
 _NUMBER_AT = np.array([_CONTROL_NUMBERS.get(kind, NOWHERE) for kind in KINDS])
 _NO_NUMBER = -1
@@ -35,9 +35,9 @@ class _Controls:
 
     Attributes:
         kind: their places in KINDS.
-        counted: what a closing one says that it closes; _NO_NUMBER where that is no number.
+        counted: the count in a closing one; _NO_NUMBER if that is not a number.
         number: the control number of each.
-        so_far: by what is counted, how many there are in the file up to each.
+        so_far: by kind, the number in the file up to each.
     """
 
     kind: Kinds
@@ -67,7 +67,7 @@ class _Controls:
 
 @dataclass(frozen=True)
 class Level:
-    """A pair of control segments: what the closing one counts, and what the check of its count is called."""
+    """A pair of control segments: what the closing one counts, and the name of its check."""
 
     opening: str
     closing: str

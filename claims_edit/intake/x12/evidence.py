@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
-# What stands in the place of each fact without its number is neither the fact nor its absence.
+# Data in the place of a fact without its number is neither the fact nor its absence.
 REFERENCES = {
     "REF*P4": "clinical_trial_number",
     "REF*LX": "investigational_device_exemption_number",
@@ -56,12 +56,12 @@ def doubt_references(doubts: Doubts, facts: Facts, owners: Numbers) -> None:
         is_empty = facts.has(owners, kind)
         if not is_empty.any():
             continue
-        is_empty &= facts.told(owners, kind, 2).is_null().to_numpy()
+        is_empty &= facts.element_text(owners, kind, 2).is_null().to_numpy()
         doubts.add(f"{name}-missing", owners[is_empty], facts.first(owners, kind)[is_empty])
 
 
 def doubt_subscribers(doubts: Doubts, chunk: Chunk, facts: Facts, claims: Numbers) -> None:
-    """Doubt claims whose SBR holds what is no code, or has its last element in place of the one before.
+    """Doubt claims whose SBR has an invalid code, or has its last element in place of the one before.
 
     A claim filing indicator has the form of one and is in no guide's code list; of another form it is a doubt in every
     format.
@@ -71,8 +71,10 @@ def doubt_subscribers(doubts: Doubts, chunk: Chunk, facts: Facts, claims: Number
         return
     subscriber = chunk.subscriber[claims]
     sbr = facts.first(subscriber, "SBR")
-    order, relation, status, filing = (facts.told(subscriber, "SBR", place).str.strip_chars() for place in (1, 2, 8, 9))
-    is_known = filing.str.to_uppercase().is_in([*FILING_INDICATORS, "00"])  # zeros stand for no value
+    order, relation, status, filing = (
+        facts.element_text(subscriber, "SBR", place).str.strip_chars() for place in (1, 2, 8, 9)
+    )
+    is_known = filing.str.to_uppercase().is_in([*FILING_INDICATORS, "00"])  # zeros mean empty
     unknown = (filing.str.contains(f"(?i){FILING_INDICATOR}") & ~is_known).fill_null(value=False).to_numpy()
     doubts.add(FILING_UNKNOWN, claims[unknown], sbr[unknown])
     has_order = order.is_in(PAYER_ORDERS).fill_null(value=False)

@@ -1,7 +1,7 @@
 """X12 837 extracts: the claim lines of professional, institutional and dental claims.
 
-A file is read in chunks. Each chunk gives the lines of the claims that it finishes; what it leaves unfinished is read
-again at the beginning of the next one, behind the few segments that say which loops are in force. So nothing depends
+A file is read in chunks. Each chunk gives the lines of the claims that it finishes; an unfinished claim is read
+again at the beginning of the next one, after the few segments that define the current loops. So nothing depends
 on where a chunk ends.
 """
 
@@ -13,17 +13,17 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.extract import FAULT, FIRST_WARNED, ORDINAL, REJECTS_SCHEMA, Extract
-from claims_edit.intake.x12.carrying import Carried, carry
+from claims_edit.intake.x12.chunk_carryover import Carried, carry
 from claims_edit.intake.x12.claim_lines import claim_ids, claim_lines
 from claims_edit.intake.x12.contents import Contents
 from claims_edit.intake.x12.envelope import ControlCounts
 from claims_edit.intake.x12.interchange import LONGEST_SEGMENT, texts, too_long
 from claims_edit.intake.x12.kinds import tabulate
 from claims_edit.intake.x12.layout import layout_of
-from claims_edit.intake.x12.lines import transaction_numbers
 from claims_edit.intake.x12.loops import locate
 from claims_edit.intake.x12.losses import LateDoubts
 from claims_edit.intake.x12.segments import Segments
+from claims_edit.intake.x12.service_lines import transaction_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,11 +67,11 @@ class X12Extract(Extract):
         return pl.concat([pl.DataFrame(schema=REJECTS_SCHEMA), *self._rejected]).sort("source_row", "check")
 
     def late_doubts(self) -> pl.DataFrame:
-        """See Extract: where an HL, a person without a claim, or the count at the end says that segments are lost."""
+        """See Extract: doubts from an HL, a person without a claim, or a final count that shows lost segments."""
         return self._late_doubts.ranges()
 
     def _read(self, piece: Piece, carried: Carried) -> tuple[pl.DataFrame, Carried]:
-        """The lines that a piece of the file finishes, and what it leaves to the next; all findings are counted."""
+        """The lines that a piece of the file finishes, and the state for the next; all findings are counted."""
         segments = Segments.unindented(carried.text + piece.text, carried.components + piece.components)
         if len(segments) and (segments.ends - segments.begins).max() > LONGEST_SEGMENT:
             raise too_long(self.file.path, "a segment", LONGEST_SEGMENT)
@@ -108,7 +108,7 @@ class X12Extract(Extract):
         self.warn(check, zip(first, claims if claims is not None else [None] * len(first), strict=True), len(segments))
 
     def _reject(self, check: str, chunk: Chunk, rows: Numbers) -> None:
-        """Keep rows for `rejects`, with the transaction in which each stands."""
+        """Store rows for `rejects`, with the transaction of each."""
         if rows.size:
             place = "ST " + transaction_numbers(chunk, rows).fill_null("-") + ": "
             text = place + chunk.segments.whole(chunk.rows.segment[rows])

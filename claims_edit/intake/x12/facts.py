@@ -1,4 +1,4 @@
-"""What single segments say of the loop, the claim or the line in which they stand (their `owner`, a row)."""
+"""The facts in single segments about their loop, claim or line (their `owner`, a row)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _OF_ONE_DAY = r"\*D8\*([0-9]{8})$"  # the end of a DTP
 
 
 class Facts:
-    """The segments of a chunk, asked by owner and kind; where an owner has several of a kind, the first one speaks."""
+    """The segments of a chunk, by owner and kind; if an owner has several of a kind, the first one counts."""
 
     def __init__(self, chunk: Chunk) -> None:
-        """Nothing is looked for before it is asked for."""
+        """Segments are found on demand."""
         self._segments = chunk.segments
         owned = np.flatnonzero((chunk.owner != NONE) & (chunk.rows.kind >= 0))  # an unknown kind is asked for by nobody
         by_kind = owned[np.argsort(chunk.rows.kind[owned], kind="stable")]
@@ -51,7 +51,7 @@ class Facts:
         """Whether each owner has a segment of a kind."""
         return np.not_equal(self.first(owners, kind), NONE)
 
-    def told(self, owners: Numbers, kind: str, place: int) -> pl.Series:
+    def element_text(self, owners: Numbers, kind: str, place: int) -> pl.Series:
         """For each owner an element of its segment of a kind."""
         if not self._of(kind)[0].size:
             return nothing(owners.size)
@@ -65,7 +65,7 @@ class Facts:
         return self._segments.composites(self.first(owners, kind), place)
 
     def with_npi(self, owners: Numbers, kind: str) -> Numbers:
-        """The first segment of a provider (NM1) that each owner has, NONE where its NM109 is no NPI (NM108 is XX)."""
+        """The first segment of a provider (NM1) that each owner has, NONE if its NM109 is not an NPI (NM108 is XX)."""
         first = self.first(owners, kind)
         if not np.not_equal(first, NONE).any():
             return first
@@ -76,7 +76,7 @@ class Facts:
         """The first day that a DTP gives and, of a period, the last; both null where an owner has none.
 
         A text that does not have the form of its qualifier, or is empty, is given with the qualifier: no other date is
-        taken in its stead, and the contract refuses it, as it is no date.
+        used in its place, and validation refuses it, because it is not a date.
         """
         first = self.first(owners, kind)
         begins, ends = self._segments.bounds(first, 3)
@@ -93,13 +93,13 @@ class Facts:
 
     def _odd_days(self, owners: Numbers, kind: str) -> tuple[pl.Series, pl.Series]:
         """The same where a text may have a blank at an end, or does not have the form of its qualifier."""
-        text, is_given = self.told(owners, kind, 3), pl.Series(self.has(owners, kind))
+        text, is_given = self.element_text(owners, kind, 3), pl.Series(self.has(owners, kind))
         forms, _ = self._segments.say(self.first(owners, kind), 2, "D8", "RD8")
         in_days, in_periods = map(pl.Series, forms)
         is_period = (in_periods & text.str.contains(r"^[0-9]{8}-[0-9]{8}$")).fill_null(value=False)
         is_day = (in_days & text.str.contains(r"^[0-9]{8}$")).fill_null(value=False)
         is_odd = is_given & ~(is_period | is_day)
-        form = self.told(owners, kind, 2).fill_null("")
+        form = self.element_text(owners, kind, 2).fill_null("")
         day = text.str.head(DAY).zip_with(~is_odd, form + "*" + text.fill_null(""))
         return day, text.str.tail(DAY).set(~is_period, None)
 

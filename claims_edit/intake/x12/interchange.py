@@ -46,13 +46,13 @@ def texts(file: SourceFile, size: int) -> Iterator[Piece]:
 def too_long(path: Path, what: str, limit: int) -> InputError:
     """What to raise where a terminator was lost."""
     return InputError(
-        f"{path}: {what} is longer than {limit // 1_000_000} MB: segment terminators are lost, or are not the one that "
-        "the ISA sets. Ask the sender for the file again."
+        f"{path}: {what} is longer than {limit // 1_000_000} MB: segment terminators are lost, or differ from the one "
+        "in the ISA. Ask the sender to resend the file."
     )
 
 
 def _tidy(text: bytes) -> bytes:
-    """Segments in UTF-8, each ended by END; one that is no UTF-8 is read as Latin-1."""
+    """Segments in UTF-8, each ended by END; one that is not UTF-8 is read as Latin-1."""
     if text and not text.endswith(END.encode()):
         text += END.encode()
     if not text.isascii():
@@ -94,10 +94,10 @@ class _Cutter:
         self._path = path
         self._delimiters: Delimiters | None = None
         self._held = b""  # the beginning of a segment
-        self._place = 0  # of what is held, in the file
+        self._place = 0  # of the buffered text, in the file
 
     def cut(self, read: bytes, *, last: bool) -> Piece:
-        """The segments that end in what is held and `read`; `last`: the file ends here."""
+        """The segments that end in the buffered text and `read`; `last`: the file ends here."""
         text = self._held + read
         if self._delimiters is None:
             begins = text.lstrip(WHITE + BYTE_ORDER_MARK)
@@ -122,7 +122,7 @@ class _Cutter:
         return Piece(_tidy(END.encode().join(runs)), components, last)
 
     def _hold(self, text: bytes, done: int) -> None:
-        """Keep what is not done: the beginning of a segment."""
+        """Buffer the beginning of an unfinished segment."""
         self._held = text[done:].lstrip(WHITE)
         self._place += len(text) - len(self._held)
         if len(self._held) > LONGEST_SEGMENT and len(self._held.rstrip(WHITE)) > LONGEST_SEGMENT:
@@ -131,10 +131,10 @@ class _Cutter:
     def _check_beginning(self, text: bytes, *, last: bool) -> None:
         whole = last or len(text) > len(b"ISA")
         if not (_HEADER_BEGINS.match(text) if whole else b"ISA".startswith(text)):
-            raise InputError(f"{self._path}: does not begin with an interchange header (ISA). Give an X12 837 file.")
+            raise InputError(f"{self._path}: does not begin with an interchange header (ISA). Use an X12 837 file.")
 
     def _headers(self, text: bytes, *, last: bool) -> tuple[dict[int, Delimiters], int]:
-        """Where interchanges begin, with their delimiters; and up to where that can be told.
+        """Where interchanges begin, with their delimiters; and up to where that is certain.
 
         One begins with "ISA" at the beginning of a segment, or with a whole header that GS or TA1 follows: the
         terminator before it is lost, as where files are put together of which the first lacks its last one.
@@ -144,9 +144,9 @@ class _Cutter:
         for found in _HEADER_BEGINS.finditer(text):
             place = found.start()
             begins = self._begins(text, place, b"" if delimiters is None else delimiters.terminator)
-            told, is_followed = header(text, place)
-            if told is not None and (begins or is_followed):
-                headers[place] = delimiters = told
+            own_delimiters, is_followed = header(text, place)
+            if own_delimiters is not None and (begins or is_followed):
+                headers[place] = delimiters = own_delimiters
             elif not last and len(text) - place < HEADER_BYTES:
                 return headers, place  # its end is yet to be read
             elif begins and (not last or text.count(found[0][-1:], place) >= HEADER_ELEMENTS):
@@ -161,6 +161,6 @@ class _Cutter:
 
     def _unusable(self, place: int) -> InputError:
         return InputError(
-            f"{self._path}: byte {self._place + place + 1}: the interchange header (ISA) has not sixteen elements and "
-            "three different delimiters. Ask the sender for the file again."
+            f"{self._path}: byte {self._place + place + 1}: the interchange header (ISA) lacks sixteen elements or "
+            "three different delimiters. Ask the sender to resend the file."
         )

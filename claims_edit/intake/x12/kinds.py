@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from claims_edit.intake.x12.names import UNKNOWN, Words, are_control, are_unreadable, names_of
 from claims_edit.intake.x12.placement import Placement, placements
 from claims_edit.intake.x12.runs import latest
+from claims_edit.intake.x12.segment_ids import UNKNOWN, Words, are_control, are_unreadable, names_of
 from claims_edit.intake.x12.segments import word
 from claims_edit.intake.x12.vocabulary import ENVELOPE, KINDS, NAMES, QUALIFIED, READ, SERVICES
 
@@ -33,7 +33,7 @@ class Rows:
     Attributes:
         segment: its place among Segments.
         kind: its place in KINDS; UNKNOWN where only its being unreadable matters.
-        unreadable: its name is none of an 837, or it runs into the next segment.
+        unreadable: its name is not one of an 837, or it runs into the next segment.
         placement: whether it may appear where it does (a Placement).
         before: the loop in force before it (a place in the table of loops).
     """
@@ -60,7 +60,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Tabulated:
-    """What the segments of a text are.
+    """The kinds of the segments of a text.
 
     Attributes:
         rows: the segments that matter.
@@ -82,7 +82,7 @@ def _are(found: Kinds, *kinds: str) -> Flags:
 
 
 def tabulate(segments: Segments, known: int, loop: int, *, is_former: bool) -> Tabulated:
-    """What the segments are that matter.
+    """The kinds of the relevant segments.
 
     Where no segment can appear, outside of any transaction, service lines matter all the same: they are no one's. What
     another transaction holds does not matter.

@@ -1,4 +1,4 @@
-"""The columns of a claim line that an 837 has, and what the guides call where each comes from."""
+"""The columns of a claim line that an 837 has, and the guides' names for their sources."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PLACES = {
 
 
 def layout_of(mapping: Mapping) -> Layout:
-    """The layout of every 837; a constant of the mapping stands in place of what the file says."""
+    """The layout of every 837; a constant of the mapping replaces the file's value."""
     sources = {name: _PLACES[name] for name in COLUMNS if name in _PLACES and name not in mapping.constants}
     return Layout(sources | {TRANSACTION: "ST02"}, dict(mapping.constants))
 

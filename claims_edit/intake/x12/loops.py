@@ -1,4 +1,4 @@
-"""Where each segment stands: in which loop of the hierarchy, which claim, which line; and what a chunk leaves open.
+"""The location of each segment: loop of the hierarchy, claim, line; and the unfinished part of a chunk.
 
 Loops, claims and lines are named by the row at which they begin; NONE is none. A segment belongs to what began last
 before it, so that all of it is a matter of what came latest.
@@ -24,12 +24,12 @@ LEVELS = ("HL", "HL*20", "HL*22", "HL*23")
 
 @dataclass(frozen=True)
 class FileRows(Rows):
-    """The rows of a chunk, as they stand in the file.
+    """The rows of a chunk, as in the file.
 
     Attributes:
         number: the number of the segment in the file, from 1.
-        displaced: it cannot stand where it does: the HL or CLM before it was lost.
-        kept: it was told before, and stands here as the context of what follows.
+        displaced: it cannot be at this position: the HL or CLM before it was lost.
+        kept: it was already processed, and is here as context.
     """
 
     number: Numbers
@@ -44,15 +44,15 @@ class Chunk:
     Attributes:
         segments: their text.
         rows: what they are.
-        loop: the loop or envelope in which a row stands; `claim` and `line` likewise.
-        owner: whichever of these three it speaks of; NONE in loops 2320 and 2330, which are other payers'.
+        loop: the loop or envelope of a row; `claim` and `line` likewise.
+        owner: which of these three it describes; NONE in loops 2320 and 2330, which are other payers'.
         provider: the 2000A in force; `subscriber` the 2000B.
         transaction: the ST in force; `group` the GS, `interchange` the ISA.
         last: of the loop, envelope or claim that begins at a row, the last row of its own.
         follower: of the claim that begins at a row, the next claim or envelope.
         unreadable_before: whether anything is unreadable from the beginning of the loop to there.
-        displaced_before: the same of what is displaced.
-        end: the row at which what is unfinished begins.
+        displaced_before: the same for displaced segments.
+        end: the row at which the unfinished part begins.
     """
 
     segments: Segments
@@ -73,7 +73,7 @@ class Chunk:
     end: int
 
     def finished(self, *kinds: str) -> Numbers:
-        """The rows of these kinds that can be told in full, and were not told before."""
+        """The complete rows of these kinds that were not processed before."""
         found = np.flatnonzero(self.rows.are(*kinds) & ~self.rows.kept)
         return found[found < self.end]
 
@@ -83,7 +83,7 @@ class Chunk:
 
 
 def locate(rows: FileRows, segments: Segments, *, last: bool) -> Chunk:
-    """Tell where each row stands; `last`: the file ends here."""
+    """Locate each row; `last`: the file ends here."""
     envelope, of_20, of_22 = (latest(rows.are(*kinds)) for kinds in (ENVELOPE, ("HL*20",), ("HL*22",)))
     loop = np.maximum(envelope, latest(rows.are(*LEVELS)))
     opened = latest(rows.are("ST*837"))

@@ -1,4 +1,4 @@
-"""What tells afterwards that segments are lost: the number of an HL, a person without a claim, the count at the end.
+"""Later evidence of lost segments: the number of an HL, a person without a claim, the count at the end.
 
 Each comes after lines that were given already, so the doubt is a range of segments; it is applied when the lines are
 read again.
@@ -27,7 +27,7 @@ _NONE = -1
 
 
 class _Mark(IntEnum):
-    """What a segment is to those who look for claims."""
+    """The role of a segment in the search for claims."""
 
     OTHER = 0
     TRANSACTION = 1
@@ -46,11 +46,11 @@ class LateDoubts:
         self._found: list[pl.DataFrame] = []
         # The last HL and envelopes: segment, number, whether it is an HL.
         self._begun = np.zeros((3, 0), dtype=np.int64)
-        # The last envelope, what is claimless behind it, and what comes last: segment, and what it is.
+        # The last envelope, the first part without a claim after it, and the last part: segment, and its role.
         self._open = np.zeros((2, 0), dtype=np.int64)
 
     def add(self, name: str, first: pl.Series, last: pl.Series, at: pl.Series) -> None:
-        """Doubt the lines from segment `first` to `last`, by what segment `at` says; all are segments of the file."""
+        """Doubt the lines from segment `first` to `last`, because of segment `at`; all are segments of the file."""
         if at.len():
             token = doubt_token(name, "segment-") + at.cast(pl.String)
             found = {"first": first, "last": last, "name": pl.repeat(name, at.len(), eager=True), "token": token}

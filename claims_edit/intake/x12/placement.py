@@ -1,7 +1,7 @@
 """Whether each segment may appear where it does, by the table of segments; and what follows where it may not.
 
 The loop of a segment is that of the last segment that begins one. So a table of loops by kinds answers for all
-segments at once. A segment out of place says that something before it is lost, or that it is another one's.
+segments at once. A segment out of place shows that something before it is lost, or that it belongs to another one.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class Placement(IntEnum):
 
     SOUND = 0
     DOUBTFUL = 1  # it is the claim's or the line's, and not where a guide has it
-    DISPLACED = 2  # an HL, CLM or LX before it is lost, or what it says may be another claim's
+    DISPLACED = 2  # an HL, CLM or LX before it is lost, or it may belong to another claim
 
 
 CLAIM, OTHER_PAYER, LINE = "2300", "2320", "2400"
 _HEADS = ("2000A", "2000B", "2000C")
 _PARENTS = ("", "1000", *_HEADS, CLAIM, OTHER_PAYER, LINE)  # "" is outside, and under an HL of an unknown level
-# What decides for the whole claim is no doubt: the claim is refused where one of these is out of place.
+# Facts of the whole claim are not a doubt: the claim is refused if one of these is out of place.
 _DECISIVE = ("DTP*472", "DTP*434", "REF*F8")
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 NONE = -1
@@ -118,7 +118,7 @@ def _placements(*tables: dict[str, dict[str, str]]) -> NumberTable:
             found[own] = np.where(held[own], Placement.SOUND, consequence)
         earlier |= _named(tables, parent)
     levels = [kind for kind in KINDS if kind.partition("*")[0] == "HL"]
-    anywhere = [*ENVELOPE, "TA1", *levels, "CLM", "LX", *SERVICES]  # what they are beside is looked at elsewhere
+    anywhere = [*ENVELOPE, "TA1", *levels, "CLM", "LX", *SERVICES]  # their neighbors are checked elsewhere
     found[:, [_KIND[kind] for kind in anywhere]] = Placement.SOUND
     for parent in (CLAIM, OTHER_PAYER):
         found[_of_parent(parent), _KIND["SBR"]] = Placement.SOUND
@@ -166,7 +166,7 @@ def placements(kinds: Kinds, is_former: Flags | None, before: int) -> tuple[Numb
 
     Args:
         kinds: their places in KINDS (-1 for none).
-        is_former: where 004010 is in force; None for nowhere.
+        is_former: where 004010 applies; None if it never does.
         before: the loop in force before the first one.
     """
     if not kinds.size:

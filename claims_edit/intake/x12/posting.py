@@ -22,7 +22,7 @@ ADJUDICATED = ("SVD", "CAS", "MIA", "MOA", "AMT*D", "DTP*573")
 
 
 def usage(chunk: Chunk, claims: Numbers) -> tuple[Flags, Flags]:
-    """Whether ISA15 marks each claim as test data, and whether it says neither test nor production."""
+    """Whether ISA15 marks each claim as test data, and whether it is neither test nor production."""
     header = chunk.opening_of(chunk.interchange[claims])
     (is_production, is_test), _ = chunk.segments.say(header, 15, PRODUCTION, TEST)
     return is_test, ~is_production & ~is_test
@@ -47,7 +47,7 @@ def holds(chunk: Chunk, claims: Numbers, facts: Facts) -> dict[str, Flags]:
 
 
 def _other_payers(chunk: Chunk) -> tuple[Flags, Flags]:
-    """By row of a claim: whether another payer has come before, and whether one does not say where it comes."""
+    """By row of a claim: whether another payer has come before, and whether one has no order."""
     before, unknown = (np.zeros(chunk.claim.size + 1, dtype=np.bool_) for _ in range(2))
     before[chunk.claim[chunk.rows.are(*ADJUDICATED)]] = True
     other = np.flatnonzero(chunk.rows.are("SBR") & (chunk.claim != NONE))

@@ -31,14 +31,14 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
     identity = chunk.segments.elements(facts.with_npi(each, BILLING), 9)
     if identity.null_count():
         others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
-        others += [facts.told(each, BILLING, place) for place in (9, 3)]
+        others += [facts.element_text(each, BILLING, place) for place in (9, 3)]
         identity = pl.select(pl.coalesce(identity, *others)).to_series()
     upper = pl.lit(identity).str.to_uppercase().str.replace_all(r"\s", "")
     return pl.select(upper).to_series().gather(of_row)
 
 
 def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:
-    """REF02 of a kind, where no other NM1 stands between NM1*85 and the REF."""
+    """REF02 of a kind, if no other NM1 is between NM1*85 and the REF."""
     reference = facts.first(loops, kind)
     named = np.append(latest(chunk.segments.words(*chunk.segments.names()) == word("NM1")), NONE)
     is_own = named[reference] == facts.first(loops, BILLING)

@@ -14,7 +14,7 @@ _PROVIDER = "N2 N3 N4 PER REF*0B,1G,G2,LU PRV"
 _OTHER_PROVIDER = "REF*0B,1G,G2,LU"
 _FORMER_NUMBERS = "REF*0B,1A,1B,1C,1D,1E,1G,1H,1J,EI,FH,G2,G5,LU,N5,SY,TJ,U3,X4,X5"
 
-# By parent: what it holds itself (""), then by the segments that begin a loop below it, what that loop holds.
+# By parent: its own segments (""), then for the segments that begin a loop below it, that loop's segments.
 LOOPS: dict[str, dict[str, str]] = {
     "1000": {
         "": "BHT REF*87",

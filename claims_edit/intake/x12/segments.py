@@ -1,6 +1,6 @@
 """The segments of a text, found by their delimiters; what they hold is taken out only where it is asked for.
 
-Most of an 837 (addresses, contacts) says nothing of a claim line. So the text stays bytes, with the places of its
+Most of an 837 (addresses, contacts) is not about a claim line. So the text stays bytes, with the places of its
 delimiters, and elements become text column by column.
 """
 
@@ -31,10 +31,10 @@ _FOUR = 4
 _MASKS = np.array([256**length - 1 for length in range(_FOUR + 1)], dtype=np.int64)
 _INDENTATION = re.compile(rb"\x1c[ \t\v\f]+")
 IS_BLANK: Flags = np.isin(np.arange(256), list(b" \t\v\f"))
-# Two empty segments before all others: the second is what an element that is not there is taken from.
+# Two empty segments before all others: missing elements are taken from the second.
 _NOT_THERE = 2 * END.encode()
 _NONE = 1
-_MARKS, _NO_MARK = np.uint8(4), 0x1E  # END, ELEMENT and COMPONENT are among so many characters, and one that is none
+_MARKS, _NO_MARK = np.uint8(4), 0x1E  # a range of characters with END, ELEMENT and COMPONENT, and one outside
 NOWHERE = 2**31  # the place of an element that no segment has
 
 
@@ -52,7 +52,7 @@ class Segments:
     def __init__(self, text: bytes, components: str) -> None:
         """`text` is segments with unified delimiters, each ended by END.
 
-        `components` are the component separators: of what stands before the first ISA, and of each interchange.
+        `components` are the component separators: those before the first ISA, and those of each interchange.
         """
         self._components = np.frombuffer(components.encode("ascii"), dtype=np.uint8)
         self._strings = Strings(_NOT_THERE, text)
@@ -227,7 +227,7 @@ class Segments:
         owners, places = ranges(self.count[segments])
         begins, ends = self.bounds(segments[owners], places + 1)
         last = np.full(segments.size, -1, dtype=np.int64)
-        last[owners[begins < ends]] = places[begins < ends]  # the last one that is told stays
+        last[owners[begins < ends]] = places[begins < ends]  # the last one wins
         counts = places <= last[owners]
         return owners[counts], places[counts] + 1
 
@@ -239,7 +239,7 @@ class Segments:
         return words
 
     def joined(self, segments: Numbers) -> bytes:
-        """Segments one behind the other, as they stand in the text."""
+        """Segments one after the other, as in the text."""
         return self._copied(self.begins[segments], self.ends[segments] + 1)[0].tobytes()
 
     def since(self, segment: int) -> bytes:
@@ -261,7 +261,7 @@ class Segments:
         return as_series(pa.Array.from_buffers(pa.large_string(), len(begins), buffers))
 
     def _component(self, segments: Numbers) -> Bytes:
-        """The component separators of the interchanges in which segments stand."""
+        """The component separators of the segments' interchanges."""
         is_header = self.words(*self.names()) == word("ISA")
         nth = np.minimum(np.cumsum(is_header)[segments], self._components.size - 1)
         separators: Bytes = self._components[nth]

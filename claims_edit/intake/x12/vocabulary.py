@@ -20,7 +20,7 @@ NAMES = tuple(MOST_ELEMENTS)
 
 
 class Qualifiers(NamedTuple):
-    """Which element of a segment says what it is, and what of it is read."""
+    """The element that identifies a segment, and the elements that are read."""
 
     place: int
     read: tuple[str, ...]
@@ -37,14 +37,14 @@ QUALIFIED = {
 CONTROL = ("ISA", "IEA", "GS", "GE", "ST", "SE", "TA1")
 ENVELOPE = ("ISA", "IEA", "GS", "GE", "ST", "ST*837", "SE")  # "ST" alone opens another transaction
 SERVICES = ("SV1", "SV2", "SV3")
-# What a claim line is made of: a segment, or a segment with its qualifier. "HL" alone is one of another level.
+# The segments of a claim line: a segment, or a segment with its qualifier. "HL" alone is one of another level.
 READ = (
     "ISA", "IEA", "GS", "GE", "ST", "SE", "BHT", "HL", "SBR", "CLM", "CL1", "HI", "LX", *SERVICES,
     "CAS", "MIA", "MOA", "SVD",
     *(f"{segment}*{qualifier}" for segment, qualifiers in QUALIFIED.items() for qualifier in qualifiers.read),
 )  # fmt: skip
 
-# Every kind of segment that is told apart: READ, and what else the table of segments names; a bare name is one with
+# Every kind of segment that is distinguished: READ, and the others in the table of segments; a bare name is one with
 # another qualifier than those.
 _LISTED = {
     segment

@@ -1,4 +1,4 @@
-"""The claims of a chunk: what their own segments say, and the loops of subscriber and billing provider around them."""
+"""The claims of a chunk: the facts of their own segments, and of the subscriber and billing provider loops."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NO_SE = ("ISA", "GS", "ST", "ST*837", "GE", "IEA")  # what may follow in place 
 
 
 @dataclass(frozen=True)
-class Claims:
+class FinishedClaims:
     """The finished claims of a chunk.
 
     Attributes:
         rows: their CLM.
-        frame: what is said of them.
-        grounds: why all their lines are refused: what a claim says may not be what was sent.
-        holds: why what is decided on them must not be posted as it is.
+        frame: their facts.
+        grounds: why all their lines are refused: the claim may differ from what was sent.
+        holds: why decisions on them must not be posted.
     """
 
     rows: Numbers
@@ -42,7 +42,7 @@ class Claims:
     holds: dict[str, Flags]
 
 
-def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
+def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> FinishedClaims:
     """The finished claims."""
     rows = chunk.finished("CLM")
     composites = facts.composite(rows, "CLM", 5)
@@ -77,11 +77,11 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> Claims:
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),
         "row-interchange-usage": usage(chunk, rows)[1],
     }
-    return Claims(rows, frame, _doubts(chunk, rows, facts) | grounds, holds(chunk, rows, facts))
+    return FinishedClaims(rows, frame, _doubts(chunk, rows, facts) | grounds, holds(chunk, rows, facts))
 
 
 def _surroundings(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, tuple[Numbers, int]]:
-    """What the loops around the claims say: segments, and which element of them."""
+    """The facts of the loops around the claims: segments, and their elements."""
     subscriber, provider = chunk.subscriber[rows], chunk.provider[rows]
     sbr, payer, member = (facts.first(subscriber, kind) for kind in ("SBR", "NM1*PR", "NM1*IL"))
     return {
@@ -114,7 +114,7 @@ def _is_unqualified(chunk: Chunk, rows: Numbers, facts: Facts) -> Flags:
 
 
 def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
-    """Why what a claim says may not be what was sent."""
+    """Why a claim may differ from what was sent."""
     provider, subscriber, last = chunk.provider[rows], chunk.subscriber[rows], chunk.last[rows]
     of_subscriber = (subscriber != NONE) & chunk.unreadable_before[chunk.last[subscriber]]
     is_cut_off = np.append(chunk.rows.are(*_NO_SE), True)  # by the end of the file, too
@@ -131,7 +131,7 @@ def _doubts(chunk: Chunk, rows: Numbers, facts: Facts) -> dict[str, Flags]:
 
 
 def _is_displaced(chunk: Chunk, rows: Numbers) -> Flags:
-    """Whether a segment that says that an HL, CLM or LX is lost comes before the end of each claim, in its loops."""
+    """Whether a segment that shows a lost HL, CLM or LX comes before the end of each claim, in its loops."""
     found = chunk.displaced_before[chunk.last[rows]]
     for loops in (chunk.provider[rows], chunk.subscriber[rows]):
         found |= (loops != NONE) & chunk.displaced_before[chunk.last[loops]]

@@ -1,4 +1,4 @@
-"""What an item says: one claim line."""
+"""The facts of an item: one claim line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from claims_edit.intake.fhir.concepts import (
     OTHER_PAYER,
     RANKS,
     Concepts,
-    amount_told,
+    amount_kind,
     exemption_of,
     modifiers,
     place_of_service,
@@ -76,10 +76,10 @@ def is_old(item: Item) -> bool:
 
 
 def written(raw: Raw, path: str) -> str | None:
-    """A number as it is written, without an exponent; null where none stands there.
+    """A number as it is written, without an exponent; null if absent.
 
     Raises:
-        msgspec.ValidationError: what stands there is no number.
+        msgspec.ValidationError: it is not a number.
     """
     text = str(raw, "utf-8")
     if "-" <= text < ":":
@@ -90,12 +90,12 @@ def written(raw: Raw, path: str) -> str | None:
 
 
 def _without_exponent(text: str) -> str:
-    """A number with its exponent written out; an absurd one stays, for the contract to refuse."""
+    """A number with its exponent written out; an absurd one is unchanged, for validation to refuse."""
     exponent = EXPONENT.search(text)
     return f"{Decimal(text):f}" if exponent is not None else text
 
 
-class Lines:
+class Items:
     """The lines of claims, one after another."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Lines:
         modifiers: list[str],
         findings: list[str],
     ) -> None:
-        """What few lines have is added to `rare`, the modifiers to `modifiers`, and what is noticed to `findings`."""
+        """Rare facts are added to `rare`, the modifiers to `modifiers`, and findings to `findings`."""
         self._unbilled = unbilled
         self._rare = rare
         self._diagnoses = diagnoses
@@ -118,7 +118,7 @@ class Lines:
         self._modifiers = Concepts(list[Concept | None], self._modified, "$.item[...].modifier")
         self._places = Concepts(Concept, place_of_service, "$.item[...].locationCodeableConcept")
         self._revenue_centers = Concepts(Concept, revenue_center, "$.item[...].revenue")
-        self._amounts = Concepts(Concept, amount_told, "$.item[...].adjudication[...].category")
+        self._amounts = Concepts(Concept, amount_kind, "$.item[...].adjudication[...].category")
         self._exemptions = Concepts(list[Extension], exemption_of, "$.item[...].extension")
         self._expected: list[tuple[Raw, tuple[int, int] | None]] = []
 
@@ -127,11 +127,11 @@ class Lines:
         self._modifiers.clear()
 
     def _modified(self, concepts: list[Concept | None] | None) -> tuple[int, int, str | None, bool]:
-        """Where the modifiers of a line begin, how many they are, the check that they fail, and if one says nothing."""
-        codes, says_nothing = modifiers(concepts)
+        """Where the modifiers of a line begin, how many they are, the check that they fail, and if one is empty."""
+        codes, has_empty = modifiers(concepts)
         self._all_modifiers += codes
         many = MANY_MODIFIERS if len(codes) > len(MODIFIER_COLUMNS) else None
-        return len(self._all_modifiers) - len(codes), len(codes), many, says_nothing
+        return len(self._all_modifiers) - len(codes), len(codes), many, has_empty
 
     def read(self, item: Item, place: int, ordinal: int, claim: int) -> Line:
         """A line, for a Table; `place` is the item's in its claim."""
@@ -144,11 +144,11 @@ class Lines:
         first_modifier, modifier_count, many, is_empty = self._modifiers[bytes(item.modifier)]
         to_codes = item.diagnosis_sequence if item.diagnosis_sequence is not ABSENT else item.diagnosis_link_id
         pointers = bytes(to_codes)
-        diagnosed = self._diagnoses.of_lines.get(pointers) or self._diagnoses.judge(pointers, item)
+        diagnosed = self._diagnoses.of_lines.get(pointers) or self._diagnoses.resolve(pointers, item)
         first_code, code_count, code_type, coded, dangling, diagnosis_doubts = diagnosed
         to_team = item.care_team_sequence if item.care_team_sequence is not ABSENT else item.care_team_link_id
         pointers = bytes(to_team)
-        rendering = self._team.of_lines.get(pointers) or self._team.judge(pointers, item)
+        rendering = self._team.of_lines.get(pointers) or self._team.resolve(pointers, item)
         start, end, undated = item.serviced_date, None, None
         if start is None and item.serviced_period is not None:
             start, end = item.serviced_period.start, item.serviced_period.end
@@ -189,7 +189,7 @@ class Lines:
     def _adjudicated(
         self, adjudication: Sequence[Adjudication]
     ) -> tuple[str | None, str | None, str | None, str | None, str | None]:
-        """Charge, paid and allowed amount; the check that fails where two say the charge differently; and what holds.
+        """Charge, paid and allowed amount; the check that fails if two charges differ; and the posting hold.
 
         Lines mostly have the same adjudications in the same order, so that each is first held against the line before.
         """
@@ -199,13 +199,13 @@ class Lines:
         expected = self._expected
         expected += [(ABSENT, None)] * (len(adjudication) - len(expected))
         for place, one in enumerate(adjudication):
-            category, told = expected[place]
+            category, kind = expected[place]
             if one.category != category:
-                told = self._amounts[bytes(one.category)]
-                expected[place] = one.category.copy(), told
-            if told is None or one.amount is None:
+                kind = self._amounts[bytes(one.category)]
+                expected[place] = one.category.copy(), kind
+            if kind is None or one.amount is None:
                 continue
-            which, rank = told
+            which, rank = kind
             if rank > ranks[which]:
                 continue
             amount = str(one.amount.value, "utf-8")
@@ -227,7 +227,7 @@ class Lines:
 
 
 def _odd_amount(which: int, given: Raw) -> str | None:
-    """An amount that is no plain number; what is none at all is for the contract to warn of, but for a charge."""
+    """An amount that is not a plain number; validation warns of invalid ones, except for a charge."""
     try:
         return written(given, "$.item[...].adjudication[...].amount.value")
     except msgspec.ValidationError:
@@ -237,7 +237,7 @@ def _odd_amount(which: int, given: Raw) -> str | None:
 
 
 def _net(item: Item, units: str | None) -> str | None:
-    """What an item costs where no adjudication says what was submitted: its net, else price times quantity."""
+    """The charge of an item without a submitted amount: its net, else price times quantity."""
     if item.net is not None:
         return written(item.net.value, "$.item[...].net.value")
     if item.unit_price is None:

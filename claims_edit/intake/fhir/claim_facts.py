@@ -1,4 +1,4 @@
-"""What a claim says about all of its lines."""
+"""The facts of a claim that apply to all of its lines."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ CMS_PAYER = "CMS"
 TEST_LABEL = "HTEST"
 
 
-class Claims:
+class ClaimFacts:
     """The claims of a file, one after another."""
 
     def __init__(self, findings: list[str]) -> None:
-        """What is noticed is appended to `findings`."""
+        """Findings are appended to `findings`."""
         self._types = Concepts(Concept, claim_type, "$.type")
         self._insurers = Concepts(Reference, referred, "$.insurer")
         self._providers = Concepts(Reference, referred, "$.provider")
@@ -65,7 +65,7 @@ class Claims:
     ) -> tuple[tuple[str | None, ...], list[str], list[str], list[str], str | None]:
         """The values of CLAIM_COLUMNS; faults, doubts, why it must not be posted; and the device's exemption."""
         own_id = claim_id(claim)
-        told_type, bill_class, by_cms = self._types[bytes(claim.type)]
+        coded_type, bill_class, by_cms = self._types[bytes(claim.type)]
         insured = self._insurances[bytes(claim.insurance)]
         literal = insured.coverage.literal
         coverage = around.coverage(literal, claim) if literal else None
@@ -93,7 +93,7 @@ class Claims:
         npi, provider = self._billed_by(claim, around)
         values = (
             own_id,
-            told_type or type_by_profile(claim),
+            coded_type or type_by_profile(claim),
             member(claim, coverage, around),
             payer(self._insurers[bytes(claim.insurer)], claim, insured.coverage, coverage, around)
             or (CMS_PAYER if by_cms else None),

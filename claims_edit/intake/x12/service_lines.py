@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EVALUABLE = ("HC", "AD")  # HCPCS with CPT, and the ADA's dental codes, which are HCPCS level II
 OTHER_SYSTEMS = ("ER", "HP", "IV", "WK", "ZZ")  # of the guides; no code of theirs is a HCPCS code
-HCPCS = "(?i)^([0-9]{4}[0-9A-Z]|[A-V][0-9]{4})$"  # what is not, may be a code of another system
+HCPCS = "(?i)^([0-9]{4}[0-9A-Z]|[A-V][0-9]{4})$"  # others may be codes of another system
 MODIFIERS = {f"hcpcs_modifier_{n}": n + 2 for n in range(1, 5)}  # and their components
 DESCRIPTION = 7  # the last component that a guide fills
 _SECOND_CODE = (
@@ -57,9 +57,9 @@ class Services:
 
     Attributes:
         rows: of each its row.
-        frame: what it and the other segments of its line say.
+        frame: the facts of it and of the other segments of its line.
         pointers: to diagnoses.
-        flags: what is found of each, by name.
+        flags: the findings on each, by name.
     """
 
     rows: Numbers
@@ -69,14 +69,14 @@ class Services:
 
 
 def services(chunk: Chunk, facts: Facts) -> Services:
-    """The finished service segments, in file order, and what the other segments of their lines say."""
+    """The finished service segments, in file order, and the facts of the other segments of their lines."""
     rows = chunk.finished(*SERVICES)
     segments, line = chunk.rows.segment[rows], chunk.line[rows]
     kinds = [kind for kind in SERVICES if chunk.rows.are(kind).any()] or ["SV1"]
     which = np.argmax([chunk.rows.are(kind)[rows] for kind in kinds], axis=0)
 
     def of(name: str) -> Any:  # noqa: ANN401 -- an array of numbers, or of flags
-        """What the guide of each says."""
+        """The guide of each."""
         return np.array([getattr(SERVICES[kind], name) for kind in kinds])[which]
 
     composites = chunk.segments.composites(segments, of("procedure"))
@@ -118,7 +118,7 @@ def _procedures(
 ) -> tuple[dict[str, pl.Series], dict[str, Flags]]:
     """The procedure codes of composite elements and their modifiers; and why they are not taken for what they seem.
 
-    What is refused is shown whole in place of the code, so that a candidate code is seen there in any form.
+    A refused procedure is shown in full in place of the code, so that a candidate code is visible in any form.
     """
     size = segments.sizes(composites)
     is_given = size > 0
@@ -157,5 +157,5 @@ def _contain(texts: pl.Series, pattern: str) -> Flags:
 
 
 def transaction_numbers(chunk: Chunk, rows: Numbers) -> pl.Series:
-    """ST02 of the transactions in which rows stand."""
+    """ST02 of the rows' transactions."""
     return chunk.segments.elements(chunk.opening_of(chunk.transaction[rows]), 2)

@@ -37,7 +37,7 @@ class Words:
         self._numbers[slots], self._places[slots] = numbers, np.arange(numbers.size)
 
     def places(self, words: Numbers) -> Kinds:
-        """The place of each word (of 16 bits: they are compared often); UNKNOWN where it is none of them."""
+        """The place of each word (of 16 bits: they are compared often); UNKNOWN if it is not one of them."""
         slots = _slots(words, self._factor)
         return np.where(self._numbers[slots] == words, self._places[slots], UNKNOWN)
 
@@ -55,7 +55,7 @@ _IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
 
 
 def names_of(segments: Segments) -> Kinds:
-    """The place of each segment's name among NAMES; UNKNOWN where it is none of them."""
+    """The place of each segment's name among NAMES; UNKNOWN if it is not one of them."""
     return _NAMES.places(segments.words(*segments.names()))
 
 
@@ -65,7 +65,7 @@ def are_control(names: Kinds) -> Flags:
 
 
 def are_unreadable(segments: Segments, names: Kinds) -> Flags:
-    """Whether a segment's name is none of an 837, or another segment begins inside it: a terminator was lost."""
+    """Whether a segment's name is not one of an 837, or another segment begins inside it: a terminator was lost."""
     found: Flags = (names == UNKNOWN) | _is_overfull(segments, names) | _is_run_together(segments, names)
     return found
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims_edit.intake.x12.loops import LEVELS, NONE, FileRows
-from claims_edit.intake.x12.names import UNKNOWN
 from claims_edit.intake.x12.placement import OUTSIDE, Placement
+from claims_edit.intake.x12.segment_ids import UNKNOWN
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.kinds import Rows, Tabulated
@@ -32,13 +32,13 @@ _NO_ROWS = FileRows(
 
 @dataclass(frozen=True)
 class Carried:
-    """What a chunk begins with.
+    """The state at the beginning of a chunk.
 
     Attributes:
-        context: the segments that open the loops in force and speak of them, or that put them in doubt.
+        context: the segments that open or describe the current loops, or that put them in doubt.
         text: of these, and of the unfinished claim behind them.
-        components: the component separators: of what stands before the first ISA of the text, and of that ISA.
-        before: how many segments of the file stand before the unfinished claim.
+        components: the component separators: those before the first ISA of the text, and those of that ISA.
+        before: how many segments of the file are before the unfinished claim.
         read: how many segments of the file were read.
         loop: the loop in force before the unfinished claim.
         is_former: whether the group in force there is of 004010.
@@ -57,7 +57,7 @@ class Carried:
         return segments - self.context.kind.size + self.before + 1
 
     def followed_by(self, rows: Rows) -> FileRows:
-        """The rows of a text that begins with what was carried, as they stand in the file."""
+        """The rows of a text that begins with carried segments, as in the file."""
         known = self.context.kind.size
         new = rows.where(slice(int(np.searchsorted(rows.segment, known)), None))
         context = replace(self.context, segment=np.arange(known))
@@ -76,13 +76,15 @@ class Carried:
 
 
 def carry(chunk: Chunk, carried: Carried, tabulated: Tabulated) -> Carried:
-    """What the next chunk begins with; `carried` is what this one did, `tabulated` what it holds."""
+    """The state for the next chunk, from this one's state (`carried`) and rows (`tabulated`)."""
     read = carried.before + len(chunk.segments) - carried.context.kind.size
     wanted = _context(chunk)
-    speaks = chunk.line[wanted] == NONE  # a line's own segments were told, and only put its claim in doubt
+    is_claim_level = chunk.line[wanted] == NONE  # a line's own segments are done, and only put its claim in doubt
     context = chunk.rows.where(wanted)
     context = replace(
-        context, kind=np.where(speaks, context.kind, np.int16(UNKNOWN)), kept=np.ones(wanted.size, dtype=np.bool_)
+        context,
+        kind=np.where(is_claim_level, context.kind, np.int16(UNKNOWN)),
+        kept=np.ones(wanted.size, dtype=np.bool_),
     )
     text = chunk.segments.joined(context.segment)
     components = chunk.segments.last_component * (1 + int(context.are("ISA").sum()))
@@ -94,7 +96,7 @@ def carry(chunk: Chunk, carried: Carried, tabulated: Tabulated) -> Carried:
 
 
 def _context(chunk: Chunk) -> Numbers:
-    """The rows before the unfinished claim that tell which loops are in force, and what of them is in doubt."""
+    """The rows before the unfinished claim that define the current loops, and the doubts about them."""
     size = chunk.loop.size
     if not size:
         return _NO_NUMBERS
@@ -105,8 +107,8 @@ def _context(chunk: Chunk) -> Numbers:
     in_force = rows[(rows != NONE) & opens[rows]]
     doubts = (chunk.rows.unreadable, chunk.rows.displaced)
     before = np.arange(size) < chunk.end
-    told = (chunk.claim == NONE) & ((chunk.line == NONE) | doubts[0] | doubts[1])
-    kept = before & np.isin(chunk.loop, in_force) & told
+    is_done = (chunk.claim == NONE) & ((chunk.line == NONE) | doubts[0] | doubts[1])
+    kept = before & np.isin(chunk.loop, in_force) & is_done
     of_claims = before & (chunk.loop == chunk.loop[here]) & (chunk.claim != NONE)
     for doubtful in doubts:
         for row in np.flatnonzero(of_claims & doubtful)[-1:]:

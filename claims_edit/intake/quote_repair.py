@@ -1,8 +1,8 @@
-"""Broken quotes in delimited text: one must cost its own line, never those behind it.
+"""Repair of broken quotes in delimited text: one must cost only its own line, never those after it.
 
-A quote that is opened and not closed makes any CSV reader swallow what follows, up to the end of the file. Where
-DuckDB reports such a place, the line that opens the quote is cut out of a copy of the extract and quarantined by
-itself, and the copy is read again, until nothing is swallowed any more (see ADR 0003).
+A quote that is opened but not closed makes any CSV reader swallow the following text, up to the end of the file. Where
+DuckDB reports such a position, the line that opens the quote is cut from a copy of the extract and quarantined, and the
+copy is read again, until nothing is swallowed any more (see ADR 0003).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from claims_edit.intake.files import READ_ERRORS, Compression, SourceFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARK = "\x1d"  # group separator: no claim holds one, and a line of nothing else lacks columns
+MARK = "\x1d"  # group separator: no claim has one, and a line with nothing else lacks columns
 LONGEST_LINE = 64 * 1024 * 1024
-TOLD_APART = 8 * 1024 * 1024  # bytes; DuckDB passes over a line of 32 MB or more without a word
+LONGEST_SCANNED = 8 * 1024 * 1024  # bytes; DuckDB silently skips a line of 32 MB or more
 COPY_BYTES = 8 * 1024 * 1024
 BLANK_LINE = re.compile(rb"\n(?=(\r?\n))")
 
@@ -45,7 +45,7 @@ def plain_copy(file: SourceFile, scratch: Path) -> Path:
 
 
 def one_line_end(path: Path, target: Path) -> Path:
-    """Copy `path` to `target` with one kind of line end: extracts that were put together from several mix them."""
+    """Copy `path` to `target` with one kind of line end: extracts combined from several files mix them."""
     with path.open("rb") as text, target.open("wb") as copy:
         held = b""
         while piece := text.read(COPY_BYTES):
@@ -69,13 +69,13 @@ def mixes_line_ends(path: Path) -> bool:
     return False
 
 
-def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], told: Path) -> None:
-    """Copy `path` to `target`, each line that holds one of the positions (1-based bytes) replaced by a mark.
+def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], shown_path: Path) -> None:
+    """Copy `path` to `target`, each line with one of the positions (1-based bytes) replaced by a mark.
 
-    The texts of the lines are appended to `cut`; the mark says at which place there.
+    The texts of the lines are appended to `cut`; the mark has the index there.
 
     Raises:
-        InputError: a line is no line: the file has no line ends where it should.
+        InputError: a line is too long: line ends are missing.
     """
     with (
         path.open("rb") as file,
@@ -90,7 +90,9 @@ def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], to
             if start < done:
                 continue
             if end - start > LONGEST_LINE:
-                raise InputError(f"{told}: a line is longer than {LONGEST_LINE} bytes. Check quotes and line ends.")
+                raise InputError(
+                    f"{shown_path}: a line is longer than {LONGEST_LINE} bytes. Check quotes and line ends."
+                )
             _copy(text, done, start, copy)
             copy.write(f"{MARK}{len(cut)}{MARK}".encode())
             cut.append(text[start:end].decode("utf-8", errors="replace").rstrip("\r"))
@@ -99,31 +101,31 @@ def cut_lines(path: Path, target: Path, positions: list[int], cut: list[str], to
 
 
 def check_line_lengths(file: SourceFile, path: Path) -> None:
-    """Check that no line of `path`, the text of `file`, is so long that DuckDB's reader would pass over it unsaid.
+    """Check that no line of `path`, the text of `file`, is so long that DuckDB's reader would silently skip it.
 
     Raises:
-        InputError: a line is twice as long as TOLD_APART, or nearly; or the compressed stream is cut off.
+        InputError: a line is twice as long as LONGEST_SCANNED, or nearly; or the compressed stream is cut off.
     """
     try:
         if path != file.path or file.compression is Compression.NONE:
-            is_endless = path.stat().st_size > TOLD_APART and _is_endless(path)
+            is_endless = path.stat().st_size > LONGEST_SCANNED and _is_endless(path)
         else:
             with file.open() as text:
                 is_endless = any(
-                    len(piece) == TOLD_APART and b"\n" not in piece and b"\r" not in piece
-                    for piece in iter(lambda: text.read(TOLD_APART), b"")
+                    len(piece) == LONGEST_SCANNED and b"\n" not in piece and b"\r" not in piece
+                    for piece in iter(lambda: text.read(LONGEST_SCANNED), b"")
                 )
     except READ_ERRORS as error:
         raise file.unreadable(error) from None
     if is_endless:
-        raise InputError(f"{file.path}: a line is longer than {TOLD_APART} bytes. Check quotes and line ends.")
+        raise InputError(f"{file.path}: a line is longer than {LONGEST_SCANNED} bytes. Check quotes and line ends.")
 
 
 def _is_endless(path: Path) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         return any(
-            text.find(b"\n", at, at + TOLD_APART) < 0 and text.find(b"\r", at, at + TOLD_APART) < 0
-            for at in range(0, len(text) - TOLD_APART + 1, TOLD_APART)
+            text.find(b"\n", at, at + LONGEST_SCANNED) < 0 and text.find(b"\r", at, at + LONGEST_SCANNED) < 0
+            for at in range(0, len(text) - LONGEST_SCANNED + 1, LONGEST_SCANNED)
         )
 
 
@@ -132,7 +134,7 @@ def _copy(text: mmap.mmap, start: int, end: int, copy: BinaryIO) -> None:
 
 
 def blank_lines_before(path: Path, positions: list[int]) -> list[int]:
-    """How many empty lines stand before each position (1-based bytes, rising)."""
+    """How many empty lines are before each position (1-based bytes, rising)."""
     counts = []
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         found, done = 0, 0
@@ -145,7 +147,7 @@ def blank_lines_before(path: Path, positions: list[int]) -> list[int]:
 
 
 def _blank_lines(piece: bytes, before: int) -> int:
-    """The empty lines that end in a piece of text, of which the first bytes only show what stands `before`."""
+    """The empty lines that end in a piece of text, whose first bytes only show the text `before`."""
     if b"\n\n" not in piece and b"\n\r\n" not in piece:
         return 0
     return sum(line.end(1) > before for line in BLANK_LINE.finditer(piece))

@@ -14,7 +14,14 @@ from claims_edit.duck import connect, literal
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
-from claims_edit.intake.mending import MARK, blank_lines_before, check_line_lengths, cut_lines, one_line_end, plain_copy
+from claims_edit.intake.quote_repair import (
+    MARK,
+    blank_lines_before,
+    check_line_lengths,
+    cut_lines,
+    one_line_end,
+    plain_copy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +41,10 @@ REJECT_CHECKS = {
     "LINE SIZE OVER MAXIMUM": "row-too-long",
 }
 TOO_LONG = "row-too-long"
-LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads, unless told otherwise
+LONGEST_READ = 2_000_000  # bytes of a line that DuckDB reads by default
 DOUBLE = '"'
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
-MOST_MENDINGS = 50
+MOST_REPAIRS = 50
 TEXT_WIDTH = 2  # text takes about twice the room of typed columns
 
 
@@ -78,7 +85,7 @@ class TextExtract(Extract):
         self._mixes_line_ends = False
         self._cut: list[str] = []
         self._header_lines = 0
-        self._mendings = 0
+        self._repairs = 0
         self._aside: list[pl.DataFrame] = []
         if "\r" in file.head and "\n" not in file.head:
             self._path = one_line_end(self._plain(), scratch / f"{file.path.stat().st_ino}.lines")
@@ -86,9 +93,9 @@ class TextExtract(Extract):
     def read_csv(self, columns: list[str], **options: str) -> str:
         """The FROM item that splits the file into `columns`, all text."""
         types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
-        told = ", ".join(f"{name}={value}" for name, value in options.items())
+        options_text = ", ".join(f"{name}={value}" for name, value in options.items())
         return (
-            f"read_csv({quoted(literal(self._path))}, columns={{{types}}}, auto_detect=false, {told}, "
+            f"read_csv({quoted(literal(self._path))}, columns={{{types}}}, auto_detect=false, {options_text}, "
             f"compression={quoted(self.file.compression if self._path == self.file.path else Compression.NONE)}, "
             "strict_mode=true, store_rejects=true, rejects_limit=0, hive_partitioning=false)"
         )
@@ -98,7 +105,7 @@ class TextExtract(Extract):
         return MEMORY, min(THREADS, os.cpu_count() or 1)
 
     def stream(self, select: str, rows: int) -> Iterator[pl.DataFrame]:
-        """The query's rows in file order; afterwards the rejects are at hand."""
+        """The query's rows in file order; after that, the rejects are available."""
         check_line_lengths(self.file, self._path)
         with connect() as connection:
             memory, threads = self.room()
@@ -117,7 +124,7 @@ class TextExtract(Extract):
                 self._mixes_line_ends = True
 
     def _read_rejects(self, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-        """DuckDB's rejects by row; where it lost the end of a row, only the place is kept, for `mended`."""
+        """DuckDB's rejects by row; where it lost the end of a row, only the position is stored, for `restart`."""
         found = pl.DataFrame(
             connection.sql(
                 "SELECT line::BIGINT AS line, min(error_type::VARCHAR) AS kind, min(csv_line) AS text, "
@@ -144,7 +151,7 @@ class TextExtract(Extract):
         )
 
     def _uncut(self, text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """A line's text, where a mark stands for it too; and whether one does."""
+        """A line's text, also if a mark replaces it; and whether one does."""
         place = text.str.extract(f"^{MARK}([0-9]+){MARK}$").cast(pl.Int64)
         cut = pl.lit(pl.Series(self._cut, dtype=pl.String)).gather(place, null_on_oob=True)
         return pl.coalesce(cut, text), place.is_not_null()
@@ -154,11 +161,11 @@ class TextExtract(Extract):
         return self._path if self._path != self.file.path else plain_copy(self.file, self._scratch)
 
     def _unreadable(self, error: Exception) -> InputError:
-        """DuckDB's own words may quote a row, so only its kind is told."""
+        """DuckDB's message may quote a row, so only its kind is shown."""
         reason = (
             "the compressed stream is cut off or damaged" if "stream" in str(error).lower() else type(error).__name__
         )
-        return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender for it again.")
+        return InputError(f"{self.file.path}: cannot be read to its end ({reason}). Ask the sender to resend it.")
 
     def set_aside(self, rows: pl.DataFrame, check: str) -> None:
         """Keep rows (ORDINAL, text) that DuckDB split and that are none, for `rejects`."""
@@ -187,28 +194,28 @@ class TextExtract(Extract):
         )
         return pl.concat([skipped, placed]).sort("source_row")
 
-    def mended(self) -> Self | None:
+    def restart(self) -> Self | None:
         """See Extract."""
         if not self._swallowing and not self._mixes_line_ends:
             return None
-        if self._mendings == MOST_MENDINGS:
+        if self._repairs == MOST_REPAIRS:
             raise InputError(
-                f"{self.file.path}: quotes are opened and not closed in more than {MOST_MENDINGS} places. "
+                f"{self.file.path}: quotes are opened but not closed in more than {MOST_REPAIRS} places. "
                 "Ask the sender for an extract with every quote in a value doubled."
             )
         again = copy(self)
-        again._path = self._scratch / f"{self.file.path.stat().st_ino}-{self._mendings}.mended"  # noqa: SLF001 -- its own kind
+        again._path = self._scratch / f"{self.file.path.stat().st_ino}-{self._repairs}.repaired"  # noqa: SLF001 -- its own kind
         if self._mixes_line_ends:
             one_line_end(self._plain(), again._path)  # noqa: SLF001
         else:
             cut_lines(self._plain(), again._path, self._swallowing, self._cut, self.file.path)  # noqa: SLF001
         again._forget_faults()  # noqa: SLF001
-        if self._mendings:
+        if self._repairs:
             self._path.unlink()
         return again
 
     def _forget_faults(self) -> None:
-        self._mendings, self._swallowing, self._aside = self._mendings + 1, [], []
+        self._repairs, self._swallowing, self._aside = self._repairs + 1, [], []
         self._may_mix_line_ends = self._may_mix_line_ends and not self._mixes_line_ends
         self._mixes_line_ends = False
 
@@ -221,5 +228,5 @@ class TextExtract(Extract):
         return moved.with_columns(pl.col("shift") + self._skipped())
 
     def _skipped(self) -> int:
-        """How many rows the lines are that stand before the body."""
+        """The number of rows of the lines before the body."""
         return len(self._body.before) if self._body is not None else 0
