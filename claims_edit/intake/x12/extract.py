@@ -42,7 +42,7 @@ _BYTES_A_LINE = 64  # of a file; there are rarely fewer
 class X12Extract(Extract):
     """An 837 file; ORDINAL is the number of the SV1, SV2 or SV3 segment in the file."""
 
-    CHUNK_BYTES: ClassVar[int] = 4 * 1024 * 1024
+    CHUNK_BYTES: ClassVar[int] = 2 * 1024 * 1024
 
     def __init__(self, file: SourceFile, mapping: Mapping) -> None:
         """Nothing is read yet."""
