@@ -48,12 +48,12 @@ def timed(command: list[str]) -> Spent:
 class Bench:
     """The measures, over extracts that are made once under the bench folder."""
 
-    def __init__(self, told: argparse.Namespace) -> None:
-        """`told` is the command line."""
-        self.lines: int = told.lines
-        self.megabytes: int = told.megabytes
-        self.runs: int = told.runs
-        self.folder: Path = told.dir
+    def __init__(self, reported: argparse.Namespace) -> None:
+        """`reported` is the command line."""
+        self.lines: int = reported.lines
+        self.megabytes: int = reported.megabytes
+        self.runs: int = reported.runs
+        self.folder: Path = reported.dir
         self.out = self.folder / "results"
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -225,13 +225,13 @@ def main() -> None:
     arguments.add_argument("--megabytes", type=int, default=1000, help="of 837 and FHIR text")
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--dir", type=Path, default=Path("build/bench"))
-    told = arguments.parse_args()
-    unknown = sorted(set(told.parts) - set(PARTS))
+    reported = arguments.parse_args()
+    unknown = sorted(set(reported.parts) - set(PARTS))
     if unknown:
         arguments.error(f"no such part: {', '.join(unknown)}. There are {', '.join(PARTS)}.")
-    bench = Bench(told)
+    bench = Bench(reported)
     for name, part in PARTS.items():
-        if name in told.parts or not told.parts:
+        if name in reported.parts or not reported.parts:
             part(bench)
     shutil.rmtree(bench.out, ignore_errors=True)
 

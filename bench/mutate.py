@@ -28,11 +28,11 @@ def main(rules: Path) -> int:
         print(f"survived: {mutant}")
     for reason, count in sorted(Counter(one.reason for one in found if isinstance(one, LeftAlone)).items()):
         print(f"left alone: {count} changes: {reason}")
-    told = Counter(fates.values())
+    reported = Counter(fates.values())
     noticed = len(mutants) - len(survivors)
     print(
-        f"{noticed} of {len(mutants)} changes noticed ({noticed / len(mutants):.1%}): {told[Fate.KILLED]} by the rule"
-        f" tests, {told[Fate.REFUSED]} refused by the checks; {len(survivors)} survived."
+        f"{noticed} of {len(mutants)} noticed ({noticed / len(mutants):.1%}): {reported[Fate.KILLED]} by the rule"
+        f" tests, {reported[Fate.REFUSED]} refused by the checks; {len(survivors)} survived."
         f" {time.monotonic() - begun:.0f} s."
     )
     return 1 if survivors else 0

@@ -103,8 +103,8 @@ class _Proving:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._shaped = shaped(catalog, decision_axes.shape_ids((catalog,)))
-        said = (pl.col(column).is_in(signals) for column, signals in _advantage_signals(catalog).items())
-        self._is_advantage = pl.any_horizontal(each.fill_null(value=False) for each in said)
+        signals_of = (pl.col(column).is_in(signals) for column, signals in _advantage_signals(catalog).items())
+        self._is_advantage = pl.any_horizontal(each.fill_null(value=False) for each in signals_of)
         self._proof = Proof()
         self._faults: dict[tuple[str, str], _Tally] = {}
         self._seen: list[pl.DataFrame] = []
@@ -116,8 +116,8 @@ class _Proving:
         seen = []
         for cells in gathered(parts(self._catalog, payer, ADVANTAGE_FILED, self._is_advantage), payer):
             known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
-            said = self._is_advantage | pl.lit(name is not None)
-            member = cells.select(*COORDINATES, is_advantage=said, advantage_name=pl.lit(name, pl.String))
+            signals_of = self._is_advantage | pl.lit(name is not None)
+            member = cells.select(*COORDINATES, is_advantage=signals_of, advantage_name=pl.lit(name, pl.String))
             seen.append(self._batch(pl.concat([known, member], how="horizontal")))
         if seen:
             self._seen.append(seen_of(pl.concat(seen)))
@@ -170,13 +170,13 @@ class _Proving:
 
     def proof(self) -> Proof:
         """The result, after the last payer."""
-        told = [
+        faults = [
             f"{place} {_cells(tally.cells)} (first: {tally.example}). {remedy}"
             for (place, remedy), tally in self._faults.items()
         ]
         seen = pl.concat(self._seen) if self._seen else pl.DataFrame()
         unreached, self._proof.idle = unreachable_rule_faults(self._catalog, seen, self._proof.edits)
-        self._proof.faults = tuple(sorted({*told, *unreached}))
+        self._proof.faults = tuple(sorted({*faults, *unreached}))
         return self._proof
 
 
@@ -226,8 +226,8 @@ def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
 
 def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = rule_locations.reason_location(catalog.pack, row["expected"])
-    told = f"the first edit triggered is `{row['expected']}`, but the engine decides by `{row['reason_code']}`"
-    return f"{place}: {told}", "Report this as a bug, with the rules."
+    faults = f"the first edit triggered is `{row['expected']}`, but the engine decides by `{row['reason_code']}`"
+    return f"{place}: {faults}", "Report this as a bug, with the rules."
 
 
 def _no_citation(catalog: Catalog, row: dict[str, Any]) -> _Fault:
@@ -256,8 +256,8 @@ def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     if row["program"] == MEDICARE_ADVANTAGE:
         version = rule_locations.version_location(catalog, row)
         return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
-    said = _advantage_signals(catalog)
-    column = next((column for column, signals in said.items() if row[column] in signals), None)
+    signals_of = _advantage_signals(catalog)
+    column = next((column for column, signals in signals_of.items() if row[column] in signals), None)
     if column is None:
         place = rule_locations.name_location(catalog.pack, row["payer"], row["advantage_name"])
         return f"{place}: {fault}, because of the payer's name", "Remove the name, so that its lines go to a person."

@@ -151,7 +151,7 @@ def _is_looked_at(column: pl.Series) -> bool:
 
 
 def as_text_or_typed(raw: pl.DataFrame) -> list[pl.Expr]:
-    """Typed columns of Parquet as their kind wants them: codes as text, amounts as decimals, dates as dates."""
+    """Typed columns of Parquet, by kind: codes as text, amounts as decimals, dates as dates."""
     casts = []
     for name, dtype in raw.schema.items():
         if name == ORDINAL or dtype == pl.String:

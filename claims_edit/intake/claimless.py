@@ -38,7 +38,7 @@ def consulted(paths: list[Path], fmt: str) -> tuple[SourceFile, ...]:
 
 
 def is_claimless(path: Path, fmt: str) -> bool:
-    """Whether a file holds FHIR resources and none of them is, or is meant to be, a claim.
+    """Whether a file has FHIR resources and none of them is, or is meant to be, a claim.
 
     All of the file is searched: a claim at its end counts as one at its beginning. What cannot be read counts as an
     extract, so that the run reports the fault.

@@ -94,7 +94,7 @@ def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
         else:
             continue
         if not batch.select(named.all()).item():
-            # As the raw values of a row show it, whatever stands in the rows beside.
+            # As shown in the raw values of a row, whatever the rows next to it.
             day = pl.when(named).then(pl.col(name)).cast(pl.String)
             odd.append(pl.when(named).then(day).when(pl.col(name).is_not_null()).then(pl.lit(NO_DAY)).alias(name))
     return batch.with_columns(odd)

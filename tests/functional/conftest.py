@@ -44,7 +44,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         except SystemExit as stop:
             code = stop.code
         assert isinstance(code, int)
-        told = capfd.readouterr()
-        return Done(code, told.out, told.err)
+        reported = capfd.readouterr()
+        return Done(code, reported.out, reported.err)
 
     return run

@@ -145,8 +145,8 @@ def manifest(out: Path, which: int = -1) -> dict[str, Any]:
 
 def counts(out: Path) -> tuple[int, int, int]:
     """Rows read, accepted and quarantined by the latest run."""
-    told = manifest(out)["counts"]
-    return told["rows_read"], told["rows_accepted"], told["rows_quarantined"]
+    reported = manifest(out)["counts"]
+    return reported["rows_read"], reported["rows_accepted"], reported["rows_quarantined"]
 
 
 def nothing_is_published(out: Path) -> bool:

@@ -134,7 +134,7 @@ BAD_MAPPINGS = {
 
 
 @pytest.mark.parametrize("text", BAD_MAPPINGS)
-def test_faults_of_a_mapping_are_told_all_at_once(command: Command, tmp_path: Path, text: str) -> None:
+def test_faults_of_a_mapping_are_reported_all_at_once(command: Command, tmp_path: Path, text: str) -> None:
     mapping, extract = write(tmp_path / "m.yaml", text), write(tmp_path / "night.csv", GOOD)
     done = command("run", extract, "--mapping", mapping, "--out", tmp_path / "out")
     assert done.code == 11
@@ -191,7 +191,7 @@ BAD_CONTRACTS = {
 
 
 @pytest.mark.parametrize("name", BAD_CONTRACTS)
-def test_faults_of_contracts_are_told_all_at_once(command: Command, tmp_path: Path, name: str) -> None:
+def test_faults_of_contracts_are_reported_all_at_once(command: Command, tmp_path: Path, name: str) -> None:
     content, faults = BAD_CONTRACTS[name]
     contracts, extract = write(tmp_path / "contracts.csv", content), write(tmp_path / "night.csv", GOOD)
     done = command("run", extract, "--contracts", contracts, "--out", tmp_path / "out")

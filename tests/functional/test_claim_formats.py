@@ -122,8 +122,8 @@ def test_each_837_claim_is_decided_by_the_facts_of_its_own_loops(command: Comman
     extract = write(tmp_path / "night.csv", interchange(*(segments for segments, _ in CLAIMS)))
     found = decided(command, tmp_path / "out", extract)
     assert counts(tmp_path / "out") == (len(CLAIMS), len(CLAIMS), 0)
-    told = {claim_id: outcome for (claim_id, _), outcome in found.items()}
-    assert told == {segments[4].split("*")[1]: outcome for segments, outcome in CLAIMS}
+    reported = {claim_id: outcome for (claim_id, _), outcome in found.items()}
+    assert reported == {segments[4].split("*")[1]: outcome for segments, outcome in CLAIMS}
 
 
 def test_a_claim_that_comes_again_is_decided_once_and_others_that_share_its_id_are_others(
@@ -276,11 +276,11 @@ def test_a_mixed_night_is_read_by_content_in_one_run(command: Command, tmp_path:
     extracts = mixed(tmp_path / "night")
     decided(command, tmp_path / "out", tmp_path / "night")
     assert counts(tmp_path / "out") == (17, 17, 0)
-    told = {
+    reported = {
         file["path"].rsplit("/")[-1]: (file["format"], file["rows_read"])
         for file in manifest(tmp_path / "out")["inputs"]
     }
-    assert told == {
+    assert reported == {
         "a.json": ("x12", 2), "b.csv": ("x12", 2), "c.837": ("fhir", 2), "d.x12": ("fhir", 1),
         "e.837": ("delimited", 9), "f.edi": ("ndjson", 1),
     }  # fmt: skip
@@ -304,7 +304,7 @@ def test_format_overrides_what_the_content_says(command: Command, tmp_path: Path
     assert fault in done.err
 
 
-def test_a_torn_interchange_fails_nothing_and_says_so(command: Command, tmp_path: Path) -> None:
+def test_a_torn_interchange_fails_nothing_and_reports_it(command: Command, tmp_path: Path) -> None:
     text = interchange(claim("A"), claim("B"))
     extract = write(tmp_path / "torn.837", text[: text.index("SE*")])
     done = command("run", extract, "--out", tmp_path / "out", *UNREPORTED, "--json")

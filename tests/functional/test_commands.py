@@ -70,9 +70,9 @@ def extract(tmp_path: Path) -> Path:
 def test_run_prints_a_summary_that_reconciles(deck_run: tuple[Path, Done]) -> None:
     out, done = deck_run
     assert (done.code, done.err) == (0, "")
-    told = manifest(out)["counts"]
-    assert told["rows_read"] == told["rows_accepted"] + told["rows_quarantined"] == 176
-    for figure in (told["rows_read"], told["rows_quarantined"], told["by_disposition"]["deny"]):
+    reported = manifest(out)["counts"]
+    assert reported["rows_read"] == reported["rows_accepted"] + reported["rows_quarantined"] == 176
+    for figure in (reported["rows_read"], reported["rows_quarantined"], reported["by_disposition"]["deny"]):
         assert f" {figure} " in done.out
     assert manifest(out)["run_id"] in done.out
 
@@ -87,9 +87,9 @@ def test_run_writes_its_reports(out: Path) -> None:
         ("reviews", "review"),
         ("referrals", "refer"),
     ):
-        told = pl.read_csv(run_dir / f"{name}.csv", infer_schema=False)
+        reported = pl.read_csv(run_dir / f"{name}.csv", infer_schema=False)
         wanted = decided.filter(pl.col("disposition") == disposition)
-        assert told["claim_id"].sort().to_list() == wanted["claim_id"].sort().to_list()
+        assert reported["claim_id"].sort().to_list() == wanted["claim_id"].sort().to_list()
     reasons = pl.read_csv(run_dir / "denial_reasons.csv")
     kept = decided.filter(pl.col("disposition").is_in(["deny", "return", "review", "refer"]))
     assert {"payer", "program", "reason_code", "month", "lines", "claims", "charges"} <= set(reasons.columns)
@@ -170,9 +170,9 @@ def test_keep_going_publishes_the_readable_files_and_ends_with_11(command: Comma
     assert done.code == 11
     assert [fault.split(": ")[1] for fault in done.faults] == [str(empty), str(broken)]
     assert counts(out) == (6, 6, 0)
-    told = manifest(out)["inputs"]
-    assert [file["status"] for file in told] == ["read", "refused", "refused"]
-    assert told[1]["fault"] == done.faults[0].removeprefix("claims-edit: ")
+    reported = manifest(out)["inputs"]
+    assert [file["status"] for file in reported] == ["read", "refused", "refused"]
+    assert reported[1]["fault"] == done.faults[0].removeprefix("claims-edit: ")
     assert command("run", empty, broken, "--out", tmp_path / "none", "--keep-going", "--quiet").code == 11
     assert nothing_is_published(tmp_path / "none")
 
@@ -191,9 +191,9 @@ def test_validate_names_checks_and_rows_and_writes_nothing(command: Command, tmp
     extract = write(tmp_path / "night.csv", csv_text(rows) + "a,b\n")
     done = command("validate", extract, *AS_OF)
     assert (done.code, done.err) == (0, "")
-    told = json.loads(command("validate", extract, "--json", *AS_OF).out)
-    assert (told["rows_read"], told["rows_quarantined"]) == (13, 3)
-    (file,) = told["files"]
+    reported = json.loads(command("validate", extract, "--json", *AS_OF).out)
+    assert (reported["rows_read"], reported["rows_quarantined"]) == (13, 3)
+    (file,) = reported["files"]
     assert file["first_rows"] == {
         "charge_amount-unparseable": [12],
         "member_id-missing": [11, 12],
@@ -217,13 +217,13 @@ def test_explain_says_every_fact_every_edit_and_the_citation(command: Command, o
     assert " ".join(decided["citation"].split()) in shown
     for edit in decided["edits"]:
         assert edit in shown
-    (told,) = json.loads(command("explain", DENIED, "1", "--out", out, "--json").out)
-    assert (told["claim_id"], told["citation"]) == (DENIED, decided["citation"])
-    assert told["adjustment_amount"] == str(decided["adjustment_amount"])
-    assert [edit["id"] for edit in told["edits"]] == decided["edits"]
+    (reported,) = json.loads(command("explain", DENIED, "1", "--out", out, "--json").out)
+    assert (reported["claim_id"], reported["citation"]) == (DENIED, decided["citation"])
+    assert reported["adjustment_amount"] == str(decided["adjustment_amount"])
+    assert [edit["id"] for edit in reported["edits"]] == decided["edits"]
 
 
-def test_explain_knows_refused_rows_and_admits_what_it_lacks(command: Command, out: Path) -> None:
+def test_explain_has_refused_rows_and_admits_what_it_lacks(command: Command, out: Path) -> None:
     refused = quarantine(out).drop_nulls("claim_id").row(0, named=True)
     claim_id, check = refused["claim_id"], refused["failed_checks"][0]
     assert check in command("explain", claim_id, "--out", out).out
@@ -234,9 +234,9 @@ def test_explain_knows_refused_rows_and_admits_what_it_lacks(command: Command, o
 
 def test_report_prints_the_denial_reasons(command: Command, out: Path) -> None:
     (run_dir,) = (out / "runs").iterdir()
-    told = command("report", "--out", out)
-    assert told.code == 0
-    assert list(csv.reader(io.StringIO(told.out))) == list(
+    reported = command("report", "--out", out)
+    assert reported.code == 0
+    assert list(csv.reader(io.StringIO(reported.out))) == list(
         csv.reader(io.StringIO((run_dir / "denial_reasons.csv").read_text(encoding="utf-8")))
     )
     as_json = json.loads(command("report", run_dir.name[:12], "--out", out, "--format", "json").out)
@@ -246,8 +246,8 @@ def test_report_prints_the_denial_reasons(command: Command, out: Path) -> None:
 
 def test_runs_are_listed(command: Command, out: Path) -> None:
     assert manifest(out)["run_id"] in command("runs", "--out", out).out.replace("\n", "")
-    (told,) = json.loads(command("runs", "--out", out, "--json").out)
-    assert told == manifest(out)
+    (reported,) = json.loads(command("runs", "--out", out, "--json").out)
+    assert reported == manifest(out)
 
 
 def test_sql_answers_in_every_format(command: Command, out: Path, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_faulty_rules_end_with_10_all_at_once(command: Command, extract: Path, t
     assert command("run", extract, "--out", out, "--rules", tmp_path / "none").code == 10
 
 
-def test_version_and_help_are_told(command: Command) -> None:
+def test_version_and_help_are_reported(command: Command) -> None:
     assert command("--version").out.split()[-1] == __version__
     assert "validate" in command("--help").out
     assert program("--version").out.split()[-1] == __version__

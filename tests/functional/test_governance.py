@@ -75,21 +75,21 @@ def test_status_fails_from_the_day_after_the_review(command: Command) -> None:
     assert command("rules", "status", "--as-of", "2023-09-27").code == 0
 
 
-def test_status_tells_each_policy_and_the_results(command: Command, extract: Path, tmp_path: Path) -> None:
+def test_status_shows_each_policy_and_the_results(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     assert command("run", extract, "--out", out, "--quiet", *UNREPORTED).code == 0
     done = command("rules", "status", *AS_OF, "--out", out, "--json", "--fail-on-stale")
     assert done.code == 12
     assert len(done.faults) == 2
-    told = json.loads(done.out)
-    assert told["as_of"] == "2026-11-20"
-    assert {each["policy"]: (each["days_left"], each["newer_codes"]) for each in told["policies"]} == {
+    reported = json.loads(done.out)
+    assert reported["as_of"] == "2026-11-20"
+    assert {each["policy"]: (each["days_left"], each["newer_codes"]) for each in reported["policies"]} == {
         "florida-blue-02-40000-26": (-546, ["47384", "55877"]),
         "nice-ire": (None, []),
         "premera-ire": (-1151, ["47384", "55877"]),
         "regence-surgery-242": (10, []),
     }
-    assert told["decided_past_review"] == [
+    assert reported["decided_past_review"] == [
         {
             "policy_id": "premera-ire", "policy_version": "2020-07-01", "lines": 4, "denied_lines": 3,
             "charges": "15.00", "denied_charges": "9.75", "first_service": "2023-09-27", "last_service": "2026-11-01",
@@ -104,7 +104,7 @@ def test_status_of_no_results_folder_is_a_usage_error(command: Command, tmp_path
     assert command("rules", "status", "--out", tmp_path / "nowhere").code == 2
 
 
-def test_history_tells_versions_and_the_changelog(command: Command) -> None:
+def test_history_shows_versions_and_the_changelog(command: Command) -> None:
     done = command("rules", "history", "premera-ire", "--json")
     history, changelog = json.loads(done.out)
     assert [row["status"] for row in history["rows"] if row["event"] == "begins"] == ["retired", "final"]
@@ -133,9 +133,9 @@ def test_stale_denials_are_suspended_on_request_only(command: Command, extract: 
     assert manifest(suspended)["counts"]["by_disposition"]["review"] == 4
     with (next(suspended.glob("runs/*")) / "reviews.csv").open(encoding="utf-8", newline="") as file:
         assert {row["adjustment_amount"] for row in csv.DictReader(file)} == {""}
-    told = command("explain", "CL0000002", "--out", suspended).out
-    assert "The policy was past its review date on the service date. (policy-stale)" in told
-    assert next(text for text in told.splitlines() if "policy-stale  " in text).endswith("<- decided")
+    reported = command("explain", "CL0000002", "--out", suspended).out
+    assert "The policy was past its review date on the service date. (policy-stale)" in reported
+    assert next(text for text in reported.splitlines() if "policy-stale  " in text).endswith("<- decided")
 
 
 def test_another_treatment_of_stale_denials_is_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
@@ -193,11 +193,15 @@ def test_a_shadow_decision_is_explained_by_the_draft(
     out = tmp_path / "results"
     run = command("run", extract, "--out", out, "--mode", "shadow", "--rules", drafted, "--quiet", *UNREPORTED)
     assert run.code == 0
-    (told,) = json.loads(command("explain", "CL0000005", "--out", out, "--all", "--json").out)
-    assert (told["mode"], told["reason_code"], told["policy"]["version"]) == ("shadow", "investigational", "2026-11-01")
-    missed = {each["id"]: each["why"] for each in told["not_hit"]}
+    (reported,) = json.loads(command("explain", "CL0000005", "--out", out, "--all", "--json").out)
+    assert (reported["mode"], reported["reason_code"], reported["policy"]["version"]) == (
+        "shadow",
+        "investigational",
+        "2026-11-01",
+    )
+    missed = {each["id"]: each["why"] for each in reported["not_hit"]}
     assert missed["code-not-listed"] == "Version 2026-11-01 of premera-ire lists 47384."
-    assert "(it does from 2026-11-01 on)" in " ".join(told["changes"])
+    assert "(it does from 2026-11-01 on)" in " ".join(reported["changes"])
 
 
 def test_a_shadow_run_leaves_no_file_that_looks_real(
@@ -218,7 +222,7 @@ def test_a_shadow_run_leaves_no_file_that_looks_real(
     assert {row["mode"] for row in rows} == {"shadow"}
 
 
-def test_the_version_of_the_pack_stands_in_each_run(
+def test_the_version_of_the_pack_is_kept_in_each_run(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "results"

@@ -74,15 +74,15 @@ def test_check_says_what_was_proved(command: Command) -> None:
 
 
 def test_check_in_json(command: Command) -> None:
-    told = json.loads(command("rules", "check", "--json").out)
-    assert told["sound"] is True
-    assert sum(told["by_disposition"].values()) == told["cells"]
-    assert told["medicare_advantage"]["denied"] == 0
-    assert told["held"]["cells"] > told["held"]["denied"] == 0
-    assert all(told["edits"].values())
+    reported = json.loads(command("rules", "check", "--json").out)
+    assert reported["sound"] is True
+    assert sum(reported["by_disposition"].values()) == reported["cells"]
+    assert reported["medicare_advantage"]["denied"] == 0
+    assert reported["held"]["cells"] > reported["held"]["denied"] == 0
+    assert all(reported["edits"].values())
 
 
-def test_check_tells_faults_of_every_kind_at_once(command: Command, rules: RulesFolder, tmp_path: Path) -> None:
+def test_check_shows_faults_of_every_kind_at_once(command: Command, rules: RulesFolder, tmp_path: Path) -> None:
     rules.replace(FLORIDA, "date: 2020-06-30", "date: 2020-06-15").replace(FLORIDA, "payer: florida", "payer: flordia")
     documents = tmp_path / "documents"
     documents.mkdir()
@@ -107,15 +107,15 @@ def flips(lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: 
         for catalog in (load_catalog(), load_catalog(rules))
     )
     key = ["source_file", "source_row", "claim_id", "claim_line_number"]
-    told = ["disposition", "reason_code", "group_code", "carc", "rarcs"]
-    both = old.select(*key, "charge_amount", *told).join(new.select(*key, *told), on=key, suffix="_new")
+    reported = ["disposition", "reason_code", "group_code", "carc", "rarcs"]
+    both = old.select(*key, "charge_amount", *reported).join(new.select(*key, *reported), on=key, suffix="_new")
     assert both.height == lines.height
     rows = both.sort("source_row").to_dicts()
-    return [row for row in rows if any(row[name] != row[f"{name}_new"] for name in told)]
+    return [row for row in rows if any(row[name] != row[f"{name}_new"] for name in reported)]
 
 
 @pytest.mark.parametrize("source", ["extract", "out"])
-def test_replay_flips_what_two_decisions_say(
+def test_replay_changes_what_two_decisions_say(
     command: Command, changed: RulesFolder, tmp_path: Path, source: str
 ) -> None:
     out = tmp_path / "results"
@@ -127,15 +127,15 @@ def test_replay_flips_what_two_decisions_say(
     lines = ["--extract", CLAIMS, "--contracts", CONTRACTS, *AS_OF] if source == "extract" else ["--out", out]
     done = command("rules", "diff", SHIPPED, changed.root, *lines, "--format", "json")
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert told["replay"]["candidate_lines"] == kept.candidates.collect().height
-    assert [(line["source_row"], line["claim_id"], line["claim_line_number"]) for line in told["lines"]] == [
+    reported = json.loads(done.out)
+    assert reported["replay"]["candidate_lines"] == kept.candidates.collect().height
+    assert [(line["source_row"], line["claim_id"], line["claim_line_number"]) for line in reported["lines"]] == [
         (row["source_row"], row["claim_id"], row["claim_line_number"]) for row in wanted
     ]
-    for line, row in zip(told["lines"], wanted, strict=True):
+    for line, row in zip(reported["lines"], wanted, strict=True):
         assert line["old"].startswith(f"{row['disposition']}: {row['reason_code']}")
         assert line["new"].startswith(f"{row['disposition_new']}: {row['reason_code_new']}")
-    totals = [total for total in told["replay"]["totals"] if total["change"] == "outcome"]
+    totals = [total for total in reported["replay"]["totals"] if total["change"] == "outcome"]
     assert sum(total["lines"] for total in totals) == len(wanted)
     charges = sum((row["charge_amount"] or Decimal(0) for row in wanted), Decimal(0))
     assert sum(Decimal(total["charges"]) for total in totals) == charges
@@ -148,12 +148,12 @@ def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesF
     rules.write("policies/regence.yaml", text + draft)
     assert "No outcome changes" in command("rules", "diff", SHIPPED, rules.root).out
     for old in (SHIPPED, rules.root):
-        told = json.loads(command("rules", "diff", old, rules.root, "--proposed", "--format", "json").out)
-        changes = [found for found in told["ranges"] if found["change"] == "outcome" and not found["where"]]
-        assert told["new"]["pack"] == f"{rules.root}, proposed versions in force"
-        assert {found["from"] for found in told["ranges"]} <= {"2027-01-01", "2026-12-31"}
+        reported = json.loads(command("rules", "diff", old, rules.root, "--proposed", "--format", "json").out)
+        changes = [found for found in reported["ranges"] if found["change"] == "outcome" and not found["where"]]
+        assert reported["new"]["pack"] == f"{rules.root}, proposed versions in force"
+        assert {found["from"] for found in reported["ranges"]} <= {"2027-01-01", "2026-12-31"}
         assert all("PR" in found["old"] and "CO" in found["new"] for found in changes)
-        assert any("deny: investigational (CO 55)" in found["new"] for found in told["ranges"])
+        assert any("deny: investigational (CO 55)" in found["new"] for found in reported["ranges"])
 
 
 def test_the_same_bytes_every_time_and_no_claim_in_markdown(
@@ -194,7 +194,7 @@ def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "stated"),
     [
         (("--extract", CLAIMS, "--out", "results"), 2, "--extract and --out are two sources of lines"),
         (("--run", "2026"), 2, "--run needs the results folder"),
@@ -203,8 +203,8 @@ def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp
         (("--extract", "nowhere.csv"), 11, "nowhere.csv"),
     ],
 )
-def test_options_that_cannot_work(command: Command, options: tuple[object, ...], code: int, said: str) -> None:
+def test_options_that_cannot_work(command: Command, options: tuple[object, ...], code: int, stated: str) -> None:
     done = command("rules", "diff", SHIPPED, SHIPPED, *options)
     assert done.code == code
-    assert said in done.err
+    assert stated in done.err
     assert len(done.faults) == 1

@@ -90,8 +90,8 @@ def assert_same(small: Path, whole: Path) -> None:
     assert len(other) > 8
     assert one.keys() == other.keys()
     assert [name for name in other if one[name] != other[name]] == []
-    told = [{**manifest(out), "timings": None} for out in (small, whole)]
-    assert told[0] == told[1]
+    reported = [{**manifest(out), "timings": None} for out in (small, whole)]
+    assert reported[0] == reported[1]
 
 
 def small_batches(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
@@ -149,17 +149,17 @@ def test_threads_and_argument_order_change_nothing(two_runs: tuple[Path, Path]) 
     assert kept == ["candidates-00000.parquet", "contracts.parquet", "revisions.parquet", "rules.zip"]
     for name in kept:
         assert (one_run / "replay" / name).read_bytes() == (two_run / "replay" / name).read_bytes(), name
-    told = [{**manifest(out), "run_id": 0, "started_at": 0, "finished_at": 0, "timings": 0} for out in two_runs]
-    assert told[0] == told[1]
+    reported = [{**manifest(out), "run_id": 0, "started_at": 0, "finished_at": 0, "timings": 0} for out in two_runs]
+    assert reported[0] == reported[1]
 
 
 def test_rows_and_charges_reconcile(two_runs: tuple[Path, Path]) -> None:
     out = two_runs[0]
-    told = manifest(out)
+    reported = manifest(out)
     counted, charges = (
-        told["counts"],
+        reported["counts"],
         {
-            name: Decimal(str(told["charges"][name]))
+            name: Decimal(str(reported["charges"][name]))
             for name in ("read", "accepted", "quarantined", "candidates", "unparseable")
         },
     )
@@ -176,10 +176,10 @@ def test_rows_and_charges_reconcile(two_runs: tuple[Path, Path]) -> None:
     assert charges["read"] == charges["accepted"] + charges["quarantined"]
     assert refused["charge_amount"].sum() == charges["quarantined"]
     assert decided["charge_amount"].sum() == charges["candidates"]
-    assert sum(map(Decimal, told["charges"]["by_disposition"].values())) == charges["candidates"]
+    assert sum(map(Decimal, reported["charges"]["by_disposition"].values())) == charges["candidates"]
     lost = refused.filter(pl.col("charge_amount").is_null()).height
     assert charges["unparseable"] <= lost
-    for file in told["inputs"]:
+    for file in reported["inputs"]:
         assert file["rows_read"] == file["rows_accepted"] + file["rows_quarantined"]
 
 
@@ -191,7 +191,7 @@ def test_the_damaged_rows_are_the_refused_ones(two_runs: tuple[Path, Path]) -> N
     ]  # fmt: skip
 
 
-def test_rows_stand_in_order_of_file_and_row(two_runs: tuple[Path, Path]) -> None:
+def test_rows_are_in_order_of_file_and_row(two_runs: tuple[Path, Path]) -> None:
     for kind in ("decisions", "quarantine"):
         found = record(two_runs[0], kind).select("source_file", "source_row")
         assert found.equals(found.sort("source_file", "source_row"))

@@ -42,9 +42,9 @@ def made(venv: Path, cwd: Path, target: str, **variables: str) -> list[str]:
 @pytest.mark.parametrize("target", ["run", "validate"])
 def test_a_path_is_one_argument(venv: Path, tmp_path: Path, target: str, name: str) -> None:
     (tmp_path / name).touch()
-    told = made(venv, tmp_path, target, EXTRACT=name, OUT="my results", MAPPING="my map.yaml", AS_OF="2026-11-20")
+    reported = made(venv, tmp_path, target, EXTRACT=name, OUT="my results", MAPPING="my map.yaml", AS_OF="2026-11-20")
     out = ["--out", "my results"] if target == "run" else []
-    assert told == [target, name, *out, "--mapping", "my map.yaml", "--as-of", "2026-11-20"]
+    assert reported == [target, name, *out, "--mapping", "my map.yaml", "--as-of", "2026-11-20"]
 
 
 def test_several_paths_and_globs_are_as_many_arguments(venv: Path, tmp_path: Path) -> None:
@@ -55,6 +55,6 @@ def test_several_paths_and_globs_are_as_many_arguments(venv: Path, tmp_path: Pat
 
 
 def test_every_option_is_handed_over(venv: Path, tmp_path: Path) -> None:
-    told = made(venv, tmp_path, "run", EXTRACT="x.csv", OUT="o", CONTRACTS="my c.csv", RULES="my rules")
-    assert told == ["run", "x.csv", "--out", "o", "--contracts", "my c.csv", "--rules", "my rules"]
+    reported = made(venv, tmp_path, "run", EXTRACT="x.csv", OUT="o", CONTRACTS="my c.csv", RULES="my rules")
+    assert reported == ["run", "x.csv", "--out", "o", "--contracts", "my c.csv", "--rules", "my rules"]
     assert made(venv, tmp_path, "sql", SQL="SELECT 1", OUT="my o")[:4] == ["sql", "SELECT 1", "--out", "my o"]

@@ -98,12 +98,12 @@ def test_claim_and_claim_line_feeds(command: Command, tmp_path: Path, preset: st
     text = "".join(f"{fixed(layout, row)}\n" for row in CCLF)
     if not is_fixed:
         text = csv_text(({name: row.get(name, "") for name in layout} for row in CCLF), list(layout), delimiter="|")
-    told = ran(command, write(tmp_path / "P.A0000.ACO.ZC", text), on_top(tmp_path, preset), out)
-    assert told["inputs"][0]["format"] == ("fixed-width" if is_fixed else "delimited")
-    assert (told["counts"]["rows_read"], told["counts"]["rows_quarantined"]) == (5, 0)
+    reported = ran(command, write(tmp_path / "P.A0000.ACO.ZC", text), on_top(tmp_path, preset), out)
+    assert reported["inputs"][0]["format"] == ("fixed-width" if is_fixed else "delimited")
+    assert (reported["counts"]["rows_read"], reported["counts"]["rows_quarantined"]) == (5, 0)
     if preset == "cms-cclf1":
-        assert told["counts"]["candidates"] == 0
-        assert told["charges"]["read"] == "47000.00"
+        assert reported["counts"]["candidates"] == 0
+        assert reported["charges"]["read"] == "47000.00"
         return
     found = decisions(out)
     reasons = {
@@ -166,14 +166,14 @@ def test_institutional_rif_files(command: Command, tmp_path: Path, kind: str) ->
         {**first, "CLM_ID": "-9003", **({"REV_CNTR_IDE_NDC_UPC_NUM": "G123456"} if kind == "outpatient" else {})}
     )
     text = csv_text(rows, list(first), delimiter="|")
-    told = ran(
+    reported = ran(
         command, write(tmp_path / f"{kind}.txt", text), on_top(tmp_path, "cms-rif-institutional"), tmp_path / "out"
     )
-    assert (told["counts"]["rows_read"], told["counts"]["rows_quarantined"]) == (4, 0)
+    assert (reported["counts"]["rows_read"], reported["counts"]["rows_quarantined"]) == (4, 0)
     found = decisions(tmp_path / "out")
     last = "trial-context" if kind == "outpatient" else "investigational"
     assert found["reason_code"].to_list() == ["investigational", "trial-context", last]
-    has_device = "investigational_device_exemption_number" in told["inputs"][0]["columns"]
+    has_device = "investigational_device_exemption_number" in reported["inputs"][0]["columns"]
     assert has_device == (kind == "outpatient")
     assert set(found["claim_type"]) == {"institutional"}
     assert str(found["service_start_date"][0]) == ("2026-03-01" if "REV_CNTR_DT" in first else "2026-02-27")
@@ -220,5 +220,10 @@ def test_synthea_charges_are_read_and_their_other_codes_never_edited(command: Co
     rows = [row, {**row, "TYPE": "PAYMENT", "AMOUNT": "", "PROCEDURECODE": ""}, {**row, "TYPE": "TRANSFERIN"}]
     rows.append({**row, "CHARGEID": "2", "PROCEDURECODE": "47384"})  # an RxNorm code that looks like an HCPCS code
     extract = write(tmp_path / "claims_transactions.csv", csv_text(rows, SYNTHEA))
-    told = ran(command, extract, "synthea-claims-transactions", tmp_path / "out")["counts"]
-    assert (told["rows_read"], told["rows_filtered"], told["rows_quarantined"], told["candidates"]) == (2, 2, 0, 0)
+    reported = ran(command, extract, "synthea-claims-transactions", tmp_path / "out")["counts"]
+    assert (reported["rows_read"], reported["rows_filtered"], reported["rows_quarantined"], reported["candidates"]) == (
+        2,
+        2,
+        0,
+        0,
+    )

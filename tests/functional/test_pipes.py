@@ -115,12 +115,12 @@ def test_the_same_out_of_a_pipe_again_is_a_no_op(tmp_path: Path) -> None:
 
 
 def test_an_empty_pipe_and_an_odd_one_say_so_by_its_name(tmp_path: Path, scratch: Path) -> None:
-    for content, told in ((b"", "the file is empty"), (b"PK\x03\x04" + b"\x00" * 40, "a zip archive")):
+    for content, reported in ((b"", "the file is empty"), (b"PK\x03\x04" + b"\x00" * 40, "a zip archive")):
         pipe = fifo(tmp_path, content)
         done = called("validate", pipe)
         assert (done.code, len(done.faults)) == (11, 1)
         assert done.err.startswith(f"claims-edit: {pipe}: ")
-        assert told in done.err
+        assert reported in done.err
         assert str(scratch) not in done.err
         pipe.unlink()
 
@@ -184,7 +184,7 @@ LONG = 40_000_000
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
-def test_one_line_without_an_end_says_so_and_loses_nothing(
+def test_one_line_without_an_end_reports_it_and_loses_nothing(
     tmp_path: Path, name: str, begin: str, long: str, end: str, *, packed: bool
 ) -> None:
     mapping = write(

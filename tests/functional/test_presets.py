@@ -262,7 +262,7 @@ def test_long_lines_of_ndjson_have_room(command: Command, tmp_path: Path) -> Non
     assert done == Done(0, "", "")
 
 
-def test_columns_whose_types_a_tool_guessed_are_read_as_what_they_stand_for(command: Command, tmp_path: Path) -> None:
+def test_columns_whose_types_a_tool_guessed_are_read_as_what_they_are_for(command: Command, tmp_path: Path) -> None:
     """As a tool that guesses leaves them: numbers for ids, floats where there are gaps, columns of nothing."""
     rows = claims()[:4]
     text = csv_text(rows, WIDE)
@@ -325,10 +325,10 @@ def test_the_example_of_the_documentation(command: Command, tmp_path: Path) -> N
         ("9001", 3, "review")
     ]
     changes = (("PAID_3,", "X,"), ("TIN_3\n", "TIN_3,HCPCS_4\n"))
-    for told, change in zip(errors.splitlines(), changes, strict=True):
+    for reported, change in zip(errors.splitlines(), changes, strict=True):
         write(wide, extract.replace(*change))
         done = command("validate", wide, "--mapping", tmp_path / "m.yaml", *AS_OF)
-        assert done.err.replace(str(tmp_path) + "/", "").startswith(told.removesuffix("…"))
+        assert done.err.replace(str(tmp_path) + "/", "").startswith(reported.removesuffix("…"))
     run(command, write(wide, extract.replace("0600T", "0600T?")), tmp_path / "m.yaml", tmp_path / "bad")
     assert '"{n}":"3"' in quarantine(tmp_path / "bad")["raw_values"][0]
 
@@ -478,10 +478,10 @@ def test_an_own_mapping_on_top_of_a_preset(command: Command, tmp_path: Path) -> 
     run(command, write(tmp_path / "x.csv", csv_text([row], [*WIDE, "PAYER"])), mapping, tmp_path / "out")
     decided = decisions(tmp_path / "out").row(0, named=True)
     assert (decided["payer"], decided["disposition"], decided["claim_line_number"]) == ("regence", "deny", 2)
-    told = manifest(tmp_path / "out")["options"]["mapping"]
-    assert told["path"] == mapping.as_posix()
-    assert told["sha256"] == hashlib.sha256(mapping.read_bytes()).hexdigest()
-    assert told["preset"] == "cms-de-synpuf-carrier"
+    reported = manifest(tmp_path / "out")["options"]["mapping"]
+    assert reported["path"] == mapping.as_posix()
+    assert reported["sha256"] == hashlib.sha256(mapping.read_bytes()).hexdigest()
+    assert reported["preset"] == "cms-de-synpuf-carrier"
 
 
 def test_the_manifest_names_the_preset(command: Command, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ def test_the_manifest_names_the_preset(command: Command, tmp_path: Path) -> None
 # --- names and commands -----------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_preset_is_told_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
+def test_an_unknown_preset_is_reported_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
     extract = write(tmp_path / "c.csv", csv_text(claims(), WIDE))
     done = command("validate", extract, "--mapping", "tuba")
     assert (done.code, len(done.faults)) == (11, 1)
@@ -509,7 +509,7 @@ def test_an_unknown_preset_is_told_with_those_that_there_are(command: Command, t
     assert all(name in shown.err for name in PRESETS)
 
 
-def test_a_file_and_a_preset_of_one_name_are_told_apart(
+def test_a_file_and_a_preset_of_one_name_are_distinguished(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extract = write(tmp_path / "c.csv", csv_text(claims(), WIDE))

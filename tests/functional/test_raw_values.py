@@ -1,4 +1,4 @@
-"""What is kept of a refused row is the row, whatever stands in the rows beside it."""
+"""What is kept of a refused row is the row, whatever is in the rows beside it."""
 
 from __future__ import annotations
 

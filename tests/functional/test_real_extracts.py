@@ -51,14 +51,14 @@ def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
     mapping = write(tmp_path / "m.yaml", TUVAS_PAYER)
     done = called("run", TUVA, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
-    told = manifest(tmp_path / "out")
+    reported = manifest(tmp_path / "out")
     read = [{**row, "person_id": row["patient_id"], "payer": "Florida Blue"} for row in rows]
     refused = [row for row in read if check_line(row, LAST_DAY)]
-    assert told["counts"]["rows_read"] == len(rows) == 6075
-    assert told["counts"]["rows_quarantined"] == len(refused)
-    assert told["counts"]["candidates"] == sum(row["hcpcs_code"] in CODES for row in read)
-    assert told["charges"]["read"] == charged(rows, "charge_amount")
-    assert told["counts"]["warnings"] == sum(len(warnings_of(row)) for row in read if row not in refused)
+    assert reported["counts"]["rows_read"] == len(rows) == 6075
+    assert reported["counts"]["rows_quarantined"] == len(refused)
+    assert reported["counts"]["candidates"] == sum(row["hcpcs_code"] in CODES for row in read)
+    assert reported["charges"]["read"] == charged(rows, "charge_amount")
+    assert reported["counts"]["warnings"] == sum(len(warnings_of(row)) for row in read if row not in refused)
 
 
 @here
@@ -66,13 +66,13 @@ def test_a_medicare_carrier_file_runs_with_its_preset(tmp_path: Path) -> None:
     rows = rows_of(RIF, "|")
     done = called("run", RIF, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
-    told = manifest(tmp_path / "out")
-    assert told["counts"]["rows_read"] == len(rows) == 221
+    reported = manifest(tmp_path / "out")
+    assert reported["counts"]["rows_read"] == len(rows) == 221
     assert len({(row["CLM_ID"], row["LINE_NUM"]) for row in rows}) == 221
-    assert told["counts"]["rows_accepted"] == 221
-    assert told["charges"]["read"] == charged(rows, "LINE_SBMTD_CHRG_AMT")
+    assert reported["counts"]["rows_accepted"] == 221
+    assert reported["charges"]["read"] == charged(rows, "LINE_SBMTD_CHRG_AMT")
     unitless = sum(Decimal(row["LINE_SRVC_CNT"]) == 0 for row in rows if row["LINE_SRVC_CNT"])
-    assert told["counts"]["warnings_by_check"] == {"service_unit_quantity-zero": unitless}
+    assert reported["counts"]["warnings_by_check"] == {"service_unit_quantity-zero": unitless}
 
 
 @here

@@ -124,16 +124,16 @@ def test_every_line_is_accepted_or_quarantined(
     _, wanted = counted(name)
     done = command("validate", path, "--json", *AS_OF)
     assert done.code == 0, done.err
-    told = json.loads(done.out)["files"][0]
-    assert told["rows_read"] == wanted
-    assert told["rows_accepted"] + told["rows_quarantined"] == wanted
-    assert told["format"] == ("x12" if name in X12_FILES else "fhir")
+    reported = json.loads(done.out)["files"][0]
+    assert reported["rows_read"] == wanted
+    assert reported["rows_accepted"] + reported["rows_quarantined"] == wanted
+    assert reported["format"] == ("x12" if name in X12_FILES else "fhir")
     counts = manifest(results(name))["counts"]
-    assert (counts["rows_read"], counts["rows_quarantined"]) == (wanted, told["rows_quarantined"])
+    assert (counts["rows_read"], counts["rows_quarantined"]) == (wanted, reported["rows_quarantined"])
     assert counts["rows_accepted"] + counts["rows_quarantined"] == wanted
-    assert record(results(name), "quarantine").height == told["rows_quarantined"]
-    assert counts["quarantined_by_check"] == told["quarantined_by_check"]
-    assert counts["warnings_by_check"] == told["warnings_by_check"]
+    assert record(results(name), "quarantine").height == reported["rows_quarantined"]
+    assert counts["quarantined_by_check"] == reported["quarantined_by_check"]
+    assert counts["warnings_by_check"] == reported["warnings_by_check"]
 
 
 @pytest.mark.parametrize("name", X12_FILES)
@@ -168,11 +168,13 @@ def test_the_same_claims_with_other_separators_are_the_same_rows(
     command: Callable[..., Done], tmp_path: Path, usual: str, other: str
 ) -> None:
     files = [write(tmp_path / name, X12_FILES[name]) for name in (usual, other)]
-    told = [json.loads(command("validate", path, "--json", *AS_OF).out)["files"][0] | {"path": ""} for path in files]
-    assert told[0] == told[1]
+    reported = [
+        json.loads(command("validate", path, "--json", *AS_OF).out)["files"][0] | {"path": ""} for path in files
+    ]
+    assert reported[0] == reported[1]
 
 
-SOUND = text_of(b"")  # one claim of one line, on which all is said
+SOUND = text_of(b"")  # one claim of one line, on which all is stated
 
 
 def denied_837() -> bytes:
@@ -191,8 +193,8 @@ def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
     write(night / "e.x12", gzip.compress(fhir.splitlines()[0]))
     done = called("run", night, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.err) == (0, "")
-    told = manifest(tmp_path / "out")
-    formats = {file["path"].rsplit("/", 1)[1]: (file["format"], file["rows_read"]) for file in told["inputs"]}
+    reported = manifest(tmp_path / "out")
+    formats = {file["path"].rsplit("/", 1)[1]: (file["format"], file["rows_read"]) for file in reported["inputs"]}
     assert formats == {
         "a.json": ("delimited", 6),
         "b.csv": ("x12", x12_counts(x12)[1]),
@@ -200,7 +202,7 @@ def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
         "d.txt": ("x12", 1),
         "e.x12": ("fhir", 1),
     }
-    counts = told["counts"]
+    counts = reported["counts"]
     assert counts["rows_read"] == counts["rows_accepted"] + counts["rows_quarantined"] == 8 + 12 + 3
     decided = record(tmp_path / "out", "decisions").to_dicts()
     assert [(row["source_file"].rsplit("/", 1)[1], row["source_row"], row["disposition"]) for row in decided] == [
@@ -240,12 +242,12 @@ def table() -> Iterator[str]:
         claims, lines_counted = counted(name)
         with TemporaryDirectory() as folder:
             path = write(Path(folder, name), content)
-            told = validate_batch((str(path),), date.fromisoformat(AS_OF[1])).as_dict()["files"][0]
+            reported = validate_batch((str(path),), date.fromisoformat(AS_OF[1])).as_dict()["files"][0]
         by_check, warnings = (
-            ", ".join(f"{check} {number}" for check, number in told[name].items()) or "none"
+            ", ".join(f"{check} {number}" for check, number in reported[name].items()) or "none"
             for name in ("quarantined_by_check", "warnings_by_check")
         )
-        accepted, refused = told["rows_accepted"], told["rows_quarantined"]
+        accepted, refused = reported["rows_accepted"], reported["rows_quarantined"]
         yield f"| {name} | {claims} | {lines_counted} | {accepted} | {refused} | {by_check} | {warnings} |"
 
 

@@ -53,10 +53,10 @@ def fault_of(command: Command, extract: object, out: Path, mapping: Path | None 
 
 
 def file_counts(out: Path) -> tuple[int, int, int]:
-    """Rows read, quarantined and passed over by the latest run."""
-    told = manifest(out)["counts"]
-    assert told["rows_filtered"] == sum(file["rows_filtered"] for file in manifest(out)["inputs"])
-    return told["rows_read"], told["rows_quarantined"], told["rows_filtered"]
+    """Rows read, quarantined and skipped by the latest run."""
+    reported = manifest(out)["counts"]
+    assert reported["rows_filtered"] == sum(file["rows_filtered"] for file in manifest(out)["inputs"])
+    return reported["rows_read"], reported["rows_quarantined"], reported["rows_filtered"]
 
 
 # --- header and trailer records, no header line -----------------------------------------------------------------------
@@ -75,7 +75,7 @@ RECORDS = [
 @pytest.mark.parametrize("mapping", [NAMES, POSITIONS])
 @pytest.mark.parametrize("rule", ["rows: {REC: D}", "rows_except: {REC: [HDR, TRL]}", "skip_rows: 1\nskip_footer: 1"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_header_and_trailer_records_are_passed_over_and_counted(
+def test_header_and_trailer_records_are_skipped_and_counted(
     command: Command, tmp_path: Path, mapping: str, rule: str, ends: str
 ) -> None:
     text = mapping + rule.replace("REC", "REC" if mapping == NAMES else "'1'")
@@ -87,7 +87,7 @@ def test_header_and_trailer_records_are_passed_over_and_counted(
     assert decisions(out).select("claim_id", "source_row").rows() == [("CL0000003", 4), ("CL0000006", 7)]
 
 
-def test_the_terminal_says_that_rows_were_passed_over(command: Command, tmp_path: Path) -> None:
+def test_the_terminal_says_that_rows_were_skipped(command: Command, tmp_path: Path) -> None:
     mapping = write(tmp_path / "m.yaml", f"{NAMES}rows: {{REC: D}}")
     extract = write(tmp_path / "night.txt", "\n".join([*RECORDS, ""]))
     shown = command("run", extract, "--out", tmp_path / "out", "--mapping", mapping, *UNREPORTED)
@@ -122,10 +122,12 @@ def test_a_claim_line_is_never_skipped(command: Command, tmp_path: Path, rule: s
     text = csv_text(rows)
     if "names" in rule:
         text, rule = text.partition("\n")[2], rule.replace("[a, b]", f"[{', '.join(COLUMNS)}]")
-    told = fault_of(command, write(tmp_path / "night.csv", text), tmp_path / "out", write(tmp_path / "m.yaml", rule))
-    assert "night.csv: " in told
-    assert "skip" in told
-    assert CELL not in told
+    reported = fault_of(
+        command, write(tmp_path / "night.csv", text), tmp_path / "out", write(tmp_path / "m.yaml", rule)
+    )
+    assert "night.csv: " in reported
+    assert "skip" in reported
+    assert CELL not in reported
 
 
 def test_a_mapping_that_does_not_fit_is_named(command: Command, tmp_path: Path) -> None:
@@ -138,9 +140,9 @@ def test_a_mapping_that_does_not_fit_is_named(command: Command, tmp_path: Path) 
         "skip_rows: 99": "has no line between the 99 first and the 0 last",
     }
     extract = write(tmp_path / "night.csv", csv_text([line(n, member_id=CELL) for n in range(1, 7)]))
-    for mapping, told in cases.items():
+    for mapping, reported in cases.items():
         fault = fault_of(command, extract, tmp_path / "out", write(tmp_path / "m.yaml", mapping))
-        assert told in fault
+        assert reported in fault
         assert CELL not in fault
 
 
@@ -181,14 +183,14 @@ WIDTHS = {
 
 
 def positions(form: str) -> str:
-    told, start = [], 1
+    reported, start = [], 1
     for name, width in WIDTHS.items():
         end = start + width - 1
         shapes = {"range": f"{start}-{end}", "length": f"{{start: {start}, length: {width}}}",
                   "end": f"{{start: {start}, end: {end}}}"}  # fmt: skip
-        told.append(f"  {name}: {shapes[form]}")
+        reported.append(f"  {name}: {shapes[form]}")
         start = end + 1
-    return "fixed_width:\n" + "\n".join(told) + "\n"
+    return "fixed_width:\n" + "\n".join(reported) + "\n"
 
 
 def fixed(row: Row, record: str = "D") -> str:
@@ -258,8 +260,8 @@ def test_hive_folders_give_columns(command: Command, tmp_path: Path, ending: str
     out = tmp_path / "out"
     for extract in (folder, folder / "PAYER=Regence" / "claim_type=P" / "year=2026" / f"part-0.{ending}"):
         assert ran(command, extract, out, mapping).code == 0
-    told = manifest(out, 0)["counts"]
-    assert (told["rows_read"], told["rows_accepted"]) == (18, 12)
+    reported = manifest(out, 0)["counts"]
+    assert (reported["rows_read"], reported["rows_accepted"]) == (18, 12)
     assert set(quarantine(out)["failed_checks"].explode()) == {"payer-missing"}
     first = decisions(out).filter(pl.col("source_row") == 3)
     assert sorted(first["payer"].unique().to_list()) == ["premera", "regence"]
@@ -340,11 +342,11 @@ def test_a_folder_with_its_readme_and_a_bulk_export(command: Command, tmp_path: 
     assert done.code == 0
     assert "Files skipped by name: 1 documentation, 2 hidden." in done.out
     assert "FHIR files without claims, used for references from claims: 1." in done.out
-    told = manifest(out)
-    assert [(file["path"].rpartition("/")[2], file["what"]) for file in told["passed_over"]] == [
+    reported = manifest(out)
+    assert [(file["path"].rpartition("/")[2], file["what"]) for file in reported["passed_over"]] == [
         (".part.crc", "hidden"), ("README.md", "documentation"), ("_SUCCESS", "hidden"),
     ]  # fmt: skip
-    assert [(file["path"].rpartition("/")[2], file["status"]) for file in told["inputs"]] == [
+    assert [(file["path"].rpartition("/")[2], file["status"]) for file in reported["inputs"]] == [
         ("NIGHT.CSV.GZ", "read"), ("Patient.ndjson", "context"),
     ]  # fmt: skip
     assert ran(command, folder, out) == Done(0, "", "")

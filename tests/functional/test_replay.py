@@ -45,6 +45,6 @@ def test_of_revisions_only_those_that_name_a_candidates_claim_are_kept(out: Path
     assert set(named) <= set(claims)
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_what_is_missing_is_stated(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match=r"runs/R/replay: is missing or damaged, .* run the extracts again"):
         replay_of(tmp_path, "R")

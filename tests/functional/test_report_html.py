@@ -129,7 +129,7 @@ def test_it_filters_by_text_disposition_payer_and_reason(browser: Browser, repor
         assert str(page.locator("#matching").text_content()).startswith("146 of 146")
         page.fill("#filter-text", "ex-21-investigational-REGENCE")
         assert column(page, 1) == ["EX-21-INVESTIGATIONAL-REGENCE"]
-        page.fill("#filter-text", "M10020001")  # the member, who stands in the explanations only
+        page.fill("#filter-text", "M10020001")  # the member, who is in the explanations only
         member = decisions(report.parents[2]).filter(pl.col("member_id") == "M10020001")
         assert sorted(column(page, 1)) == sorted(member["claim_id"])
         page.fill("#filter-text", "no such text")
@@ -141,7 +141,7 @@ def test_every_column_sorts_both_ways(browser: Browser, report: Path, number: in
     def key(text: str) -> Any:
         return float(text.replace(",", "")) if number in {2, 9} else text
 
-    def told(page: Page) -> list[Any]:
+    def reported(page: Page) -> list[Any]:
         """The keys from the top; a cell without a charge stands last both ways."""
         texts = column(page, number)
         filled = [text for text in texts if text]
@@ -153,11 +153,11 @@ def test_every_column_sorts_both_ways(browser: Browser, report: Path, number: in
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == "ascending"
         assert page.locator("#decisions th[aria-sort=ascending], #decisions th[aria-sort=descending]").count() == 1
-        up = told(page)
+        up = reported(page)
         assert (up, len(up) > 100) == (sorted(up), True)
         head.get_by_role("button").press("Enter")
         assert head.get_attribute("aria-sort") == "descending"
-        assert told(page) == sorted(up, reverse=True)
+        assert reported(page) == sorted(up, reverse=True)
 
 
 def test_it_begins_with_the_highest_charge(browser: Browser, report: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_row_opens_and_closes_by_keyboard(browser: Browser, report: Path) -> N
         button.focus()
         page.keyboard.press("Enter")
         assert button.get_attribute("aria-expanded") == "true"
-        told = page.locator(f"#{button.get_attribute('aria-controls')}")
+        reported = page.locator(f"#{button.get_attribute('aria-controls')}")
         for text in (
             "considers the service investigational",  # the reason
             "Regence Medical Policy Manual, Surgery, Policy No. 242",  # citation and policy
@@ -188,11 +188,11 @@ def test_a_row_opens_and_closes_by_keyboard(browser: Browser, report: Path) -> N
             "clinical trial",
             "Guidance and evidence on this tumor site",
         ):
-            assert text in (told.text_content() or ""), text
-        told.locator("summary").press("Enter")
-        assert told.locator(".studies li").first.is_visible()
+            assert text in (reported.text_content() or ""), text
+        reported.locator("summary").press("Enter")
+        assert reported.locator(".studies li").first.is_visible()
         page.keyboard.press("Escape")
-        assert (button.get_attribute("aria-expanded"), told.count()) == ("false", 0)
+        assert (button.get_attribute("aria-expanded"), reported.count()) == ("false", 0)
         assert page.evaluate("document.activeElement.textContent") == "EX-21-INVESTIGATIONAL-REGENCE"
         page.keyboard.press("Space")
         assert button.get_attribute("aria-expanded") == "true"
@@ -207,9 +207,9 @@ def test_every_row_opens_into_its_own_claim(browser: Browser, report: Path) -> N
         page.evaluate("for (const each of document.querySelectorAll('#decisions > tbody button')) each.click()")
         texts = page.locator("#decisions > tbody > tr").all_text_contents()
     assert len(texts) == 2 * record.height
-    for claim, told in zip(texts[::2], texts[1::2], strict=True):
+    for claim, reported in zip(texts[::2], texts[1::2], strict=True):
         found = [row for name, row in rows.items() if claim.startswith(f"{name}1")]
-        assert not found or any(f"Row {row} of" in told for row in found)
+        assert not found or any(f"Row {row} of" in reported for row in found)
 
 
 def test_without_script_all_but_the_opening_is_there(browser: Browser, report: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_hostile_cell_does_nothing(browser: Browser, tmp_path: Path, mode: str
         assert page.locator(".banner").count() == (mode == "shadow")
 
 
-def test_a_run_without_decisions_is_a_sound_page(browser: Browser, tmp_path: Path) -> None:
+def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
     extract = write(tmp_path / "none.csv", csv_text([line(1), line(2)]))
@@ -307,8 +307,8 @@ def test_amounts_of_any_size_add_up_and_fit_a_phone(browser: Browser, tmp_path: 
     assert called("run", extract, "--out", tmp_path / "out", *PAGE, "--quiet").code == 0
     (written,) = tmp_path.glob("out/runs/*/report.html")
     with opened(browser, written, viewport=PHONE) as page:
-        told = page.locator("#matching").text_content()
-        assert told == f"4 of 4 decisions shown, charges {sum(map(Decimal, AMOUNTS)):,.2f}"
+        reported = page.locator("#matching").text_content()
+        assert reported == f"4 of 4 decisions shown, charges {sum(map(Decimal, AMOUNTS)):,.2f}"
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
         page.locator("#decisions > thead button").last.click()
         assert column(page, 9) == [f"{amount:,.2f}" for amount in sorted(map(Decimal, AMOUNTS))]

@@ -107,9 +107,9 @@ def test_a_killed_run_leaves_nothing_visible(published: Path, night: Path, size:
     child = started(size, out / "never", "run", night, "--out", out, *UNREPORTED)
     wait_for_staging(out, child)
     child.send_signal(how)
-    _, told = child.communicate(timeout=PATIENCE)
+    _, reported = child.communicate(timeout=PATIENCE)
     assert child.returncode == code
-    assert "Traceback" not in told
+    assert "Traceback" not in reported
     assert (manifest(out), (out / "claims_edit.duckdb").read_bytes()) == before
     assert len(list((out / "runs").iterdir())) == 1
     extract = write(out.parent / "next.csv", csv_text(lines(9)))
@@ -166,8 +166,8 @@ def _drop_parquet(out: Path) -> None:
 
 
 def _spoil_manifest(out: Path) -> None:
-    (told,) = out.glob("runs/*/manifest.json")
-    told.write_text('{"run_id": 5}', encoding="utf-8")
+    (reported,) = out.glob("runs/*/manifest.json")
+    reported.write_text('{"run_id": 5}', encoding="utf-8")
 
 
 def _drop_generation(out: Path) -> None:

@@ -23,25 +23,25 @@ FILE = "tests/regence.yaml"
 HEAD = "about: A\ngiven: {payer: regence, program: commercial, diagnoses: C509}\ntests:\n  - name: One\n    cases:\n"
 
 
-def test_the_command_passes_fails_and_tells_of_no_tests(tmp_path: Path, command: Callable[..., Done]) -> None:
+def test_the_command_passes_fails_and_shows_of_no_tests(tmp_path: Path, command: Callable[..., Done]) -> None:
     rules = RulesFolder(tmp_path)
     for path in (rules.root / "tests").iterdir():
         path.unlink()
-    told = command("rules", "test", "--rules", rules.root)
-    assert (told.code, told.out.startswith("The rules have no tests.")) == (0, True)
+    reported = command("rules", "test", "--rules", rules.root)
+    assert (reported.code, reported.out.startswith("The rules have no tests.")) == (0, True)
     good, bad = (f"      - {{code: 0601T, service: 2026-01-01, expect: {edit}}}\n" for edit in EDIT_IDS[-1:-3:-1])
     rules.write(FILE, HEAD + good)
-    told = command("rules", "test", "--rules", rules.root)
-    assert (told.code, told.out) == (0, "1 of 1 lines of 1 files match.\n")
+    reported = command("rules", "test", "--rules", rules.root)
+    assert (reported.code, reported.out) == (0, "1 of 1 lines of 1 files match.\n")
     rules.write(FILE, HEAD + good + bad)
-    told = command("rules", "test", "--rules", rules.root)
-    assert told.code == 10
-    assert "expected indication-not-addressed, got investigational" in told.out
-    assert "1 of 2 lines" in told.out
+    reported = command("rules", "test", "--rules", rules.root)
+    assert reported.code == 10
+    assert "expected indication-not-addressed, got investigational" in reported.out
+    assert "1 of 2 lines" in reported.out
     assert command("rules", "check", "--rules", rules.root).code == 0
-    told = command("rules", "test", "--rules", rules.root, "--json")
-    assert told.code == 10
-    found = json.loads(told.out)
+    reported = command("rules", "test", "--rules", rules.root, "--json")
+    assert reported.code == 10
+    found = json.loads(reported.out)
     assert (found["lines"], found["passed"], len(found["failures"])) == (2, 1, 1)
     assert found["failures"][0]["got"] == {"edit": "investigational"}
 
@@ -62,13 +62,16 @@ def test_the_command_writes_to_rules_here_and_nowhere_else(
 ) -> None:
     rules = RulesFolder(tmp_path)
     monkeypatch.chdir(tmp_path)
-    told = command("rules", "new", "acme_health")
-    assert (told.code, told.out.startswith("rules/policies/acme_health.yaml: written. Fill in TODO in 17 lines")) == (
+    reported = command("rules", "new", "acme_health")
+    assert (
+        reported.code,
+        reported.out.startswith("rules/policies/acme_health.yaml: written. Fill in TODO in 17 lines"),
+    ) == (
         0,
         True,
     )
     assert command("rules", "new", "acme_health").code == 2
     monkeypatch.chdir(rules.root / "policies")
-    told = command("rules", "new", "zebra")
-    assert told.code == 2
-    assert "no rules folder here" in told.err
+    reported = command("rules", "new", "zebra")
+    assert reported.code == 2
+    assert "no rules folder here" in reported.err

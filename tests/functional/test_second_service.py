@@ -117,7 +117,7 @@ def extract(folder: Path) -> Path:
     return write(folder / "claims.csv", csv_text(rows))
 
 
-def test_every_command_knows_both_services(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
+def test_every_command_has_both_services(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
     assert "6 policies" in command("rules", "check", "--rules", rules).out
     assert command("rules", "test", "--rules", rules).code == 0
     table = command("rules", "table", "acme_health", "--rules", rules).out
@@ -134,7 +134,7 @@ def test_every_command_knows_both_services(tmp_path: Path, rules: Path, command:
     assert "investigational" in explained
 
 
-def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
+def test_a_contract_names_one_service(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
     columns = ("claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business", "group_id",
                "claim_start_date", "hcpcs_code", "diagnosis_code_1", "charge_amount")  # fmt: skip
     acme = {"payer": "Acme", "claim_start_date": "2025-08-01", "diagnosis_code_1": "C641", "group_id": "G1"}
@@ -142,10 +142,10 @@ def test_a_contract_speaks_of_one_service(tmp_path: Path, rules: Path, command: 
         [line(1) | acme | {"hcpcs_code": "0988T"}, line(2) | acme | {"hcpcs_code": "0601T"}], columns
     ))  # fmt: skip
     head = "payer,group_id,service,effective_date,coverage\n"
-    told = write(tmp_path / "told.csv", f"{head}Acme,G1,sonic_ablation,2025-01-01,covered\n")
+    reported = write(tmp_path / "contracts.csv", f"{head}Acme,G1,sonic_ablation,2025-01-01,covered\n")
     out = tmp_path / "out"
     run = ("run", claims, "--rules", rules, "--out", out, *UNREPORTED, "--quiet", "--contracts")
-    assert command(*run, told).code == 0
+    assert command(*run, reported).code == 0
     assert decisions(out).sort("claim_id")["reason_code"].to_list() == ["contract-covers", "investigational"]
     (other,) = json.loads(command("explain", "CL0000002", "--out", out, "--all", "--json").out)
     assert {each["id"]: each["why"] for each in other["not_hit"]}["contract-covers"] == (

@@ -26,8 +26,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def is_one_line(done: Done, told: str) -> bool:
-    return done.code == 2 and len(done.faults) == 1 and told in done.err
+def is_one_line(done: Done, reported: str) -> bool:
+    return done.code == 2 and len(done.faults) == 1 and reported in done.err
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_columns_without_plain_values_are_named(command: Command, tmp_path: Path
     assert f"no plain values in {column}" in done.err
 
 
-def test_typed_values_come_out_as_they_went_in(command: Command, tmp_path: Path) -> None:
+def test_typed_values_result_as_they_went_in(command: Command, tmp_path: Path) -> None:
     columns = {
         "claim_start_date": pl.Series([MIDNIGHT] * 6),
         "charge_amount": pl.Series([0.1 + 0.2] * 6),

@@ -42,7 +42,7 @@ def test_a_run_writes_the_workbook_and_report_writes_the_same(
     assert book["quarantine"].max_row == counts["rows_quarantined"] + 1
 
 
-def test_a_workbook_that_cannot_be_written_is_told_in_one_line(
+def test_a_workbook_that_cannot_be_written_is_reported_in_one_line(
     deck_results: Path, tmp_path: Path, command: Callable[..., Done]
 ) -> None:
     target = tmp_path / "none" / "report.xlsx"

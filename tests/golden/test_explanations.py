@@ -60,7 +60,7 @@ def other_formats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield run_deck(tmp_path_factory.mktemp("golden") / "out", patch, "claims.837", "claims-fhir.ndjson")
 
 
-def told(out: Path, claim_id: str, fmt: str = "md") -> str:
+def reported(out: Path, claim_id: str, fmt: str = "md") -> str:
     wanted = Wanted(claim_id)
     found = find(out, wanted, every_edit=True)
     if not found:
@@ -77,21 +77,21 @@ def per_run(out: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("claim_id", TOLD)
 def test_explanation(deck: Path, claim_id: str) -> None:
-    hold(f"explain/{claim_id}.md", told(deck, claim_id), **per_run(deck))
+    hold(f"explain/{claim_id}.md", reported(deck, claim_id), **per_run(deck))
 
 
 @pytest.mark.parametrize("claim_id", ["X-GROUP-EXCLUDES", "X-SHARED-ID", "E-POINTED-DIAGNOSIS", "X-BAD-TWO-PAYERS"])
 def test_explanation_of_837_and_fhir(other_formats: Path, claim_id: str) -> None:
-    hold(f"explain/{claim_id}.md", told(other_formats, claim_id), **per_run(other_formats))
+    hold(f"explain/{claim_id}.md", reported(other_formats, claim_id), **per_run(other_formats))
 
 
 @pytest.mark.parametrize("fmt", ["text", "html"])
 def test_other_formats(deck: Path, fmt: str) -> None:
     claim_id = "EX-21-INVESTIGATIONAL-PREMERA"
-    hold(f"explain/{claim_id}.{fmt}", told(deck, claim_id, fmt), **per_run(deck))
+    hold(f"explain/{claim_id}.{fmt}", reported(deck, claim_id, fmt), **per_run(deck))
 
 
 def test_rationale(deck: Path, tmp_path: Path) -> None:
-    report(deck, None, "rationale", tmp_path / "told")
+    report(deck, None, "rationale", tmp_path / "reported")
     for name in ("index.csv", "index.md", "000006.md", "000047.md"):
-        hold(f"rationale/{name}", (tmp_path / "told" / name).read_text(encoding="utf-8"), **per_run(deck))
+        hold(f"rationale/{name}", (tmp_path / "reported" / name).read_text(encoding="utf-8"), **per_run(deck))

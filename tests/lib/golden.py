@@ -9,13 +9,15 @@ EXPECTED = Path(__file__).resolve().parents[1] / "golden" / "expected"
 RENEW = "CLAIMS_EDIT_RENEW_GOLDEN"
 
 
-def hold(name: str, told: str, **per_run: str) -> None:
+def hold(name: str, reported: str, **per_run: str) -> None:
     """Hold a text to the file `name`; each value of `per_run` stands as its name in capitals there."""
     for word, value in per_run.items():
-        told = told.replace(value, word.upper())
+        reported = reported.replace(value, word.upper())
     path = EXPECTED / name
     if os.environ.get(RENEW):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(told, encoding="utf-8")
+        path.write_text(reported, encoding="utf-8")
     assert path.is_file(), f"{path} is not there: `make golden` makes it; read it before you keep it"
-    assert told == path.read_text(encoding="utf-8"), f"{path} differs: if the new text is right, `make golden` keeps it"
+    assert reported == path.read_text(encoding="utf-8"), (
+        f"{path} differs: if the new text is right, `make golden` keeps it"
+    )

@@ -351,8 +351,8 @@ class Facts:
 
     @property
     def program(self) -> str | None:
-        said = set(signals_of(self.line, self.payer).values())
-        return said.pop() if len(said) == 1 else None
+        stated = set(signals_of(self.line, self.payer).values())
+        return stated.pop() if len(stated) == 1 else None
 
     @property
     def sites(self) -> list[str]:
@@ -516,9 +516,11 @@ def _group_code(disposition: str, reason: str, facts: Facts) -> tuple[str | None
     if disposition != "deny":
         return None, None
     if reason == "contract-excludes":
-        said = next(contract["group_code"] for contract in _contracts_for(facts) if contract["coverage"] == "excluded")
-        if said:
-            return said, "contract"
+        stated = next(
+            contract["group_code"] for contract in _contracts_for(facts) if contract["coverage"] == "excluded"
+        )
+        if stated:
+            return stated, "contract"
     if facts.version is not None and facts.version.bill_members:
         return "PR", "policy"
     return "CO", "default"
@@ -646,7 +648,7 @@ def _shapes(row: Line) -> dict[str, str]:
 
 
 def _date_faults(row: Line, as_of: date) -> set[tuple[str, str]]:
-    """What is wrong with the dates; how the pair that counts agrees is told of the line's own columns."""
+    """What is wrong with the dates; how the pair that counts agrees is reported of the line's own columns."""
     faults = set()
     for column in ("claim_line_start_date", "claim_line_end_date", "claim_start_date", "claim_end_date"):
         text = text_of(row, column)

@@ -113,8 +113,8 @@ def _other_programs(found: re.Match[str], row: Row, catalog: Catalog) -> Iterato
     version = next(each for each in policy.versions if each.from_.date.isoformat() == row["policy_version"])
     named = {*version.applies_to.programs, *version.exceptions}
     for verb, disposition in (("referred", "refer"), ("reviewed", "review")):
-        for told in re.findall(rf"([a-z_]+(?:(?:, | or )[a-z_]+)*) would be {verb}", sentence):
-            for name in _names(told):
+        for reported in re.findall(rf"([a-z_]+(?:(?:, | or )[a-z_]+)*) would be {verb}", sentence):
+            for name in _names(reported):
                 assert name in named
                 yield _program(name) | {"disposition": disposition}
     for name in set(catalog.pack.programs.programs) - named:
@@ -178,7 +178,7 @@ def _trial_signs_wrong(found: re.Match[str], _row: Row, _catalog: Catalog) -> It
 
 
 def _line(change: Row, **promised: Any) -> Callable[..., list[Row]]:
-    """The same change of every line; `then`: the outcome stands in the sentence."""
+    """The same change of every line; `then`: the outcome is in the sentence."""
     return lambda found, _row, _catalog: [{"change": change} | (promised or _then(found))]
 
 

@@ -1,4 +1,4 @@
-"""837 and FHIR files for the tests of the readers: the project's own, and public ones where they are at hand.
+"""837 and FHIR files for the tests of the readers: the project's own, and public ones where they are available.
 
 The own ones show the structures that the public ones have: claims of each kind, other payers, dependents, services of
 an ambulance, repriced lines, several interchanges, other separators, segments that no guide has, and an end without its
@@ -47,7 +47,7 @@ def fhir_files() -> dict[str, bytes]:
 
 
 def public(kind: str) -> dict[str, bytes]:
-    """Files that others wrote, where they are at hand."""
+    """Files that others wrote, where they are available."""
     folder = PUBLIC / kind
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if folder.is_dir() else {}
 

@@ -1,4 +1,4 @@
-"""The claims of an 837 told apart naively: hierarchical loops, their claims, and the claims' lines."""
+"""The claims of an 837 distinguished naively: hierarchical loops, their claims, and the claims' lines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Claim:
 
     @property
     def services(self) -> list[tuple[Segment, list[Segment]]]:
-        """Each SV with the line that it stands in."""
+        """Each SV with the line that it is in."""
         return [(segment, line) for line in self.lines for segment in line if segment.id in SERVICES]
 
 

@@ -339,8 +339,8 @@ def _service(draw: Choices, service: str, places: int) -> Line:
             "UN",
             units,
         ]
-    told = draw.pick(((), ("1",), ("1", "2"), ("2", "1"), ("1", "2", "3", "4")))
-    pointers = tuple(pointer for pointer in told if int(pointer) <= places)
+    reported = draw.pick(((), ("1",), ("1", "2"), ("2", "1"), ("1", "2", "3", "4")))
+    pointers = tuple(pointer for pointer in reported if int(pointer) <= places)
     if draw.seldom("pointers"):
         pointers = draw.pick(
             (

@@ -1,6 +1,6 @@
 """Where the guides have each segment, one segment at a time: what is out of place, and what follows for its claim.
 
-The table of segments is data, which a test of its own compares with the maps of another project; its use is told anew.
+The table of segments is data, which another test compares with the maps of another project; its use is independent.
 """
 
 from __future__ import annotations

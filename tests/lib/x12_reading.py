@@ -44,7 +44,7 @@ class Drops:
         self._stream = stream
 
     def read(self, wanted: int = -1) -> bytes:
-        """At most some bytes; all that are left where no number is said."""
+        """At most some bytes; all that are left where no number is stated."""
         return bytes(self._stream.read(min(wanted, self.SIZE)) if wanted >= 0 else self._stream.read())
 
     def close(self) -> None:
@@ -109,13 +109,13 @@ def _row_differences(given: dict[str, Any], row: Row) -> list[str]:
     if has_claim and given[ST] != row.st:
         found.append(f"ST {given[ST]}, naive {row.st}")
     for column in COLUMNS if has_claim else OWN:
-        said, naive = _bare(given.get(column)), _bare(row.values.get(column))
-        if column in UNORDERED and said:
-            said = " ".join(sorted(said.split()))
+        stated, naive = _bare(given.get(column)), _bare(row.values.get(column))
+        if column in UNORDERED and stated:
+            stated = " ".join(sorted(stated.split()))
         if column in row.refused:
-            found += [] if said and not DATE.fullmatch(said) else [f"{column} {said!r} is not refused"]
-        elif said != naive and column not in row.unsaid:
-            found.append(f"{column} {said!r}, naive {naive!r}")
+            found += [] if stated and not DATE.fullmatch(stated) else [f"{column} {stated!r} is not refused"]
+        elif stated != naive and column not in row.unsaid:
+            found.append(f"{column} {stated!r}, naive {naive!r}")
     return found
 
 

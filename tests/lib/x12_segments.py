@@ -1,4 +1,4 @@
-"""An X12 file told apart naively: its segments, and its transactions."""
+"""An X12 file distinguished naively: its segments, and its transactions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_ELEMENTS = {
 
 
 class NoInterchangeError(Exception):
-    """An ISA from which no delimiters can be told."""
+    """An ISA from which no delimiters can be reported."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _header(data: bytes, place: int) -> Marks | None:
     """What a header at the beginning of a segment says; None where it is none, or where the file ends within it.
 
     Raises:
-        NoInterchangeError: no delimiters can be told from it.
+        NoInterchangeError: no delimiters can be reported from it.
     """
     if not re.match(rb"ISA[^A-Za-z0-9\s\x80-\xff]", data[place : place + 4]):
         return None

@@ -1,4 +1,4 @@
-"""The claim-line contract and a naive reading of it must agree on every row of text, whatever stands in it."""
+"""The claim-line contract and a naive reading of it must agree on every row of text, whatever is in it."""
 
 from __future__ import annotations
 

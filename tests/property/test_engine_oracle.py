@@ -69,9 +69,9 @@ def fill(blob: bytes, seed: int) -> bytes:
 
 def disagreement(line: dict[str, Any], engine: dict[str, Any], oracle: dict[str, Any]) -> str:
     """What a reader needs to judge: the line without its empty cells, and each field that differs."""
-    said = {column: str(value) for column, value in line.items() if value is not None}
+    stated = {column: str(value) for column, value in line.items() if value is not None}
     differs = {field: (engine[field], oracle[field]) for field in ORACLE_FIELDS if engine[field] != oracle[field]}
-    return f"(engine, oracle) differ in {differs} on {said}; engine edits {engine['edits']}"
+    return f"(engine, oracle) differ in {differs} on {stated}; engine edits {engine['edits']}"
 
 
 @pytest.mark.more

@@ -1,4 +1,4 @@
-"""What an explanation promises of a changed line, the engine does: each sentence is tried on the line it is told of."""
+"""What an explanation promises of a changed line, the engine does: each sentence is tried on its line."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Night:
         manifest = {"run_id": "R", "inputs": [], "options": {"contracts": "contracts.csv", "stale_policy": stale.value}}
         replay = Replay(frame.lazy(), self.revisions, self.contracts, rules)
         known = facts_of(replay, self.rows, catalog(), required=True)
-        self.told = explained(self.rows, catalog(), manifest, facts=known, every_edit=True)
+        self.reported = explained(self.rows, catalog(), manifest, facts=known, every_edit=True)
 
     def decide(self, frame: pl.DataFrame) -> pl.DataFrame:
         return decide(frame, catalog(), revisions=self.revisions, contracts=self.contracts, stale_policy=self.stale)
@@ -83,8 +83,8 @@ class Night:
     def experiments(self) -> list[tuple[dict[str, Any], Experiment]]:
         return [
             (line, experiment)
-            for line, row, told in zip(self.lines, self.rows, self.told, strict=True)
-            for experiment in experiments(told, row, catalog())
+            for line, row, reported in zip(self.lines, self.rows, self.reported, strict=True)
+            for experiment in experiments(reported, row, catalog())
         ]
 
     def outcomes(self, tried: list[tuple[dict[str, Any], Experiment]]) -> list[tuple[str, str]]:
@@ -112,13 +112,13 @@ def test_what_would_change_the_outcome_does(stale: StalePolicy, tmp_path: Path) 
         night = Night(seed, stale, tmp_path / "replay" / "rules.zip")
         tried = night.experiments()
         broken = [
-            f"{told.sentence} With {told.change}: {reason} ({disposition}). Line: {given(line)}"
-            for (line, told), (reason, disposition) in zip(tried, night.outcomes(tried), strict=True)
-            if not told.holds(reason, disposition)
+            f"{reported.sentence} With {reported.change}: {reason} ({disposition}). Line: {given(line)}"
+            for (line, reported), (reason, disposition) in zip(tried, night.outcomes(tried), strict=True)
+            if not reported.holds(reason, disposition)
         ]
         assert not broken, "\n".join(broken[:5])
         reached |= {row["reason_code"] for row in night.rows}
-        sentences |= {told.sentence for _, told in tried}
+        sentences |= {reported.sentence for _, reported in tried}
     suspends = stale is StalePolicy.REVIEW
     assert reached == {*EDIT_IDS, *(["policy-stale"] if suspends else [])}
     untried = [each for each in PATTERNS if not any(re.search(each, sentence) for sentence in sentences)]

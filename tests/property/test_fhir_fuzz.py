@@ -75,7 +75,7 @@ class Read:
         self.warnings = +extract.warnings
 
     @property
-    def told(self) -> set[int]:
+    def reported(self) -> set[int]:
         """The numbers of what became rows or rejects."""
         return {*self.rows, *self.rejects}
 
@@ -124,14 +124,14 @@ def test_damaged_files_end_in_order(tmp_path_factory: pytest.TempPathFactory, co
 
 @given(content=damaged([content for content in FILES if content.count(b"\n") < 10], MARKS))
 @fuzzed(120)
-def test_every_damaged_line_is_told_of(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_every_damaged_line_is_reported_of(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """NDJSON: a line that is not blank gives rows, or a reject, or is counted as skipped."""
     found = read(content, tmp_path_factory.getbasetemp())
     if found is None:
         return
     lines = {number: line for number, line in enumerate(content.split(b"\n"), 1) if line.strip()}
-    assert found.told <= set(lines)
-    untold = set(lines) - found.told
+    assert found.reported <= set(lines)
+    untold = set(lines) - found.reported
     assert len(untold) <= found.warnings.total()
     for number in found.rows:
         whole = parsed(lines[number])
@@ -188,7 +188,7 @@ def _change(draw: Any, node: Any) -> None:
 def test_odd_values_are_refused_by_number(
     tmp_path_factory: pytest.TempPathFactory, resources: list[Any], shape: str
 ) -> None:
-    """Whatever stands in a resource: its items are as many rows, or it is refused, and the others are read."""
+    """Whatever is in a resource: its items are as many rows, or it is refused, and the others are read."""
     written = {
         "ndjson": lambda: "\n".join(map(json.dumps, resources)),
         "array": lambda: json.dumps(resources),
@@ -201,7 +201,7 @@ def test_odd_values_are_refused_by_number(
         return
     for number in found.rows:
         assert found.rows[number] + found.rejects[number] == wanted[number]
-    untold = set(wanted) - found.told
+    untold = set(wanted) - found.reported
     assert {wanted[number] for number in untold} <= {None}
     assert len(untold) <= found.warnings.total()
 

@@ -122,7 +122,7 @@ def speaks_of(found: dict[str, Any], line: dict[str, Any]) -> bool:
     return found["payer"] == payer and line["hcpcs_code"] in found["codes"].split(", ") and within
 
 
-def told(found: dict[str, Any]) -> tuple[str, str, str]:
+def reported(found: dict[str, Any]) -> tuple[str, str, str]:
     """What becomes of the lines of a range, or of a line that flips."""
     return found["change"], found["old"], found["new"]
 
@@ -136,7 +136,7 @@ def test_ranges_hold_the_lines_that_flip_and_no_others(seed: int) -> None:
     flipped = {line["source_row"]: line for line in naively(lines, old, new).to_dicts()}
     assert bool(flipped) == bool(ranges)
     for line in flipped.values():
-        assert any(speaks_of(found, line) and told(found) == told(line) for found in ranges), (line, ranges)
+        assert any(speaks_of(found, line) and reported(found) == reported(line) for found in ranges), (line, ranges)
     # A range may join periods that come out alike: a line across the day between them is in a range of its own.
     one_day = lines.filter(pl.col("service_start_date") == pl.col("service_end_date")).to_dicts()
     plain = [
@@ -149,4 +149,4 @@ def test_ranges_hold_the_lines_that_flip_and_no_others(seed: int) -> None:
         for found in unconditional:
             if speaks_of(found, line) and (found["programs"] == "any" or program in found["programs"].split(", ")):
                 assert line["source_row"] in flipped, (line, found)
-                assert told(flipped[line["source_row"]]) == told(found)
+                assert reported(flipped[line["source_row"]]) == reported(found)

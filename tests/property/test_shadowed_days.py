@@ -1,4 +1,4 @@
-"""In a shadow every day has the draft that speaks of it, else the version that is enforced on it: day by day."""
+"""In a shadow every day has the draft that addresses it, else the version that is enforced on it: day by day."""
 
 from __future__ import annotations
 

@@ -97,17 +97,17 @@ def naive(content: bytes) -> Reading | None:
 @given(content=DAMAGED, fmt=st.sampled_from(("auto", "x12")))
 @fuzzed(150)
 def test_damaged_files_lose_nothing(tmp_path_factory: pytest.TempPathFactory, content: bytes, fmt: str) -> None:
-    told, error = validated(content, tmp_path_factory.getbasetemp(), fmt)
-    if told is None:
+    reported, error = validated(content, tmp_path_factory.getbasetemp(), fmt)
+    if reported is None:
         assert len(error.splitlines()) == 1
         assert not set(FIELDS.findall(content)) & set(FIELDS.findall(error.encode())), error
         return
-    assert told["rows_read"] == told["rows_accepted"] + told["rows_quarantined"]
-    if told["format"] != X12:
+    assert reported["rows_read"] == reported["rows_accepted"] + reported["rows_quarantined"]
+    if reported["format"] != X12:
         return
-    assert told["rows_read"] >= services(content) or "transaction-not-837" in told["warnings_by_check"]
-    said = bool(told["warnings_by_check"]) or bool(told["rows_quarantined"])
-    assert told["rows_read"] >= len(ANY_SERVICE.findall(content)) or said
+    assert reported["rows_read"] >= services(content) or "transaction-not-837" in reported["warnings_by_check"]
+    stated = bool(reported["warnings_by_check"]) or bool(reported["rows_quarantined"])
+    assert reported["rows_read"] >= len(ANY_SERVICE.findall(content)) or stated
 
 
 @given(content=DAMAGED)
@@ -134,8 +134,8 @@ def test_damaged_gzip_is_refused_or_read_whole(
     tmp_path_factory: pytest.TempPathFactory, whole: bytes, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
-    told, error = validated(data.draw(packed(whole)), folder, "auto")
-    if told is None:
+    reported, error = validated(data.draw(packed(whole)), folder, "auto")
+    if reported is None:
         assert len(error.splitlines()) == 1
     else:
-        assert told | {"path": ""} == (validated(whole, folder, "auto")[0] or {}) | {"path": ""}
+        assert reported | {"path": ""} == (validated(whole, folder, "auto")[0] or {}) | {"path": ""}

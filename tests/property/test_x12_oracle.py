@@ -127,7 +127,7 @@ def test_small_batches_change_nothing(rows: int, count: int, tmp_path: Path) -> 
 
 
 def test_reading_in_drops_changes_nothing(tmp_path: Path) -> None:
-    """A compressed or remote file gives as many bytes as it has at hand, not as many as are asked for."""
+    """A compressed or remote file gives as many bytes as it has available, not as many as are asked for."""
     for text in texts()[:10]:
         whole = read_by_program(text, tmp_path)
         if whole is not None:

@@ -121,7 +121,7 @@ LEFT_OUT = Counter([
     "charpentier_2012", "cohen_2018", "figini_2017", "kourounis_2017", "lencioni_2015", "li_2014", "li_2014",
     "narayanan_2013", "ruarus_2018", "ryan_2016", "vroomen_2017", "yeung_2014", "zimmerman_2017", "niessen_2016",
 ])  # fmt: skip
-"""The narrative reviews in the overview's appendix, and its one study that stands in the table too."""
+"""The narrative reviews in the overview's appendix, and its one study that is in the table too."""
 SPELLED = {"Charallambous": "Charalambous", "Raurus": "Ruarus", "One hundred fourteen": "114"}
 """Authors whom a document misspells in its text, as its own references write them; and a number in words."""
 WORDS = dict(
@@ -258,7 +258,7 @@ def paragraphs_on(names: tuple[str, ...], text: str) -> str:
 
 
 @pytest.mark.parametrize(("document", "name"), at_hand(STUDIES))
-def test_every_figure_stands_where_the_document_speaks_of_the_study(document: str, name: str) -> None:
+def test_every_figure_is_kept_where_the_document_names_the_study(document: str, name: str) -> None:
     study = STUDIES[document, name]
     theirs = passage(document, study)
     assert theirs

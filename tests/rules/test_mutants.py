@@ -81,7 +81,7 @@ def test_what_decides_is_changed(place: str, change: str) -> None:
     assert (place, change) in found
 
 
-def test_a_change_that_a_check_refuses_is_told_apart() -> None:
+def test_a_change_that_a_check_refuses_is_distinguished() -> None:
     (dropped,) = [one for one in trial().mutants() if isinstance(one, Mutant) and one.change == "47384 dropped"
                   and one.path == "codes/ire.yaml"]  # fmt: skip
     assert trial().fate(dropped) is Fate.REFUSED

@@ -1,4 +1,4 @@
-"""Every code and every cited date stands in the cited document; no sentence of a document stands in the rules."""
+"""Every code and every cited date is in the cited document; no sentence of a document is in the rules."""
 
 from __future__ import annotations
 

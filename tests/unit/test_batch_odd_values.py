@@ -57,7 +57,7 @@ def test_year_nought_is_no_date(tmp_path: Path) -> None:
     assert counts["quarantined_by_check"] == {"claim_start_date-out-of-range": 1, "claim_start_date-unparseable": 2}
 
 
-def test_whole_floats_are_the_codes_that_they_stand_for(tmp_path: Path) -> None:
+def test_whole_floats_are_the_codes_that_they_are_for(tmp_path: Path) -> None:
     counts, decisions = run(tmp_path, claim_id=[1.0, 2.0, 3.0, 4.0], rendering_npi=[1234567893.0, None, 123.0, None])
     assert (counts["rows_quarantined"], counts["warnings_by_check"]) == (0, {"rendering_npi-shape": 1})
     assert decisions["claim_id"].to_list() == ["1", "2", "3", "4"]

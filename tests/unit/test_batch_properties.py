@@ -52,11 +52,11 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     outcome = run_batch(RunOptions((str(folder),), folder.with_suffix(".out"), AS_OF, reports=()))
     parts = sorted(folder.with_suffix(".out").glob("decisions/run_id=*/part-*.parquet"))
     decisions = pl.concat(pl.read_parquet(part, hive_partitioning=False) for part in parts).drop(PER_PLACE)
-    told = outcome.manifest.counts.model_dump(mode="json")
+    reported = outcome.manifest.counts.model_dump(mode="json")
     return Counter(str(row) for row in decisions.rows()), [
-        told["rows_read"],
-        told["rows_quarantined"],
-        told["warnings"],
+        reported["rows_read"],
+        reported["rows_quarantined"],
+        reported["warnings"],
     ]
 
 

@@ -1,4 +1,4 @@
-"""Denials under a policy past its review: told by default, suspended on request, and nothing else is touched."""
+"""Denials under a policy past its review: reported by default, suspended on request, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def test_a_contract_that_excludes_is_suspended_too() -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_only_stale_denials_change(seed: int) -> None:
     lines, revisions, contracts = crowded(seed, 3000)
-    told = decide(lines, catalog(), revisions=revisions, contracts=contracts)
+    reported = decide(lines, catalog(), revisions=revisions, contracts=contracts)
     suspended = decide(
         lines, catalog(), revisions=revisions, contracts=contracts, stale_policy=StalePolicy.REVIEW
     )  # fmt: skip
-    touched = told.select((pl.col("disposition") == "deny") & pl.col("policy_stale")).to_series()
-    assert 0 < touched.sum() < told.filter(pl.col("policy_stale")).height < told.height
-    assert_frame_equal(suspended.filter(~touched), told.filter(~touched))
-    kept = [name for name in told.columns if name not in OUTCOME]
-    assert_frame_equal(suspended.select(kept), told.select(kept))
+    touched = reported.select((pl.col("disposition") == "deny") & pl.col("policy_stale")).to_series()
+    assert 0 < touched.sum() < reported.filter(pl.col("policy_stale")).height < reported.height
+    assert_frame_equal(suspended.filter(~touched), reported.filter(~touched))
+    kept = [name for name in reported.columns if name not in OUTCOME]
+    assert_frame_equal(suspended.select(kept), reported.select(kept))
     assert suspended.filter(touched).select("disposition", "reason_code").unique().rows() == [
         ("review", "policy-stale")
     ]
@@ -82,6 +82,6 @@ def test_only_stale_denials_change(seed: int) -> None:
 
 def test_to_warn_is_what_happens_unasked() -> None:
     lines, revisions, contracts = crowded(3)
-    told = decide(lines, catalog(), revisions=revisions, contracts=contracts)
+    reported = decide(lines, catalog(), revisions=revisions, contracts=contracts)
     warned = decide(lines, catalog(), revisions=revisions, contracts=contracts, stale_policy=StalePolicy.WARN)
-    assert_frame_equal(told, warned)
+    assert_frame_equal(reported, warned)

@@ -10,13 +10,13 @@ from claims_edit.edits.doubts import doubts_of
 DANGLING = "diagnosis_pointer-dangling"
 
 
-def test_names_are_sorted_and_each_stands_once() -> None:
+def test_names_are_sorted_and_each_is_kept_once() -> None:
     tokens = [f"{doubt_token('b', 'segment-9')} {doubt_token('a', 'row-2')} {doubt_token('b', 'segment-7')}", "", None]
     frame = pl.DataFrame({"doubts": tokens}, schema={"doubts": pl.String})
     assert frame.select(doubt_names(pl.col("doubts"))).to_series().to_list() == ["a, b", None, None]
 
 
-def test_a_doubt_has_its_place_where_the_facts_are_at_hand() -> None:
+def test_a_doubt_has_its_place_where_the_facts_are_available() -> None:
     (placed,) = doubts_of({"doubts": DANGLING}, {"doubts": doubt_token(DANGLING, "segment-17-SV107")})
     assert placed == (DANGLING, DOUBTS[DANGLING].label, "segment 17 SV107", DOUBTS[DANGLING].settles)
     (unplaced,) = doubts_of({"doubts": DANGLING}, None)

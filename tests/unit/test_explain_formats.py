@@ -72,16 +72,16 @@ def test_a_page_holds_hostile_values_as_text_alone() -> None:
 
 @pytest.mark.parametrize("name", ["text", "md", "html"])
 def test_control_characters_are_shown_as_a_mark(name: str) -> None:
-    told = EXPLANATION_FORMATS[name](hostile())
-    assert "\x1b" not in told
-    assert "\N{REPLACEMENT CHARACTER}" in told
+    reported = EXPLANATION_FORMATS[name](hostile())
+    assert "\x1b" not in reported
+    assert "\N{REPLACEMENT CHARACTER}" in reported
 
 
 def test_markdown_makes_nothing_of_hostile_values() -> None:
-    told = EXPLANATION_FORMATS["md"](hostile())
+    reported = EXPLANATION_FORMATS["md"](hostile())
     for active in ("<script>", "*a*", "`b`", "[x](", "![y]", "http://", "www.", "\n# z"):
-        assert active not in told, active
-    lines = told.splitlines()
+        assert active not in reported, active
+    lines = reported.splitlines()
     assert [text for text in lines if text.startswith("# ")] == [text for text in lines if text[:2] == "# "]
     assert sum(text.startswith("# ") for text in lines) == 3
     heads = [text.count("|") for text in lines if text.startswith("| fact")]
@@ -120,22 +120,22 @@ def test_at_line_start(given: str, shown: str) -> None:
 
 
 def test_json_has_everything() -> None:
-    told = json.loads(EXPLANATION_FORMATS["json"](hostile()))
-    assert [each["kind"] for each in told] == ["decision", "quarantine", "accepted"]
-    assert told[0]["claim_id"] == HOSTILE
-    assert told[0]["policy"]["reference"] == "Surgery 242"
+    reported = json.loads(EXPLANATION_FORMATS["json"](hostile()))
+    assert [each["kind"] for each in reported] == ["decision", "quarantine", "accepted"]
+    assert reported[0]["claim_id"] == HOSTILE
+    assert reported[0]["policy"]["reference"] == "Surgery 242"
 
 
 def test_text_is_set_in_lines_of_readable_width() -> None:
-    told = EXPLANATION_FORMATS["text"](hostile())
-    inside = told[told.index("Evidence: ") :].split("\n\n")[0]
+    reported = EXPLANATION_FORMATS["text"](hostile())
+    inside = reported[reported.index("Evidence: ") :].split("\n\n")[0]
     assert max(map(len, inside.splitlines())) <= 120
 
 
 def test_why_a_line_was_no_candidate() -> None:
     place = {"source_file": "a.csv", "source_row": 3, "data_source": "a", "claim_id": "C", "claim_line_number": 1}
     manifest = manifest_of(RUN, [], [])
-    told = explain_accepted(
+    reported = explain_accepted(
         [
             {**place, "hcpcs_code": "99213"},
             {**place, "hcpcs_code": None, "revenue_center_code": "0360"},
@@ -144,10 +144,10 @@ def test_why_a_line_was_no_candidate() -> None:
         ],
         manifest,
     )
-    assert [each["why"].removeprefix("No edit applies: ") for each in told] == [
+    assert [each["why"].removeprefix("No edit applies: ") for each in reported] == [
         "hcpcs_code 99213 is not in rules/codes.",
         "the line has no procedure code, only a revenue code.",
         "the line has no procedure code.",
         "the extract has no column hcpcs_code, so none of its lines can be edited.",
     ]
-    assert {"name": "hcpcs_code", "value": "99213", "source": "hcpcs_code"} in told[0]["facts"]
+    assert {"name": "hcpcs_code", "value": "99213", "source": "hcpcs_code"} in reported[0]["facts"]

@@ -40,7 +40,7 @@ def of(**changes: object) -> dict[str, Any]:
     return found
 
 
-def test_all_decisions_of_the_deck_are_told_in_full(deck: Path) -> None:
+def test_all_decisions_of_the_deck_are_reported_in_full(deck: Path) -> None:
     with published_run(deck, None) as view:
         answer = ask(view.connection, "SELECT * FROM decisions ORDER BY source_row")
         rows = [row for frame in answer.batches() for row in frame.to_dicts()]
@@ -65,7 +65,7 @@ def test_all_decisions_of_the_deck_are_told_in_full(deck: Path) -> None:
     assert reasons == set(EDIT_IDS)
 
 
-def test_the_policy_is_told_with_its_dates_and_documents() -> None:
+def test_the_policy_is_reported_with_its_dates_and_documents() -> None:
     policy = of(policy_id="regence-surgery-242")["policy"]
     assert (policy["reference"], policy["kind"], policy["version"]) == ("Surgery 242", "funding", "2026-01-01")
     assert (policy["in_force_from"], policy["in_force_until"]) == ("2026-01-01", None)
@@ -106,7 +106,7 @@ def test_evidence_is_of_the_site_and_begins_with_the_payers_own_documents(deck: 
     assert {"Hilton A and others (2022), Urologia 89(3)"} <= {study["reference"] for study in studies}
 
 
-def test_where_no_study_is_of_the_site_that_is_said() -> None:
+def test_where_no_study_is_of_the_site_that_is_stated() -> None:
     lacking = of(policy_id="regence-surgery-242", site_class="not_solid", diagnosis_codes=["D376"])
     assert lacking["evidence_note"] == "No study in the available documents is about this site."
     assert [(document["of_payer"], document["studies"]) for document in lacking["evidence"]] == [(True, [])]
@@ -137,9 +137,9 @@ def test_where_no_study_is_of_the_site_that_is_said() -> None:
     ],
 )
 def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[str]) -> None:
-    told = " ".join(claim(deck, claim_id)["changes"])
+    reported = " ".join(claim(deck, claim_id)["changes"])
     for part in parts:
-        assert part in told
+        assert part in reported
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_why_an_edit_did_not_hit(deck: Path, claim_id: str, edit: str, why: str)
     assert missed[edit] == why
 
 
-def test_a_run_without_contracts_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_contracts_reports_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = run_deck(tmp_path / "out", monkeypatch, contracts=False)
-    told = claim(out, "EX-15-CONTRACT-EXCLUDES")
-    missed = {each["id"]: each["why"] for each in told["not_hit"]}
+    reported = claim(out, "EX-15-CONTRACT-EXCLUDES")
+    missed = {each["id"]: each["why"] for each in reported["not_hit"]}
     assert missed["contract-excludes"] == "The run had no contracts file."
-    assert "the run had no contracts file" in told["changes"][0]
+    assert "the run had no contracts file" in reported["changes"][0]
 
 
 def test_equal_parts_are_the_same_object() -> None:

@@ -64,7 +64,7 @@ def test_a_claims_number_is_the_payers_own(
 def test_what_a_claim_does_not_say_is_null(tmp_path: Path) -> None:
     bare = {"resourceType": "ExplanationOfBenefit", "item": [{}]}
     found = one_claim(tmp_path, bare).drop(ORDINAL, RANK)
-    assert {name: told for name, told in found.row(0, named=True).items() if told is not None} == {
+    assert {name: reported for name, reported in found.row(0, named=True).items() if reported is not None} == {
         "claim_type": "undetermined",
         "__fault": "hcpcs_code-missing",
     }
@@ -73,7 +73,7 @@ def test_what_a_claim_does_not_say_is_null(tmp_path: Path) -> None:
     line = item(modifier=[{}], adjudication=[{}], revenue={}, locationCodeableConcept={}, detail=[{}])
     rich = eob(item=[line], **{name: {} for name in empty}, **{name: [{}] for name in listed})
     found = one_claim(tmp_path, rich).drop(ORDINAL, RANK)
-    assert {name: told for name, told in found.row(0, named=True).items() if told is not None} == {
+    assert {name: reported for name, reported in found.row(0, named=True).items() if reported is not None} == {
         "claim_id": "claim-1",
         "claim_type": "professional",
         "claim_line_number": "1",
@@ -202,7 +202,7 @@ def classed(kind: str, number: str | None, name: str | None = None) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         ({"class": [classed("group", "G1", "Acme"), classed("plan", "P1", "Gold")]}, ("Gold", "G1", None)),
         ({"class": [classed("subgroup", "S1"), classed("plan", "P1")]}, ("P1", None, None)),
@@ -217,10 +217,10 @@ def classed(kind: str, number: str | None, name: str | None = None) -> Json:
     ],
 )
 def test_plan_group_and_line_of_business_are_the_coverages(
-    tmp_path: Path, given: Json, told: tuple[str | None, ...]
+    tmp_path: Path, given: Json, reported: tuple[str | None, ...]
 ) -> None:
     found = one_claim(tmp_path, eob(contained=[coverage(**given)], **INSURED))
-    assert found.select("plan", "group_id", "line_of_business").row(0) == told
+    assert found.select("plan", "group_id", "line_of_business").row(0) == reported
 
 
 def information(category: str, *codings: tuple[str, str], **more: Any) -> Json:
@@ -234,7 +234,7 @@ HOSPITAL = {"extension": [{"valueCoding": {"system": CMS + "variables/clm_fac_ty
 
 
 @pytest.mark.parametrize(
-    ("told", "changes"),
+    ("reported", "changes"),
     [
         (("0131", "1", None), {"supportingInfo": [information("typeofbill", (NUBC, "0131"))]}),
         (("137", "7", None), {"supportingInfo": [information("typeofbill", (NUBC, "137"))]}),
@@ -268,9 +268,11 @@ HOSPITAL = {"extension": [{"valueCoding": {"system": CMS + "variables/clm_fac_ty
         ((None, None, None), {}),
     ],
 )
-def test_the_type_of_bill_ends_in_the_frequency(tmp_path: Path, told: tuple[str | None, ...], changes: Json) -> None:
+def test_the_type_of_bill_ends_in_the_frequency(
+    tmp_path: Path, reported: tuple[str | None, ...], changes: Json
+) -> None:
     found = one_claim(tmp_path, eob(**changes))
-    assert found.select("bill_type_code", "claim_frequency_code", FAULT).row(0) == told
+    assert found.select("bill_type_code", "claim_frequency_code", FAULT).row(0) == reported
 
 
 def related(relationship: str, **more: Any) -> Json:
@@ -282,7 +284,7 @@ BILLED = {"supportingInfo": [information("typeofbill", (NUBC, "0131"))]}
 
 
 @pytest.mark.parametrize(
-    ("told", "changes"),
+    ("reported", "changes"),
     [
         (("8", None), {"status": "cancelled"}),
         (("8", None), {"status": "entered-in-error", "related": [related("prior", **NAMED)]}),
@@ -299,10 +301,10 @@ BILLED = {"supportingInfo": [information("typeofbill", (NUBC, "0131"))]}
     ],
 )
 def test_a_claim_says_what_it_replaces_and_that_it_is_void(
-    tmp_path: Path, told: tuple[str | None, ...], changes: Json
+    tmp_path: Path, reported: tuple[str | None, ...], changes: Json
 ) -> None:
     found = one_claim(tmp_path, eob(**changes))
-    assert found.select("claim_frequency_code", "original_claim_id").row(0) == told
+    assert found.select("claim_frequency_code", "original_claim_id").row(0) == reported
 
 
 def test_an_original_that_cannot_be_named_as_claims_are_is_counted(tmp_path: Path) -> None:
@@ -412,7 +414,7 @@ def test_the_facility_is_known_by_npi(tmp_path: Path) -> None:
     assert value(tmp_path, "facility_npi", facility={"identifier": {"value": "220135"}}) is None
 
 
-def test_a_bundle_resolves_what_stands_beside(tmp_path: Path) -> None:
+def test_a_bundle_resolves_what_is_kept_beside(tmp_path: Path) -> None:
     """By URL, by type and id, in whatever order; as Synthea and CARIN servers write it."""
     condition = {"resourceType": "Condition", "id": "d", "code": concept(ICD_10_CM, "C22.0")}
     patient = {"resourceType": "Patient", "identifier": {"type": concept("", "MB"), "value": "M1"}}

@@ -177,14 +177,14 @@ def test_a_bundle_within_a_line_or_a_bundle_is_read(tmp_path: Path) -> None:
     assert places(rows(extract)) == [(1, 1), (1, 2), (1, 3), (2, 1)]
 
 
-def test_a_bundle_that_is_a_page_says_so(tmp_path: Path) -> None:
+def test_a_bundle_that_is_a_page_reports_it(tmp_path: Path) -> None:
     extract = opened(tmp_path, json.dumps(bundle(eob(), link=[{"relation": "self"}, {"relation": "next"}])).encode())
     assert rows(extract).height == 1
     assert extract.warnings == {"bundle-has-next-page": 1}
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (json.dumps(bundle(eob()), indent=1).encode()[:-20], "ends before it is complete"),
         (json.dumps(eob()).encode()[:-5], "ends before it is complete"),
@@ -196,8 +196,8 @@ def test_a_bundle_that_is_a_page_says_so(tmp_path: Path) -> None:
         (b"[" * 100_000, "nested too deeply|ends before it is complete"),
     ],
 )
-def test_a_document_that_is_no_json_is_refused_whole(tmp_path: Path, content: bytes, told: str) -> None:
-    with pytest.raises(InputError, match=told) as refused:
+def test_a_document_that_is_no_json_is_refused_whole(tmp_path: Path, content: bytes, reported: str) -> None:
+    with pytest.raises(InputError, match=reported) as refused:
         rows(opened(tmp_path, content))
     assert str(refused.value).startswith(str(tmp_path))
     assert "secret" not in str(refused.value)
@@ -208,11 +208,11 @@ def test_documents_and_lines_beyond_memory_are_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(documents, "BUFFER", 100)
     assert rows(opened(tmp_path, ndjson(*map(eob, range(20))))).height == 20
     long = eob(2, item=[item(number) for number in range(30)])
-    for content, told in (
+    for content, reported in (
         (ndjson(eob(1), long), "has a line of more than"),
         (json.dumps(long, indent=1).encode(), "is one JSON document of more than"),
     ):
-        with pytest.raises(InputError, match=told) as refused:
+        with pytest.raises(InputError, match=reported) as refused:
             rows(opened(tmp_path, content))
         assert "newline-delimited JSON" in str(refused.value)
 
@@ -225,7 +225,7 @@ def test_a_document_may_be_broken_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n\n", b"\n \t\r\n"])
-def test_rows_are_counted_by_line_whatever_stands_between(tmp_path: Path, line_end: bytes) -> None:
+def test_rows_are_counted_by_line_whatever_is_kept_between(tmp_path: Path, line_end: bytes) -> None:
     extract = opened(tmp_path, line_end.join(json.dumps(eob(number)).encode() for number in (1, 2, 3)))
     step = line_end.count(b"\n")
     assert places(rows(extract)) == [(1, 1), (1 + step, 1), (1 + 2 * step, 1)]

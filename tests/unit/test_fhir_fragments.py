@@ -43,9 +43,9 @@ def test_a_fragment_is_named_as_what_it_is(tmp_path: Path, document: Any, what: 
     path.write_text(json.dumps(document, indent=indent), encoding="utf-8")
     file = sniff(path)
     assert file.format == FHIR
-    with pytest.raises(InputError, match=what or "is an entry of a Bundle without its Bundle") as told:
+    with pytest.raises(InputError, match=what or "is an entry of a Bundle without its Bundle") as reported:
         rows(FhirExtract(file, Mapping(), tmp_path))
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(reported.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_fragment_is_named_as_what_it_is(tmp_path: Path, document: Any, what: 
         (b'{"sequence": 1, "service": {}}\n{"sequence": 2, "service": {}}\n', "is an item of a claim"),
     ],
 )
-def test_what_is_said_to_be_fhir_and_is_not_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+def test_what_is_stated_to_be_fhir_and_is_not_is_named(tmp_path: Path, content: bytes, what: str) -> None:
     path = tmp_path / "extract.json"
     path.write_bytes(content)
     with pytest.raises(InputError, match=what):

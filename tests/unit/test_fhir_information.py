@@ -110,14 +110,14 @@ def test_information_without_a_category_is_a_doubt(tmp_path: Path, category: fhi
         *((name, False) for name in ("clm_rlt_ocrnc_cd", "clm_drg_cd", "claim_query_cd", "received", "unknown-code")),
     ],
 )
-def test_information_of_a_misspelt_category_is_a_doubt(tmp_path: Path, variable: str, *, is_misspelt: bool) -> None:
+def test_information_of_a_misspelled_category_is_a_doubt(tmp_path: Path, variable: str, *, is_misspelt: bool) -> None:
     category = fhir.concept(fhir.CMS + "codesystem/information", fhir.CMS + "variables/" + variable)
     information = [fhir.INFORMATION, {"sequence": 2, "category": category, "valueString": "00000017"}]
     found = fhir.one_claim(tmp_path, fhir.eob(supportingInfo=information))
     assert fhir.doubts(found) == ["information-category-misspelt@supportingInfo[1]" if is_misspelt else None]
 
 
-def test_a_code_of_a_misspelt_system_is_a_doubt(tmp_path: Path) -> None:
+def test_a_code_of_a_misspelled_system_is_a_doubt(tmp_path: Path) -> None:
     given = fhir.INFORMATION | {"code": fhir.concept(fhir.CMS + "variables/clm_rlt_cond_c", "30")}
     assert fhir.doubts(fhir.one_claim(tmp_path, fhir.eob(supportingInfo=[given]))) == [
         "information-category-misspelt@supportingInfo[0]"
@@ -160,7 +160,7 @@ def test_information_that_lost_its_code_is_a_doubt(
         (fhir.CMS + "variables/clm_freq_cdx", "8", None),
     ],
 )
-def test_a_type_of_bill_that_does_not_tell_the_frequency_is_a_doubt(
+def test_a_type_of_bill_that_does_not_show_the_frequency_is_a_doubt(
     tmp_path: Path, system: str, code: str, frequency: str | None
 ) -> None:
     information = {

@@ -399,7 +399,7 @@ def test_a_place_of_service_is_of_that_code_set(tmp_path: Path, system: str, pla
     assert cell(tmp_path, "place_of_service_code", locationCodeableConcept=fhir.concept(system, "22")) == place
 
 
-def test_the_revenue_code_is_the_centers_and_not_what_stands_beside(tmp_path: Path) -> None:
+def test_the_revenue_code_is_the_centers_and_not_what_is_kept_beside(tmp_path: Path) -> None:
     given = {"coding": [{"system": fhir.CMS + "variables/rev_cntr_ddctbl_coinsrnc_cd", "code": "M"}]}
     given["coding"].append({"system": "https://www.nubc.org/CodeSystem/RevenueCodes", "code": "0360"})
     assert cell(tmp_path, "revenue_center_code", revenue=given) == "0360"
@@ -478,7 +478,7 @@ def test_who_rendered_a_line_is_whom_it_points_to_else_the_only_one(
         ({"system": None, "type": fhir.concept(fhir.HL7 + "v2-0203", "UPIN")}, None),
     ],
 )
-def test_an_identifier_is_an_npi_where_it_says_so(tmp_path: Path, identifier: fhir.Json, npi: str | None) -> None:
+def test_an_identifier_is_an_npi_where_it_reports_it(tmp_path: Path, identifier: fhir.Json, npi: str | None) -> None:
     claim = fhir.eob(careTeam=[member(1, "1000000001", "rendering", **identifier)])
     assert fhir.one_claim(tmp_path, claim)["rendering_npi"].item() == npi
 

@@ -1,4 +1,4 @@
-"""Keys of a FHIR claim that are misspelt or written twice: in doubt where the claim is decided."""
+"""Keys of a FHIR claim that are misspelled or written twice: in doubt where the claim is decided."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_keys_a_letter_away_and_keys_twice_are_doubts(text: str, expected: list[
 
 
 @pytest.mark.parametrize(("code", "expected"), [("0600T", [True]), ("99213", [])])
-def test_a_misspelt_modifier_of_a_decided_line_is_a_doubt(tmp_path: Path, code: str, expected: list[bool]) -> None:
+def test_a_misspelled_modifier_of_a_decided_line_is_a_doubt(tmp_path: Path, code: str, expected: list[bool]) -> None:
     line: Json = item(productOrService=concept(CPT, code)) | {"modifer": [concept(CPT, "Q0")]}
     (tmp_path / "claim.json").write_text(json.dumps(eob(item=[line])))
     run_batch(RunOptions((str(tmp_path / "claim.json"),), tmp_path / "out", date(2026, 11, 20), reports=()))

@@ -86,8 +86,8 @@ def test_codes_dates_and_charges_are_those_of_an_independent_reading(name: str) 
         for _, one in items
     ]
     charged = found["charge_amount"].cast(pl.Float64).to_list()
-    assert [charge for charge, told in zip(charged, charges, strict=True) if told] == [
-        told[0] for told in charges if told
+    assert [charge for charge, reported in zip(charged, charges, strict=True) if reported] == [
+        reported[0] for reported in charges if reported
     ]
 
 
@@ -99,8 +99,10 @@ def test_what_is_refused_and_counted() -> None:
         faults[name] = found[FAULT].drop_nulls().to_list()
         warnings[name] = dict(extract.warnings)
     bundle, lines = "bfd__endpoint-responses_v2_eobByPatientIdAll.json", list(PUBLIC)[-1]
-    assert {name: told for name, told in faults.items() if told} == {bundle: ["diagnosis_code_type-conflict"] * 2}
-    assert {name: told for name, told in warnings.items() if told} == {
+    assert {name: reported for name, reported in faults.items() if reported} == {
+        bundle: ["diagnosis_code_type-conflict"] * 2
+    }
+    assert {name: reported for name, reported in warnings.items() if reported} == {
         bundle: {"hcpcs_code-not-evaluable": 1},
         lines: {"hcpcs_code-not-evaluable": 35},
     }

@@ -58,11 +58,11 @@ def test_a_comment_a_message_and_a_citation_change_no_outcome(rules: RulesFolder
 def test_a_first_day_moved_by_one(rules: RulesFolder) -> None:
     rules.replace(REGENCE, "date: 2026-01-01\n", "date: 2026-01-02\n")
     found = against_shipped(rules)
-    told = outcomes(found)
-    assert {row["payer"] for row in told} == {"regence"}
-    assert {(row["from"], row["until"]) for row in told} == {(dt.date(2026, 1, 1), dt.date(2026, 1, 1))}
-    assert {row["new"].partition(";")[0] for row in told} == {"pass: policy-not-in-force"}
-    denied = [row for row in told if row["old"].startswith("deny: investigational (PR 55)")]
+    reported = outcomes(found)
+    assert {row["payer"] for row in reported} == {"regence"}
+    assert {(row["from"], row["until"]) for row in reported} == {(dt.date(2026, 1, 1), dt.date(2026, 1, 1))}
+    assert {row["new"].partition(";")[0] for row in reported} == {"pass: policy-not-in-force"}
+    denied = [row for row in reported if row["old"].startswith("deny: investigational (PR 55)")]
     assert [(row["programs"], row["codes"], row["where"]) for row in denied] == [
         (
             "commercial, marketplace",
@@ -81,18 +81,20 @@ def test_what_becomes_of_a_held_line(rules: RulesFolder) -> None:
         "edit: prior-authorization\n    disposition: review",
         "edit: prior-authorization\n    disposition: refer",
     )
-    told = outcomes(against_shipped(rules))
-    assert {(row["old"], row["new"]) for row in told} == {("review: prior-authorization", "refer: prior-authorization")}
-    assert all("hold: prior authorization" in row["where"] for row in told)
+    reported = outcomes(against_shipped(rules))
+    assert {(row["old"], row["new"]) for row in reported} == {
+        ("review: prior-authorization", "refer: prior-authorization")
+    }
+    assert all("hold: prior authorization" in row["where"] for row in reported)
 
 
 def test_a_code_dropped_from_a_list(rules: RulesFolder) -> None:
     rules.replace(FLORIDA, "listed: [0600T, 0601T]", "listed: [0600T]")
-    told = outcomes(against_shipped(rules))
-    assert {(row["payer"], row["codes"], row["from"], row["until"], row["programs"]) for row in told} == {
+    reported = outcomes(against_shipped(rules))
+    assert {(row["payer"], row["codes"], row["from"], row["until"], row["programs"]) for row in reported} == {
         ("florida_blue", "0601T", dt.date(2020, 7, 1), None, "commercial, marketplace, medicaid")
     }
-    assert {(row["old"], row["new"]) for row in told} == {
+    assert {(row["old"], row["new"]) for row in reported} == {
         ("deny: investigational (CO 55)", "review: code-not-listed"),
     }
 
@@ -100,16 +102,16 @@ def test_a_code_dropped_from_a_list(rules: RulesFolder) -> None:
 def test_an_exception_flipped(rules: RulesFolder) -> None:
     text = (rules.root / FLORIDA).read_text(encoding="utf-8")
     rules.write(FLORIDA, text.replace("rule: review", "rule: refer"))
-    told = against_shipped(rules).ranges.to_dicts()
-    assert {(row["programs"], row["old"], row["new"]) for row in told} == {
+    reported = against_shipped(rules).ranges.to_dicts()
+    assert {(row["programs"], row["old"], row["new"]) for row in reported} == {
         ("medicare_advantage", "review: program-exception-review", "refer: program-exception-refer")
     }
-    assert {(row["codes"], row["from"]) for row in told if not row["where"]} == {
+    assert {(row["codes"], row["from"]) for row in reported if not row["where"]} == {
         ("0600T, 0601T", dt.date(2020, 7, 1)), ("47384, 55877", dt.date(2026, 1, 1)),
     }  # fmt: skip
 
 
-def test_a_sign_read_otherwise_flips_what_it_stands_beside(rules: RulesFolder) -> None:
+def test_a_sign_read_differently_changes_what_it_is_kept_beside(rules: RulesFolder) -> None:
     rules.replace(PROGRAMS, 'filing_indicators: ["16"]', 'filing_indicators: ["15"]')
     found = against_shipped(rules)
     assert "SBR09 16: medicare_advantage → no program" in found.notes.reread
@@ -121,9 +123,9 @@ def test_a_sign_read_otherwise_flips_what_it_stands_beside(rules: RulesFolder) -
 
 def test_a_payer_name_taken_off_file(rules: RulesFolder) -> None:
     rules.replace(PAYERS, "      - Florida Blue PPO\n", "")
-    told = against_shipped(rules).ranges
-    assert set(told["payer"]) == {"florida_blue → not recognized (floridablueppo)"}
-    assert "review: payer-not-on-file" in " ".join(told["new"])
+    reported = against_shipped(rules).ranges
+    assert set(reported["payer"]) == {"florida_blue → not recognized (floridablueppo)"}
+    assert "review: payer-not-on-file" in " ".join(reported["new"])
 
 
 def test_a_code_that_one_pack_does_not_have(rules: RulesFolder) -> None:
@@ -138,8 +140,8 @@ def test_a_code_that_one_pack_does_not_have(rules: RulesFolder) -> None:
 
 def test_a_carc_changed_is_an_outcome(rules: RulesFolder) -> None:
     rules.replace(REASONS, 'carc: "55"', 'carc: "50"').replace("remittance/core_360.yaml", 'carc: "55"', 'carc: "50"')
-    told = outcomes(against_shipped(rules))
-    assert {(row["old"], row["new"]) for row in told} == {
+    reported = outcomes(against_shipped(rules))
+    assert {(row["old"], row["new"]) for row in reported} == {
         ("deny: investigational (CO 55)", "deny: investigational (CO 50)"),
         ("deny: investigational (PR 55)", "deny: investigational (PR 50)"),
     }
@@ -214,11 +216,13 @@ def test_faults_name_the_pack(rules: RulesFolder) -> None:
 def test_periods_that_follow_one_another_are_one_range(rules: RulesFolder) -> None:
     edit = "edit: unlisted-code-out-of-scope\n    disposition: "
     rules.replace(REASONS, f"{edit}pass", f"{edit}review")
-    told = [row for row in outcomes(against_shipped(rules)) if row["payer"] in {"florida_blue", "premera"}]
-    spans = sorted((row["payer"], str(row["from"]), str(row["until"]), row["programs"], row["where"]) for row in told)
+    reported = [row for row in outcomes(against_shipped(rules)) if row["payer"] in {"florida_blue", "premera"}]
+    spans = sorted(
+        (row["payer"], str(row["from"]), str(row["until"]), row["programs"], row["where"]) for row in reported
+    )
     assert spans == [
         ("florida_blue", "None", "None", "any", ""),
         ("premera", "2020-07-01", "None", "any", ""),
         ("premera", "None", "2020-01-02", "any", ""),
     ]
-    assert {row["codes"] for row in told} == {"32999, 47399, 48999, 53899"}
+    assert {row["codes"] for row in reported} == {"32999, 47399, 48999, 53899"}

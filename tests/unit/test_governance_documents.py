@@ -1,4 +1,4 @@
-"""Rules against the texts of their documents: texts made for the test, and the real ones where they are at hand."""
+"""Rules against the texts of their documents: texts made for the test, and the real ones where they are available."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_code_that_the_rules_lack(rules: RulesFolder, tmp_path: Path) -> None:
     assert all("0999T" in fault for fault in faults), faults
 
 
-def test_a_missing_text_is_told(rules: RulesFolder, tmp_path: Path) -> None:
+def test_a_missing_text_is_reported(rules: RulesFolder, tmp_path: Path) -> None:
     checked = check_documents(load_catalog(rules.root).pack, folder_with(tmp_path, ""))
     assert [fault for fault in checked.faults if f"rules/{PREMERA}: documents[0].source: no `002_" in fault]
     assert checked.texts == 1

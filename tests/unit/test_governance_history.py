@@ -42,7 +42,7 @@ def test_a_next_review_that_the_document_gives_is_an_event() -> None:
     assert (history.rows[-1]["date"], history.rows[-1]["event"]) == ("2026-11-30", "review due")
 
 
-def test_a_draft_is_held_against_the_enforced_version_before_it(tmp_path: Path) -> None:
+def test_a_draft_is_checked_against_the_enforced_version_before_it(tmp_path: Path) -> None:
     rules = with_drafts(RulesFolder(tmp_path), draft("2027-01-01", "2027-12-31"), draft("2028-01-01"))
     history, _ = policy_history(load_catalog(rules.root).written, "premera-ire")
     proposed = [row for row in history.rows if row["status"] == "proposed" and row["event"] == "begins"]

@@ -1,4 +1,4 @@
-"""The proof of a rule pack: what it counts on the shipped rules, and that each kind of corruption is told."""
+"""The proof of a rule pack: what it counts on the shipped rules, and that each kind of corruption is reported."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def proof_for(catalog: Catalog, payer: str) -> tuple[Proof, list[str]]:
     """The proof of one payer's part of the space, with what its cells led to."""
     proving = _Proving(catalog)
     proving.payer(next(each for each in decision_axes.payers((catalog,)) if each.label == payer))
-    told = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving._faults.items()]
-    return proving._proof, told
+    reported = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving._faults.items()]
+    return proving._proof, reported
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
         rules.replace(PAYERS, "    blue_plan: true", "    blue_plan: false")
     with pytest.raises(RulesError) as caught:
         check_pack(rules.root, None)
-    told = "\n".join(caught.value.faults)
+    reported = "\n".join(caught.value.faults)
     for place in (
         f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap: no version",
         f"rules/{NHS}: versions[0].exceptions.fep: guidance lines go to a person first",
@@ -120,8 +120,8 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
         f"rules/{CODES}: codes[3].sites: no line reaches `code-site-mismatch`.",
         f"rules/{PROGRAMS}: programs.fep.member_id_shapes[0]: no line reaches it, because no payer is a blue_plan.",
     ):
-        assert place in told, told
-    assert len(caught.value.faults) == 6, told
+        assert place in reported, reported
+    assert len(caught.value.faults) == 6, reported
 
 
 @pytest.mark.parametrize(
@@ -136,22 +136,22 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
          f"rules/{PROGRAMS}: programs.medicaid.filing_indicators[1]: Medicare Advantage ends in deny"),
     ],
 )  # fmt: skip
-def test_a_sign_of_medicare_advantage_read_otherwise_is_told(
+def test_a_sign_of_medicare_advantage_read_differently_is_reported(
     rules: RulesFolder, moved: tuple[str, str, str, str], place: str
 ) -> None:
     taken, left, before, after = moved
     rules.replace(PROGRAMS, taken, left).replace(PROGRAMS, before, after)
-    proof, told = proof_for(catalog_of(read_pack(rules.root)), "florida_blue")
+    proof, reported = proof_for(catalog_of(read_pack(rules.root)), "florida_blue")
     assert proof.advantage_denied > 0
-    assert any(fault.startswith(place) for fault in told), told
-    assert any("payer florida_blue" in fault and "code 0600T" in fault for fault in told)
+    assert any(fault.startswith(place) for fault in reported), reported
+    assert any("payer florida_blue" in fault and "code 0600T" in fault for fault in reported)
 
 
 def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(rules: RulesFolder) -> None:
     rules.replace(REGENCE, "programs: [commercial", "programs: [medicare_advantage, commercial")
-    proof, told = proof_for(unchecked(rules), "regence")
+    proof, reported = proof_for(unchecked(rules), "regence")
     assert proof.advantage_denied > 0
-    fault = next(each for each in told if "(`investigational`)" in each)
+    fault = next(each for each in reported if "(`investigational`)" in each)
     assert fault.startswith(f"rules/{REGENCE}: versions[0].applies_to.programs: Medicare Advantage ends in deny")
 
 
@@ -163,27 +163,29 @@ def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(
          f"{LAST}.group_code: `investigational` denies without a group code"),
     ],
 )  # fmt: skip
-def test_a_denial_that_no_remittance_can_carry_is_told(rules: RulesFolder, old: str, new: str, place: str) -> None:
+def test_a_denial_that_no_remittance_can_carry_is_reported(rules: RulesFolder, old: str, new: str, place: str) -> None:
     rules.replace(REASONS, old, new)
-    _, told = proof_for(unchecked(rules), "premera")
-    assert any(fault.startswith(place) for fault in told), told
+    _, reported = proof_for(unchecked(rules), "premera")
+    assert any(fault.startswith(place) for fault in reported), reported
 
 
-def test_a_denial_without_citation_is_told() -> None:
+def test_a_denial_without_citation_is_reported() -> None:
     catalog = load_catalog()
     bare = replace(catalog, versions=catalog.versions.with_columns(pl.lit(None, pl.String).alias("statement_citation")))
-    _, told = proof_for(bare, "premera")
-    assert any("statement.cite: `investigational` denies without a citation" in fault for fault in told), told
+    _, reported = proof_for(bare, "premera")
+    assert any("statement.cite: `investigational` denies without a citation" in fault for fault in reported), reported
 
 
-def test_an_engine_that_decides_otherwise_than_the_reasons_is_told() -> None:
+def test_an_engine_that_decides_otherwise_than_the_reasons_is_reported() -> None:
     catalog = load_catalog()
     silent = pl.when(pl.col("reason_code") == "program-silent").then(pl.lit("pass")).otherwise("disposition")
     other = replace(catalog, reasons=catalog.reasons.with_columns(silent.alias("disposition")))
-    _, told = proof_for(other, "premera")
+    _, reported = proof_for(other, "premera")
     assert [
-        fault for fault in told if fault.startswith(f"rules/{REASONS}: reasons[{EDIT_IDS.index('program-silent')}]: ")
-    ], told
+        fault
+        for fault in reported
+        if fault.startswith(f"rules/{REASONS}: reasons[{EDIT_IDS.index('program-silent')}]: ")
+    ], reported
 
 
 def test_a_gap_with_its_reason_is_accepted_and_one_without_gap_is_not(rules: RulesFolder) -> None:
@@ -200,58 +202,60 @@ OTHER_MEDICARE = ["medicareffs", "medicarepartaandb", "medicareab", "ffsmedicare
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("stated", "says"),
     [
-        *((said, True) for said in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare",
+        *((stated, True) for stated in ("ma", "mapd", "mahmopos", "maplans", "snp", "dualsnp", "partc", "medicare",
                                     "mcrhmo", "hmomedicare", "medicarepffs", "medicarereplacement",
                                     "employergroupwaiverplan")),
-        *((said, False) for said in (*OTHER_MEDICARE, "commercial", "marketplace", "teamcare", "mcd", "shop", "sma")),
+        *((one, False) for one in (*OTHER_MEDICARE, "commercial", "marketplace", "teamcare", "mcd", "shop", "sma")),
     ],
 )  # fmt: skip
-def test_words_that_say_medicare_advantage_or_may(said: str, says: bool) -> None:
-    assert is_advantage([said]) == [says]
+def test_words_that_say_medicare_advantage_or_may(stated: str, says: bool) -> None:
+    assert is_advantage([stated]) == [says]
 
 
 def test_every_spelling_of_the_shipped_pack_says_what_it_is() -> None:
     """So that none of them can be moved to another program without the proof telling."""
-    said = load_catalog().program_spellings
-    told = said.filter(pl.Series(is_advantage(said["name_key"])))
-    assert told.equals(said.filter(program="medicare_advantage"))
+    stated = load_catalog().program_spellings
+    reported = stated.filter(pl.Series(is_advantage(stated["name_key"])))
+    assert reported.equals(stated.filter(program="medicare_advantage"))
 
 
 @pytest.mark.parametrize(
     "shape", ["^.+$", "^[A-Z0-9]{11}$", "^[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}$"]
 )
-def test_a_shape_that_takes_medicares_own_ids_for_another_program_is_told(rules: RulesFolder, shape: str) -> None:
+def test_a_shape_that_takes_medicares_own_ids_for_another_program_is_reported(rules: RulesFolder, shape: str) -> None:
     rules.replace(
         PROGRAMS, "  marketplace:\n    label", f"    member_id_shapes: ['{shape}']\n  marketplace:\n    label"
     )
-    proof, told = proof_for(catalog_of(read_pack(rules.root)), "premera")
+    proof, reported = proof_for(catalog_of(read_pack(rules.root)), "premera")
     assert proof.advantage_denied > 0
     place = f"rules/{PROGRAMS}: programs.commercial.member_id_shapes[0]: Medicare Advantage ends in deny"
-    assert any(fault.startswith(place) for fault in told), told
+    assert any(fault.startswith(place) for fault in reported), reported
 
 
-def test_a_payers_name_that_says_medicare_advantage_is_told(rules: RulesFolder) -> None:
+def test_a_payers_name_that_says_medicare_advantage_is_reported(rules: RulesFolder) -> None:
     rules.replace(PAYERS, "      - Premera BC\n", "      - Premera BC\n      - Premera Medicare Advantage\n")
-    proof, told = proof_for(catalog_of(read_pack(rules.root)), "premera")
+    proof, reported = proof_for(catalog_of(read_pack(rules.root)), "premera")
     assert proof.advantage_denied > 0
-    assert any(f"rules/{PAYERS}: payers.premera.names[3]: Medicare Advantage ends in deny" in fault for fault in told)
+    assert any(
+        f"rules/{PAYERS}: payers.premera.names[3]: Medicare Advantage ends in deny" in fault for fault in reported
+    )
 
 
 def test_faults_of_reading_hide_neither_gaps_nor_documents(rules: RulesFolder, tmp_path: Path) -> None:
-    """A file that cannot be read is told together with what is wrong in the others."""
+    """A file that cannot be read is reported together with what is wrong in the others."""
     rules.replace(REGENCE, "section: Codes, date", "section: '', date").replace(
         PREMERA, "date: 2020-06-30", "date: 2020-06-15"
     )
     rules.write(PROGRAMS, "programs: [")
     with pytest.raises(RulesError) as caught:
         check_pack(rules.root, tmp_path)
-    told = "\n".join(caught.value.faults)
+    reported = "\n".join(caught.value.faults)
     for place in (
         f"rules/{REGENCE}: versions[0].codes.cite.section: is empty",
         f"rules/{PROGRAMS}: line 2",
         f"rules/{PREMERA}: versions[0].until: 2020-06-15 leaves a gap",
         f"rules/{PREMERA}: documents[0].source: no ",
     ):
-        assert place in told, told
+        assert place in reported, reported

@@ -1,4 +1,4 @@
-"""Which files a run reads: what is passed over by name, what is context, and what is refused."""
+"""Which files a run reads: what is skipped by name, what is context, and what is refused."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ EXTRACTS = (
 
 
 @pytest.mark.parametrize("name", BESIDE)
-def test_what_stands_beside_extracts_is_known_by_name(tmp_path: Path, name: str) -> None:
+def test_what_is_kept_beside_extracts_is_known_by_name(tmp_path: Path, name: str) -> None:
     put(tmp_path / "parts" / name)
     put(tmp_path / "parts" / "night.csv")
     for extract in (tmp_path, tmp_path / "parts", tmp_path / "parts" / "*"):
@@ -89,7 +89,7 @@ def test_a_large_file_with_the_name_of_a_marker_is_an_extract(tmp_path: Path) ->
     assert bystander(put(tmp_path / "night.csv.ok", b"")) == "marker"
 
 
-def test_results_below_the_extracts_are_passed_over(tmp_path: Path) -> None:
+def test_results_below_the_extracts_are_skipped(tmp_path: Path) -> None:
     put(tmp_path / "night.csv")
     put(tmp_path / "out" / "claims_edit.duckdb")
     put(tmp_path / "out" / "decisions" / "run_id=1" / "part-00000.parquet")

@@ -1,4 +1,4 @@
-"""A header that lost a name, or misspells one, is refused: what the column says would be passed over or shifted."""
+"""A header that lost a name, or misspells one, is refused: what the column says would be skipped or shifted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ABSENT = ("hcpcs_modifier_1", "hcpcs_code", "clinical_trial_number", "diagnosis_
         ("", None),
     ],
 )
-def test_a_name_one_letter_away_is_misspelt(name: str, meant: str | None) -> None:
+def test_a_name_one_letter_away_is_misspelled(name: str, meant: str | None) -> None:
     assert misspelt([name], ABSENT) == ({} if meant is None else {name: meant})
 
 
@@ -80,7 +80,7 @@ def opened(path: Path, header: str, row: str) -> int:
     return sum(batch.height for batch in extract.batches(10)) + extract.rejects().height
 
 
-def test_a_misspelt_column_is_refused(tmp_path: Path) -> None:
+def test_a_misspelled_column_is_refused(tmp_path: Path) -> None:
     header = ",".join(COLUMNS)
     assert opened(tmp_path / "right.csv", f"{header},hcpcs_modifier_1", f"{ROW},Q0") == 2
     with pytest.raises(InputError, match="column hcpcs_modifier1 looks like hcpcs_modifier_1"):

@@ -83,7 +83,7 @@ def test_one_field_too_many_does_not_make_up_for_one_too_few() -> None:
         b"1,2," + b"x" * 3_000_000,
     ],
 )
-def test_what_a_line_does_not_tell_needs_the_strict_reader(text: bytes) -> None:
+def test_what_a_line_does_not_show_needs_the_strict_reader(text: bytes) -> None:
     with pytest.raises(NeedsStrictReaderError):
         split(HEADER + b"1,2,3\n" + text)
 

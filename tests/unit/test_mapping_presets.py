@@ -49,7 +49,7 @@ def mapping_of(tmp_path: Path, text: str) -> Mapping:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_preset_is_sound_and_documented(name: str) -> None:
+def test_a_preset_is_valid_and_documented(name: str) -> None:
     mapping = load_mapping(Path(name))
     assert mapping.columns
     assert f"`{name}`" in DOCS.read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def test_a_preset_is_sound_and_documented(name: str) -> None:
     }
 
 
-def test_presets_are_told_by_what_their_files_say() -> None:
+def test_presets_are_recognized_by_what_their_files_say() -> None:
     found = {preset.name: preset for preset in presets()}
     assert tuple(found) == NAMES == tuple(sorted(NAMES))
     for name, preset in found.items():
@@ -90,7 +90,7 @@ def test_a_name_is_a_preset_and_anything_else_a_file(tmp_path: Path, monkeypatch
     ]
 
 
-def test_what_stands_in_an_own_mapping_wins_column_by_column(tmp_path: Path) -> None:
+def test_what_is_kept_in_an_own_mapping_wins_column_by_column(tmp_path: Path) -> None:
     base = load_mapping(Path("cms-rif-carrier"))
     own = mapping_of(
         tmp_path,
@@ -167,7 +167,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_faults_are_told_all_at_once(tmp_path: Path, text: str) -> None:
+def test_faults_are_reported_all_at_once(tmp_path: Path, text: str) -> None:
     found = faults_of(mapping_of, tmp_path, text)
     assert len(found) == len(BAD[text])
     for fault, wanted in zip(found, BAD[text], strict=True):

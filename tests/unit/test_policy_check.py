@@ -269,6 +269,6 @@ def test_a_pack_of_before_there_was_a_table_is_read_as_it_was(rules: RulesFolder
     assert load_catalog(rules.root).pack.remittance == {}
 
 
-def test_a_broken_table_is_not_held_against_the_reasons(rules: RulesFolder) -> None:
+def test_a_broken_table_is_not_checked_against_the_reasons(rules: RulesFolder) -> None:
     faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"50"').faults()
     assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` must be true or false. Correct it.",)

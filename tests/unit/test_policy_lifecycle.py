@@ -156,6 +156,6 @@ def test_faults_of_the_lifecycle(rules: RulesFolder, old: str, new: str, fault: 
     assert any(found.startswith(f"rules/{PREMERA}: {fault}") for found in rules.faults()), rules.faults()
 
 
-def test_a_draft_may_stand_before_what_it_is_to_replace(rules: RulesFolder) -> None:
+def test_a_draft_may_are_before_what_it_is_to_replace(rules: RulesFolder) -> None:
     rules.replace(PREMERA, FINAL, draft("2020-12-01") + FINAL)
     assert periods(load_catalog(rules.root, proposed=True)) == [OLD, ("2020-07-01", "2020-11-30"), ("2020-12-01", None)]

@@ -87,7 +87,7 @@ def test_all_faults_of_all_files_come_at_once_sorted(rules: RulesFolder) -> None
     assert files == ["rules/payers.yaml", f"rules/{PREMERA}", f"rules/{PREMERA}", "rules/reasons.yaml"]
 
 
-def test_a_file_that_cannot_be_parsed_is_not_held_against_the_others(rules: RulesFolder) -> None:
+def test_a_file_that_cannot_be_parsed_is_not_checked_against_the_others(rules: RulesFolder) -> None:
     assert len(rules.replace("evidence/nice_ip1019_2.yaml", "n: 52", "n: x").faults()) == 1
     assert len(rules.write("codes/ire.yaml", "codes: [").faults()) == 2
 
@@ -109,7 +109,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert exit_code_for(caught.value) == 10
 
 
-def test_the_hash_tells_any_change(rules: RulesFolder) -> None:
+def test_the_hash_shows_any_change(rules: RulesFolder) -> None:
     before = load_catalog(rules.root).rules_hash
     assert load_catalog(rules.replace("payers.yaml", "FL Blue", "FL-Blue").root).rules_hash != before
     (rules.root / "policies" / "premera.yaml").rename(rules.root / "policies" / "premera_blue.yaml")

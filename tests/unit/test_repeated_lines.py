@@ -127,7 +127,7 @@ def test_a_repeat_that_differs_in_what_decides_is_a_doubt_on_the_line(
     assert "repeated-line-differs" in DOUBTS
 
 
-def test_an_accepted_row_stands_before_a_refused_one_wherever_it_is(tmp_path: Path) -> None:
+def test_an_accepted_row_is_kept_before_a_refused_one_wherever_it_is(tmp_path: Path) -> None:
     bad = {"diagnosis_code_1": "@@"}
     first = write(tmp_path / "a.csv", bad)
     good = write(tmp_path / "b.csv", {"claim_id": "C0"}, {}, bad)
@@ -139,7 +139,7 @@ def test_an_accepted_row_stands_before_a_refused_one_wherever_it_is(tmp_path: Pa
     assert places(refused) == [(1, checks, good.as_posix(), 2), (3, checks, good.as_posix(), 2)]
 
 
-def test_a_repeat_of_a_line_without_a_candidate_code_is_told_to_hold_one(tmp_path: Path) -> None:
+def test_a_repeat_of_a_line_without_a_candidate_code_is_reported_to_hold_one(tmp_path: Path) -> None:
     candidates, refused = read(write(tmp_path / "a.csv", {"hcpcs_code": "99213"}, {}))
     assert candidates == []
     assert [(row["candidate_code"], row["first_source_row"]) for row in refused] == [(True, 1)]
@@ -171,7 +171,7 @@ def test_a_line_of_another_billing_provider_is_another(monkeypatch: pytest.Monke
     assert (len(candidates), [row["first_source_row"] for row in refused]) == (2, [1])
 
 
-def test_an_eob_stands_before_the_claim_that_it_explains_in_any_order(
+def test_an_eob_is_kept_before_the_claim_that_it_explains_in_any_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     claim, eob = {RANK: 1, "diagnosis_code_2": None, "hcpcs_modifier_1": None}, {RANK: 0}

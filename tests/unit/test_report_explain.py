@@ -43,7 +43,7 @@ def test_the_latest_run_wins_per_line(tmp_path: Path) -> None:
     assert [(each["claim_line_number"], each["run_id"]) for each in found] == [(2, RUN_1), (1, RUN_2)]
 
 
-def test_a_shadow_run_speaks_where_no_other_did(tmp_path: Path) -> None:
+def test_a_shadow_run_counts_where_no_other_did(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()], mode="shadow")
     text = explanation_text(explain(tmp_path, "C1"))
     assert "shadow run, not counted" in text

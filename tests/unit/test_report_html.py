@@ -65,8 +65,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_run_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
-    told = report(out, RUN, "html", tmp_path / "again.html")
-    assert told == f"Wrote {tmp_path / 'again.html'}.\n"
+    reported = report(out, RUN, "html", tmp_path / "again.html")
+    assert reported == f"Wrote {tmp_path / 'again.html'}.\n"
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == page_of(out)
     with published_run(out, RUN) as view:
         for name in ("one.html", "two.html"):
@@ -109,7 +109,9 @@ def test_its_figures_are_the_manifests(out: Path) -> None:
         ("charges", "candidates", "1.00", {5, 6}),
     ],
 )
-def test_a_sum_that_does_not_add_up_is_told(out: Path, part: str, name: str, value: object, broken: set[int]) -> None:
+def test_a_sum_that_does_not_add_up_is_reported(
+    out: Path, part: str, name: str, value: object, broken: set[int]
+) -> None:
     with published_run(out, RUN) as view:
         view.manifest[part][name] = value
         assert {place for place, each in enumerate(sums(view)) if not each.balanced} == broken
@@ -180,7 +182,7 @@ def test_it_asks_for_nothing_and_lets_nothing_in(out: Path) -> None:
     )
 
 
-def test_charts_are_told_in_words_and_take_the_pages_colours(out: Path) -> None:
+def test_charts_are_reported_in_words_and_take_the_pages_colours(out: Path) -> None:
     charts = re.findall(r"<svg.*?</svg>", page_of(out), re.DOTALL)
     assert len(charts) == 2
     for chart in charts:
@@ -191,11 +193,11 @@ def test_charts_are_told_in_words_and_take_the_pages_colours(out: Path) -> None:
     assert 'fill="var(--deny)"' in charts[0]
 
 
-def test_payers_of_alike_beginnings_are_told_apart_in_the_chart() -> None:
+def test_payers_of_alike_beginnings_are_distinguished_in_the_chart() -> None:
     names = [f"A payer of a rather long name, number {number}, with the whole of its legal form" for number in (1, 2)]
     names += [f"{'A payer of a name that is too long for any chart, ' * 3}number {number}" for number in (3, 4)]
     rows = [{"payer": name, "disposition": "deny", "charges": 0.5, "place": 0} for name in names]
-    drawn = re.sub(r"<[^>]*>", "\n", charges_by_payer(rows, "told"))
+    drawn = re.sub(r"<[^>]*>", "\n", charges_by_payer(rows, "reported"))
     for number in range(1, 5):
         assert f"number {number}" in " ".join(drawn.split())
     ticks = re.findall(r"(?m)^[0-9.]+[a-zA-Z]?$", drawn)
@@ -204,13 +206,13 @@ def test_payers_of_alike_beginnings_are_told_apart_in_the_chart() -> None:
 
 def test_money_of_an_axis_is_in_millions_and_billions() -> None:
     rows = [{"payer": "Regence", "disposition": "deny", "charges": 4e9, "place": 0}]
-    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", charges_by_payer(rows, "told"))
+    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", charges_by_payer(rows, "reported"))
     assert (ticks[0], ticks[-1]) == ("0", "4B")
 
 
 def test_lines_are_whole_on_their_axis() -> None:
     rows = [{"month": "2026-03", "reason": "investigational", "lines": 1, "place": 0}]
-    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", lines_by_month(rows, ["investigational"], "told"))
+    ticks = re.findall(r">([0-9.]+[a-zA-Z]?)<", lines_by_month(rows, ["investigational"], "reported"))
     assert ticks == ["0", "1"]
 
 
@@ -221,7 +223,7 @@ def test_one_is_singular(tmp_path: Path) -> None:
     assert "deny 1 line " in text
 
 
-def test_what_is_left_out_is_said(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_left_out_is_stated(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "All 6 decisions of the run." in page_of(out)
     monkeypatch.setattr(shown_rows, "MOST_ROWS", 2)
     with published_run(out, RUN) as view:
@@ -231,7 +233,7 @@ def test_what_is_left_out_is_said(out: Path, tmp_path: Path, monkeypatch: pytest
     assert "The 2 decisions with the highest charges. 4 lines with charges of 991.15 are left out" in page
 
 
-def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_said(tmp_path: Path) -> None:
+def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_stated(tmp_path: Path) -> None:
     edits = [edit for edit in EDIT_IDS if edit != "investigational"]
     rows = [
         line(

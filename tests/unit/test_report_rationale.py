@@ -41,7 +41,7 @@ def test_a_claim_has_one_file_with_all_its_denied_lines(tmp_path: Path) -> None:
     ]
     publish(tmp_path / "out", RUN_1, rows)
     publish(tmp_path / "out", RUN_2, [denied(2, "LATER")])
-    folder = tmp_path / "told"
+    folder = tmp_path / "reported"
     assert report(tmp_path / "out", RUN_1, "rationale", folder) == f"Wrote {folder}.\n"
     assert sorted(path.name for path in folder.iterdir()) == [
         "000001.md", "000002.md", "000003.md", "000004.md", "index.csv", "index.md",
@@ -76,20 +76,20 @@ def test_batches_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_run_without_denials_has_empty_indexes(tmp_path: Path) -> None:
     publish(tmp_path / "out", RUN_1, [line(**REVIEWED)])
-    report(tmp_path / "out", None, "rationale", tmp_path / "told")
-    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == ["index.csv", "index.md"]
-    assert index(tmp_path / "told") == []
+    report(tmp_path / "out", None, "rationale", tmp_path / "reported")
+    assert sorted(path.name for path in (tmp_path / "reported").iterdir()) == ["index.csv", "index.md"]
+    assert index(tmp_path / "reported") == []
 
 
-def test_no_value_stands_in_a_name_and_none_is_a_formula(tmp_path: Path) -> None:
+def test_no_value_is_kept_in_a_name_and_none_is_a_formula(tmp_path: Path) -> None:
     publish(tmp_path / "out", RUN_1, [denied(2, "=HYPERLINK(1)"), denied(3, "../<script>|x")])
-    report(tmp_path / "out", None, "rationale", tmp_path / "told")
-    assert [row[:2] for row in index(tmp_path / "told")] == [
+    report(tmp_path / "out", None, "rationale", tmp_path / "reported")
+    assert [row[:2] for row in index(tmp_path / "reported")] == [
         ["000001.md", "'=HYPERLINK(1)"],
         ["000002.md", "../<script>|x"],
     ]
-    assert "<script>" not in (tmp_path / "told" / "index.md").read_text(encoding="utf-8")
-    assert "<script>" not in (tmp_path / "told" / "000002.md").read_text(encoding="utf-8")
+    assert "<script>" not in (tmp_path / "reported" / "index.md").read_text(encoding="utf-8")
+    assert "<script>" not in (tmp_path / "reported" / "000002.md").read_text(encoding="utf-8")
 
 
 def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: Path) -> None:
@@ -102,35 +102,35 @@ def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: P
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
     with pytest.raises(UsageError, match="is a file"):
         report(tmp_path / "out", None, "rationale", other / "notes.txt")
-    told = tmp_path / "told"
-    report(tmp_path / "out", None, "rationale", told)
+    reported = tmp_path / "reported"
+    report(tmp_path / "out", None, "rationale", reported)
     publish(tmp_path / "out", RUN_2, [denied(2, "C")])
-    report(tmp_path / "out", None, "rationale", told)
-    assert sorted(path.name for path in told.iterdir()) == ["000001.md", "index.csv", "index.md"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out", "told"]
+    report(tmp_path / "out", None, "rationale", reported)
+    assert sorted(path.name for path in reported.iterdir()) == ["000001.md", "index.csv", "index.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out", "reported"]
 
 
 def test_a_rationale_that_is_cut_off_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(tmp_path / "out", RUN_1, [denied(2, "A")])
-    told = tmp_path / "told"
-    report(tmp_path / "out", None, "rationale", told)
-    before = (told / "000001.md").read_bytes()
+    reported = tmp_path / "reported"
+    report(tmp_path / "out", None, "rationale", reported)
+    before = (reported / "000001.md").read_bytes()
 
     def full(_self: object, _claim: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(rationale._Pages, "of", full)
     with pytest.raises(ResultsError, match="the disk is full"):
-        report(tmp_path / "out", None, "rationale", told)
-    assert (told / "000001.md").read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]
+        report(tmp_path / "out", None, "rationale", reported)
+    assert (reported / "000001.md").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "reported"]
 
 
 def test_an_earlier_rationale_stays_where_a_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(tmp_path / "out", RUN_1, [denied(2, "A")])
-    folder = tmp_path / "told"
+    folder = tmp_path / "reported"
     report(tmp_path / "out", RUN_1, "rationale", folder)
     rename = type(folder).rename
 
@@ -143,4 +143,4 @@ def test_an_earlier_rationale_stays_where_a_new_one_cannot_take_its_place(
     with pytest.raises(UsageError):
         report(tmp_path / "out", RUN_1, "rationale", folder)
     assert index(folder) == [["000001.md", "A", "1", "extract.csv", "2"]]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "told"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "reported"]

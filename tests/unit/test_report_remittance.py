@@ -103,7 +103,7 @@ def test_a_value_that_would_break_a_segment_makes_none(
     assert row["note"].split("; ")[0] == note
 
 
-def test_remarks_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+def test_remarks_that_look_alike_are_distinguished(tmp_path: Path) -> None:
     rows = feed(tmp_path, line(rarcs=["N115"]), line(rarcs=["N115", None]), line(rarcs=[])).to_dicts()
     assert [row["lq_segments"] for row in rows] == [["LQ*HE*N115"], None, []]
 
@@ -143,7 +143,7 @@ def test_codes_that_are_not_on_record_are_named_and_posted_all_the_same(
     assert (row["note"], row["postable"]) == (note, True)
 
 
-def test_only_what_was_denied_or_returned_stands_in_it_in_order(tmp_path: Path) -> None:
+def test_only_what_was_denied_or_returned_is_kept_in_it_in_order(tmp_path: Path) -> None:
     returned = {"disposition": "return", "reason_code": "code-not-valid-on-dos", "carc": "181", "group_code": "CO"}
     passed = line(disposition="pass", carc=None, group_code=None)
     found = feed(tmp_path, passed, line(), line(**REVIEWED), line(**returned), line(), line(disposition="refer"))
@@ -195,7 +195,7 @@ def test_every_hold_of_a_line_is_named(tmp_path: Path) -> None:
     assert row["note"] == f"{POSTING_HOLDS['encounter']}; {POSTING_HOLDS['test-data']}"
 
 
-def test_the_control_number_of_a_line_stands_between_adjustment_and_policy(tmp_path: Path) -> None:
+def test_the_control_number_of_a_line_is_kept_between_adjustment_and_policy(tmp_path: Path) -> None:
     rows = posted(tmp_path, ("LINE-0001", None), (None, None), ("7" * 50, None))
     assert [row["line_item_control_number"] for row in rows] == ["LINE-0001", None, "7" * 50]
     assert [row["ref_6r_segment"] for row in rows] == ["REF*6R*LINE-0001", None, "REF*6R*" + "7" * 50]
@@ -224,7 +224,7 @@ def test_a_line_that_the_run_did_not_keep_is_not_taken_for_free(tmp_path: Path) 
         posted(tmp_path, (None, "encounter"), (None, None), (None, None), lost=2)
 
 
-def test_facts_are_found_however_many_lines_stand_between(tmp_path: Path) -> None:
+def test_facts_are_found_however_many_lines_are_between(tmp_path: Path) -> None:
     facts = [
         ("N" + str(row) if row % 1000 == 0 else None, "encounter" if row % 777 == 0 else None) for row in range(45_000)
     ]

@@ -197,7 +197,7 @@ def units(text: str) -> int:
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "&", "\N{GRINNING FACE}"])
-def test_a_text_that_no_cell_holds_is_cut_and_says_so(tmp_path: Path, letter: str) -> None:
+def test_a_text_that_no_cell_holds_is_cut_and_reports_it(tmp_path: Path, letter: str) -> None:
     fits = letter * (CELL_CHARACTERS // units(letter))
     publish(
         tmp_path,
@@ -230,10 +230,10 @@ def test_numbers_that_excel_would_round_and_days_that_it_lacks_are_text(tmp_path
 
 def test_the_summary_reconciles_and_shows_every_figure(out: Path) -> None:
     found = summary_rows(opened(out))
-    for told in (
+    for reported in (
         ("run_id", RUN), ("mode", "enforce"), ("as_of", dt.datetime(2026, 3, 1)), ("rules_hash", "ab" * 32),  # noqa: DTZ001
     ):  # fmt: skip
-        assert told in found
+        assert reported in found
     lines = {row[0]: row for row in found if row}
     assert (lines["read"][1], lines["accepted"][1], lines["quarantined"][1]) == (9, 7, 2)
     assert lines["read"][2] == pytest.approx(lines["accepted"][2] + lines["quarantined"][2])
@@ -249,7 +249,7 @@ def test_the_summary_reconciles_and_shows_every_figure(out: Path) -> None:
     assert not any(SHADOW in row for row in found)
 
 
-def test_a_shadow_run_says_so_loudly(tmp_path: Path) -> None:
+def test_a_shadow_run_reports_it_loudly(tmp_path: Path) -> None:
     publish(tmp_path, RUN, [line()], mode="shadow", reports=["xlsx"])
     book = opened(tmp_path)
     assert (SHADOW,) in summary_rows(book)[:3]

@@ -89,7 +89,7 @@ PANIC = b"thread 'polars-1' panicked at x.rs:1:1:\nindex out of `CELL VALUE`\nst
 
 
 @pytest.mark.parametrize(
-    ("words", "end", "code", "told"),
+    ("words", "end", "code", "reported"),
     [
         (PANIC, "sys.exit(11)", 11, []),
         (b"", "os.kill(os.getpid(), 9)", -9, []),
@@ -100,9 +100,9 @@ PANIC = b"thread 'polars-1' panicked at x.rs:1:1:\nindex out of `CELL VALUE`\nst
         (b"x" * 100_000 + PANIC, "sys.exit(1)", 1, []),
     ],
 )
-def test_a_librarys_own_words_never_reach_the_terminal(words: bytes, end: str, code: int, told: list[str]) -> None:
+def test_a_librarys_own_words_never_reach_the_terminal(words: bytes, end: str, code: int, reported: list[str]) -> None:
     returned, lines = ended(words, end)
     assert returned == code
     assert lines[0] == "a fault"
-    assert len(lines) == 1 + len(told)
-    assert all(line.startswith(begin) for line, begin in zip(lines[1:], told, strict=True))
+    assert len(lines) == 1 + len(reported)
+    assert all(line.startswith(begin) for line, begin in zip(lines[1:], reported, strict=True))

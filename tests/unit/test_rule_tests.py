@@ -1,4 +1,4 @@
-"""Rule tests as data: what a case stands for, what a failure says, and faults of the files."""
+"""Rule tests as data: what a case represents, what a failure says, and faults of the files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_what_a_case_does_not_say_comes_from_its_test_and_that_from_the_file(rul
     assert [failure.got for failure in failed] == [{"edit": "indication-not-addressed"}]
 
 
-def test_a_failure_tells_place_line_both_sides_and_citations(rules: RulesFolder) -> None:
+def test_a_failure_shows_place_line_both_sides_and_citations(rules: RulesFolder) -> None:
     cite = '    cite: {document: regence_surgery_242, section: Codes, date: "January 1, 2026"}\n    cases:\n'
     _, (failure,) = outcome(
         rules, "{code: 0601T, service: 2026-12-01, contract: {coverage: excluded, group_code: OA}, expect:"

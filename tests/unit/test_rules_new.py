@@ -71,7 +71,7 @@ def test_filled_in_it_is_a_payer_in_one_file(rules: RulesFolder, label: str | No
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_every_commented_example_is_sound(rules: RulesFolder) -> None:
+def test_every_commented_example_is_valid(rules: RulesFolder) -> None:
     text = filled(new_policy(rules.root, "acme_health").read_text(encoding="utf-8"))
     head, _, body = text.partition("versions:")
     opened = re.sub(r"^( *)# (?=[a-z_]+:|  |- )", r"\1", body, flags=re.MULTILINE)
@@ -122,7 +122,7 @@ ENTRY = "payer: premera\npayer_entry: {label: Premera, blue_plan: true, names: [
         ("'--'", "payer_entry.names[0]: `--` has no letter or digit."),
     ],
 )
-def test_an_entry_is_held_against_all_others(rules: RulesFolder, name: str, fault: str) -> None:
+def test_an_entry_is_checked_against_all_others(rules: RulesFolder, name: str, fault: str) -> None:
     faults = rules.replace("policies/premera.yaml", "payer: premera\n", ENTRY.replace("NAME", name)).faults()
     assert [line for line in faults if line.startswith(f"rules/policies/premera.yaml: {fault}")], faults
 

@@ -213,7 +213,7 @@ def test_a_void_is_cancelled(resources: list[Resource]) -> None:
     assert statuses == {("1", "active"), ("7", "active"), ("8", "cancelled")}
 
 
-def test_a_line_without_a_code_says_so(resources: list[Resource]) -> None:
+def test_a_line_without_a_code_reports_it(resources: list[Resource]) -> None:
     found = {
         (code_of(eob["type"], "/claim-type"), coding["code"])
         for eob in resources

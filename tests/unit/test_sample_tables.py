@@ -46,7 +46,7 @@ def test_every_ire_line_of_an_institutional_claim_has_a_tumor(lines: pl.DataFram
     assert ire["diagnosis_code_1"].is_in(tables.TUMORS).all()
 
 
-def test_no_diagnosis_stands_twice_on_a_line(lines: pl.DataFrame) -> None:
+def test_no_diagnosis_is_duplicated_on_a_line(lines: pl.DataFrame) -> None:
     codes = pl.concat_list("diagnosis_code_1", "diagnosis_code_2", "diagnosis_code_3").list.drop_nulls()
     assert lines.select((codes.list.n_unique() == codes.list.len()).all()).item()
     assert lines["diagnosis_code_3"].null_count() < LINES

@@ -1,4 +1,4 @@
-"""The format of a sample: told, or by the ending of its name; and how it is packed."""
+"""The format of a sample: reported, or by the ending of its name; and how it is packed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def written(path: Path, fmt: str | None = None, seed: int = 1) -> bytes:
         ("s.TSV", "table", b"claim_id\t"), ("s.parquet", None, b"PAR1"),
     ],
 )  # fmt: skip
-def test_the_name_or_the_format_tells_what_is_written(tmp_path: Path, name: str, fmt: str | None, start: bytes) -> None:
+def test_the_name_or_the_format_shows_what_is_written(tmp_path: Path, name: str, fmt: str | None, start: bytes) -> None:
     assert written(tmp_path / name, fmt).startswith(start)
 
 

@@ -228,7 +228,7 @@ def test_the_levels_of_a_transaction_are_numbered_in_order(text: str) -> None:
         assert seen == {level[1] for level in levels if level[3] == "20"}
 
 
-def test_a_billing_provider_is_told_once_a_transaction(text: str) -> None:
+def test_a_billing_provider_is_reported_once_a_transaction(text: str) -> None:
     shared = 0
     for transaction in text.split("ST*837*")[1:]:
         npis = [segment.split("*")[9] for segment in transaction.split("~\n") if segment.startswith("NM1*85*")]

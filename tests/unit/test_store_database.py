@@ -91,7 +91,7 @@ def test_denial_reasons_count_lines_claims_and_charges_of_current_denials(tmp_pa
     ]
 
 
-def test_runs_tell_the_manifests_in_utc(tmp_path: Path) -> None:
+def test_runs_show_the_manifests_in_utc(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()], [REFUSED])
     sql = """
     SELECT mode, strftime(started_at, '%H:%M'), rows_read, deny, "pass", charges_read, charges_quarantined FROM runs

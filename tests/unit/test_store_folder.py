@@ -148,7 +148,7 @@ def test_a_failed_run_takes_its_staging_along(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
-def test_the_second_of_two_runs_is_told_whom_to_wait_for(tmp_path: Path) -> None:
+def test_the_second_of_two_runs_is_reported_whom_to_wait_for(tmp_path: Path) -> None:
     with (
         ResultsFolder(tmp_path).lock(),
         pytest.raises(ResultsError, match=f"busy: process {os.getpid()} ") as busy,
@@ -240,7 +240,7 @@ def damage_foreign_folder(out: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "reported"),
     [
         (damage_current_away, r"\.current: missing, though .* Link it to \.generations/1"),
         (damage_generation_away, r"\.current: points to \.generations/1, which is missing"),
@@ -253,11 +253,13 @@ def damage_foreign_folder(out: Path) -> None:
         (damage_foreign_folder, r"decisions: has the name of a result"),
     ],
 )
-def test_a_damaged_folder_is_refused_and_left_alone(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+def test_a_damaged_folder_is_refused_and_left_alone(
+    tmp_path: Path, damage: Callable[[Path], None], reported: str
+) -> None:
     publish(tmp_path, RUN_1, [line(), line(source_row=3, claim_line_number=2)])
     damage(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(ResultsError, match=told) as fault, ResultsFolder(tmp_path).lock():
+    with pytest.raises(ResultsError, match=reported) as fault, ResultsFolder(tmp_path).lock():
         pass
     assert fault.value.exit_code == 13
     assert sorted(tmp_path.rglob("*")) == before
@@ -366,8 +368,8 @@ def test_a_run_that_does_not_reconcile_is_not_shown(tmp_path: Path) -> None:
         manifest = manifest_of(RUN_1, [line()], [])
         manifest["charges"]["read"] = "1000.11"
         write_manifest(staged.run_dir, manifest)
-        told = r"charges read = accepted \+ quarantined: 1000\.11 is not 1000\.10"
-        with pytest.raises(ClaimsEditError, match=told) as bug:
+        reported = r"charges read = accepted \+ quarantined: 1000\.11 is not 1000\.10"
+        with pytest.raises(ClaimsEditError, match=reported) as bug:
             folder.publish(staged)
     assert bug.value.exit_code == 1
     assert shown(tmp_path) == []
@@ -411,7 +413,7 @@ def test_runs_are_found_by_name_beginning_or_fingerprint(tmp_path: Path) -> None
         folder.manifest("1999")
 
 
-def test_a_folder_without_runs_says_so(tmp_path: Path) -> None:
+def test_a_folder_without_runs_reports_it(tmp_path: Path) -> None:
     assert ResultsFolder(tmp_path).runs() == []
     with pytest.raises(UsageError, match="no run is published"):
         ResultsFolder(tmp_path).manifest()

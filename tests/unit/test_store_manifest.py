@@ -94,7 +94,7 @@ def test_what_adds_up_passes(manifest: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "name", "value", "told"),
+    ("part", "name", "value", "reported"),
     [
         ("counts", "rows_read", 4, "rows read = accepted"),
         ("counts", "rows_accepted", 1, "rows read = accepted"),
@@ -107,10 +107,10 @@ def test_what_adds_up_passes(manifest: dict[str, Any]) -> None:
     ],
 )
 def test_what_does_not_add_up_is_named(
-    manifest: dict[str, Any], part: str, name: str, value: object, told: str
+    manifest: dict[str, Any], part: str, name: str, value: object, reported: str
 ) -> None:
     manifest[part][name] = value
-    with pytest.raises(ClaimsEditError, match=told) as bug:
+    with pytest.raises(ClaimsEditError, match=reported) as bug:
         reconcile(manifest)
     assert bug.value.exit_code == 1
 

@@ -127,7 +127,7 @@ def test_a_file_that_is_there_is_not_read_either(out: Path, tmp_path: Path) -> N
         "SELECT (SELECT group_id FROM decisions)",
     ],
 )
-def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
+def test_an_error_shows_no_cell(out: Path, sql: str) -> None:
     with pytest.raises(UsageError, match=r"^sql: ") as fault:
         rows(out, sql)
     for cell in ("SECRET", "G1", "1000"):
@@ -135,7 +135,7 @@ def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "reported"),
     [
         ("SELECT nosuch FROM denials", 'column "nosuch" not found'),
         ("SELEC 1", 'syntax error at or near "SELEC"'),
@@ -148,8 +148,8 @@ def test_an_error_tells_no_cell(out: Path, sql: str) -> None:
         ("SELECT union_value(k := 1) AS u", "a type that cannot be shown"),
     ],
 )
-def test_an_error_in_the_query_is_told_in_duckdbs_words(out: Path, sql: str, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_an_error_in_the_query_is_reported_in_duckdbs_words(out: Path, sql: str, reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         rows(out, sql)
 
 
@@ -158,12 +158,12 @@ def test_the_connection_itself_cannot_write(out: Path) -> None:
         connection.execute("DELETE FROM decisions")
 
 
-def test_a_folder_without_a_run_says_so(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_reports_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no run is published"):
         open_readonly(tmp_path)
 
 
-def test_a_damaged_file_says_so(tmp_path: Path) -> None:
+def test_a_damaged_file_reports_it(tmp_path: Path) -> None:
     publish(tmp_path, RUN, [line()])
     (tmp_path / "claims_edit.duckdb").resolve().write_bytes(b"no database")
     with pytest.raises(ResultsError, match="cannot be opened"):

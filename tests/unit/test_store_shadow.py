@@ -21,7 +21,7 @@ def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_the_latest_shadow_run_of_a_line_stands_beside_the_latest_enforced_one(tmp_path: Path) -> None:
+def test_the_latest_shadow_run_of_a_line_is_kept_beside_the_latest_enforced_one(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line(disposition="pass")], mode="shadow")
     publish(tmp_path, RUNS[2], [line(**REVIEWED, rules_hash="cd" * 32)], mode="shadow")

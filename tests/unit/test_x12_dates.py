@@ -1,4 +1,4 @@
-"""The date of service of an 837 line, by guide: no other date stands in its place."""
+"""The date of service of an 837 line, by guide: no other date is in its place."""
 
 from __future__ import annotations
 

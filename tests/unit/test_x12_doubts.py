@@ -187,7 +187,7 @@ def test_the_head_of_a_claim_behind_a_line_says_that_another_claim_begins(tmp_pa
         ("HL*3*2", HIERARCHY),
     ],
 )
-def test_a_dependent_stands_under_its_subscriber(tmp_path: Path, loop: str, expected: set[str]) -> None:
+def test_a_dependent_is_kept_under_its_subscriber(tmp_path: Path, loop: str, expected: set[str]) -> None:
     body = (loop, *DEPENDENT[1:], *claim("A"), *line(), *claim("B"), *line(), *SECOND, *claim("C"), *line())
     assert read(tmp_path, sound(*body)).faults == [expected, expected, SOUND]
 
@@ -233,7 +233,7 @@ def test_a_line_without_subscriber_is_refused(tmp_path: Path, lost: str, expecte
     ],
 )
 @pytest.mark.parametrize(("other", "conflicts"), [("", False), ("**", False), ("9", True)])
-def test_what_may_stand_once_must_not_say_two_things(
+def test_what_may_are_once_must_not_say_two_things(
     tmp_path: Path, where: str, segment: str, other: str, *, conflicts: bool
 ) -> None:
     twice = {name: (segment, segment + other) if name == where else () for name in ("claim", "line")}
@@ -249,7 +249,7 @@ def test_what_may_stand_once_must_not_say_two_things(
     ]
 
 
-def test_what_may_stand_often_says_what_it_says_first(tmp_path: Path) -> None:
+def test_what_may_are_often_says_what_it_says_first(tmp_path: Path) -> None:
     row = read(tmp_path, sound(*claim(), "REF*G1*A", "REF*G1*B", *line())).row
     assert (row["prior_authorization_number"], row["__fault"]) == ("A", None)
 

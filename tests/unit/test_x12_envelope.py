@@ -75,7 +75,7 @@ def test_another_transaction_is_counted_and_not_looked_into(
     "st", ["ST*8E7*0003", "ST**0003", "ST*0003*837", "ST*738*0003*005010X222A1", "ST*276*0003*004010X096A1"]
 )
 @pytest.mark.parametrize("size", SIZES)
-def test_a_transaction_that_may_be_an_837_is_not_passed_over(tmp_path: Path, st: str, size: int | None) -> None:
+def test_a_transaction_that_may_be_an_837_is_not_skipped(tmp_path: Path, st: str, size: int | None) -> None:
     with pytest.raises(InputError, match="segment 3: its ST01 is not a transaction set number, or is not 837"):
         read(tmp_path, file_of((st, *BODY), transaction(*BODY)), size=size)
 

@@ -168,7 +168,7 @@ def test_lines_of_eighty_characters_are_put_together(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [None, 700])
-def test_what_stands_around_segments_does_not_matter(tmp_path: Path, change: Any, size: int | None) -> None:
+def test_what_is_kept_around_segments_does_not_matter(tmp_path: Path, change: Any, size: int | None) -> None:
     text = rendered(PLAIN)
     found, plain = read(tmp_path, change(text), size=size), read(tmp_path, text)
     assert_frame_equal(found.frame, plain.frame)

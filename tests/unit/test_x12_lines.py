@@ -280,7 +280,7 @@ def test_columns_are_those_that_an_837_has(tmp_path: Path) -> None:
     assert found.frame.columns == [*canonical, "__st", ORDINAL, "__fault"]
 
 
-def test_a_constant_stands_in_place_of_what_the_file_says(tmp_path: Path) -> None:
+def test_a_constant_is_kept_in_place_of_what_the_file_says(tmp_path: Path) -> None:
     mapping = Mapping(constants={"payer": "regence", "line_of_business": "commercial"})
     found = read(tmp_path, sound(*claim(), *line()), mapping=mapping)
     assert not {"payer", "line_of_business"} & set(found.frame.columns)
@@ -295,7 +295,7 @@ def test_the_layout_names_where_each_column_comes_from(tmp_path: Path) -> None:
     assert reader.layout.sources["claim_id"] == "CLM01"
 
 
-def test_lines_of_all_kinds_stand_in_file_order(tmp_path: Path) -> None:
+def test_lines_of_all_kinds_are_in_file_order(tmp_path: Path) -> None:
     services = ("SV2*0300*HC:1*1*UN*1", "SV1*HC:1*1*UN*1", "SV3*AD:1*1", "SV1*HC:1*1*UN*1")
     segments = [part for number, service in enumerate(services, 1) for part in (f"LX*{number}", service)]
     found = read(tmp_path, file_of(transaction(*PROVIDER, *SUBSCRIBER, *claim(), *segments)))

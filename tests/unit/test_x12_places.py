@@ -239,7 +239,7 @@ def listed(name: str) -> Iterator[tuple[str, set[str], set[str]]]:
     spec = importlib.util.find_spec("pyx12")
     assert spec is not None
     assert spec.origin is not None
-    for loop in ET.parse(Path(spec.origin).parent / "map" / name).iter("loop"):  # noqa: S314 -- of a package at hand
+    for loop in ET.parse(Path(spec.origin).parent / "map" / name).iter("loop"):  # noqa: S314 -- of a package available
         number = loop.get("xid", "")
         if re.fullmatch("2[0-9]{3}[A-Z]{0,2}", number):
             parent = next((of for begin, of in PARENTS.items() if number.startswith(begin)), number)

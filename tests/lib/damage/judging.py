@@ -122,10 +122,10 @@ def _line_of(row: dict[str, Any], came: Came) -> int | None:
 def _lost(came: Came) -> list[int]:
     """The lines of the damaged file of which no row tells."""
     variant = came.variant
-    told = {place for row in came.decisions if (place := _line_of(row, came)) is not None}
+    reported = {place for row in came.decisions if (place := _line_of(row, came)) is not None}
     for row in (*came.decisions, *came.refused):
         if (place := _by_charge(row, came)) is not None:
-            told.add(place)
+            reported.add(place)
         elif 0 <= row["row"] < len(variant.owners):
-            told |= {*variant.owners[row["row"]]}
-    return [line for line in variant.kept if line not in told]
+            reported |= {*variant.owners[row["row"]]}
+    return [line for line in variant.kept if line not in reported]
