@@ -13,9 +13,10 @@ STEPS_SHOWN = "step of the run"
 
 
 def chart(found: dict[str, Any]) -> dict[str, Any]:
-    """Bars of CPU seconds for a million rows, a bar an extract, split by step (Vega-Lite)."""
+    """One bar for each extract, its CPU time split by step (Vega-Lite)."""
+    labels = {name: f"{name}: {sum(figures['seconds'].values()):.1f} s" for name, figures in found.items()}
     rows = [
-        {"extract": name, "step": step, "place": place, "seconds": round(spent / figures["rows"] * 1e6, 3)}
+        {"extract": labels[name], "step": step, "place": place, "seconds": spent}
         for name, figures in found.items()
         for place, (step, spent) in enumerate(figures["seconds"].items())
     ]
@@ -26,8 +27,20 @@ def chart(found: dict[str, Any]) -> dict[str, Any]:
         "width": 620,
         "height": {"step": 34},
         "encoding": {
-            "y": {"field": "extract", "type": "nominal", "sort": list(found), "title": None},
-            "x": {"field": "seconds", "type": "quantitative", "title": "seconds of one core, a million rows"},
+            "y": {
+                "field": "extract",
+                "type": "nominal",
+                "sort": list(labels.values()),
+                "title": None,
+                "axis": {"labelLimit": 300},
+            },
+            "x": {
+                "field": "seconds",
+                "type": "quantitative",
+                "stack": "normalize",
+                "title": "share of the CPU time of the run",
+                "axis": {"format": "%"},
+            },
             "color": {
                 "field": "step",
                 "type": "nominal",
