@@ -180,7 +180,7 @@ class _Search:
             self.faults.add(f"{path}: is a link to a missing file. Correct the link, or remove it.")
         elif not path.is_file():
             what = "a device" if path.is_char_device() or path.is_block_device() else "neither a file nor a folder"
-            self.faults.add(f"{path}: is {what}. Name a file.")
+            self.faults.add(f"{path}: is {what}. Give a file.")
         elif self._check(path.parent) and self._check(path.resolve().parent):
             self.files.add(path)
 
