@@ -17,8 +17,7 @@ import click
 from claims_edit.cli.options import out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
-from claims_edit.resources import lack_of, lacking
-from claims_edit.store import Answer, Limits, private_file, query, refuse_inside
+from claims_edit.store import Answer, Limits, private_file, query, refuse_inside, writing_to
 
 LONGEST_STATEMENT = 1_000_000  # bytes
 
@@ -105,13 +104,8 @@ def _content(file: Path, seconds: float | None) -> bytes:
 
 def _write(answer: Answer, fmt: str, path: Path) -> None:
     """Write the complete result; a query that fails writes nothing."""
-    try:
-        with tempfile.TemporaryFile() as whole:
-            write_answer(answer, fmt, whole)
-            whole.seek(0)
-            with private_file(path), path.open("wb") as target:
-                shutil.copyfileobj(whole, target)
-    except OSError as error:
-        if (lack := lack_of(error)) is not None:
-            raise lacking(lack, path) from None
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Use another --to.") from None
+    with writing_to(path), tempfile.TemporaryFile() as whole:
+        write_answer(answer, fmt, whole)
+        whole.seek(0)
+        with private_file(path), path.open("wb") as target:
+            shutil.copyfileobj(whole, target)

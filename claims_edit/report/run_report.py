@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
 
 from claims_edit.errors import UsageError
 from claims_edit.report.registry import REPORT_FORMATS, report_named
 from claims_edit.report.run_view import published_run
-from claims_edit.resources import lack_of, lacking
-from claims_edit.store import private_file, refuse_inside
+from claims_edit.store import private_file, refuse_inside, writing_to
 
 
 def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
@@ -32,13 +30,6 @@ def report(out: Path, run: str | None, fmt: str, to: Path | None = None) -> str:
             return made.as_text(view)
         path = to if to is not None else Path(made.file)
         refuse_inside(out, path)
-        try:
-            with nullcontext() if made.is_folder else private_file(path):
-                made.write_to(view, path)
-        except OSError as error:
-            if (lack := lack_of(error)) is not None:
-                raise lacking(lack, path) from None
-            # Arrow and Polars replace the system's text with their own, or with none.
-            fault = os.strerror(error.errno) if error.errno else "the disk may be full"
-            raise UsageError(f"{path}: cannot be written ({fault}). Use another --to.") from None
+        with writing_to(path), nullcontext() if made.is_folder else private_file(path):
+            made.write_to(view, path)
     return f"Wrote {path}.\n"

@@ -3,7 +3,7 @@
 from claims_edit.store.database import CLAIM
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
-from claims_edit.store.private import Readers, private_file, refuse_inside
+from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
@@ -30,4 +30,5 @@ __all__ = [
     "replay_of",
     "write_manifest",
     "write_warned",
+    "writing_to",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import ResultsError, UsageError
+from claims_edit.resources import lack_of, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,24 @@ def private_file(path: Path) -> Iterator[None]:
         if is_new:
             path.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn errors of the system in the block, which writes to the target of `--to`, into one fault with a remedy.
+
+    Raises:
+        UsageError: it cannot be written.
+        ResultsError: the disk is full, or there is too little memory.
+    """
+    try:
+        yield
+    except OSError as error:
+        if (lack := lack_of(error)) is not None:
+            raise lacking(lack, path) from None
+        # Arrow and Polars replace the system's text with their own, or with none.
+        fault = os.strerror(error.errno) if error.errno else "the disk may be full"
+        raise UsageError(f"{path}: cannot be written ({fault}). Use another --to.") from None
 
 
 def refuse_inside(out: Path, target: Path) -> None:
