@@ -78,7 +78,7 @@ REPORTS = (
         files_of_run=f"{_HERE}.csv_files:write_csv_files",
     ),
     Report("json", "summary.json", text=f"{_HERE}.summary:summary_with_tables"),
-    Report("html", "report.html", write=f"{_HERE}.html:write_html", in_run=True),
+    Report("html", "report.html", write=f"{_HERE}.html.page:write_html", in_run=True),
     Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True),
     Report(
         "remittance",

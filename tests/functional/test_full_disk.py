@@ -53,7 +53,7 @@ def summary(patch: pytest.MonkeyPatch) -> None:
 
 
 def page(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("claims_edit.report.html.write_html", full)
+    patch.setattr("claims_edit.report.html.page.write_html", full)
 
 
 def manifest(patch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ import pytest
 from claims_edit.doubts import DOUBTS
 from claims_edit.edits import EDIT_IDS
 from claims_edit.report.html import rows as shown_rows
-from claims_edit.report.html import write_html
 from claims_edit.report.html.charts import SERIES, charges_by_payer, lines_by_month
+from claims_edit.report.html.page import write_html
 from claims_edit.report.html.reconciliation import sums
 from claims_edit.report.html.rows import LONGEST, script_safe, shown
 from claims_edit.report.run_report import report

@@ -44,9 +44,14 @@ class _Inline:
     hash: str
 
 
-def page(view: RunView) -> str:
-    """The whole HTML file of one run; its only time is the run's start."""
-    return _ENVIRONMENT.get_template("report.html.j2").render(_content(view))
+def write_html(view: RunView, path: Path) -> None:
+    """Write the report of one run to `path`: the same view gives the same bytes, and its only time is the run's start.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    page = _ENVIRONMENT.get_template("report.html.j2").render(_content(view))
+    path.write_text(page, encoding="utf-8")
 
 
 def _content(view: RunView) -> dict[str, Any]:
