@@ -9,8 +9,6 @@ from typing import Any
 
 import vl_convert
 
-STEPS_SHOWN = "step of the run"
-
 
 def chart(found: dict[str, Any]) -> dict[str, Any]:
     """One bar for each extract, its CPU time split by step (Vega-Lite)."""
@@ -45,7 +43,7 @@ def chart(found: dict[str, Any]) -> dict[str, Any]:
                 "field": "step",
                 "type": "nominal",
                 "scale": {"domain": steps, "scheme": "tableau20"},
-                "legend": {"title": STEPS_SHOWN, "orient": "bottom", "columns": 6},
+                "legend": {"title": "step of the run", "orient": "bottom", "columns": 6},
             },
             "order": {"field": "place", "type": "quantitative"},
         },

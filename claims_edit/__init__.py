@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
     """A name of the library, from its module.
 
     Raises:
-        AttributeError: there is no such name.
+        AttributeError: the name does not exist.
     """
     if name not in _HOME:
         raise AttributeError(f"claims_edit has no {name}")

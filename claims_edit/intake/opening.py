@@ -8,14 +8,14 @@ from claims_edit.intake.readers import TABLE, reader_of
 from claims_edit.intake.row_rules import with_row_rules
 from claims_edit.intake.wide import one_line_a_row
 
-MISSPELT = "column-misspelt"  # with the column's name: it is near that of a column that the extract lacks
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.intake.extract import Extract
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.mapping import Mapping
+
+MISSPELT = "column-misspelt"  # with the column's name: it is near that of a column that the extract lacks
 
 
 def open_extract(file: SourceFile, mapping: Mapping, scratch: Path) -> Extract:

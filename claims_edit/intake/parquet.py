@@ -14,6 +14,7 @@ from claims_edit.intake.extract import ORDINAL, Extract
 from claims_edit.intake.layout import column_of_line, resolve
 from claims_edit.intake.parquet_checks import FileChecks
 from claims_edit.intake.parquet_pages import DamagedPageError
+from claims_edit.intake.readers import PARQUET, reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 -- extracts have no zone
-MAGIC, SMALLEST = b"PAR1", 12  # bytes: two magic words and the length of a footer
+MAGIC, SMALLEST = reader_of(PARQUET).magic, 12  # bytes: two magic words and the length of a footer
 READ_FAULTS = (
     pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException, DamagedPageError,
 )  # fmt: skip

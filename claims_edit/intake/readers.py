@@ -73,7 +73,7 @@ READERS = (  # the first that recognises a text reads it
     Reader(NDJSON, TABLE, "claims_edit.intake.ndjson", lambda start: start.startswith(("{", "["))),
     Reader(DELIMITED, TABLE, "claims_edit.intake.delimited", lambda _: True),
 )
-FORMAT_OPTIONS = (AUTO, *dict.fromkeys(sorted((reader.option for reader in READERS), key=[TABLE, X12, FHIR].index)))
+FORMAT_OPTIONS = (AUTO, *dict.fromkeys(reader.option for reader in READERS))
 
 
 def reader_of(name: str) -> Reader:

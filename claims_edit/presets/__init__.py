@@ -26,7 +26,7 @@ def preset_text(name: str) -> str:
     """The YAML of a preset.
 
     Raises:
-        UsageError: there is no such preset.
+        UsageError: the preset does not exist.
     """
     if name not in NAMES:
         raise UsageError(f"mapping {name}: no such preset. {known()}")
