@@ -104,7 +104,7 @@ def watch(clock: Clock) -> None:
         (run.ResultsFolder, "publish", "publish"),
     ):
         setattr(owner, name, clock.step(step, getattr(owner, name)))
-    reading.gathered = clock.stream("read", reading.gathered)
+    reading._batches = clock.stream("read", reading._batches)  # noqa: SLF001 -- a step of the run
     reading.one_ahead = map
 
 

@@ -14,13 +14,14 @@ from claims_edit.intake.body import body_of, check_skipped
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import READ_ERRORS
 from claims_edit.intake.fixed_width import FixedWidthExtract, split_line
+from claims_edit.intake.gathering import gathered
 from claims_edit.intake.header import names_fixed_width, read_header, split_row
 from claims_edit.intake.layout import resolve
 from claims_edit.intake.line_split import LineSplit, NeedsStrictReaderError
 from claims_edit.intake.mapping import column_key
-from claims_edit.intake.quote_repair import mixes_line_ends, one_line_end
+from claims_edit.intake.quote_repair import mixes_line_ends
 from claims_edit.intake.readers import FIXED_WIDTH
-from claims_edit.intake.strict_text import DOUBLE, REJECT_CHECKS, TEXT_WIDTH, TextExtract, gather, quoted
+from claims_edit.intake.strict_text import DOUBLE, REJECT_CHECKS, TEXT_WIDTH, TextExtract, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,18 +57,16 @@ class DelimitedExtract(TextExtract):
         try:
             yield from self._split_batches(rows // TEXT_WIDTH)
         except NeedsStrictReaderError:
-            self._needs_strict = True
+            self._needs_strict, self._mixes_line_ends = True, mixes_line_ends(self._plain())
         except READ_ERRORS as error:
             raise self.file.unreadable(error) from None
 
     def restart(self) -> Self | None:
         """See Extract: read by the strict reader, if rows are not lines."""
-        if not self._needs_strict:
-            return super().restart()
-        again = copy(self)
-        again._is_strict, again._needs_strict, again._bad = True, False, self._bad.clear()  # noqa: SLF001 -- its own kind
-        if mixes_line_ends(self._plain()):
-            again._path = one_line_end(self._plain(), self._scratch / f"{self.file.path.stat().st_ino}.lines")  # noqa: SLF001
+        again = super().restart()
+        if self._needs_strict:
+            again = again if again is not None else copy(self)
+            again._is_strict, again._needs_strict = True, False  # noqa: SLF001 -- its own kind
         return again
 
     def _split_batches(self, rows: int) -> Iterator[pl.DataFrame]:
@@ -82,7 +81,7 @@ class DelimitedExtract(TextExtract):
 
         wanted = [pl.col(str(self._names.index(own))).alias(name) for name, own in self.layout.sources.items()]
         with self._open_text() as text:
-            yield from gather(whole_rows(text), rows)
+            yield from gathered(whole_rows(text), rows)
         self._bad = pl.concat(refused)
 
     def _open_text(self) -> BufferedReader:

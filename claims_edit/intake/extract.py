@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import polars as pl
 
@@ -13,11 +13,12 @@ from claims_edit.doubts import SEPARATOR
 from claims_edit.posting_holds import TEST_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.layout import Layout
 
+Found = TypeVar("Found")
 ORDINAL = "__ordinal"  # 1-based position among the rows that could be split (Int64), in every batch
 TEST_DATA_FAULT = "row-test-data"
 FREQUENCY_MISSING = "claim_frequency_code-missing"  # of a format in which a claim always gives it
@@ -106,6 +107,16 @@ class Extract(ABC):
         From ordinal `after` on, `shift` is added (both Int64).
         """
         return pl.DataFrame({"after": [0], "shift": [0]}, schema={"after": pl.Int64, "shift": pl.Int64})
+
+
+def read_to_end(extract: Extract, read: Callable[[Extract], Found]) -> tuple[Extract, Found]:
+    """Read an extract, and again from its beginning as often as it restarts: the extract that was read last."""
+    while True:
+        found = read(extract)
+        again = extract.restart()
+        if again is None:
+            return extract, found
+        extract = again
 
 
 def faults(raw: pl.DataFrame) -> dict[str, pl.Series]:

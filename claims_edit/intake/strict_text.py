@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from copy import copy
-from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 import duckdb
@@ -14,6 +13,7 @@ from claims_edit.duck import connect, literal
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, REJECTS_SCHEMA, Extract
 from claims_edit.intake.files import Compression
+from claims_edit.intake.gathering import gathered
 from claims_edit.intake.quote_repair import (
     MARK,
     blank_lines_before,
@@ -51,20 +51,6 @@ TEXT_WIDTH = 2  # text takes about twice the room of typed columns
 def quoted(text: str, quote: str = "'") -> str:
     """An SQL literal, or with a double quote an SQL name."""
     return quote + text.replace(quote, quote * 2) + quote
-
-
-def gather(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of at least `rows`: readers hand over small ones, and checks cost least on large ones."""
-    waiting: list[pl.DataFrame] = []
-    height = 0
-    for frame in frames:
-        waiting.append(frame)
-        height += frame.height
-        if height >= rows:
-            yield reduce(pl.DataFrame.vstack, waiting)
-            waiting, height = [], 0
-    if height:
-        yield reduce(pl.DataFrame.vstack, waiting)
 
 
 class TextExtract(Extract):
@@ -116,7 +102,7 @@ class TextExtract(Extract):
             connection.execute("SET produce_arrow_string_view=true")
             connection.execute(f"SET temp_directory={quoted(str(self._scratch))}")
             try:
-                yield from gather(map(pl.DataFrame, connection.sql(select).to_arrow_reader(rows)), rows // TEXT_WIDTH)
+                yield from gathered(map(pl.DataFrame, connection.sql(select).to_arrow_reader(rows)), rows // TEXT_WIDTH)
                 self._bad = self._read_rejects(connection)
             except (duckdb.Error, OSError) as error:  # of a later batch, DuckDB's error comes as Arrow's
                 if not self._may_mix_line_ends or "state machine" not in str(error):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.runner.kept import LEAST_ROWS, Gathering
+from claims_edit.intake.gathering import Gathering
+from claims_edit.runner.kept import LEAST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,12 +39,12 @@ class HeldBack(Gathering):
 
     def __init__(self, found: FileRead, processing: Processing) -> None:
         """Start without rows."""
-        super().__init__()
+        super().__init__(LEAST_ROWS)
         self.found, self.processing = found, processing
 
     def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Hold rows back; returns the rows to validate now."""
-        yield from super().add(_copied(rows) if rows.height < LEAST_ROWS else rows)
+        yield from super().add(_copied(rows) if rows.height < self._least else rows)
 
 
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:

@@ -46,36 +46,6 @@ class FileRead:
     waiting: int = 0  # possible repeats, not resolved yet
 
 
-class Gathering:
-    """Collects rows until there are LEAST_ROWS of one type."""
-
-    def __init__(self) -> None:
-        """Start without rows."""
-        self._waiting: pl.DataFrame | None = None
-
-    def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Add rows; returns complete batches."""
-        if self._waiting is not None and self._waiting.schema != rows.schema:  # dates in one batch, text in another
-            yield from self.rest()
-        self._waiting = rows if self._waiting is None else self._waiting.vstack(rows)
-        if self._waiting.height >= LEAST_ROWS:
-            yield from self.rest()
-
-    def rest(self) -> Iterator[pl.DataFrame]:
-        """All remaining rows."""
-        if self._waiting is not None and self._waiting.height:
-            yield self._waiting
-        self._waiting = None
-
-
-def gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in batches of at least LEAST_ROWS, except the last one of a type."""
-    waiting = Gathering()
-    for batch in batches:
-        yield from waiting.add(batch)
-    yield from waiting.rest()
-
-
 def alike(parts: list[Path]) -> Iterator[Iterator[pl.DataFrame]]:
     """The rows that waited, in order; a column may be dates in one batch and text in another."""
     for _, alike in groupby(parts, key=_schema):

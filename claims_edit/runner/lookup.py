@@ -18,7 +18,7 @@ from claims_edit.core.process import Processing
 from claims_edit.core.route import refusals
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, open_extract, recorded_mapping, sniff
-from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.extract import ORDINAL, read_to_end
 from claims_edit.policy import load_catalog
 from claims_edit.runner.kept import BATCH_ROWS
 from claims_edit.runner.options import sha256
@@ -141,12 +141,10 @@ class _RunAgain:
 
     def _read(self, extract: Extract, ordinal: int | None) -> tuple[Extract, list[pl.DataFrame]]:
         """The rows that match, unchanged, and the extract that returned them (see `Extract.restart`)."""
-        while True:
-            found = [self._matching(raw, extract, ordinal) for raw in extract.batches(BATCH_ROWS)]
-            again = extract.restart()
-            if again is None:
-                return extract, [raw for raw in found if raw.height]
-            extract = again
+        last, found = read_to_end(
+            extract, lambda extract: [self._matching(raw, extract, ordinal) for raw in extract.batches(BATCH_ROWS)]
+        )
+        return last, [raw for raw in found if raw.height]
 
     def _matching(self, raw: pl.DataFrame, extract: Extract, ordinal: int | None) -> pl.DataFrame:
         if self._wanted.claim_id is None:

@@ -21,10 +21,11 @@ from claims_edit.core.validate import DUPLICATE
 from claims_edit.duck import literal
 from claims_edit.errors import InputError
 from claims_edit.intake import SeenKeys, consulted, open_extract, sniff, table_bits
-from claims_edit.intake.extract import ORDINAL
+from claims_edit.intake.extract import ORDINAL, read_to_end
+from claims_edit.intake.gathering import gathered
 from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
-from claims_edit.runner.kept import BATCH_ROWS, WAITING, FileRead, alike, gathered, in_order
+from claims_edit.runner.kept import BATCH_ROWS, LEAST_ROWS, WAITING, FileRead, alike, in_order
 from claims_edit.runner.repeats import Differing
 from claims_edit.runner.revisions import PayerIdentities, rejected_revisions, revisions_of
 from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
@@ -45,6 +46,10 @@ SMALL_FILE = 8 * 1024 * 1024  # bytes; several such files are read at a time
 def _state(path: Path) -> tuple[int, int]:
     state = path.stat()
     return state.st_size, state.st_mtime_ns
+
+
+def _batches(extract: Extract) -> Iterator[pl.DataFrame]:
+    return gathered(extract.batches(BATCH_ROWS), LEAST_ROWS)
 
 
 class Reading:
@@ -112,14 +117,12 @@ class Reading:
         """All batches of a small extract, processed."""
         before = _state(path)
         extract = self._open(path, fmt)
-        while True:
-            batches = gathered(extract.batches(BATCH_ROWS))
+
+        def process(extract: Extract) -> list[ProcessedBatch]:
             processing = self._processing(extract)
-            read = [processing.process_batch(raw, place) for raw in batches]
-            again = extract.restart()
-            if again is None:
-                return extract, read, before
-            extract = again
+            return [processing.process_batch(raw, place) for raw in _batches(extract)]
+
+        return *read_to_end(extract, process), before
 
     def _keep_extract(
         self, opened: Extract, whole: list[ProcessedBatch] | None, before: tuple[int, int], place: int
@@ -130,17 +133,10 @@ class Reading:
             InputError: it cannot be read to its end.
         """
         file = opened.file
-        extract: Extract | None = opened
-        while extract is not None:
-            self.forget(place)
-            found = self._process_batches(extract, place, whole)
-            extract = extract.restart()
-            if extract is not None:
-                self.forget(place)
-                self._seen.start_again(sorted(self._scratch.glob("file-*/keys-*.parquet")))
-        rejects = self._extracts[place].rejects()
-        found.totals.warnings_by_check.update(self._extracts[place].warnings)
-        found.totals.rows_filtered = self._extracts[place].filtered()
+        extract, found = read_to_end(opened, lambda extract: self._process_batches(extract, place, whole))
+        rejects = extract.rejects()
+        found.totals.warnings_by_check.update(extract.warnings)
+        found.totals.rows_filtered = extract.filtered()
         if not (found.totals.rows_read or found.waiting or rejects.height or found.totals.rows_filtered):
             raise InputError(f"{file.path}: has a header and no rows. Ask the sender to resend the extract.")
         if rejects.height:
@@ -153,13 +149,16 @@ class Reading:
         return found
 
     def _process_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
+        if place in self._extracts:  # it is read again
+            self.forget(place)
+            self._seen.start_again(sorted(self._scratch.glob("file-*/keys-*.parquet")))
         layout = extract.layout
         found = FileRead(extract.file, place, self._folder(place), columns=layout.columns, ignored=layout.ignored)
         found.folder.mkdir()
         self._extracts[place] = extract
         held = HeldBack(found, self._processing(extract))
         process = partial(held.processing.process_batch, file_place=place)
-        for batch in whole if whole is not None else one_ahead(process, gathered(extract.batches(BATCH_ROWS))):
+        for batch in whole if whole is not None else one_ahead(process, _batches(extract)):
             self._keep_batch(batch, held)
             self._on_rows(batch.raw.height)
         for rows in held.rest():

@@ -99,7 +99,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     for module, name in (
         (reading, "BATCH_ROWS"),
         (kept, "BATCH_ROWS"),
-        (kept, "LEAST_ROWS"),
+        (reading, "LEAST_ROWS"),
         (held_back, "LEAST_ROWS"),
     ):
         monkeypatch.setattr(module, name, rows)

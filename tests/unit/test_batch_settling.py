@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.runner import RunOptions, kept, run_batch
+from claims_edit.runner import RunOptions, held_back, kept, run_batch
 from claims_edit.runner import reading as reading_module
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ def test_warnings_are_counted_of_accepted_rows_alone(tmp_path: Path) -> None:
 def test_a_charge_that_is_no_number_is_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int
 ) -> None:
-    for module, name in ((reading_module, "BATCH_ROWS"), (kept, "BATCH_ROWS"), (kept, "LEAST_ROWS")):
+    for module, name in (
+        (reading_module, "BATCH_ROWS"),
+        (kept, "BATCH_ROWS"),
+        (reading_module, "LEAST_ROWS"),
+        (held_back, "LEAST_ROWS"),
+    ):
         monkeypatch.setattr(module, name, batch_rows)
     bad = {"charge_amount": "ten"}
     manifest, _ = run(tmp_path, {}, bad, bad, bad | {"claim_id": "C2"}, {"claim_id": "C3"})

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from claims_edit.intake.x12.extract import X12Extract
-from claims_edit.runner import RunOptions, kept, run_batch, validate_batch
+from claims_edit.runner import RunOptions, held_back, kept, run_batch, validate_batch
 from claims_edit.runner import reading as reading_module
 from tests.functional.program import DECK
 
@@ -34,7 +34,12 @@ def extract(folder: Path, name: str, odd: set[int], rows: int = 40) -> Path:
 
 @pytest.mark.parametrize("batch_rows", [3, 250_000])
 def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int) -> None:
-    for module, name in ((reading_module, "BATCH_ROWS"), (kept, "BATCH_ROWS"), (kept, "LEAST_ROWS")):
+    for module, name in (
+        (reading_module, "BATCH_ROWS"),
+        (kept, "BATCH_ROWS"),
+        (reading_module, "LEAST_ROWS"),
+        (held_back, "LEAST_ROWS"),
+    ):
         monkeypatch.setattr(module, name, batch_rows)
     extracts = (extract(tmp_path, "a.csv", {2, 9, 11, 12, 30, 31}), extract(tmp_path, "b.csv", {40}))
     out = tmp_path / "out"
