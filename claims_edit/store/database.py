@@ -72,12 +72,13 @@ _SHADOW_VS_ENFORCED = f"""
         SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
         FROM current_decisions
     )
-    SELECT s.data_source, s.claim_id, s.claim_line_number, s.payer_raw, s.payer, s.program, s.hcpcs_code,
+    SELECT s.data_source, s.claim_id, s.claim_line_number, s.payer_raw, s.payer, s.program, s.billing_npi, s.hcpcs_code,
         s.service_start_date, s.charge_amount,
         (e.disposition, e.reason_code, e.group_code) IS DISTINCT FROM (s.disposition, s.reason_code, s.group_code)
             AS changed,
         e.disposition AS enforced_disposition, s.disposition AS shadow_disposition,
         e.reason_code AS enforced_reason_code, s.reason_code AS shadow_reason_code,
+        e.edits[1] AS enforced_edit, s.edits[1] AS shadow_edit,
         e.group_code AS enforced_group_code, s.group_code AS shadow_group_code,
         e.policy_version AS enforced_policy_version, s.policy_version AS shadow_policy_version,
         e.rules_hash AS enforced_rules_hash, s.rules_hash AS shadow_rules_hash,

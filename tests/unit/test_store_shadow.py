@@ -50,6 +50,17 @@ def test_a_change_is_one_of_disposition_reason_or_group_code(
     assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(changed,)]
 
 
+def test_the_provider_and_the_deciding_edit_of_both_are_given(tmp_path: Path) -> None:
+    publish(tmp_path, RUNS[0], [line(**REVIEWED | {"edits": ["code-not-listed", "policy-stale"]})])
+    publish(tmp_path, RUNS[1], [line(edits=["investigational"]), line(claim_id="C2", edits=[])], mode="shadow")
+    asking = "SELECT claim_id, billing_npi, enforced_edit, shadow_edit FROM shadow_vs_enforced ORDER BY ALL"
+    npi = line()["billing_npi"]
+    assert asked(tmp_path, asking) == [
+        ("C1", npi, "code-not-listed", "investigational"),
+        ("C2", npi, None, None),
+    ]
+
+
 def test_nulls_on_both_sides_are_no_change(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(**REVIEWED)])
     publish(tmp_path, RUNS[1], [line(**REVIEWED)], mode="shadow")
