@@ -136,17 +136,20 @@ def inside(out: Path) -> Iterator[Path]:
     yield out.parent / "hard"
 
 
-@pytest.mark.parametrize("command", [("sql", "SELECT 1 AS one", "--format"), ("report", "--format")])
-@pytest.mark.parametrize("fmt", ["csv", "json", "parquet", "html", "xlsx", "remittance", "rationale"])
+@pytest.mark.parametrize(
+    ("command", "fmt"),
+    [
+        *((("sql", "SELECT 1 AS one"), fmt) for fmt in ("csv", "json", "parquet")),
+        *((("report",), fmt) for fmt in ("csv", "json", "html", "xlsx", "remittance", "rationale")),
+    ],
+)
 def test_nothing_but_a_run_writes_into_the_results(tmp_path: Path, command: tuple[str, ...], fmt: str) -> None:
-    if (command[0] == "sql") == (fmt in {"html", "xlsx", "remittance", "rationale"}) and fmt not in {"csv", "json"}:
-        pytest.skip("not a format of this command")
     out = tmp_path / "out"
     assert ran(out, 1, "--reports", "none").code == 0
     targets = list(inside(out))
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     for target in targets:
-        done = called(*command, fmt, "--out", out, "--to", target)
+        done = called(*command, "--format", fmt, "--out", out, "--to", target)
         assert (done.code, len(done.faults)) == (2, 1), target
         assert "in the results folder" in done.err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

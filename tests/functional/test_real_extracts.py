@@ -1,4 +1,4 @@
-"""Public demonstration extracts, as they are: every row is accounted for, and every date boundary is decided right."""
+"""Extracts in the forms of Tuva and CMS, own and public: every row is accounted for, every boundary decided right."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from tests.functional.program import ROOT, UNREPORTED, called, lines, manifest, record, write
+from tests.functional.program import AS_OF, UNREPORTED, called, csv_text, manifest, record, write
 from tests.lib.oracle import CODES, POLICIES, canonical, check_line, decide_line, warnings_of
+from tests.lib.table_files import CARRIER_TABLES, TUVA_TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = ROOT.parent / "shared" / "real" / "tables"
-TUVA = TABLES / "tuva_demo__medical_claim_sample.csv"
-RIF = TABLES / "bfd__rif-synthea_carrier.csv"
+LINES = {("tuva", "own"): 1000, ("tuva", "public"): 6075, ("carrier", "own"): 81, ("carrier", "public"): 221}
+REFUSED = {"own": 13, "public": 0}
+CARRIER_CHARGES = {"own": "12305.25", "public": "145554.31"}
 TUVAS_PAYER = "preset: tuva\nconstants: {payer: Florida Blue}\n"
 LAST_DAY = date(2026, 11, 20)
 ONE_DAY = timedelta(days=1)
@@ -33,61 +34,57 @@ SPELLINGS = {
     "nhs_england": "NHS England",
 }  # fmt: skip
 
-here = pytest.mark.skipif(not TABLES.is_dir(), reason="the public extracts are not at hand")
-
-
-def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
-
 
 def charged(rows: list[dict[str, str]], column: str) -> str:
     return f"{sum((Decimal(row[column]) for row in rows if row[column]), Decimal()):.2f}"
 
 
-@here
-def test_tuvas_medical_claim_runs_unchanged(tmp_path: Path) -> None:
-    rows = rows_of(TUVA)
+@pytest.mark.parametrize("source", TUVA_TABLES)
+def test_tuvas_medical_claim_needs_only_its_payer(tmp_path: Path, source: str) -> None:
+    rows = TUVA_TABLES[source]
+    extract = write(tmp_path / "medical_claim.csv", csv_text(rows, list(rows[0])))
+    done = called("validate", extract, "--mapping", "tuva", *AS_OF)
+    assert (done.code, len(done.faults)) == (11, 1)
+    assert ": no column payer. Found: " in done.err
     mapping = write(tmp_path / "m.yaml", TUVAS_PAYER)
-    done = called("run", TUVA, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    done = called("run", extract, "--mapping", mapping, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
     reported = manifest(tmp_path / "out")
     read = [{**row, "person_id": row["patient_id"], "payer": "Florida Blue"} for row in rows]
     refused = [row for row in read if check_line(row, LAST_DAY)]
-    assert reported["counts"]["rows_read"] == len(rows) == 6075
-    assert reported["counts"]["rows_quarantined"] == len(refused)
-    assert reported["counts"]["candidates"] == sum(row["hcpcs_code"] in CODES for row in read)
+    assert reported["counts"]["rows_read"] == len(rows) == LINES["tuva", source]
+    assert reported["counts"]["rows_quarantined"] == len(refused) == REFUSED[source]
+    accepted = [row for row in read if row not in refused]
+    assert reported["counts"]["candidates"] == sum(row["hcpcs_code"] in CODES for row in accepted)
     assert reported["charges"]["read"] == charged(rows, "charge_amount")
-    assert reported["counts"]["warnings"] == sum(len(warnings_of(row)) for row in read if row not in refused)
+    assert reported["counts"]["warnings"] == sum(len(warnings_of(row)) for row in accepted)
 
 
-@here
-def test_a_medicare_carrier_file_runs_with_its_preset(tmp_path: Path) -> None:
-    rows = rows_of(RIF, "|")
-    done = called("run", RIF, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+@pytest.mark.parametrize("source", CARRIER_TABLES)
+def test_a_medicare_carrier_file_runs_with_its_preset(tmp_path: Path, source: str) -> None:
+    rows = CARRIER_TABLES[source]
+    extract = write(tmp_path / "carrier.csv", csv_text(rows, list(rows[0]), delimiter="|"))
+    done = called("run", extract, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert (done.code, done.out, done.err) == (0, "", "")
     reported = manifest(tmp_path / "out")
-    assert reported["counts"]["rows_read"] == len(rows) == 221
-    assert len({(row["CLM_ID"], row["LINE_NUM"]) for row in rows}) == 221
-    assert reported["counts"]["rows_accepted"] == 221
-    assert reported["charges"]["read"] == charged(rows, "LINE_SBMTD_CHRG_AMT")
+    assert reported["counts"]["rows_read"] == reported["counts"]["rows_accepted"] == len(rows)
+    assert len({(row["CLM_ID"], row["LINE_NUM"]) for row in rows}) == len(rows) == LINES["carrier", source]
+    assert reported["charges"]["read"] == charged(rows, "LINE_SBMTD_CHRG_AMT") == CARRIER_CHARGES[source]
     unitless = sum(Decimal(row["LINE_SRVC_CNT"]) == 0 for row in rows if row["LINE_SRVC_CNT"])
     assert reported["counts"]["warnings_by_check"] == {"service_unit_quantity-zero": unitless}
 
 
-@here
-def test_the_carrier_preset_reads_what_it_names(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", CARRIER_TABLES)
+def test_the_carrier_preset_reads_what_it_names(tmp_path: Path, source: str) -> None:
     """One line of the file, billed with an IRE code, comes out with its dates, diagnoses and program."""
-    rows = rows_of(RIF, "|")
-    row = next(row for row in rows if row["LINE_ICD_DGNS_CD"])
-    row |= {
+    row = next(row for row in CARRIER_TABLES[source] if row["LINE_ICD_DGNS_CD"])
+    row = row | {
         "HCPCS_CD": "0600T",
         "HCPCS_1ST_MDFR_CD": "26",
         "LINE_1ST_EXPNS_DT": "30-Jun-2021",
         "LINE_LAST_EXPNS_DT": "",
     }
-    text = "|".join(row) + "\n" + "|".join(row.values()) + "\n"
-    extract = write(tmp_path / "carrier.csv", text)
+    extract = write(tmp_path / "carrier.csv", csv_text([row], list(row), delimiter="|"))
     done = called("run", extract, "--mapping", "cms-rif-carrier", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
     decided = record(tmp_path / "out", "decisions").row(0, named=True)
@@ -142,19 +139,13 @@ def planted(template: dict[str, str]) -> list[dict[str, str]]:
     return [row for row in rows if date.fromisoformat(row["claim_end_date"]) <= LAST_DAY]
 
 
-def own_rows() -> list[dict[str, str]]:
-    """Sound lines without a candidate code, in the columns of a Tuva extract."""
-    days = ("claim_start_date", "claim_end_date", "claim_line_start_date", "claim_line_end_date")
-    return [
-        {**row, "patient_id": row.pop("member_id"), "hcpcs_code": "99213", **dict.fromkeys(days, "2026-03-01")}
-        for row in lines(1_000)
-    ]
-
-
-@pytest.mark.parametrize("source", ["own", pytest.param("public", marks=here)])
+@pytest.mark.parametrize("source", TUVA_TABLES)
 def test_lines_planted_on_every_boundary_are_decided_like_the_naive_reading(tmp_path: Path, source: str) -> None:
-    rows = own_rows() if source == "own" else rows_of(TUVA)
-    plain = [{**row, "payer": "Florida Blue", "line_of_business": "commercial"} for row in rows]
+    plain = [
+        {**row, "payer": "Florida Blue", "line_of_business": "commercial"}
+        for row in TUVA_TABLES[source]
+        if row["hcpcs_code"] not in CODES
+    ]
     template = dict.fromkeys(plain[0], "") | {
         "claim_type": "professional",
         "patient_id": "10001",

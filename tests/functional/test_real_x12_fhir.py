@@ -34,7 +34,10 @@ PUBLIC_X12, PUBLIC_FHIR = public("x12"), public("fhir")
 X12_FILES, FHIR_FILES = x12_files(), fhir_files()
 FILES = X12_FILES | FHIR_FILES
 
-here = pytest.mark.skipif(not PUBLIC_X12, reason="the public files are not at hand")
+OTHER_SEPARATORS = {
+    "other-separators": "professional", "on-one-line": "professional",
+    "imsweb__x12_valid_different_separators.txt": "imsweb__x12_valid.txt",
+}  # fmt: skip
 
 
 def x12_segments(content: bytes) -> Iterator[list[bytes]]:
@@ -99,17 +102,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return of
 
 
-@here
 def test_the_independent_counts_are_what_the_files_are_known_for() -> None:
-    """Sums that were counted by hand and by search, so that a fault in the counting shows."""
-    assert (len(PUBLIC_X12), len(PUBLIC_FHIR)) == (16, 5)
-    counts = [x12_counts(content) for content in PUBLIC_X12.values()]
-    assert (sum(claims for claims, _ in counts), sum(lines for _, lines in counts)) == (846, 861)
-    counts = [fhir_counts(content) for content in PUBLIC_FHIR.values()]
-    assert (sum(claims for claims, _ in counts), sum(lines for _, lines in counts)) == (211, 223)
-
-
-def test_the_independent_counts_of_the_projects_own_files() -> None:
+    """Counted by hand and by search, so that a fault in the counting shows; the public files where they are."""
+    for files, count, known in ((PUBLIC_X12, x12_counts, (846, 861)), (PUBLIC_FHIR, fhir_counts, (211, 223))):
+        counts = [count(content) for content in files.values()]
+        assert not files or (sum(claims for claims, _ in counts), sum(lines for _, lines in counts)) == known
     assert {name: x12_counts(own_x12()[name]) for name in ("professional", "institutional", "dental")} == {
         "professional": (4, 6), "institutional": (2, 3), "dental": (2, 3),
     }  # fmt: skip
@@ -157,17 +154,11 @@ def test_pyx12_counts_the_same(name: str, path: Path) -> None:
         assert names.count(segment) == counted.count(segment)
 
 
-@pytest.mark.parametrize(
-    ("usual", "other"),
-    [
-        ("professional", "other-separators"), ("professional", "on-one-line"),
-        pytest.param("imsweb__x12_valid.txt", "imsweb__x12_valid_different_separators.txt", marks=here),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("other", sorted(OTHER_SEPARATORS.keys() & X12_FILES))
 def test_the_same_claims_with_other_separators_are_the_same_rows(
-    command: Callable[..., Done], tmp_path: Path, usual: str, other: str
+    command: Callable[..., Done], tmp_path: Path, other: str
 ) -> None:
-    files = [write(tmp_path / name, X12_FILES[name]) for name in (usual, other)]
+    files = [write(tmp_path / name, X12_FILES[name]) for name in (OTHER_SEPARATORS[other], other)]
     reported = [
         json.loads(command("validate", path, "--json", *AS_OF).out)["files"][0] | {"path": ""} for path in files
     ]

