@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINES = {("tuva", "own"): 1000, ("tuva", "public"): 6075, ("carrier", "own"): 81, ("carrier", "public"): 221}
-REFUSED = {"own": 13, "public": 0}
+REFUSED = {"own": 11, "public": 0}
 CARRIER_CHARGES = {"own": "12305.25", "public": "145554.31"}
 TUVAS_PAYER = "preset: tuva\nconstants: {payer: Florida Blue}\n"
 LAST_DAY = date(2026, 11, 20)

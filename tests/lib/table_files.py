@@ -24,9 +24,9 @@ TUVA = (
     *(f"diagnosis_poa_{n}" for n in range(1, 26)), "procedure_code_1", "procedure_date_1", "data_source",
 )  # fmt: skip
 TUVA_LINES = 1_000
-FAULTS: tuple[Row, ...] = (
+CHANGES: tuple[Row, ...] = (
     {"hcpcs_code": "9921"},
-    {"charge_amount": "$65"},
+    {"paid_amount": "$65"},
     {"diagnosis_code_1": "Z98 61"},
     {"claim_line_start_date": "2026-02-30"},
     {"patient_id": ""},
@@ -71,7 +71,7 @@ def own_tuva() -> list[Row]:
             "billing_npi": ("1234567893", "1234567890")[place % 9 == 0], "data_source": "cclf",
         }  # fmt: skip
         days = dict.fromkeys(DAYS[: 2 + place % 3], "2018-11-02")
-        rows.append(row | days | (FAULTS[place % len(FAULTS)] if place % 83 == 0 else {}))
+        rows.append(row | days | (CHANGES[place % len(CHANGES)] if place % 83 == 0 else {}))
     return rows
 
 
