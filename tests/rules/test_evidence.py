@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.policy import load_catalog
-from tests.rules.test_sources import DOCUMENTS, FOLDER, at_hand
+from tests.lib.documents import DOCUMENTS, FACTS, figures, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from claims_edit.policy.pack import EvidenceFile, SiteConclusion, Study
+    from claims_edit.policy.pack import EvidenceFile, SiteConclusion
 
 PACK = load_catalog().pack
 FILES = {file.summarises: file for file in PACK.evidence.values()}
@@ -115,168 +113,50 @@ def test_main_facts(document: str, name: str, sites: set[str], n: int | None, fo
     assert any(figure in text for text in study.figures)
 
 
-# What follows reads the documents themselves.
+# What follows is compared with the documents themselves, as far as their facts are kept.
 
 LEFT_OUT = Counter([
     "charpentier_2012", "cohen_2018", "figini_2017", "kourounis_2017", "lencioni_2015", "li_2014", "li_2014",
     "narayanan_2013", "ruarus_2018", "ryan_2016", "vroomen_2017", "yeung_2014", "zimmerman_2017", "niessen_2016",
 ])  # fmt: skip
 """The narrative reviews in the overview's appendix, and its one study that is in the table too."""
-SPELLED = {"Charallambous": "Charalambous", "Raurus": "Ruarus", "One hundred fourteen": "114"}
-"""Authors whom a document misspells in its text, as its own references write them; and a number in words."""
-WORDS = dict(
-    zip(
-        (
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "thirteen",
-            "nineteen",
-            "thirty",
-        ),
-        ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "19", "30"),
-        strict=True,
-    )
-)
 DERIVED = {
     ("hilton_2022", "9"): "10 - 1",  # ten studies, of which one had more than ten participants
     ("dollinger_2015_veins", "5"): "2 + 3",  # partial and complete thrombosis
     ("verloh_2019", "164"): "117 + 47",
 }
 """Figures that the document gives in parts: the sum of which they are."""
-APPENDIX_ENTRY = re.compile(r"(?m)^ ?([A-Z][a-z]+(?:-[A-Z][a-z]+)?),? [A-Z]{1,4},? ?[^()]{0,80}\((20\d\d)\)")
 
 
-def lines_of(document: str) -> str:
-    text = (FOLDER / f"{DOCUMENTS[document].source}.txt").read_text(encoding="utf-8")
-    for misspelled, name in SPELLED.items():
-        text = text.replace(misspelled, name)
-    return text
-
-
-def in_digits(text: str) -> str:
-    plain = re.sub(r"[a-z]+", lambda word: WORDS.get(word[0], word[0]), text.lower())
-    return re.sub(r"\.0(?!\d)", "", plain)
-
-
-def numbers(text: str) -> set[str]:
-    """The numbers of a document's text; percentages and fractions as they stand, and by their parts too."""
-    return set(re.findall(r"\d+(?:\.\d+)?", in_digits(text))) | figures(text)
-
-
-def figures(text: str) -> set[str]:
-    """The numbers of a text, percentages and fractions as they stand; a `one` in words is seldom a figure."""
-    return set(re.findall(r"\d+/\d+|\d+(?:\.\d+)?%?", in_digits(re.sub(r"\b[Oo]ne\b", "", text))))
-
-
-def named(document: str) -> Counter[str]:
-    """The studies that a document names or counts, as `<author>_<year>` or `case_series_<n>`; once but in a table."""
-    text = lines_of(document)
-    pairs: Iterable[tuple[str, str]]
-    match document:
-        case "regence_surgery_242":
-            body = text[text.index("## EVIDENCE SUMMARY") : text.index("## PRACTICE GUIDELINE SUMMARY")]
-            pairs = set(re.findall(r"([A-Z][a-z]+),? \(?(\d{4})\)", body))
-        case "florida_blue_02_40000_26":
-            pairs = set(re.findall(r"([A-Z][a-z]+) et al \((\d{4})\)", text))
-        case "premera_ire":
-            body = text[text.index("Summary of Evidence") : text.index("Ongoing and Unpublished")].replace("et al.", "")
-            runs = re.findall(r"([A-Z][a-z]+),?\s+[\[(](\d{4}(?:, \d{4})*)", body)
-            pairs = {(name, year) for name, years in runs for year in years.split(", ")}
-        case "nice_ip1019_2":
-            appendix = text[text.index("Direction of conclusions") :]
-            pairs = re.findall(r"Study \d ([A-Z][a-z]+) [A-Z]+ \((\d{4})\)", text) + APPENDIX_ENTRY.findall(appendix)
-        case _:
-            series = set(re.findall(r"case\s+series of (\d+) (patients|procedures)", text))
-            return Counter(f"case_series_{n}{'_procedures' * (unit == 'procedures')}" for n, unit in series)
-    return Counter(f"{name.lower().replace('-', '_')}_{year}" for name, year in pairs)
-
-
-@pytest.mark.parametrize("document", at_hand(FILES))
+@pytest.mark.parametrize("document", FILES)
 def test_every_study_that_the_document_names_is_there(document: str) -> None:
     ours = Counter(re.sub(r"(?<!series)(_\d{4})_.*", r"\1", study.id) for study in FILES[document].studies)
-    theirs = named(document)
+    theirs = Counter(FACTS[document]["studies"])
     assert theirs.total() == {REGENCE: 15, FLORIDA: 3, PREMERA: 17, OVERVIEW: 58, IPG445: 7}[document]
     assert theirs - ours == (LEFT_OUT if document == OVERVIEW else Counter())
     assert ours - theirs == (Counter(["cadth_2016"]) if document == OVERVIEW else Counter())
 
 
-def passage(document: str, study: Study) -> str:
-    """What the document says of one study: its slice of a table, its sections, or the paragraphs that name it."""
-    text, name = lines_of(document), study.id.split("_")[0].title()
-    match document:
-        case "regence_surgery_242":
-            trial = re.findall(r"\b[A-Z]{5,}\b", study.reference)
-            body = text[text.index("## EVIDENCE SUMMARY") : text.index("## REFERENCES")]
-            return paragraphs_on((name, "<sup>a</sup>", *trial), body)
-        case "florida_blue_02_40000_26":
-            reference = text.split(f"\n{study.cite.section.split()[-1]}. ")[1].split("\n")[0]
-            start = text.index(f"{name} et al") + len(f"{name} et al (")
-            return reference + re.split(r"[A-Z][a-z]+ et al \(|POSITION STATEMENT", text[start:])[0]
-        case "premera_ire":
-            return paragraphs_on(
-                (name,), text[text.index("Summary of Evidence") : text.index("Ongoing and Unpublished")]
-            )
-        case "nice_ip1019_2" if study.cite.section.startswith("Table 2"):
-            number = study.cite.section[-1]
-            table = text.split(f"Study {number} {name} ")[1]
-            table = re.split(r"\n ?Study \d [A-Z]|Validity and generalisability", table)[0]
-            summary = text[text.index("Efficacy summary") : text.index("Anecdotal and theoretical")]
-            return table + paragraphs_on((f"{study.n} patients",), summary)
-        case "nice_ip1019_2" if study.cite.section == "Appendix":
-            appendix = text[text.index("Direction of conclusions") :]
-            starts = [*APPENDIX_ENTRY.finditer(appendix), None]
-            ends = [entry.start() if entry else len(appendix) for entry in starts[1:]]
-            author = study.reference.split()[0]
-            return "".join(
-                appendix[entry.start() : end]
-                for entry, end in zip(starts, ends, strict=False)
-                if entry and (entry[1], entry[2]) == (author, study.cite.date)
-            )
-        case "nice_ip1019_2":
-            return text[text.index("Existing assessments") : text.index("Related NICE guidance")]
-        case _:
-            sections = re.findall(r"\d\.\d\.\d", study.cite.section)
-            return "".join(re.split(r"\n\d\.\d(?:\.\d)? |\n3 Further", text.split(f"\n{s} ")[1])[0] for s in sections)
-
-
-def paragraphs_on(names: tuple[str, ...], text: str) -> str:
-    """The paragraphs that hold one of the names, with the next one where a page ended in mid-sentence."""
-    found, open_end = [], False
-    for paragraph in re.split(r"\n\s*\n", text):
-        if open_end or any(name in " ".join(paragraph.split()) for name in names):
-            found.append(paragraph)
-            open_end = paragraph.rstrip()[-1:].isalpha()
-    return "\n".join(found)
-
-
-@pytest.mark.parametrize(("document", "name"), at_hand(STUDIES))
+@pytest.mark.parametrize(("document", "name"), STUDIES)
 def test_every_figure_is_kept_where_the_document_names_the_study(document: str, name: str) -> None:
     study = STUDIES[document, name]
-    theirs = passage(document, study)
+    theirs = set(FACTS[document]["of_study"][name])
     assert theirs
     design = study.design.partition("(reference")[0]
     ours = figures(" ".join((str(study.n or ""), design, study.follow_up, *study.figures, study.conclusion)))
-    for number in ours - numbers(theirs):
+    for number in ours - theirs:
         parts = numbers(DERIVED.get((name, number), "-"))
         assert parts, number
-        assert parts <= numbers(theirs), number
+        assert parts <= theirs, number
 
 
-@pytest.mark.parametrize("file", at_hand(FILES.values()), ids=lambda file: file.summarises)
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
 def test_every_figure_of_a_conclusion_is_in_the_document(file: EvidenceFile) -> None:
-    theirs = numbers(lines_of(file.summarises))
+    theirs = set(FACTS[file.summarises]["figures"])
     for conclusion in (file.conclusion, *(entry.conclusion for entry in file.by_site)):
         assert figures(conclusion) <= theirs
 
 
-@pytest.mark.parametrize("entry", at_hand(FILES[REGENCE].by_site), ids=lambda entry: entry.site_classes[0])
+@pytest.mark.parametrize("entry", FILES[REGENCE].by_site, ids=lambda entry: entry.site_classes[0])
 def test_a_section_summary_is_in_the_document(entry: SiteConclusion) -> None:
-    assert entry.cite.section.replace(",", ":") in lines_of(REGENCE)
+    assert entry.cite.section.replace(",", ":") in FACTS[REGENCE]["sections"]

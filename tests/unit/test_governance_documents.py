@@ -9,13 +9,13 @@ import pytest
 
 from claims_edit.errors import UsageError
 from claims_edit.governance.documents import check_documents, last_day
-from claims_edit.policy import default_rules_dir, load_catalog
+from claims_edit.policy import load_catalog
+from tests.lib.documents import FOLDER, made_texts
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS = default_rules_dir().parent.parent / "shared" / "seeds"
 PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "policies/florida_blue.yaml"
 TEXT = """# Policy 242
 **Effective:** January 1, 2026 **Next Review:** November 2026 **Last Review:** December 2025
@@ -41,6 +41,12 @@ HCPCS\tNone
 @pytest.fixture
 def rules(tmp_path: Path) -> RulesFolder:
     return RulesFolder(tmp_path)
+
+
+@pytest.fixture(params=["made", *(["real"] if FOLDER.is_dir() else [])])
+def documents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The texts of all documents: made from what is kept of them, and the real ones where they are available."""
+    return FOLDER if request.param == "real" else made_texts(tmp_path_factory.mktemp("documents"))
 
 
 def faults_of(rules: RulesFolder, folder: Path) -> list[str]:
@@ -94,7 +100,6 @@ def test_a_document_without_a_source_is_named(rules: RulesFolder, tmp_path: Path
     assert checked.without_text == ("nice_ipg572", "nice_ipg768", "premera_ire")
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the policy documents are not at hand")
 @pytest.mark.parametrize(
     ("file", "old", "new", "fault"),
     [
@@ -110,15 +115,16 @@ def test_a_document_without_a_source_is_named(rules: RulesFolder, tmp_path: Path
          "versions[0].from.cite.date: `02/15/19` is not in the text of florida_blue_02_40000_26."),
     ],
 )  # fmt: skip
-def test_rules_that_stray_from_the_documents(rules: RulesFolder, file: str, old: str, new: str, fault: str) -> None:
+def test_rules_that_stray_from_the_documents(
+    rules: RulesFolder, documents: Path, file: str, old: str, new: str, fault: str
+) -> None:
     rules.replace(file, old, new)
-    faults = check_documents(load_catalog(rules.root).pack, SEEDS).faults
+    faults = check_documents(load_catalog(rules.root).pack, documents).faults
     assert [each for each in faults if each.startswith(f"rules/{file}: {fault}")], faults
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the policy documents are not at hand")
-def test_the_shipped_rules_agree_with_the_documents() -> None:
-    checked = check_documents(load_catalog().pack, SEEDS)
+def test_the_shipped_rules_agree_with_the_documents(documents: Path) -> None:
+    checked = check_documents(load_catalog().pack, documents)
     assert checked.faults == ()
     assert checked.texts == 5
     assert checked.citations > 100
