@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits import safeguards
 from claims_edit.edits.conditions import UNLISTED, any_code, any_version
 from claims_edit.edits.edit import Condition, edit
 from claims_edit.edits.phrases import bounds, listed, period
+from claims_edit.edits.sentences import Lacking, change, note
 from claims_edit.model import VOID, CodeKind
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from claims_edit.edits.edit import Decidable
     from claims_edit.edits.line import Line
-    from claims_edit.rule_files.tables import ProcedureCode
+    from claims_edit.edits.sentences import Sentence
 
 START, END = pl.col("service_start_date"), pl.col("service_end_date")
 FIRST_VALID, LAST_VALID = pl.col("valid_from"), pl.col("valid_until")
@@ -49,7 +49,7 @@ def _is_current(line: Line) -> str:
     may_pass=True,
     ground=any_code,
 )
-def line_superseded(line: Line) -> Iterator[str]:
+def line_superseded(line: Line) -> Iterator[Sentence]:
     """The claim is a void, or the run has a replacement or void of it.
 
     The line no longer counts, so nothing is decided on it. Claim frequency codes are those of X12 CLM05-3: 7
@@ -59,13 +59,13 @@ def line_superseded(line: Line) -> Iterator[str]:
     if line.known is None:
         by = line.row.get("superseded_by")
         named = f"Claim {by} replaces or voids it, and" if by else "The claim is a void, or a replacement or void of it"
-        yield f"{named} is in the same run and counts instead."
+        yield note(f"{named} is in the same run and counts instead.")
         return
     if line.known["claim_frequency_code"] == VOID:
-        yield f"The claim itself is a void (claim_frequency_code {VOID}), so there is nothing to decide."
+        yield note(f"The claim itself is a void (claim_frequency_code {VOID}), so there is nothing to decide.")
         return
-    yield f"Claims of this run that replace it: {listed(line.known['revised_by'])}. Their decisions count."
-    yield f"If all of these are withdrawn, run the extract again without them: {line.then}."
+    yield note(f"Claims of this run that replace it: {listed(line.known['revised_by'])}. Their decisions count.")
+    yield change(Lacking.REVISION, f"If all of these are withdrawn, run the extract again without them: {line.then}.")
 
 
 def _listed_then(line: Line) -> str:
@@ -78,39 +78,22 @@ def _listed_then(line: Line) -> str:
     may_pass=True,
     ground=_any_unlisted,
 )
-def unlisted_code_out_of_scope(line: Line) -> Iterator[str]:
+def unlisted_code_out_of_scope(line: Line) -> Iterator[Sentence]:
     """An unlisted code that no policy version lists on a service day.
 
     A catch-all code is edited only if the payer's policy lists it on a day from start to end; otherwise it may
     mean any service. An unresolved payer lists nothing. Source: the versions' code lists.
     """
     policy = line.policy
+    listing = [version for version in policy.versions if line.code in version.codes.listed] if policy else []
     if policy is None:
-        yield f"{line.code} is a catch-all code, and no policy of this payer lists it."
-    else:
-        listing = [version for version in policy.versions if line.code in version.codes.listed]
+        yield note(f"{line.code} is a catch-all code, and no policy of this payer lists it.")
+    elif listing:
         periods = listed(map(period, listing))
-        yield (
-            f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}."
-            if listing
-            else f"{line.code} is a catch-all code, and no version of {policy.id} lists it."
-        )
-    yield "The code alone does not show that this service was given, so the policy does not apply to the line."
-    named = _valid_on_start(line, CodeKind.SPECIFIC)
-    if named:
-        yield f"If the record shows this service, the provider may bill a code for it: {listed(named, 'or')}."
+        yield note(f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}.")
     else:
-        yield "No code for the service was valid then."
-
-
-def _valid_on_start(line: Line, kind: CodeKind) -> list[str]:
-    """The codes of the line's service and of a kind that were valid on its first day, in order."""
-    return [code.code for code in line.codes if code.kind is kind and _is_valid(code, line.start)]
-
-
-def _is_valid(code: ProcedureCode, day: dt.date) -> bool:
-    begun = code.valid_from is None or code.valid_from.date <= day
-    return begun and (code.valid_until is None or day <= code.valid_until.date)
+        yield note(f"{line.code} is a catch-all code, and no version of {policy.id} lists it.")
+    yield note("The code alone does not show that this service was given, so the policy does not apply to the line.")
 
 
 def _valid(line: Line) -> str:
@@ -128,7 +111,7 @@ ENDED_BEFORE = LAST_VALID.is_not_null() & (LAST_VALID < START)
     Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid),
     ground=_any_validity,
 )
-def code_not_valid_on_dos(line: Line) -> Iterator[str]:
+def code_not_valid_on_dos(line: Line) -> Iterator[Sentence]:
     """The code is not valid on any service day.
 
     No service day, start to end, is within the code's validity, so the provider must correct the
@@ -139,19 +122,11 @@ def code_not_valid_on_dos(line: Line) -> Iterator[str]:
         return
     first, last = code["valid_from"], code["valid_until"]
     valid = listed(filter(None, (f"from {first}" if first else "", f"until {last}" if last else "")))
-    yield f"{line.code} is valid {valid} ({code['citation']}); the service was {line.days}."
-    yield "If the date is wrong, correct it; if the date is right, bill the code that was valid on it."
-    named = _valid_on_start(line, CodeKind.SPECIFIC)
-    if named:
-        yield f"Codes for the service that were valid then: {listed(named)}."
-    else:
-        yield "No code for the service was valid then."
-    catch_all = [code for code in _valid_on_start(line, CodeKind.UNLISTED) if line.lists(code)]
-    if catch_all:
-        yield (
-            f"The policy then in force listed the catch-all codes {listed(catch_all)}."
-            f" With one of them: {line.with_edit(safeguards.unlisted_code.id)}."
-        )
+    yield note(f"{line.code} is valid {valid} ({code['citation']}); the service was {line.days}.")
+    yield change(
+        Lacking.RECORD,
+        "The provider compares the line with the record, and resends it as documented if the two differ.",
+    )
 
 
 def _payer_known(line: Line) -> str:
@@ -159,14 +134,20 @@ def _payer_known(line: Line) -> str:
 
 
 @edit(Condition("the payer is not known", pl.col("payer").is_null(), _payer_known), ground=any_code)
-def payer_not_on_file(line: Line) -> Iterator[str]:
+def payer_not_on_file(line: Line) -> Iterator[Sentence]:
     """The payer is not recognized.
 
     The payer's name or identifier does not match a payer, so no policy can be chosen. Source: rules/payers.yaml.
     """
-    yield f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml."
-    yield "If it is a spelling of a listed payer, add it to that payer's names there, and run the extract again."
-    yield "Policy, program and contract are looked up once the payer is known; until then no policy applies."
+    yield change(
+        Lacking.PAYER,
+        f"Missing fact: the payer. The name in the extract, {line.row['payer_raw']}, is not in rules/payers.yaml.",
+    )
+    yield change(
+        Lacking.PAYER,
+        "If it is a spelling of a listed payer, add it to that payer's names there, and run the extract again.",
+    )
+    yield note("Policy, program and contract are looked up once the payer is known; until then no policy applies.")
 
 
 def _falls_within(day: pl.Expr) -> pl.Expr:
@@ -196,7 +177,7 @@ BOUNDARY_WITHIN = (
     Condition("a version or the code's validity changes on one of them", BOUNDARY_WITHIN, _no_boundary),
     ground=_any_boundary,
 )
-def dos_spans_boundary(line: Line) -> Iterator[str]:
+def dos_spans_boundary(line: Line) -> Iterator[Sentence]:
     """A policy version or the code's validity changes between the first and the last service day.
 
     Different rules apply on different days of the line, and the program cannot split one line. Boundaries are the
@@ -204,20 +185,12 @@ def dos_spans_boundary(line: Line) -> Iterator[str]:
     service day does not count. Source: the versions' periods and the codes' validity.
     """
     for day, what in sorted({(day, what) for day, what in _boundaries(line) if line.start < day <= line.end}):
-        yield f"Conflicting fact: the dates of service. On {day} {what}, within the service {line.days}."
-    yield "If the service was only on one side of the change, correct the dates; if not, bill the days separately."
-    yield "Each line is then decided under the rules in force on its days."
-    yield f"If all service had been on the first day: {_on_first_day(line)}."
-
-
-def _on_first_day(line: Line) -> str:
-    """What would decide the line if its first day were the only one; the edits triggered also used later days."""
-    code = line.procedure
-    if code is not None and code.kind is CodeKind.UNLISTED and not line.lists(line.code):
-        return line.outcome(unlisted_code_out_of_scope.id)
-    if code is None or not _is_valid(code, line.start):
-        return line.outcome(code_not_valid_on_dos.id)
-    return line.then
+        yield note(f"Conflicting fact: the dates of service. On {day} {what}, within the service {line.days}.")
+    yield change(
+        Lacking.RECORD,
+        "Missing fact: what was done on each of these days. A person finds it in the record, and applies the rules in"
+        " force on each day.",
+    )
 
 
 def _boundaries(line: Line) -> Iterator[tuple[dt.date, str]]:

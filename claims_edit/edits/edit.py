@@ -1,4 +1,4 @@
-"""An edit: conditions that must all be met, the text for each unmet one, and what would change the outcome."""
+"""An edit: conditions that must all be met, the text for each unmet one, and its sentences on a line it decides."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from claims_edit.edits.line import Line
+    from claims_edit.edits.sentences import Sentence
     from claims_edit.rule_files.policies import Policy, Version
     from claims_edit.rule_files.tables import ProcedureCode
 
@@ -50,7 +51,7 @@ class Edit:
         label: its meaning, in one line.
         meaning: the paragraph behind the label, with its source.
         conditions: in order; a later one depends on an earlier one.
-        changes: a line that the edit decides → the reason, and what would change the outcome, sentence by sentence.
+        sentences: a line that the edit decides → notes, and what would change the outcome.
         may_deny: whether reasons.yaml may let it deny: only if payer, program, version and code are established.
         may_pass: whether reasons.yaml may let it pass a line: not if a fact is missing, in conflict or silent.
         held: the column of the fact that prevents every denial while it is present, if the edit is about one.
@@ -62,7 +63,7 @@ class Edit:
     label: str
     meaning: str
     conditions: tuple[Condition, ...] = field(repr=False, compare=False)
-    changes: Callable[[Line], Iterator[str]] = field(repr=False, compare=False)
+    sentences: Callable[[Line], Iterator[Sentence]] = field(repr=False, compare=False)
     may_deny: bool = False
     may_pass: bool = False
     held: str | None = None
@@ -90,16 +91,16 @@ def edit(
     held: str | None = None,
     shown_by: Mapping[str, tuple[str, str]] | None = None,
     ground: Callable[[Decidable], bool] | None = None,
-) -> Callable[[Callable[[Line], Iterator[str]]], Edit]:
-    """Make an edit of its conditions and the function with the texts on what would change the outcome.
+) -> Callable[[Callable[[Line], Iterator[Sentence]]], Edit]:
+    """Make an edit of its conditions and the function with its sentences.
 
     `payer_not_on_file` becomes `payer-not-on-file`; the docstring's first line is the label, its paragraph the meaning.
     """
 
-    def of(changes: Callable[[Line], Iterator[str]]) -> Edit:
-        label, _, meaning = (changes.__doc__ or changes.__name__).partition("\n")
+    def of(sentences: Callable[[Line], Iterator[Sentence]]) -> Edit:
+        label, _, meaning = (sentences.__doc__ or sentences.__name__).partition("\n")
         return Edit(
-            changes.__name__.replace("_", "-"), label.rstrip("."), " ".join(meaning.split()), conditions, changes,
+            sentences.__name__.replace("_", "-"), label.rstrip("."), " ".join(meaning.split()), conditions, sentences,
             may_deny, may_pass, held, shown_by or {}, ground,
         )  # fmt: skip
 

@@ -31,8 +31,8 @@ class Rules(Protocol):
     def programs(self) -> Mapping[str, ProgramSigns]:
         """Each program."""
 
-    def codes_of(self, row: Row) -> Sequence[ProcedureCode]:
-        """The codes of the line's service, in order."""
+    def procedure(self, row: Row) -> ProcedureCode | None:
+        """The rules on the line's code."""
 
     def policy_of(self, row: Row) -> Policy | None:
         """The payer's policy on the line's service, whether or not a version of it was in force."""
@@ -104,14 +104,9 @@ class Line:
         return str(self.row["hcpcs_code"])
 
     @property
-    def codes(self) -> Sequence[ProcedureCode]:
-        """The codes of the line's service, in order."""
-        return self.rules.codes_of(self.row)
-
-    @property
     def procedure(self) -> ProcedureCode | None:
-        """The rules on the code."""
-        return next((code for code in self.codes if code.code == self.code), None)
+        """The rules on the code; a line gives no other code of the service, as no text may propose one."""
+        return self.rules.procedure(self.row)
 
     @property
     def start(self) -> dt.date:

@@ -12,6 +12,7 @@ import polars as pl
 from claims_edit.edits.conditions import IN_FORCE
 from claims_edit.edits.edit import Condition, edit
 from claims_edit.edits.phrases import capital, listed
+from claims_edit.edits.sentences import Lacking, change, note
 from claims_edit.model import Disposition
 from claims_edit.rule_files.policies import stale_after
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.edits.line import Line
+    from claims_edit.edits.sentences import Sentence
 
 
 def _fits(line: Line) -> str:
@@ -34,15 +36,15 @@ def _fits(line: Line) -> str:
 
 
 @edit(Condition("the code is for other sites than the diagnoses", pl.col("site_mismatch"), _fits))
-def code_site_mismatch(line: Line) -> Iterator[str]:
+def code_site_mismatch(line: Line) -> Iterator[Sentence]:
     """The code is for another site than the diagnoses.
 
     The code is limited to certain tumor sites (or excludes some) as of a date, and no malignant solid diagnosis
     of the line fits. Source: the sites of the codes in rules/codes.
     """
-    yield (
-        f"For the appeal: {line.code} is for other tumor sites than the diagnoses; the record may show"
-        " another code or site."
+    yield note(
+        f"For the appeal: {line.code} is for other tumor sites than the diagnoses; the record shows the site that was"
+        " treated."
     )
 
 
@@ -69,18 +71,21 @@ def overdue(line: Line) -> str:
     Condition("the version has a review date", pl.col("stale_after").is_not_null(), _no_review_date),
     Condition("the start date is past it", pl.col("service_start_date") > pl.col("stale_after"), _not_overdue),
 )
-def policy_stale(line: Line) -> Iterator[str]:
+def policy_stale(line: Line) -> Iterator[Sentence]:
     """The policy version is past its review date.
 
     The start date is past the version's next review, or past twelve months from its last where the document gives
     none. Source: the version's review dates.
     """
     # It decides only if the run suspends denials of stale policies.
-    yield f"Missing fact: whether {line.version_name} is still current. {capital(overdue(line))}"
-    yield "A person asks the policy's owner for its last review."
-    yield (
+    yield change(
+        Lacking.POLICY, f"Missing fact: whether {line.version_name} is still current. {capital(overdue(line))}"
+    )
+    yield change(Lacking.POLICY, "A person asks the policy's owner for its last review.")
+    yield change(
+        Lacking.POLICY,
         "If the policy was reviewed in time and is unchanged, add the date of the review to rules/policies:"
-        f" {line.deciding[0]} decides ({Disposition.DENY})."
+        f" {line.deciding[0]} decides ({Disposition.DENY}).",
     )
 
 
@@ -91,14 +96,14 @@ def _no_guidance(line: Line) -> str:
 
 
 @edit(Condition("guidance on the site was published", pl.col("guidance_id").is_not_null(), _no_guidance))
-def guidance_note(line: Line) -> Iterator[str]:
+def guidance_note(line: Line) -> Iterator[Sentence]:
     """Clinical guidance on this site was published by the start date.
 
     Guidance on the service at the line's tumor site had been published by the start date; it helps a reviewer and
     is never a ground for denial. Source: rules/guidance.
     """
     in_force = [each["id"] for each in line.rules.guidance(line.row) if each["in_force"]]
-    yield (
+    yield note(
         f"For the appeal: {listed(in_force)} had been published by {line.start}; it is informational and does not"
         " support a denial."
     )

@@ -9,6 +9,7 @@ import polars as pl
 from claims_edit.edits.conditions import IN_FORCE, UNDER_FUNDING, any_version
 from claims_edit.edits.edit import Condition, edit
 from claims_edit.edits.phrases import capital, listed, lower, period
+from claims_edit.edits.sentences import Lacking, change, note
 from claims_edit.model import PolicyKind, ProgramRule
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from claims_edit.edits.edit import Decidable
     from claims_edit.edits.line import Line
+    from claims_edit.edits.sentences import Sentence
 
 RULE = pl.col("program_rule")
 
@@ -33,7 +35,7 @@ def _was_in_force(line: Line) -> str:
     Condition("no version of its policy is in force on the start date", ~pl.col("in_force"), _was_in_force),
     may_pass=True,
 )
-def policy_not_in_force(line: Line) -> Iterator[str]:
+def policy_not_in_force(line: Line) -> Iterator[Sentence]:
     """The payer has no policy in force on the start date.
 
     The payer is known, and no version of its policy on this service is in force on the first service day: nothing
@@ -42,11 +44,10 @@ def policy_not_in_force(line: Line) -> Iterator[str]:
     """
     policy = line.policy
     if policy is None:
-        yield f"The rules have no policy of {line.row['payer']} on this service, so nothing supports a denial."
+        yield note(f"The rules have no policy of {line.row['payer']} on this service, so nothing supports a denial.")
         return
     periods = listed(map(period, policy.versions))
-    yield f"{policy.id} was not in force on {line.start}; it is in force {periods}."
-    yield f"A corrected date of service in such a period, with {line.code} valid on it, would make the policy apply."
+    yield note(f"{policy.id} was not in force on {line.start}; it is in force {periods}.")
 
 
 def _any_guidance(pack: Decidable) -> bool:
@@ -58,7 +59,7 @@ def _funds(line: Line) -> str:
 
 
 @edit(IN_FORCE, Condition("the policy is guidance", ~pl.col("funding"), _funds), ground=_any_guidance)
-def guidance_research_only(line: Line) -> Iterator[str]:
+def guidance_research_only(line: Line) -> Iterator[Sentence]:
     """The payer's document is guidance, not a funding policy.
 
     Clinical guidance decides no payment, so a person does. Guidance by tumor site counts from the first day of the
@@ -67,9 +68,15 @@ def guidance_research_only(line: Line) -> Iterator[str]:
     if line.in_force:
         policy, version = line.in_force
         reference = line.row["policy_reference"] or policy.reference
-        yield f"Missing fact: a funding decision. {reference} is guidance: {lower(version.applies_to.says)}"
-    yield "A person decides with the body that funds the service; evidence of a trial or a research register helps."
-    yield "A funding policy of this payer in rules/policies would decide."
+        yield change(
+            Lacking.POLICY,
+            f"Missing fact: a funding decision. {reference} is guidance: {lower(version.applies_to.says)}",
+        )
+    yield change(
+        Lacking.TRIAL,
+        "A person decides with the body that funds the service; evidence of a trial or a research register helps.",
+    )
+    yield change(Lacking.POLICY, "A funding policy of this payer in rules/policies would decide.")
 
 
 def _signals(line: Line) -> str:
@@ -84,15 +91,15 @@ def _signals(line: Line) -> str:
 
 
 @edit(IN_FORCE, Condition("the program's signals disagree", pl.col("program_signals_differ"), _signals))
-def program_conflict(line: Line) -> Iterator[str]:
+def program_conflict(line: Line) -> Iterator[Sentence]:
     """Two program signals disagree.
 
     Line of business, SBR09, member-id shape and the name of the plan name two different programs, so neither is
     used. Source: rules/programs.yaml.
     """
     basis = line.row["program_basis"] or "the program's signals"
-    yield f"Conflicting fact: the program. {basis} name different programs{_signal_values(line)}."
-    yield "Find the member's program on the day of service, and correct the wrong column."
+    yield note(f"Conflicting fact: the program. {basis} name different programs{_signal_values(line)}.")
+    yield change(Lacking.PROGRAM, "Find the member's program on the day of service, and correct the wrong column.")
     yield from _by_program(line)
 
 
@@ -114,25 +121,26 @@ def _signal_values(line: Line) -> str:
     Condition("no signal gives a program", pl.col("program_basis").is_null(), _signals),
     ground=any_version,
 )
-def program_unknown(line: Line) -> Iterator[str]:
+def program_unknown(line: Line) -> Iterator[Sentence]:
     """Nothing on the line names the program.
 
     No signal gives a program, and the policy's exceptions are by program. Source: rules/programs.yaml.
     """
-    yield (
+    yield change(
+        Lacking.PROGRAM,
         "Missing fact: the program. Neither line_of_business, claim_filing_indicator_code, the shape of member_id nor"
-        " the name of the plan gives it."
+        " the name of the plan gives it.",
     )
     yield from _by_program(line)
 
 
-def _by_program(line: Line) -> Iterator[str]:
+def _by_program(line: Line) -> Iterator[Sentence]:
     """The outcome with one program."""
     if line.version is None:
         return
     if line.programs:
-        yield f"If it is {listed(line.programs, 'or')}, the policy applies: {line.then}."
-    yield f"Other programs: {line.other_programs}."
+        yield change(Lacking.PROGRAM, f"If it is {listed(line.programs, 'or')}, the policy applies: {line.then}.")
+    yield change(Lacking.PROGRAM, f"Other programs: {line.other_programs}.")
 
 
 def _no_one_program(line: Line) -> str:
@@ -154,7 +162,7 @@ SILENT = Condition("the version does not name the program", RULE.is_null(), _rul
 
 
 @edit(*UNDER_FUNDING, ONE_PROGRAM, REFERRED)
-def program_exception_refer(line: Line) -> Iterator[str]:
+def program_exception_refer(line: Line) -> Iterator[Sentence]:
     """The policy leaves the program to other rules.
 
     The version states that this program follows other rules, or that the policy does not apply to it. Source: the
@@ -162,36 +170,42 @@ def program_exception_refer(line: Line) -> Iterator[str]:
     """
     rule = line.rules.program_rule(line.row)
     if rule:
-        yield f"Rules to follow: {lower(rule['says'])} ({rule['citation']})"
-    yield f"Send the line to where {_program(line)} is decided; this policy must not decide it."
+        yield note(f"Rules to follow: {lower(rule['says'])} ({rule['citation']})")
+    yield note(f"Send the line to where {_program(line)} is decided; this policy must not decide it.")
     yield from _if_other_program(line)
 
 
 @edit(*UNDER_FUNDING, ONE_PROGRAM, REVIEWED)
-def program_exception_review(line: Line) -> Iterator[str]:
+def program_exception_review(line: Line) -> Iterator[Sentence]:
     """The policy leaves the program to a person.
 
     The version excepts this program without stating which rules apply. Source: the version's program exceptions.
     """
     rule = line.rules.program_rule(line.row)
     if rule:
-        yield f"Missing fact: the rules for {_program(line)}. {rule['says']} ({rule['citation']})"
-    yield "A person looks for a national or local determination or other rules of the program on the day of service."
+        yield change(
+            Lacking.POLICY, f"Missing fact: the rules for {_program(line)}. {rule['says']} ({rule['citation']})"
+        )
+    yield change(
+        Lacking.POLICY,
+        "A person looks for a national or local determination or other rules of the program on the day of service.",
+    )
     yield from _if_other_program(line)
 
 
 @edit(*UNDER_FUNDING, ONE_PROGRAM, SILENT)
-def program_silent(line: Line) -> Iterator[str]:
+def program_silent(line: Line) -> Iterator[Sentence]:
     """The policy does not name the program.
 
     The version neither applies to this program nor excepts it, which does not support a denial. Source: the
     version's program list.
     """
-    yield (
+    yield change(
+        Lacking.POLICY,
         f"Missing fact: whether the policy applies to {_program(line)}. It applies to"
-        f" {listed(line.programs) or 'no program by name'}, and does not address this one."
+        f" {listed(line.programs) or 'no program by name'}, and does not address this one.",
     )
-    yield "A person asks the policy's owner, or finds the rules of the program."
+    yield change(Lacking.POLICY, "A person asks the policy's owner, or finds the rules of the program.")
     yield from _if_other_program(line)
 
 
@@ -200,9 +214,10 @@ def _program(line: Line) -> str:
     return f"{known.label} ({line.row['program']})" if known else str(line.row["program"])
 
 
-def _if_other_program(line: Line) -> Iterator[str]:
+def _if_other_program(line: Line) -> Iterator[Sentence]:
     if line.programs:
-        yield (
+        yield change(
+            Lacking.PROGRAM,
             f"The program is known from {line.row['program_basis']}. If that is wrong and it is"
-            f" {listed(line.programs, 'or')}: {line.then}."
+            f" {listed(line.programs, 'or')}: {line.then}.",
         )

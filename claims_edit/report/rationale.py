@@ -1,7 +1,8 @@
-"""The rationale of a run's denials: one Markdown file for each denied claim, and two indexes of them.
+"""The rationale of a run's denials: one Markdown file for each denied claim, appendices of studies, and two indexes.
 
-The folder is built next to the target and replaces it when complete. Files are named by number alone, so that
-no value of a claim is in a name.
+A denied line fits two pages; the studies on a tumor site, long and the same for many lines, are in an appendix. The
+folder is built next to the target and replaces it when complete. Files are named by number,
+or by site and policy, so that no value of a claim is in a name.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from claims_edit.report import queries
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.explain import Explainer
 from claims_edit.report.explain.markdown import article_lines, escaped, section_lines
-from claims_edit.report.explain.sections import Studies, article, evidence
+from claims_edit.report.explain.sections import Studies, article, evidence_in_full, has_studies
 from claims_edit.store import ask
 from claims_edit.store.private import OWNER, make_folder
 
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 BATCH_LINES = 2000
 LEAST_DIGITS = 6  # of a file's name
 INDEX, LISTING = "index.csv", "index.md"
-_OURS = re.compile(rf"[0-9]{{{LEAST_DIGITS},}}\.md|{re.escape(INDEX)}|{re.escape(LISTING)}")
+_OURS = re.compile(rf"[0-9]{{{LEAST_DIGITS},}}\.md|evidence-[A-Za-z0-9_-]+\.md|{re.escape(INDEX)}|{re.escape(LISTING)}")
 
 Claim = list[dict[str, Any]]  # the explanations of its denied lines
 
 
 def write_rationale(view: RunView, path: Path) -> None:
-    """Write the folder `path`: `000001.md` and on in order of the record, `index.csv` and `index.md`.
+    """Write the folder `path`: `000001.md` and on in order of the record, `evidence-….md`, `index.csv` and `index.md`.
 
     An earlier rationale there is replaced.
 
@@ -49,7 +50,7 @@ def write_rationale(view: RunView, path: Path) -> None:
     """
     with _put_in_place(path.resolve(), path) as folder:
         claims = _Claims(view)
-        pages = _Pages()
+        pages = _Pages(folder)
         with (folder / INDEX).open("wb") as index, (folder / LISTING).open("w", encoding="utf-8") as listing:
             listing.write("\n".join(_head(view, claims.count)))
             number = 0
@@ -123,27 +124,34 @@ class _Claims:
 
 
 class _Pages:
-    """The Markdown of claims; the evidence on a site, the same for many lines, is rendered once."""
+    """The Markdown of claims; the studies on a site, the same for many lines, are in one appendix of the folder."""
 
-    def __init__(self) -> None:
-        self._evidence: dict[tuple[int, str | None], list[str]] = {}
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._appendices: set[str] = set()
 
     def of(self, claim: Claim) -> str:
-        """One claim: its denied lines one after another, then the evidence, once for each site."""
+        """One claim: its denied lines one after another."""
         numbers = listed(each["claim_line_number"] for each in claim)
         denied = f"lines {numbers} were denied" if len(claim) > 1 else f"line {numbers} was denied"
         lines = [f"# Claim {escaped(claim[0]['claim_id'])}: why {denied}", ""]
         for each in claim:
-            lines += article_lines(article(each, studies=Studies.LEFT_OUT), 2)
-        for each in {id(each["evidence"]): each for each in claim}.values():
-            lines += self._evidence_of(each)
+            lines += article_lines(article(each, studies=Studies.IN_APPENDIX, appendix=self._appendix(each)), 2)
         return "\n".join(lines)
 
-    def _evidence_of(self, each: dict[str, Any]) -> list[str]:
-        key = (id(each["evidence"]), each["evidence_note"])
-        if key not in self._evidence:
-            self._evidence[key] = list(section_lines(evidence(each), 2))
-        return self._evidence[key]
+    def _appendix(self, each: dict[str, Any]) -> str:
+        """The name of the file with the studies on the line's site, written once; empty where there is none.
+
+        An appendix goes to whoever gets the rationale, so each is of one policy: no other payer's document is in it.
+        """
+        if not has_studies(each):
+            return ""
+        policy = each["policy"]["id"] if each["policy"] else "no-policy"
+        name = f"evidence-{each['site']['site_class']}-{policy}.md"
+        if name not in self._appendices:
+            (self._folder / name).write_text("\n".join(section_lines(evidence_in_full(each), 1)), encoding="utf-8")
+            self._appendices.add(name)
+        return name
 
 
 def _head(view: RunView, claims: int) -> list[str]:

@@ -93,5 +93,5 @@ def test_other_formats(deck: Path, fmt: str) -> None:
 
 def test_rationale(deck: Path, tmp_path: Path) -> None:
     report(deck, None, "rationale", tmp_path / "reported")
-    for name in ("index.csv", "index.md", "000006.md", "000047.md"):
+    for name in ("index.csv", "index.md", "000006.md", "000047.md", "evidence-pancreas-regence-surgery-242.md"):
         hold(f"rationale/{name}", (tmp_path / "reported" / name).read_text(encoding="utf-8"), **per_run(deck))

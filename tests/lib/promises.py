@@ -5,12 +5,11 @@ A sentence that promises nothing must be named here too, so that no sentence goe
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.lib.candidates import BOUNDARIES, DIAGNOSES, MODIFIERS
+from tests.lib.candidates import DIAGNOSES, MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +37,6 @@ TRIALS: tuple[Row, ...] = (
     {"investigational_device_exemption_number": "G123456"},
     {"value_codes": "D4"},
 )
-DAYS = tuple(day + dt.timedelta(days=shift) for day in BOUNDARIES for shift in (-1, 0, 1))
 
 
 @dataclass(frozen=True)
@@ -121,58 +119,6 @@ def _other_programs(found: re.Match[str], row: Row, catalog: Catalog) -> Iterato
         yield _program(name) | {"is_": ("program-silent", "review")}
 
 
-def _dates_outside(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
-    periods = re.findall(r"from (\S+) (?:to|on) ?(\d[\d-]+)?", found["periods"])
-    for day in DAYS:
-        if not any(first <= day.isoformat() <= (last or "9999-12-31") for first, last in periods):
-            change = {"service_start_date": day, "service_end_date": day}
-            yield {"change": change, "is_not": ("investigational", "policy-stale")}
-
-
-def _codes_not_listed(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
-    of_payer = [policy for policy in catalog.pack.policies.values() if policy.payer == row["payer"]]
-    start = row["service_start_date"]
-    listed = {
-        code
-        for policy in of_payer
-        for version in policy.versions
-        if version.from_.date <= start and (version.until is None or start <= version.until.date)
-        for code in version.codes.listed
-    }
-    for code in set(catalog.codes["hcpcs_code"]) - listed:
-        yield {"change": {"hcpcs_code": code}, "is_not": ("investigational", "policy-stale")}
-
-
-def _periods_of_policy(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
-    policy = _policy(row, catalog)
-    (code,) = catalog.codes.filter(hcpcs_code=row["hcpcs_code"]).to_dicts()
-    for version in policy.versions if policy else ():
-        day = version.from_.date
-        if (code["valid_from"] or day) <= day <= (code["valid_until"] or day):
-            change = {"service_start_date": day, "service_end_date": day}
-            yield {"change": change, "is_not": ("policy-not-in-force", "code-not-valid-on-dos")}
-
-
-def _first_day(row: Row) -> Row:
-    return {"service_end_date": row["service_start_date"]}
-
-
-def _named_codes(found: re.Match[str], row: Row, _catalog: Catalog) -> Iterator[Row]:
-    for code in _names(found["codes"]):
-        change = {"hcpcs_code": code, **_first_day(row)}
-        yield {"change": change, "is_not": ("code-not-valid-on-dos", "unlisted-code-out-of-scope")}
-
-
-def _no_codes(_found: re.Match[str], row: Row, catalog: Catalog) -> Iterator[Row]:
-    for code in catalog.codes.filter(kind="specific")["hcpcs_code"]:
-        yield {"change": {"hcpcs_code": code, **_first_day(row)}, "is_": ("code-not-valid-on-dos", "return")}
-
-
-def _catch_all(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
-    for code in _names(found["codes"]):
-        yield {"change": {"hcpcs_code": code}} | _then(found)
-
-
 def _trial_signs_wrong(found: re.Match[str], _row: Row, _catalog: Catalog) -> Iterator[Row]:
     yield {"change": NO_TRIAL} | _then(found)
 
@@ -190,15 +136,6 @@ OF_SUSPENDED = rf"^If the policy was reviewed in time and is unchanged, .*: {_TH
 _PASSES = {"is_": ("contract-covers", "pass")}
 _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"^If all of these are withdrawn, .*: {_THEN}\.$", _line(ALONE)),
-    (r"may bill a code for it: (?P<codes>[^.]+)\.$", _named_codes),
-    (r"^Codes for the service that were valid then: (?P<codes>[^.]+)\.$", _named_codes),
-    (r"^No code for the service was valid then\.$", _no_codes),
-    (rf"listed the catch-all codes (?P<codes>[^.]+)\. With one of them: {_THEN}\.$", _catch_all),
-    (
-        rf"^If all service had been on the first day: {_THEN}\.$",
-        lambda found, row, _: [{"change": _first_day(row)} | _then(found)],
-    ),
-    (r"^A corrected date of service in such a period", _periods_of_policy),
     (rf"^If it is (?P<programs>[a-z_, ]+), the policy applies: {_THEN}\.$", _if_programs),
     (rf"If that is wrong and it is (?P<programs>[a-z_, ]+): {_THEN}\.$", _if_programs),
     (r"a program that the policy does not name would be reviewed", _other_programs),
@@ -215,7 +152,7 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"the trial does not cover it: {_THEN}\.$", _fact({"trial_evidence": None})),
     (rf"^If the trial evidence is wrong, or .*: {_THEN}\.$", _trial_signs_wrong),
     (
-        rf"^If the record shows (a malignant solid tumor|one and the diagnosis is corrected): {_THEN}\.$",
+        rf"^If the record shows a malignant solid tumor: {_THEN}\.$",
         _line({**NO_DIAGNOSES, "diagnosis_code_1": "C259", "diagnosis_code_type": "icd-10-cm"}),
     ),
     (
@@ -226,24 +163,12 @@ _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
         r"^Evidence of a clinical trial .*: a person would review the line",
         lambda *_: [{"change": each, "is_": ("trial-context", "review")} for each in TRIALS],
     ),
-    (
-        r"^Corrected diagnoses, none a malignant solid tumor: a person would review",
-        _line({**NO_DIAGNOSES, "diagnosis_code_1": "I10"}, is_=("indication-not-addressed", "review")),
-    ),
-    (r"^A corrected code that no policy .* would not be denied as investigational\.$", _codes_not_listed),
-    (r"^A corrected date of service on which .* \(it does (?P<periods>[^)]+)\)", _dates_outside),
     (OF_SUSPENDED, _fact({"stale_after": None})),
 )
 PATTERNS = tuple(pattern for pattern, _ in _PROMISES)
 _PROMISES_NOTHING = (
-    r"^Fact in doubt: ", r"^Missing fact: ", r"^Conflicting fact: ", r"^Rules to follow: ", r"^For the appeal: ",
-    r"^The claim itself is a void", r"^Claims of this run that replace it: ", r" is a catch-all code[.,]",
-    r"^The code alone does not show", r" is valid from .*; the service was ", r"^If the date is wrong, correct it",
-    r"^If it is a spelling of a listed payer", r"^Policy, program and contract are looked up once",
-    r"^If the service was only on one side of the change", r"^Each line is then decided under the rules in force",
-    r" was not in force on .*; it is in force ", r"^A person ",
-    r"^A funding policy of this payer in rules/policies",
-    r"^Find the member's program", r"^Send the line to where ", r"^The group's contract covers the service",
+    r"^Fact in doubt: ", r"^Missing fact: ", r"^A person ", r"^Otherwise a person decides",
+    r"^The provider compares the line with the record", r"^If it is a spelling of a listed payer",
+    r"^A funding policy of this payer in rules/policies", r"^Find the member's program",
     r"^If the policy adds the code to its list", r"^If the trial's rules or the contract cover",
-    r"^Otherwise a person decides", r"^The rules have no policy of .* on this service",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an explanation promises of a changed line, the engine does: each sentence is tried on its line."""
+"""What an explanation promises of a changed line, the engine does; and it proposes no other code and no other date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.edits import EDIT_IDS
+from claims_edit.edits import EDIT_IDS, EDITS
+from claims_edit.edits.sentences import Lacking
 from claims_edit.engine import decide, evaluate, facts
 from claims_edit.model import StalePolicy
 from claims_edit.policy import Catalog, load_catalog
@@ -123,3 +124,56 @@ def test_what_would_change_the_outcome_does(stale: StalePolicy, tmp_path: Path) 
     assert reached == {*EDIT_IDS, *(["policy-stale"] if suspends else [])}
     untried = [each for each in PATTERNS if not any(re.search(each, sentence) for sentence in sentences)]
     assert untried == ([] if suspends else [OF_SUSPENDED])
+
+
+PROPOSES = re.compile(
+    r"\b(another|other|different|correct|corrected|right|wrong|valid)\s(\S+\s)?(code|date|day|days|dates|codes)\b"
+    r"|\b(re)?bills?\b|\bcorrect the (dates?|codes?|diagnos[ei]s)\b|\bcorrected diagnos",
+    re.IGNORECASE,
+)
+DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
+def proposals(reported: dict[str, Any], row: dict[str, Any]) -> list[str]:
+    """The sentences that propose another procedure code or another date of service than the line's."""
+    codes = {*catalog().codes["hcpcs_code"]} - {row["hcpcs_code"]}
+    policy = reported["policy"] or {}
+    of_policy = (policy.get(name) for name in ("version", "reviewed", "next_review", "stale_after"))
+    days = {str(row["service_start_date"]), str(row["service_end_date"]), *of_policy}
+    return [
+        sentence
+        for sentence in reported["changes"]
+        if codes & {*re.findall(r"\w+", sentence)} or {*DAY.findall(sentence)} - days or PROPOSES.search(sentence)
+    ] + [sentence for sentence in reported["notes"] if PROPOSES.search(sentence)]
+
+
+def test_no_edit_proposes_another_code_or_another_date(tmp_path: Path) -> None:
+    reached: set[str] = set()
+    for stale in StalePolicy:
+        for seed in SEEDS:
+            night = Night(seed, stale, tmp_path / "replay" / "rules.zip")
+            for row, reported in zip(night.rows, night.reported, strict=True):
+                assert proposals(reported, row) == [], reported["reason_code"]
+                reached |= {*row["edits"]}
+    assert reached == {edit.id for edit in EDITS}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A corrected code that no policy listed on 2026-02-03: the line would not be denied.",
+        "A corrected date of service in such a period would make the policy apply.",
+        "If the date is right, bill the code that was valid on it.",
+        "If the service was only on one side of the change, correct the dates.",
+        "Corrected diagnoses, none a malignant solid tumor: a person would review.",
+        "Codes for the service that were valid then: 0601T.",
+        "The policy applies from 2026-03-01 on.",
+    ],
+)
+def test_a_proposal_is_noticed(sentence: str) -> None:
+    row = {"hcpcs_code": "0600T", "service_start_date": "2026-02-03", "service_end_date": "2026-02-03"}
+    assert proposals({"policy": None, "changes": [sentence], "notes": []}, row) == [sentence]
+
+
+def test_what_a_line_may_lack_is_no_code_and_no_date() -> None:
+    assert not [each for each in Lacking if re.search(r"code|date|day|service", each.name + each.value, re.IGNORECASE)]

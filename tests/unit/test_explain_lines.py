@@ -8,6 +8,7 @@ import pytest
 
 from claims_edit.edits import EDIT_IDS, EDITS
 from claims_edit.errors import ResultsError
+from claims_edit.model import PolicyKind
 from claims_edit.report.explain import Wanted, explained, find
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import published_run
@@ -51,8 +52,8 @@ def test_all_decisions_of_the_deck_are_reported_in_full(deck: Path) -> None:
         hit, missed = [edit["id"] for edit in each["edits"]], [edit["id"] for edit in each["not_hit"]]
         assert sorted(hit + missed) == sorted(edit.id for edit in EDITS)
         assert all(edit["why"].endswith(".") and "None" not in edit["why"] for edit in each["not_hit"]), row["claim_id"]
-        assert each["changes"], row["claim_id"]
-        assert not any("None" in sentence for sentence in each["changes"]), row["claim_id"]
+        assert each["notes"] + each["changes"], row["claim_id"]
+        assert not any("None" in sentence for sentence in each["notes"] + each["changes"]), row["claim_id"]
         assert (each["policy"] is None) == (row["policy_id"] is None)
         assert (each["liability"] is None) == (row["group_code"] is None)
         assert [entry["id"] for entry in each["guidance"] if entry["in_force"]] == [
@@ -60,7 +61,7 @@ def test_all_decisions_of_the_deck_are_reported_in_full(deck: Path) -> None:
         ][-1:]
         assert bool(each["guidance"]) == ("guidance-note" in hit)
         if each["reason_code"] == "dos-spans-boundary":
-            assert each["changes"][0].startswith("Conflicting fact: the dates of service. On "), row["claim_id"]
+            assert each["notes"][0].startswith("Conflicting fact: the dates of service. On "), row["claim_id"]
     reasons = {each["reason_code"] for each in found}
     assert reasons == set(EDIT_IDS)
 
@@ -97,13 +98,36 @@ def test_liability_names_whose_word_it_is(deck: Path) -> None:
 
 def test_evidence_is_of_the_site_and_begins_with_the_payers_own_documents(deck: Path) -> None:
     kidney = claim(deck, "EX-21-INVESTIGATIONAL-PREMERA")["evidence"]
-    assert [document["of_payer"] for document in kidney] == [True, False, False]
+    assert [document["of_payer"] for document in kidney] == [True, False]
     assert kidney[0]["document"].startswith("Premera")
     assert [study["reference"] for study in kidney[0]["studies"]] == [
         "Wendler (2018)", "Canvasser (2017)", "Trimmer (2015)",
     ]  # fmt: skip
-    studies = [study for document in kidney for study in document["studies"]]
-    assert {"Hilton A and others (2022), Urologia 89(3)"} <= {study["reference"] for study in studies}
+    liver = claim(deck, "EX-21-INVESTIGATIONAL-REGENCE")["evidence"]
+    assert [document["of_payer"] for document in liver] == [True, False, False]
+    assert [document["publisher"].startswith("National Institute") for document in liver] == [False, True, True]
+
+
+def test_no_explanation_shows_another_payers_document(deck: Path) -> None:
+    with published_run(deck, None) as view:
+        answer = ask(view.connection, "SELECT * FROM decisions ORDER BY source_row")
+        rows = [row for frame in answer.batches() for row in frame.to_dicts()]
+        found = explained(rows, view.catalog, view.manifest)
+        funding = [policy for policy in view.catalog.pack.policies.values() if policy.kind is PolicyKind.FUNDING]
+    titles = {document.title: policy.payer for policy in funding for document in policy.documents}
+    assert len(set(titles.values())) == 3
+    shown = [
+        (row["payer"], title) for row, each in zip(rows, found, strict=True) for title in titles if title in str(each)
+    ]
+    assert {payer for payer, title in shown if payer == titles[title]} == set(titles.values())
+    assert [(payer, title) for payer, title in shown if payer != titles[title]] == []
+
+
+def test_a_fact_from_another_payers_document_cites_the_table_or_the_guidance(deck: Path) -> None:
+    assert claim(deck, "DAY-PREMERA-BEFORE-CODES")["citation"] == "rules/codes/ire.yaml, 0601T"
+    guided = claim(deck, "CELL-NHS-ENGLAND-COMMERCIAL")
+    nice = "National Institute for Health and Care Excellence (NICE), IPG579 (May 2017)"
+    assert (guided["citation"], guided["guidance"][-1]["citation"]) == (f"IPG579: {nice}", nice)
 
 
 def test_where_no_study_is_of_the_site_that_is_stated() -> None:
@@ -129,15 +153,16 @@ def test_where_no_study_is_of_the_site_that_is_stated() -> None:
         ("EX-18-TRIAL-CONDITION", ["condition code 30", "investigational decides (deny)"]),
         ("EX-16-UNLISTED-CODE", ["the record (operative note) shows it"]),
         ("EX-19-ICD-9-ONLY", ["not ICD-10-CM"]),
-        ("DAY-FLORIDA-BEFORE-2016", ["0600T is valid from 2020-07-01", "No code for the service was valid"]),
-        ("DAY-PREMERA-BEFORE-CODES", ["catch-all codes 32999, 47399, 48999 and 53899"]),
+        ("DAY-FLORIDA-BEFORE-2016", ["0600T is valid from 2020-07-01", "compares the line with the record"]),
+        ("EX-05-SPANS-CODE-VALIDITY", ["Missing fact: what was done on each of these days."]),
         ("EX-21-INVESTIGATIONAL-FLORIDA", ["fep or state_account would be referred", "For the appeal: IPG579"]),
         ("DAY-FLORIDA-FIRST-STALE", ["past its review on 2025-05-24 (last reviewed 2024-05-23, due by 2025-05-23)"]),
         ("NOTE-SITE-LIVER-CODE-PANCREAS", ["47384 is for other tumor sites"]),
     ],
 )
-def test_what_would_change_the_outcome(deck: Path, claim_id: str, parts: list[str]) -> None:
-    reported = " ".join(claim(deck, claim_id)["changes"])
+def test_what_is_behind_the_outcome_and_would_change_it(deck: Path, claim_id: str, parts: list[str]) -> None:
+    found = claim(deck, claim_id)
+    reported = " ".join(found["notes"] + found["changes"])
     for part in parts:
         assert part in reported
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import errno
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from claims_edit.errors import ResultsError, UsageError
 from claims_edit.report import rationale
+from claims_edit.report.explain import Wanted, find
 from claims_edit.report.run_report import report
 from tests.lib.runs import REVIEWED, line, publish
 
@@ -44,7 +46,8 @@ def test_a_claim_has_one_file_with_all_its_denied_lines(tmp_path: Path) -> None:
     folder = tmp_path / "reported"
     assert report(tmp_path / "out", RUN_1, "rationale", folder) == f"Wrote {folder}.\n"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "000001.md", "000002.md", "000003.md", "000004.md", "index.csv", "index.md",
+        "000001.md", "000002.md", "000003.md", "000004.md", "evidence-kidney-regence-surgery-242.md",
+        "evidence-liver_primary-regence-surgery-242.md", "index.csv", "index.md",
     ]  # fmt: skip
     assert index(folder) == [
         ["000001.md", "A", "1|3|2", "extract.csv", "2|4|5"],
@@ -58,10 +61,26 @@ def test_a_claim_has_one_file_with_all_its_denied_lines(tmp_path: Path) -> None:
         "## Claim A line 1: DENY",
         "## Claim A line 3: DENY",
         "## Claim A line 2: DENY",
-        "## Evidence: Primary liver and intrahepatic bile ducts",
-        "## Evidence: Kidney",
     ]
+    appendices = [f"evidence-{site}-regence-surgery-242.md" for site in ("liver_primary", "kidney", "liver_primary")]
+    assert re.findall(r"^Each study and document: \[(.+)\]\(\1\)$", first, re.MULTILINE) == appendices
+    assert "n = " not in first
     assert "[000002.md](000002.md) | B | 1 | investigational |" in (folder / "index.md").read_text(encoding="utf-8")
+
+
+def test_an_appendix_has_each_study_on_a_site_in_documents_of_one_payer_or_of_none(tmp_path: Path) -> None:
+    publish(tmp_path / "out", RUN_1, [denied(2, "A")])
+    report(tmp_path / "out", RUN_1, "rationale", tmp_path / "reported")
+    text = (tmp_path / "reported" / "evidence-liver_primary-regence-surgery-242.md").read_text(encoding="utf-8")
+    assert text.startswith("# Evidence: Primary liver and intrahepatic bile ducts\n")
+    heads = [each.removeprefix("## ") for each in text.splitlines() if each.startswith("## ")]
+    assert heads == [
+        "Regence Medical Policy Manual, Surgery, Policy No. 242 (the payer's own)",
+        "NICE Interventional Procedure Overview IP1019/2",
+        "NICE Interventional Procedures Guidance IPG445",
+    ]
+    (found,) = find(tmp_path / "out", Wanted("A"))
+    assert text.count("\n- ") == sum(len(document["studies"]) for document in found["evidence"]) > 20
 
 
 def test_batches_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +90,7 @@ def test_batches_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     report(tmp_path / "out", None, "rationale", tmp_path / "cut")
     whole, cut = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("whole", "cut"))
     assert whole == cut
-    assert len(whole) == 9
+    assert len(whole) == 10
 
 
 def test_a_run_without_denials_has_empty_indexes(tmp_path: Path) -> None:
@@ -106,7 +125,8 @@ def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: P
     report(tmp_path / "out", None, "rationale", reported)
     publish(tmp_path / "out", RUN_2, [denied(2, "C")])
     report(tmp_path / "out", None, "rationale", reported)
-    assert sorted(path.name for path in reported.iterdir()) == ["000001.md", "index.csv", "index.md"]
+    appendix = "evidence-liver_primary-regence-surgery-242.md"
+    assert sorted(path.name for path in reported.iterdir()) == ["000001.md", appendix, "index.csv", "index.md"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out", "reported"]
 
 

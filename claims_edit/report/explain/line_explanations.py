@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from claims_edit.edits import Edit
+    from claims_edit.edits.sentences import Sentence
     from claims_edit.policy import Catalog
 
 REMITTANCE = {
@@ -52,7 +53,7 @@ def explained(
         kind: `decision`.
         run_id, mode, source_file, source_row, data_source, claim_id, claim_line_number, disposition, reason_code,
             reason, citation, group_code, carc, rarcs, adjustment_amount, policy_reference, liability_basis, rules_hash:
-            as decided.
+            as decided; no citation, here or below, is of another payer's document (`documents`).
         facts: each `name, value, source` (the columns that it came from).
         edits: the edits triggered, in order, each `id, label, decided, informational`.
         code: None, or `code, label, kind, valid_from, valid_until, citation`.
@@ -65,11 +66,13 @@ def explained(
         liability: None, or `group_code, bearer, basis, says, citation`.
         guidance: on the site, published by the start date, oldest first, each `id, publisher, says, out_from, citation,
             in_force`; the last one is in force.
-        evidence: the payer's own documents first, each `document, publisher, of_payer, conclusion, citation, on_site,
-            studies`; `on_site` is its conclusion for the site alone (`conclusion, citation`) or None,
-            and each study `reference, design, n, follow_up, figures, conclusion, citation`.
+        evidence: the payer's own documents first, none of another payer, each `document, publisher, of_payer,
+            conclusion, citation, on_site, studies`; `on_site` is its conclusion for the site alone (`conclusion,
+            citation`) or None, and each study `reference, design, n, follow_up, figures, conclusion, citation`.
         evidence_note: why there is no study, or None.
-        changes: sentences on what would change the outcome.
+        notes: sentences with facts behind the outcome, and remarks for an appeal.
+        changes: sentences on what would change the outcome: what could be missing or wrong about the line. None
+            proposes another procedure code or another date of service.
         not_hit: with `every_edit` only: each `id, label, why`.
 
     Equal parts (policy, evidence, …) are the same object: look them up once per policy version and site.
@@ -113,9 +116,11 @@ class Explainer:
 
 def _explanation(line: Line, book: Rulebook, facts: list[dict[str, Any]]) -> dict[str, Any]:
     row = line.row
+    sentences = list(_sentences(line))
     return {
         "kind": "decision",
         **{name: row[name] for name in (*_IDENTITY, *_OUTCOME)},
+        "citation": book.citation(row),
         "facts": facts,
         "edits": [
             {
@@ -134,16 +139,17 @@ def _explanation(line: Line, book: Rulebook, facts: list[dict[str, Any]]) -> dic
         "guidance": book.guidance(row),
         "evidence": book.evidence(row),
         "evidence_note": book.evidence_note(row),
-        "changes": list(_changes(line)),
+        "notes": [each.text for each in sentences if each.lacking is None],
+        "changes": [each.text for each in sentences if each.lacking is not None],
     }
 
 
-def _changes(line: Line) -> Iterator[str]:
+def _sentences(line: Line) -> Iterator[Sentence]:
     """The sentences of the edit that decided; for a note that did, also of the edit that it suspends."""
     decided = line.row["reason_code"]
     for name in dict.fromkeys((decided, *(line.deciding[:1] if decided in INFORMATIONAL_EDIT_IDS else ()))):
         if name in _BY_ID:
-            yield from _BY_ID[name].changes(line)
+            yield from _BY_ID[name].sentences(line)
 
 
 def _not_hit(line: Line) -> list[dict[str, str]]:

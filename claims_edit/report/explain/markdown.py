@@ -66,6 +66,9 @@ def section_lines(section: Section, level: int) -> Iterator[str]:
         yield ""
     for part in section.parts:
         yield from section_lines(part, level + 1)
+    if section.link is not None:
+        words, name = section.link
+        yield from (f"{escaped(words)}[{name}]({name})", "")
 
 
 def _table(section: Section) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
+from claims_edit.report.explain.documents import Documents
 from claims_edit.report.explain.group_codes import BEARERS
 from claims_edit.rule_files.policies import program_rules_of, stale_after
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from claims_edit.policy import Catalog
-    from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, ProcedureCode, Reason, Version
+    from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, ProcedureCode, Reason, SiteGuidance, Version
 
 Part = dict[str, Any]
+Place = tuple[str, str | None]  # a service and a site class
 _Made = TypeVar("_Made")
 
 
@@ -43,9 +45,7 @@ class Rulebook:
         }
         self.reasons: dict[str, Reason] = {reason.edit: reason for reason in pack.reasons.reasons}
         self.programs = pack.programs.programs
-        self._of_service = {
-            file.service: sorted(file.codes, key=lambda code: code.code) for file in pack.codes.values()
-        }
+        self._documents = Documents(pack)
         self._parts: dict[tuple[Any, ...], Any] = {}
 
     @cached_property
@@ -57,9 +57,22 @@ class Rulebook:
         """The policy version of the line; None where none was in force (or the pack lacks it)."""
         return self.versions.get((row["policy_id"], row["policy_version"]))
 
-    def codes_of(self, row: Part) -> list[ProcedureCode]:
-        """The codes of the line's service, in order."""
-        return self._of_service.get(self._place(row)[0], [])
+    def procedure(self, row: Part) -> ProcedureCode | None:
+        """The rules on the line's code."""
+        _, code = self.codes.get(row["hcpcs_code"], ("", None))
+        return code
+
+    def citation(self, row: Part) -> str | None:
+        """The source of the decision, without another payer's document."""
+        code, payer = self.procedure(row), row["payer"]
+        shown = {
+            f"{entry.id}: {self.cited.text(entry.out_from.cite)}": f"{entry.id}: {text}"
+            for _, entry, text in self._entries(row)
+        }
+        if code is not None:
+            shown[self.cited.code_text(code)] = self._documents.of_code(code, payer)
+        given: str | None = row["citation"]
+        return given if given is None else shown.get(given, given)
 
     def policy_of(self, row: Part) -> Policy | None:
         """The payer's policy on the line's service, whether or not a version of it was in force."""
@@ -68,18 +81,17 @@ class Rulebook:
 
     def code(self, row: Part) -> Part | None:
         """The line's procedure code: `code, label, kind, valid_from, valid_until, citation`."""
-        if row["hcpcs_code"] not in self.codes:
-            return None
-        return self._kept(("code", row["hcpcs_code"]), lambda: self._code(self.codes[row["hcpcs_code"]][1]))
+        code, payer = self.procedure(row), row["payer"]
+        return None if code is None else self._kept(("code", code.code, payer), lambda: self._code(code, payer))
 
-    def _code(self, code: ProcedureCode) -> Part:
+    def _code(self, code: ProcedureCode, payer: str | None) -> Part:
         return {
             "code": code.code,
             "label": code.label,
             "kind": code.kind.value,
             "valid_from": _iso(code.valid_from),
             "valid_until": _iso(code.valid_until),
-            "citation": self.cited.code_text(code),
+            "citation": self._documents.of_code(code, payer),
         }
 
     def site(self, row: Part) -> Part | None:
@@ -167,38 +179,54 @@ class Rulebook:
 
     def guidance(self, row: Part) -> list[Part]:
         """The recommendations on the line's site published by the start date, oldest first."""
-        known = self._kept(("all guidance", *self._place(row)), lambda: list(self._guidance(*self._place(row))))
         start = row["service_start_date"]
-        out = [entry for day, entry in known if start is not None and day <= start]
+        out = [each for each in self._entries(row) if start is not None and each[1].out_from.date <= start]
         return self._kept(
-            ("guidance", *self._place(row), len(out)),
-            lambda: [{**entry, "in_force": place == len(out) - 1} for place, entry in enumerate(out)],
+            ("guidance", *self._place(row), row["payer"], len(out)),
+            lambda: [
+                {
+                    "id": entry.id,
+                    "publisher": publisher,
+                    "says": entry.says,
+                    "out_from": entry.out_from.date.isoformat(),
+                    "citation": citation,
+                    "in_force": place == len(out) - 1,
+                }
+                for place, (publisher, entry, citation) in enumerate(out)
+            ],
         )
 
-    def _guidance(self, service: str, site: str | None) -> Iterator[tuple[dt.date, Part]]:
-        entries = [
-            (entry.out_from.date, entry.id, file.publisher, entry)
-            for file in self.pack.guidance.values()
-            for entry in file.guidance
-            if (entry.service, entry.site_class) == (service, site)
-        ]
-        for day, name, publisher, entry in sorted(entries, key=lambda each: each[:2]):
-            citation = self.cited.text(entry.out_from.cite)
-            out = {"id": name, "publisher": publisher, "says": entry.says, "out_from": day.isoformat()}
-            yield day, {**out, "citation": citation}
+    def _entries(self, row: Part) -> list[tuple[str, SiteGuidance, str]]:
+        """The guidance on the line's site, oldest first: publisher, entry and the citation to show."""
+        place, payer = self._place(row), row["payer"]
+        return self._kept(("entries", *place, payer), lambda: sorted(self._guidance(place, payer), key=_published))
+
+    def _guidance(self, place: Place, payer: str | None) -> Iterator[tuple[str, SiteGuidance, str]]:
+        for file in self.pack.guidance.values():
+            for entry in file.guidance:
+                if (entry.service, entry.site_class) == place:
+                    yield file.publisher, entry, self._documents.of_guidance(entry, file.publisher, payer)
 
     def evidence(self, row: Part) -> list[Part]:
         """The studies on the line's site, by the document that describes them, the payer's own documents first.
 
-        A document of the payer is included with its conclusion even if none of its studies is on the site.
+        A document of the payer is included with its conclusion even if none of its studies is on the site; another
+        payer's document never is.
         """
         policy = self.in_force(row)
-        key = ("evidence", policy[0].id if policy else None, *self._place(row))
-        return self._kept(key, lambda: list(self._evidence(policy[0] if policy else None, *self._place(row))))
+        key = ("evidence", policy[0].id if policy else None, row["payer"], *self._place(row))
+        return self._kept(key, lambda: list(self._evidence(policy[0] if policy else None, row)))
 
-    def _evidence(self, policy: Policy | None, service: str, site: str | None) -> Iterator[Part]:
-        own = {document.id for document in policy.documents} if policy else set()
-        files = [file for _, file in sorted(self.pack.evidence.items()) if file.service == service]
+    def _evidence(self, policy: Policy | None, row: Part) -> Iterator[Part]:
+        service, site = self._place(row)
+        payer, own = row["payer"], set[str]()
+        if policy is not None:
+            payer, own = policy.payer, {document.id for document in policy.documents}
+        files = [
+            file
+            for _, file in sorted(self.pack.evidence.items())
+            if file.service == service and self._documents.may_show(file.summarises, payer)
+        ]
         for file in sorted(files, key=lambda file: file.summarises not in own):
             studies, on_site = self._studies(file, site), self._on_site(file, site)
             if studies or on_site or file.summarises in own:
@@ -243,7 +271,7 @@ class Rulebook:
             return None
         return "No study in the available documents is about this site."
 
-    def _place(self, row: Part) -> tuple[str, str | None]:
+    def _place(self, row: Part) -> Place:
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
         return service, row["site_class"]
 
@@ -253,6 +281,10 @@ class Rulebook:
             self._parts[key] = make()
         made: _Made = self._parts[key]
         return made
+
+
+def _published(each: tuple[str, SiteGuidance, str]) -> tuple[dt.date, str]:
+    return each[1].out_from.date, each[1].id
 
 
 def _iso(cited: CitedDate | None) -> str | None:

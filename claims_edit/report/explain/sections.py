@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,24 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
+_IN_POLICY = {"policy_id", "policy_version"}  # facts that the section on the policy repeats
 _SCOPES = {"all_indications": "all indications", "solid_tumors": "solid tumors"}
 
 
 class Studies(Enum):
-    """How much an explanation shows of the studies on a tumor site."""
+    """Where an explanation has the studies on a tumor site."""
 
-    IN_FULL = auto()
-    COUNTED = auto()
-    LEFT_OUT = auto()
+    IN_FULL = auto()  # at its end
+    COUNTED = auto()  # in other formats
+    IN_APPENDIX = auto()  # in a file of many explanations, with other documents than the payer's: it fits two pages
 
 
 @dataclass(frozen=True)
 class Section:
-    """Plain text that no format has escaped yet: paragraphs, then a table, then points, then smaller sections."""
+    """Plain text that no format has escaped yet: paragraphs, then a table, then points, then smaller sections.
+
+    `link`, at the end, is a text and the name of a file in the same folder; only Markdown has one.
+    """
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -35,6 +39,7 @@ class Section:
     rows: tuple[Row, ...] = ()
     points: tuple[str, ...] = ()
     parts: tuple[Section, ...] = ()
+    link: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,50 +51,58 @@ class Article:
     sections: tuple[Section, ...]
 
 
-def article(explanation: dict[str, Any], *, studies: Studies = Studies.IN_FULL) -> Article:
-    """An explanation of any kind; its evidence may be counted only, or left to a section that several lines share."""
+def article(explanation: dict[str, Any], *, studies: Studies = Studies.IN_FULL, appendix: str = "") -> Article:
+    """An explanation of any kind; `appendix` is the name of the file with its studies, if they are in one."""
     match explanation["kind"]:
         case "decision":
-            decision = _decision(explanation)
-            if studies is Studies.LEFT_OUT:
-                return decision
-            counted = studies is Studies.COUNTED
-            return replace(decision, sections=(*decision.sections, evidence(explanation, counted=counted)))
+            return _decision(explanation, studies, appendix)
         case "accepted":
             return _accepted(explanation)
         case _:
             return _refusal(explanation)
 
 
-def _decision(decided: dict[str, Any]) -> Article:
+def _decision(decided: dict[str, Any], studies: Studies, appendix: str) -> Article:
     title = f"Claim {decided['claim_id']} line {decided['claim_line_number']}: {decided['disposition'].upper()}"
     lead = (
         f"{decided['reason']} ({decided['reason_code']})",
         f"Source: {decided['citation'] or 'none'}",
-        _where(decided),
+        f"{_where(decided)}; rules {decided['rules_hash']}",
     )
-    return Article(title, lead, tuple(_decision_sections(decided)))
+    sections = (*_grounds(decided, studies, appendix), *_of_line(decided, brief=studies is Studies.IN_APPENDIX))
+    in_full = (_studies(decided),) if studies is Studies.IN_FULL and has_studies(decided) else ()
+    return Article(title, lead, (*sections, *in_full))
 
 
-def _decision_sections(decided: dict[str, Any]) -> Iterator[Section]:
-    yield _facts(decided["facts"])
+def _grounds(decided: dict[str, Any], studies: Studies, appendix: str) -> Iterator[Section]:
+    """The payer's policy, what it bases the policy on, and what would change the outcome."""
+    if decided["policy"]:
+        yield Section("Policy", rows=tuple(_policy(decided["policy"], decided["program_rule"])))
+    if decided["liability"]:
+        yield Section("Liability", paragraphs=(_liability(decided["liability"]),))
+    if decided["evidence"] or decided["evidence_note"]:
+        yield _evidence(decided, studies, appendix)
+    if decided["notes"]:
+        yield Section("Notes", points=tuple(decided["notes"]))
+    if decided["changes"]:
+        yield Section("What would change the outcome", points=tuple(decided["changes"]))
+
+
+def _of_line(decided: dict[str, Any], *, brief: bool) -> Iterator[Section]:
+    yield _facts([fact for fact in decided["facts"] if not (brief and fact["name"] in _IN_POLICY)])
     hits = tuple((edit["id"], edit["label"], _role(edit)) for edit in decided["edits"])
     yield Section("Edits triggered, in order", head=("edit", "meaning", "role"), rows=hits)
     if "not_hit" in decided:
         misses = tuple((miss["id"], miss["why"]) for miss in decided["not_hit"])
         yield Section("Edits not triggered", head=("edit", "why"), rows=misses)
-    if decided["policy"]:
-        yield Section("Policy", rows=tuple(_policy(decided["policy"], decided["program_rule"])))
-    if decided["liability"]:
-        yield Section("Liability", paragraphs=(_liability(decided["liability"]),))
     remittance = tuple((label, text(decided[name])) for name, label in REMITTANCE.items() if _given(decided[name]))
-    if remittance:
+    if remittance and brief:
+        yield Section("Remittance", paragraphs=("; ".join(f"{label} {value}" for label, value in remittance),))
+    elif remittance:
         yield Section("Remittance", rows=remittance)
-    if decided["guidance"]:
-        yield Section("Guidance on the tumor site", points=tuple(map(_guidance, decided["guidance"])))
-    if decided["changes"]:
-        yield Section("What would change the outcome", points=tuple(decided["changes"]))
-    yield Section("Rules", paragraphs=(decided["rules_hash"],))
+    guidance = [entry for entry in decided["guidance"] if entry["in_force"] or not brief]
+    if guidance:
+        yield Section("Guidance on the tumor site", points=tuple(map(_guidance, guidance)))
 
 
 def _facts(facts: list[dict[str, Any]]) -> Section:
@@ -109,21 +122,31 @@ def _role(edit: dict[str, Any]) -> str:
 
 def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row]:
     until = f"until {policy['in_force_until']}" if policy["in_force_until"] else "no end date"
+
+    def inside(citation: str) -> str:
+        """A citation without the title of the document, where the policy has only one."""
+        return (
+            citation.removeprefix(f"{policy['documents'][0]['title']}, ") if len(policy["documents"]) == 1 else citation
+        )
+
     yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}"
     for document in policy["documents"]:
         yield "document", f"{document['title']}; {document['publisher']}"
     yield (
         "version",
-        (f"{policy['version']}: in force from {policy['in_force_from']} ({policy['in_force_from_citation']}), {until}"),
+        (
+            f"{policy['version']}: in force from {policy['in_force_from']}"
+            f" ({inside(policy['in_force_from_citation'])}), {until}"
+        ),
     )
-    yield "statement", f"{policy['statement']} ({policy['statement_citation']})"
+    yield "statement", f"{policy['statement']} ({inside(policy['statement_citation'])})"
     yield "scope", _SCOPES.get(policy["statement_scope"], policy["statement_scope"])
-    yield "codes", f"{listed(policy['codes_listed']) or 'none'} ({policy['codes_citation']})"
+    yield "codes", f"{listed(policy['codes_listed']) or 'none'} ({inside(policy['codes_citation'])})"
     if rule:
-        yield "program", f"{rule['program']}: {rule['rule']}. {rule['says']} ({rule['citation']})"
+        yield "program", f"{rule['program']}: {rule['rule']}. {rule['says']} ({inside(rule['citation'])})"
     for name, key in (("reviewed", "reviewed"), ("next review", "next_review")):
         if policy[key]:
-            yield name, f"{policy[key]} ({policy[f'{key}_citation']})"
+            yield name, f"{policy[key]} ({inside(policy[f'{key}_citation'])})"
 
 
 def _liability(liability: dict[str, Any]) -> str:
@@ -142,21 +165,63 @@ def _guidance(entry: dict[str, Any]) -> str:
     return f"{entry['id']}, published {entry['out_from']}, {status}: {entry['says']} ({entry['citation']})"
 
 
-def evidence(decided: dict[str, Any], *, counted: bool = False) -> Section:
-    """The studies on a decision's tumor site, by the document that describes them; `counted`: how many they are."""
-    site = decided["site"]
-    title = f"Evidence: {site['label']}" if site else "Evidence"
+def _evidence(decided: dict[str, Any], studies: Studies, appendix: str) -> Section:
+    """What the documents conclude on the tumor site, the payer's own first, and where each study is."""
+    elsewhere = {
+        Studies.IN_FULL: "Each study is at the end.",
+        Studies.COUNTED: "Each study: --format md, html or json.",
+        Studies.IN_APPENDIX: "",
+    }
+    found, brief = has_studies(decided), studies is Studies.IN_APPENDIX
     note = (decided["evidence_note"],) if decided["evidence_note"] else ()
+    where = (elsewhere[studies],) if found and elsewhere[studies] else ()
+    documents = tuple(
+        Section(_titled(document), paragraphs=(*_conclusions(document), *(() if brief else (_number(document),))))
+        for document in decided["evidence"]
+        if document["of_payer"] or not brief
+    )
+    return Section(
+        _on_site("Evidence", decided),
+        paragraphs=(*note, *where),
+        parts=documents,
+        link=("Each study and document: ", appendix) if appendix else None,
+    )
+
+
+def has_studies(decided: dict[str, Any]) -> bool:
+    """Whether a document of the decision describes a study on its tumor site."""
+    return any(document["studies"] for document in decided["evidence"])
+
+
+def _studies(decided: dict[str, Any]) -> Section:
+    """Each study on a decision's tumor site, by the document that describes it."""
+    documents = tuple(
+        Section(_titled(document), points=tuple(_study(study, document) for study in document["studies"]))
+        for document in decided["evidence"]
+        if document["studies"]
+    )
+    return Section(_on_site("Studies", decided), parts=documents)
+
+
+def evidence_in_full(decided: dict[str, Any]) -> Section:
+    """The conclusions and studies of every document on a decision's tumor site, the payer's own first."""
     documents = tuple(
         Section(
-            document["document"] + (" (the payer's own)" if document["of_payer"] else ""),
-            paragraphs=(*_conclusions(document), *((_number(document),) if counted else ())),
-            points=() if counted else tuple(_study(study, document) for study in document["studies"]),
+            _titled(document),
+            paragraphs=tuple(_conclusions(document)),
+            points=tuple(_study(study, document) for study in document["studies"]),
         )
         for document in decided["evidence"]
     )
-    elsewhere = ("Each study: --format md, html or json.",) if counted and documents else ()
-    return Section(title, paragraphs=(*note, *elsewhere), parts=documents)
+    return Section(_on_site("Evidence", decided), parts=documents)
+
+
+def _on_site(what: str, decided: dict[str, Any]) -> str:
+    return f"{what}: {decided['site']['label']}" if decided["site"] else what
+
+
+def _titled(document: dict[str, Any]) -> str:
+    return f"{document['document']} (the payer's own)" if document["of_payer"] else str(document["document"])
 
 
 def _conclusions(document: dict[str, Any]) -> Iterator[str]:

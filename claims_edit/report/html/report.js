@@ -77,6 +77,7 @@
       titled("Policy", one("policy"), one("program_rule")),
       titled("Liability", one("liability")),
       record.remittance.length ? pairs(record.remittance, "Remittance", ["Field", "Value"]) : null,
+      titled("Notes", listed("ul", record.notes.map((number) => element("li", text(number))))),
       titled("What would change this", listed("ul", record.changes.map((number) => element("li", text(number))))),
     );
     const right = filled(

@@ -123,6 +123,7 @@ def _record(each: dict[str, Any], pools: dict[str, Pool]) -> dict[str, Any]:
         "remittance": [
             [label, shown(each[name])] for name, label in REMITTANCE.items() if each[name] not in (None, [])
         ],
+        "notes": [texts.place(note) for note in each["notes"]],
         "changes": [texts.place(change) for change in each["changes"]],
         **({"evidence_note": texts.place(each["evidence_note"])} if each["evidence_note"] else {}),
         **{name: pools[name].place(each[name]) for name in BLOCKS if each[name] is not None},
