@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
 
 
-def of_pandas(folder: Path) -> tuple[list[str], list[Any]]:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.read_parquet(folder)
-    return list(frame.columns), frame["run_id"].tolist()
-
-
 def of_arrow(table: Any) -> tuple[list[str], list[Any]]:
     return table.column_names, table["run_id"].to_pylist()
 
@@ -37,8 +31,8 @@ def of_polars(frame: pl.DataFrame) -> tuple[list[str], list[Any]]:
     return frame.columns, frame["run_id"].to_list()
 
 
+# pandas reads a folder with `pyarrow.parquet.read_table`; without pandas here, that is what can be tried.
 READERS: dict[str, Callable[[Path], tuple[list[str], list[Any]]]] = {
-    "pandas": of_pandas,
     "pyarrow.parquet": lambda folder: of_arrow(pq.read_table(folder)),
     "pyarrow.dataset": lambda folder: of_arrow(ds.dataset(folder).to_table()),
     "Polars, a folder": lambda folder: of_polars(pl.read_parquet(folder)),
