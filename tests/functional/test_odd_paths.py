@@ -8,12 +8,14 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from claims_edit.runner.contracts import load_contracts
 from tests.functional.program import UNREPORTED, called, csv_text, line, write
+from tests.lib.runs import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,23 +52,26 @@ def owners(out: Path) -> set[str]:
     return set(claims.str.strip_chars("0123456789"))
 
 
-def the_manifest(out: Path) -> dict[str, object]:
+def the_manifest(out: Path) -> dict[str, Any]:
     folders = [folder for folder, _, names in os.walk(f"{out}/runs/") if "manifest.json" in names]
-    found: dict[str, object] = json.loads(Path(folders[0], "manifest.json").read_text())
+    found: dict[str, Any] = json.loads(Path(folders[0], "manifest.json").read_text())
     return found
 
 
-@pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_extract_is_read_and_not_its_neighbours(tmp_path: Path, kind: str, name: str) -> None:
+def test_extracts_are_read_and_not_their_neighbours(tmp_path: Path, kind: str) -> None:
     for neighbour in NEIGHBOURS:
         write(tmp_path / "in" / f"{neighbour}.{kind}", KINDS[kind]("neighbour"))
-    odd = write(tmp_path / "in" / f"{name}.{kind}", KINDS[kind]("odd"))
-    done = called("run", odd, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    odd = sorted(write(tmp_path / "in" / f"{name}.{kind}", KINDS[kind](f"{name}-")) for name in ODD)
+    done = called("run", *odd, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
-    assert owners(tmp_path / "out") == {"odd"}
-    (read,) = the_manifest(tmp_path / "out")["inputs"]  # type: ignore[misc] -- a list
-    assert (read["path"], read["sha256"]) == (odd.as_posix(), hashlib.sha256(odd.read_bytes()).hexdigest())
+    assert owners(tmp_path / "out") == {f"{name}-" for name in ODD}
+    read = {
+        each["path"]: (each["sha256"], each["rows_quarantined"]) for each in the_manifest(tmp_path / "out")["inputs"]
+    }
+    assert read == {
+        path.as_posix(): (hashlib.sha256(path.read_bytes()).hexdigest(), int(kind == "unclosed.csv")) for path in odd
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -86,8 +91,8 @@ def test_a_results_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     for beside in NEIGHBOURS:
         (tmp_path / beside).mkdir()
     out = tmp_path / name
-    for extract in (*extracts, repeating):
-        done = called("run", extract, "--out", out, "--as-of", "2026-11-20", "--quiet")
+    for extract, reports in zip((*extracts, repeating), ("none", "none", "all"), strict=True):
+        done = called("run", extract, "--out", out, "--as-of", "2026-11-20", "--quiet", "--reports", reports)
         assert done.code == 0, done.err
     assert owners(out) == {"first", "second", "third"}
     answer = tmp_path / "answer.csv"
@@ -108,14 +113,15 @@ def test_a_results_folder_that_duckdb_cannot_use_is_named(tmp_path: Path) -> Non
     assert not (tmp_path / "o?t").exists()
 
 
-@pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_contracts_file_may_have_any_name(tmp_path: Path, name: str, kind: str) -> None:
-    frame = pl.DataFrame(
-        {"payer": ["Regence"], "group_id": ["G"], "effective_date": ["2026-01-01"], "coverage": ["covered"]}
-    )
-    contracts = tmp_path / f"{name}.{kind}"
-    (frame.write_csv if kind == "csv" else frame.write_parquet)(contracts)
-    extract = write(tmp_path / "x.csv", KINDS["csv"]("x"))
-    given = ("--contracts", contracts, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
-    assert called("run", extract, *given).code == 0
+def test_a_contracts_file_may_have_any_name(tmp_path: Path, kind: str) -> None:
+    for name in (*NEIGHBOURS, *ODD):
+        frame = pl.DataFrame(
+            {"payer": ["regence"], "group_id": [name], "effective_date": ["2026-01-01"], "coverage": ["covered"]}
+        )
+        (frame.write_csv if kind == "csv" else frame.write_parquet)(tmp_path / f"{name}.{kind}")
+    for name in ODD:
+        read = load_contracts(tmp_path / f"{name}.{kind}", shipped())
+        assert read["group_id"].to_list() == [name]
+    given = ("--contracts", tmp_path / f"{ODD[0]}.{kind}", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
+    assert called("run", write(tmp_path / "x.csv", KINDS["csv"]("x")), *given).code == 0
