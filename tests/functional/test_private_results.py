@@ -31,6 +31,14 @@ def ran(out: Path, night: int, *more: object) -> Done:
     return called("run", extract, "--out", out, "--quiet", *AS_OF, *more)
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of one run: to be read only."""
+    out = tmp_path_factory.mktemp("published") / "out"
+    assert ran(out, 1, "--reports", "none").code == 0
+    return out
+
+
 def modes(root: Path) -> dict[str, set[int]]:
     """The modes of folders and of files, `root` included; links have none that counts."""
     found: dict[str, set[int]] = {"folders": set(), "files": set()}
@@ -45,8 +53,8 @@ PRIVATE = {"folders": {0o700}, "files": {0o600}}
 
 @pytest.mark.usefixtures("umask")
 def test_only_the_owner_may_read_what_runs_leave(tmp_path: Path) -> None:
-    for night in (1, 2):
-        assert ran(tmp_path / "out", night).code == 0
+    for night, reports in ((1, "all"), (2, "none")):
+        assert ran(tmp_path / "out", night, "--reports", reports).code == 0
         assert modes(tmp_path / "out") == PRIVATE
 
 
@@ -64,10 +72,10 @@ def test_only_the_owner_may_enter_the_staging(tmp_path: Path, monkeypatch: pytes
 
 
 def test_results_of_an_earlier_release_are_closed_with_the_next_run(tmp_path: Path) -> None:
-    assert ran(tmp_path / "out", 1).code == 0
+    assert ran(tmp_path / "out", 1, "--reports", "none").code == 0
     for path in (tmp_path / "out/.generations").rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    assert ran(tmp_path / "out", 2).code == 0
+    assert ran(tmp_path / "out", 2, "--reports", "none").code == 0
     assert modes(tmp_path / "out/.generations") == PRIVATE
 
 
@@ -83,13 +91,13 @@ def other_group() -> str:
 def test_a_group_may_read_where_it_is_named(tmp_path: Path) -> None:
     group = other_group()
     out = tmp_path / "out"
-    assert ran(out, 1).code == 0
+    assert ran(out, 1, "--reports", "none").code == 0
     assert ran(out, 2, "--group", group).code == 0
     shown = [path for path in (out / ".current").resolve().rglob("*") if path.name != ".published"]
     for path in (out, out / ".generations", (out / ".current").resolve(), *shown):
         assert path.stat().st_gid == grp.getgrnam(group).gr_gid
         assert stat.S_IMODE(path.stat().st_mode) == (0o750 if path.is_dir() else 0o640)
-    assert ran(out, 3).code == 0
+    assert ran(out, 3, "--reports", "none").code == 0
     assert modes(out / ".generations") == PRIVATE
 
 
@@ -102,38 +110,36 @@ def test_an_unknown_group_is_named_before_anything_is_read(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize("fmt", REPORT_FORMATS)
-def test_only_the_owner_may_read_a_report(tmp_path: Path, fmt: str) -> None:
-    assert ran(tmp_path / "out", 1, "--reports", "none").code == 0
+def test_only_the_owner_may_read_a_report(published: Path, tmp_path: Path, fmt: str) -> None:
     target = tmp_path / "report"
-    assert called("report", "--out", tmp_path / "out", "--format", fmt, "--to", target).code == 0
+    assert called("report", "--out", published, "--format", fmt, "--to", target).code == 0
     found = modes(target)
     assert found["files"] == {0o600}
     assert found["folders"] <= {0o700}
 
 
 @pytest.mark.usefixtures("umask")
-def test_only_the_owner_may_read_an_answer_unless_the_file_was_there(tmp_path: Path) -> None:
-    assert ran(tmp_path / "out", 1, "--reports", "none").code == 0
+def test_only_the_owner_may_read_an_answer_unless_the_file_was_there(published: Path, tmp_path: Path) -> None:
     there = write(tmp_path / "there.csv", "")
     there.chmod(0o640)
     for target, mode in ((tmp_path / "new.csv", 0o600), (there, 0o640)):
-        assert called("sql", "FROM decisions", "--out", tmp_path / "out", "--format", "csv", "--to", target).code == 0
+        assert called("sql", "FROM decisions", "--out", published, "--format", "csv", "--to", target).code == 0
         assert stat.S_IMODE(target.stat().st_mode) == mode
         assert target.read_text().startswith("run_id,")
 
 
-def inside(out: Path) -> Iterator[Path]:
-    """Names of the results folder and of what is in it, and new names in it."""
+def inside(out: Path, beside: Path) -> Iterator[Path]:
+    """Names of the results folder and of what is in it, and new names in it; and links to it in another folder."""
     manifest = next(out.glob("runs/*/manifest.json"))
     part = next(out.glob("decisions/*/part-*.parquet"))
     yield from (out, out / "claims_edit.duckdb", manifest, part, out / "new", out / "runs/new", out / ".lock")
     yield out.parent / "night1.csv/../out/new"
-    (out.parent / "link").symlink_to(manifest)
-    yield out.parent / "link"
-    (out.parent / "folder").symlink_to(out / "runs")
-    yield out.parent / "folder/new"
-    (out.parent / "hard").hardlink_to(part)
-    yield out.parent / "hard"
+    (beside / "link").symlink_to(manifest)
+    yield beside / "link"
+    (beside / "folder").symlink_to(out / "runs")
+    yield beside / "folder/new"
+    (beside / "hard").hardlink_to(part)
+    yield beside / "hard"
 
 
 @pytest.mark.parametrize(
@@ -143,10 +149,11 @@ def inside(out: Path) -> Iterator[Path]:
         *((("report",), fmt) for fmt in ("csv", "json", "html", "xlsx", "remittance", "rationale")),
     ],
 )
-def test_nothing_but_a_run_writes_into_the_results(tmp_path: Path, command: tuple[str, ...], fmt: str) -> None:
-    out = tmp_path / "out"
-    assert ran(out, 1, "--reports", "none").code == 0
-    targets = list(inside(out))
+def test_nothing_but_a_run_writes_into_the_results(
+    published: Path, tmp_path: Path, command: tuple[str, ...], fmt: str
+) -> None:
+    out = published
+    targets = list(inside(out, tmp_path))
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     for target in targets:
         done = called(*command, "--format", fmt, "--out", out, "--to", target)
@@ -155,9 +162,7 @@ def test_nothing_but_a_run_writes_into_the_results(tmp_path: Path, command: tupl
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_a_report_without_a_name_is_not_written_into_the_results_either(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert ran(out, 1, "--reports", "none").code == 0
-    done = program("report", "--out", ".", "--format", "html", cwd=out)
+def test_a_report_without_a_name_is_not_written_into_the_results_either(published: Path) -> None:
+    done = program("report", "--out", ".", "--format", "html", cwd=published)
     assert (done.code, len(done.faults)) == (2, 1)
-    assert not (out / "report.html").exists()
+    assert not (published / "report.html").exists()

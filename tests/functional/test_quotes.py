@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -36,21 +37,25 @@ def opened(text: str) -> str:
     return text.replace("Regence", '"Regence')
 
 
-@pytest.mark.parametrize("place", [1, 10, 20])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("column", [0, 4, 9])
-def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path, place: int, end: str, column: int) -> None:
-    text = csv_text(lines(20)).splitlines()
-    cells = text[place].split(",")
-    cells[column] = f'"{cells[column]}'
-    text[place] = ",".join(cells)
+def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path) -> None:
+    """In the first, a middle and the last line, in the first, a middle and the last column, with either end of line."""
+    refused, decided = [], []
+    for name, (place, end, column) in enumerate(product((1, 10, 20), ("\n", "\r\n"), (0, 4, 9))):
+        path = tmp_path / "in" / f"{name:02}.csv"
+        source = {"data_source": f"S{name:02}"}
+        text = csv_text([row | source for row in lines(20)], ("data_source", *COLUMNS)).splitlines()
+        cells = text[place].split(",")
+        cells[column + 1] = f'"{cells[column + 1]}'
+        text[place] = ",".join(cells)
+        write(path, end.join(text))
+        refused.append((path.as_posix(), place, ["row-bad-quoting"], text[place]))
+        decided += [(path.as_posix(), row) for row in (3, 6, 9, 12, 15, 18) if row != place]
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", end.join(text)), "--out", out, "--quiet", *UNREPORTED).code == 0
-    assert counts(out) == (20, 19, 1)
-    assert quarantine(out).select("source_row", "failed_checks", "raw_values").rows() == [
-        (place, ["row-bad-quoting"], text[place])
-    ]
-    assert decisions(out)["source_row"].to_list() == [row for row in (3, 6, 9, 12, 15, 18) if row != place]
+    assert command("run", tmp_path / "in", "--out", out, "--quiet", *UNREPORTED).code == 0
+    assert counts(out) == (20 * len(refused), 19 * len(refused), len(refused))
+    kept = quarantine(out).select("source_file", "source_row", "failed_checks", "raw_values")
+    assert kept.rows() == refused
+    assert record(out, "decisions").select("source_file", "source_row").rows() == decided
 
 
 @pytest.mark.parametrize("shares", [[0.0], [0.5], [1.0], [0.00001, 0.25, 0.625, 0.99999]])

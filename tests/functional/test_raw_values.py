@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PLACE = ("run_id", "source_file", "source_row")
 ROW = line(1, member_id="", claim_id="WATCHED")
 CANDIDATE = line(3, claim_id="CANDIDATE")
 BESIDE: dict[str, list[dict[str, str]]] = {
@@ -39,21 +40,22 @@ def as_parquet(rows: list[dict[str, str]], path: Path) -> None:
     pl.DataFrame(rows).write_parquet(path)
 
 
-def refused(path: Path, out: Path) -> dict[str, Any]:
-    """The watched row as the run kept it."""
-    assert called("run", path, "--out", out, "--quiet", *UNREPORTED).code == 0
-    (row,) = quarantine(out).filter(claim_id="WATCHED").drop("run_id", "source_file", "source_row").to_dicts()
-    return row
+def refused(out: Path, *paths: Path) -> dict[str, dict[str, Any]]:
+    """The watched row of each file as one run kept it, by the file's name."""
+    assert called("run", *paths, "--out", out, "--quiet", *UNREPORTED).code == 0
+    rows = quarantine(out).filter(claim_id="WATCHED").to_dicts()
+    found = {row["source_file"].rpartition("/")[2]: row for row in rows}
+    assert found.keys() == {path.name for path in paths}
+    return {name: {k: v for k, v in row.items() if k not in PLACE} for name, row in found.items()}
 
 
-@pytest.mark.parametrize("beside", BESIDE)
 @pytest.mark.parametrize("written", [as_csv, as_ndjson, as_parquet])
-def test_text_is_kept_as_it_is(
-    tmp_path: Path, written: Callable[[list[dict[str, str]], Path], None], beside: str
-) -> None:
-    for name, rows in (("alone", [ROW]), ("beside", [*BESIDE[beside], ROW])):
-        written(rows, tmp_path / name)
-    assert refused(tmp_path / "beside", tmp_path / "b") == refused(tmp_path / "alone", tmp_path / "a")
+def test_text_is_kept_as_it_is(tmp_path: Path, written: Callable[[list[dict[str, str]], Path], None]) -> None:
+    for name, rows in BESIDE.items():
+        written([*rows, ROW], tmp_path / name)
+    found = refused(tmp_path / "out", *(tmp_path / name for name in BESIDE))
+    assert {name: row for name, row in found.items() if row != found["alone"]} == {}
+    assert json.loads(found["alone"]["raw_values"])["claim_id"] == "WATCHED"
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
@@ -69,8 +71,9 @@ def test_a_moment_is_kept_as_it_is_beside_a_day_that_no_calendar_names(
     odd = alone.head(1).with_columns(claim_id=pl.lit("ODD"), claim_start_date=far)
     for name, rows in (("alone", alone), ("beside", pl.concat([odd, alone]))):
         rows.write_parquet(tmp_path / name)
-    assert refused(tmp_path / "beside", tmp_path / "b") == refused(tmp_path / "alone", tmp_path / "a")
-    assert "10:30:00" in refused(tmp_path / "alone", tmp_path / "c")["raw_values"]
-    found = [decisions(tmp_path / out).drop("source_row") for out in ("a", "b")]
+    kept = {name: refused(tmp_path / f"out-{name}", tmp_path / name)[name] for name in ("alone", "beside")}
+    assert kept["beside"] == kept["alone"]
+    assert "10:30:00" in kept["alone"]["raw_values"]
+    found = [decisions(tmp_path / f"out-{name}").drop("source_row") for name in ("alone", "beside")]
     assert found[0].equals(found[1])
-    assert quarantine(tmp_path / "b").filter(claim_id="ODD").height == 1
+    assert quarantine(tmp_path / "out-beside").filter(claim_id="ODD").height == 1

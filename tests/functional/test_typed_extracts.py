@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-from tests.functional.program import UNREPORTED, Done, counts, decisions, line, lines, quarantine, write
+from tests.functional.program import UNREPORTED, Done, counts, decisions, line, lines, manifest, quarantine, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Command = Callable[..., Done]
 
@@ -70,17 +70,22 @@ UNREADABLE = {
 
 def parquet(path: Path, columns: dict[str, pl.Series]) -> Path:
     frame = pl.DataFrame(lines(6)).with_columns(series.alias(name) for name, series in columns.items())
+    path.parent.mkdir(exist_ok=True)
     frame.write_parquet(path)
     return path
 
 
-@pytest.mark.parametrize("name", TYPED)
-def test_typed_columns_are_read_or_refused_by_row(command: Command, tmp_path: Path, name: str) -> None:
-    columns, accepted = TYPED[name]
+def test_typed_columns_are_read_or_refused_by_row(command: Command, tmp_path: Path) -> None:
+    """Each file has columns and types of its own, and claims of its own source."""
+    for name, (columns, _) in TYPED.items():
+        parquet(tmp_path / "in" / f"{name}.parquet", {**columns, "data_source": pl.Series([name] * 6)})
     out = tmp_path / "out"
-    done = command("run", parquet(tmp_path / "night.parquet", columns), "--out", out, "--quiet", *UNREPORTED)
-    assert done == Done(0, "", "")
-    assert counts(out) == (6, accepted, 6 - accepted)
+    assert command("run", tmp_path / "in", "--out", out, "--quiet", *UNREPORTED) == Done(0, "", "")
+    found = {
+        Path(file["path"]).stem: (file["rows_read"], file["rows_accepted"], file["rows_quarantined"])
+        for file in manifest(out)["inputs"]
+    }
+    assert found == {name: (6, accepted, 6 - accepted) for name, (_, accepted) in TYPED.items()}
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
