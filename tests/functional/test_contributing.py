@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -32,10 +33,15 @@ def house(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def importing(house: Path) -> dict[str, str]:
+    """An environment in which the copy is the program, whatever else is on the path."""
+    return os.environ | {"PYTHONPATH": str(house)}
+
+
 def program(house: Path, *arguments: object) -> str:
     """What a copy of the program prints."""
     command = [sys.executable, "-m", "claims_edit", *map(str, arguments)]
-    done = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=house, env=importing(house), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -82,6 +88,9 @@ def test_a_new_edit_is_its_module_its_reason_and_its_spec_table(tmp_path: Path) 
     reasons.write_text(reasons.read_text(encoding="utf-8").replace(following, reason + following), encoding="utf-8")
     (tmp_path / f"tests/spec/cases/{EDIT}.txt").write_text(table, encoding="utf-8")
     wanted = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/spec/test_decisions.py", "-k"]
-    done = subprocess.run([*wanted, f"{EDIT} or each_edit"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*wanted, f"{EDIT} or each_edit"],
+        cwd=tmp_path, env=importing(tmp_path), capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout

@@ -14,6 +14,7 @@ from claims_edit.governance import decision_axes, line_axes
 from claims_edit.governance.checking import check_pack
 from claims_edit.governance.decision_space import parts
 from claims_edit.governance.prove import Proof, _Proving, is_advantage, prove
+from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.policy import catalog_of, load_catalog, read_pack
 from claims_edit.policy import examine as examined
 from claims_edit.policy.catalog import compile_catalog
@@ -192,8 +193,8 @@ def test_a_gap_with_its_reason_is_accepted_and_one_without_gap_is_not(rules: Rul
     rules.replace(
         PREMERA, "    until:\n      date: 2020-06-30", "    gap: Withdrawn.\n    until:\n      date: 2020-06-30"
     )
-    with pytest.raises(RulesError, match=r"versions\[0\].gap: explains a gap, but versions\[1\] follows without one"):
-        check_pack(rules.root, None)
+    fault = f"rules/{PREMERA}: versions[0].gap: explains a gap, but versions[1] follows without one. Remove it."
+    assert list(version_faults(unchecked(rules).pack)) == [fault]
     rules.replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
     check_pack(rules.root, None)
 
