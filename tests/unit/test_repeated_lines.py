@@ -104,26 +104,23 @@ ALIKE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("change", "differs"), [*((change, True) for change in OTHERWISE), *((change, False) for change in ALIKE)]
-)
 @pytest.mark.parametrize("files", [1, 2])
-def test_a_repeat_that_differs_in_what_decides_is_a_doubt_on_the_line(
-    tmp_path: Path,
-    change: dict[str, str | None],
-    differs: bool,
-    files: int,
-) -> None:
-    columns: dict[str, str | None] = dict.fromkeys([*LINE, *change])
-    rows = [columns | LINE, columns | LINE | change]
-    names = ["a b.csv", "a b.csv" if files == 1 else "c\td.csv"]
-    for name in dict.fromkeys(names):
-        mine = [row for row, of in zip(rows, names, strict=True) if of == name]
-        pl.DataFrame(mine, schema=dict.fromkeys(columns, pl.String)).write_csv(tmp_path / name)
-    candidates, refused = read(*(tmp_path / name for name in dict.fromkeys(names)))
-    place = "row-2" if files == 1 else f"{tmp_path.as_posix()}/c_d.csv-row-1"
-    assert [row["doubts"] for row in candidates] == [f"repeated-line-differs@{place}" if differs else None]
-    assert ["duplicate-line" in row["failed_checks"] for row in refused] == [True]
+def test_a_repeat_that_differs_in_what_decides_is_a_doubt_on_the_line(tmp_path: Path, files: int) -> None:
+    """A claim for each change: its plain line, and behind all of those the changed one, in the same file or another."""
+    changes = (*OTHERWISE, *ALIKE)
+    columns = dict.fromkeys([*LINE, *(name for change in changes for name in change)])
+    first = [columns | LINE | {"claim_id": f"C{place}"} for place in range(len(changes))]
+    again = [row | change for row, change in zip(first, changes, strict=True)]
+    names = ["a b.csv"] if files == 1 else ["a b.csv", "c\td.csv"]
+    for name, rows in zip(names, [first + again] if files == 1 else [first, again], strict=True):
+        pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)).write_csv(tmp_path / name)
+    candidates, refused = read(*(tmp_path / name for name in names))
+    before = f"row-{len(changes)}" if files == 1 else f"{tmp_path.as_posix()}/c_d.csv-row-"
+    place = (lambda at: f"row-{len(changes) + at}") if files == 1 else (lambda at: f"{before}{at}")
+    assert [row["doubts"] for row in candidates] == [
+        f"repeated-line-differs@{place(at)}" if at <= len(OTHERWISE) else None for at in range(1, len(changes) + 1)
+    ]
+    assert ["duplicate-line" in row["failed_checks"] for row in refused] == [True] * len(changes)
     assert "repeated-line-differs" in DOUBTS
 
 

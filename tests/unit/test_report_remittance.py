@@ -50,57 +50,50 @@ def posted(out: Path, *facts: tuple[str | None, str | None], lost: int | None = 
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet").to_dicts()
 
 
-@pytest.mark.parametrize(
-    ("amount", "cas03"),
-    [
-        ("10575.00", "10575"), ("1000.10", "1000.1"), ("1000.01", "1000.01"), ("0.05", ".05"), ("0.50", ".5"),
-        ("10.00", "10"), ("99999999.99", "99999999.99"),
-    ],
-)  # fmt: skip
-def test_an_amount_has_the_form_of_x12(tmp_path: Path, amount: str, cas03: str) -> None:
-    (row,) = feed(tmp_path, line(**money(amount))).to_dicts()
-    assert (row["cas_segment"], row["postable"], row["note"]) == (f"CAS*PR*55*{cas03}", True, None)
-    assert (row["adjustment_amount"], row["segments"]) == (Decimal(amount), f"CAS*PR*55*{cas03}~REF*0K*242~")
+def test_an_amount_has_the_form_of_x12(tmp_path: Path) -> None:
+    wanted = {
+        "10575.00": "10575", "1000.10": "1000.1", "1000.01": "1000.01", "0.05": ".05", "0.50": ".5", "10.00": "10",
+        "99999999.99": "99999999.99",
+    }  # fmt: skip
+    rows = feed(tmp_path, *(line(**money(amount)) for amount in wanted)).to_dicts()
+    for row, (amount, cas03) in zip(rows, wanted.items(), strict=True):
+        assert (row["cas_segment"], row["postable"], row["note"]) == (f"CAS*PR*55*{cas03}", True, None)
+        assert (row["adjustment_amount"], row["segments"]) == (Decimal(amount), f"CAS*PR*55*{cas03}~REF*0K*242~")
 
 
-@pytest.mark.parametrize(
-    ("amount", "note"),
-    [
-        (None, "no charge, so no amount to adjust"),
-        ("0.00", "the charge is zero, so there is nothing to adjust"),
-        ("100000000.00", "the amount has more than ten digits"),
-        *((amount, REVERSAL) for amount in ("-0.01", "-9400.00", "-100000000.00")),
-    ],
+def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path) -> None:
+    notes = {
+        None: "no charge, so no amount to adjust",
+        "0.00": "the charge is zero, so there is nothing to adjust",
+        "100000000.00": "the amount has more than ten digits",
+        **dict.fromkeys(("-0.01", "-9400.00", "-100000000.00"), REVERSAL),
+    }
+    found = feed(tmp_path, *(line(**money(amount)) for amount in notes))
+    assert found.select("postable", "note", "cas_segment", "segments", "ref_0k_segment").rows() == [
+        (False, note, None, None, "REF*0K*242") for note in notes.values()
+    ]
+
+
+BREAKING: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"group_code": None}, "cas_segment", "a group code or CARC is missing or malformed"),
+    ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or malformed"),
+    ({"carc": None}, "cas_segment", "a group code or CARC is missing or malformed"),
+    ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or malformed"),
+    ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or malformed"),
+    ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or malformed"),
+    ({"rarcs": None}, "lq_segments", "a remark code is missing or malformed"),
+    *(
+        ({"policy_reference": text}, "ref_0k_segment", "the policy reference is malformed")
+        for text in ("24*2", "24~2", "24:2", "24^2", "24|2", "24\n2", "", " ", "242 ", "é", "1" * 51)
+    ),
 )
-def test_without_an_amount_to_post_there_is_no_cas(tmp_path: Path, amount: str | None, note: str) -> None:
-    (row,) = feed(tmp_path, line(**money(amount))).to_dicts()
-    assert (row["postable"], row["note"]) == (False, note)
-    assert (row["cas_segment"], row["segments"]) == (None, None)
-    assert row["ref_0k_segment"] == "REF*0K*242"
 
 
-@pytest.mark.parametrize(
-    ("changes", "empty", "note"),
-    [
-        ({"group_code": None}, "cas_segment", "a group code or CARC is missing or malformed"),
-        ({"group_code": "PR*"}, "cas_segment", "a group code or CARC is missing or malformed"),
-        ({"carc": None}, "cas_segment", "a group code or CARC is missing or malformed"),
-        ({"carc": "5~5"}, "cas_segment", "a group code or CARC is missing or malformed"),
-        ({"rarcs": ["N115", "N1*0"]}, "lq_segments", "a remark code is missing or malformed"),
-        ({"rarcs": ["N115", None]}, "lq_segments", "a remark code is missing or malformed"),
-        ({"rarcs": None}, "lq_segments", "a remark code is missing or malformed"),
-        *(
-            ({"policy_reference": text}, "ref_0k_segment", "the policy reference is malformed")
-            for text in ("24*2", "24~2", "24:2", "24^2", "24|2", "24\n2", "", " ", "242 ", "é", "1" * 51)
-        ),
-    ],
-)
-def test_a_value_that_would_break_a_segment_makes_none(
-    tmp_path: Path, changes: dict[str, Any], empty: str, note: str
-) -> None:
-    (row,) = feed(tmp_path, line(**changes)).to_dicts()
-    assert (row[empty], row["segments"], row["postable"]) == (None, None, False)
-    assert row["note"].split("; ")[0] == note
+def test_a_value_that_would_break_a_segment_makes_none(tmp_path: Path) -> None:
+    rows = feed(tmp_path, *(line(**changes) for changes, _, _ in BREAKING)).to_dicts()
+    for row, (changes, empty, note) in zip(rows, BREAKING, strict=True):
+        assert (row[empty], row["segments"], row["postable"]) == (None, None, False), changes
+        assert row["note"].split("; ")[0] == note
 
 
 def test_remarks_that_look_alike_are_distinguished(tmp_path: Path) -> None:
@@ -182,11 +175,11 @@ def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
         assert caught.value.faults == (f"{target}: cannot be written (No such file or directory). Use another --to.",)
 
 
-@pytest.mark.parametrize("hold", sorted(POSTING_HOLDS))
-def test_a_held_line_makes_no_segments_and_says_why(tmp_path: Path, hold: str) -> None:
-    held, free = posted(tmp_path, (None, hold), (None, None))
-    assert (held["postable"], held["note"]) == (False, POSTING_HOLDS[hold])
-    assert (held["cas_segment"], held["segments"]) == (None, None)
+def test_a_held_line_makes_no_segments_and_says_why(tmp_path: Path) -> None:
+    *held, free = posted(tmp_path, *((None, hold) for hold in POSTING_HOLDS), (None, None))
+    for row, note in zip(held, POSTING_HOLDS.values(), strict=True):
+        assert (row["postable"], row["note"]) == (False, note)
+        assert (row["cas_segment"], row["segments"]) == (None, None)
     assert (free["postable"], free["note"], free["segments"]) == (True, None, "CAS*PR*55*1000.1~REF*0K*242~")
 
 
@@ -203,11 +196,11 @@ def test_the_control_number_of_a_line_is_kept_between_adjustment_and_policy(tmp_
     assert rows[1]["segments"] == "CAS*PR*55*1000.1~REF*0K*242~"
 
 
-@pytest.mark.parametrize("number", ["1*2", "1~2", "1:2", "1^2", "1|2", "1\n2", "1 ", "\u00e9", "1" * 51])
-def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path, number: str) -> None:
-    (row,) = posted(tmp_path, (number, None))
-    assert (row["ref_6r_segment"], row["note"]) == (None, "the line item control number is malformed")
-    assert (row["postable"], row["segments"]) == (True, "CAS*PR*55*1000.1~REF*0K*242~")
+def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path) -> None:
+    numbers = ("1*2", "1~2", "1:2", "1^2", "1|2", "1\n2", "1 ", "\u00e9", "1" * 51)
+    for row in posted(tmp_path, *((number, None) for number in numbers)):
+        assert (row["ref_6r_segment"], row["note"]) == (None, "the line item control number is malformed")
+        assert (row["postable"], row["segments"]) == (True, "CAS*PR*55*1000.1~REF*0K*242~")
 
 
 def test_what_an_earlier_release_kept_has_no_such_facts(tmp_path: Path) -> None:
