@@ -75,7 +75,7 @@ def run_at_rest(extracts: tuple[str, ...], out: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "datetime", StandingClock)
         patch.setattr("claims_edit.runner.run.secrets.token_hex", lambda _bytes: "abcdef")
-        run_batch(RunOptions(extracts, out, DAY))
+        run_batch(RunOptions(extracts, out, DAY, reports=("csv", "remittance")))
     return out
 
 
