@@ -11,7 +11,7 @@ if not hasattr(__main__, "__file__"):
 
 import gc
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -41,13 +41,13 @@ _compiled = policy.catalog_of
 
 
 @lru_cache(maxsize=32)
-def _once(contents: tuple[tuple[str, bytes], ...], *, proposed: bool) -> policy.Catalog:
-    return _compiled(dict(contents), proposed=proposed)
+def _once(contents: tuple[tuple[str, bytes], ...], **view: Any) -> policy.Catalog:
+    return _compiled(dict(contents), **view)
 
 
-def _catalog_of(contents: dict[str, bytes], *, proposed: bool = False) -> policy.Catalog:
+def _catalog_of(contents: dict[str, bytes], **view: Any) -> policy.Catalog:
     """The same files give the same tables: a test process compiles each pack once."""
-    return _once(tuple(sorted(contents.items())), proposed=proposed)
+    return _once(tuple(sorted(contents.items())), **view)
 
 
 policy.catalog_of = _catalog_of

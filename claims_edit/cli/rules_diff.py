@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ _FILE = click.Path(path_type=Path)
 @click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both packs.")
 @click.option("--run", metavar="RUN", help="The run of --out: its id or a prefix of it (default: the latest).")
 @click.option("--proposed", is_flag=True, help="Use NEW with its proposed versions in force, as in a shadow run.")
+@click.option(
+    "--drafts-as-if-in-force", is_flag=True,
+    help="Like --proposed, and a draft that begins after the as-of date applies as if in force already.",
+)  # fmt: skip
 @click.option("--format", "fmt", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
 @click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="The mapping of the extract's columns.")
 @click.option("--contracts", type=_FILE, help="Benefit terms of groups (with --extract).")
@@ -39,6 +44,7 @@ def diff(
     out: Path | None,
     run: str | None,
     proposed: bool,
+    drafts_as_if_in_force: bool,
     fmt: str,
     **of_extract: Any,  # noqa: ANN401 -- passed on as they are
 ) -> None:
@@ -52,8 +58,9 @@ def diff(
     from claims_edit.governance.replay_diff import extract_lines, run_lines  # noqa: PLC0415
     from claims_edit.governance.source import catalog_from  # noqa: PLC0415
 
-    _refuse(extracts, out, run=run, of_extract=of_extract)
-    packs = catalog_from(old), catalog_from(new, proposed=proposed)
+    _refuse(extracts, out, run=run, of_extract=of_extract, dated=drafts_as_if_in_force)
+    ahead_of = _as_of(out, run, of_extract["as_of"]) if drafts_as_if_in_force else None
+    packs = catalog_from(old), catalog_from(new, proposed=proposed or ahead_of is not None, ahead_of=ahead_of)
     with ExitStack() as stack:
         lines: CandidateLines | None = None
         if extracts:
@@ -64,8 +71,11 @@ def diff(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
         replay = _replayed(lines, packs, scratch)
         hashes = packs[0].rules_hash, packs[1].rules_hash
-        named = f"{new}, proposed versions in force" if proposed else new
-        write_comparison(Comparison(old, named, hashes, pack_diff(*packs), replay), fmt, sys.stdout.buffer)
+        write_comparison(
+            Comparison(old, new + _drafts(ahead_of, proposed=proposed), hashes, pack_diff(*packs), replay),
+            fmt,
+            sys.stdout.buffer,
+        )
 
 
 def _replayed(lines: CandidateLines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:
@@ -74,11 +84,28 @@ def _replayed(lines: CandidateLines | None, packs: tuple[Catalog, Catalog], scra
     return None if lines is None else replay_diff(lines, *packs, scratch)
 
 
-def _refuse(extracts: tuple[str, ...], out: Path | None, *, run: str | None, of_extract: dict[str, Any]) -> None:
-    """Options that do not go together."""
+def _as_of(out: Path | None, run: str | None, given: date | None) -> date:
+    """The day after which a draft is ahead: that of the run, else the one given, else today."""
+    from claims_edit.store import ResultsFolder  # noqa: PLC0415 -- for this option alone
+
+    return day_of(given) if out is None else date.fromisoformat(ResultsFolder(out).manifest(run)["as_of"])
+
+
+def _drafts(ahead_of: date | None, *, proposed: bool) -> str:
+    """What NEW is used with."""
+    if ahead_of is not None:
+        return f", proposed versions as if in force (as of {ahead_of})"
+    return ", proposed versions in force" if proposed else ""
+
+
+def _refuse(
+    extracts: tuple[str, ...], out: Path | None, *, run: str | None, of_extract: dict[str, Any], dated: bool
+) -> None:
+    """Options that do not go together; `dated`: the as-of date also says which drafts are ahead."""
     if extracts and out is not None:
         raise UsageError("rules diff: --extract and --out are two sources of lines. Use one of them.")
     if run is not None and out is None:
         raise UsageError("rules diff: --run needs the results folder. Add --out.")
-    if not extracts and any(each is not None for each in of_extract.values()):
+    free = {"as_of"} if dated and out is None else set()
+    if not extracts and any(each is not None for name, each in of_extract.items() if name not in free):
         raise UsageError("rules diff: --mapping, --contracts and --as-of need --extract. Add it, or remove them.")

@@ -45,6 +45,10 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
     help="shadow decides with the proposed versions in force; it does not count.",
 )  # fmt: skip
 @click.option(
+    "--drafts-as-if-in-force", is_flag=True,
+    help="With --mode shadow: a draft that begins after the as-of date applies as if in force already.",
+)  # fmt: skip
+@click.option(
     "--stale-policy", type=click.Choice([each.value for each in StalePolicy]), default=StalePolicy.WARN.value,
     show_default=True, help="What to do with a denial under a policy past its review: review suspends it.",
 )  # fmt: skip

@@ -198,7 +198,7 @@ def _boundaries(line: Line) -> Iterator[tuple[dt.date, str]]:
     policy = line.policy
     versions = policy.versions if policy else ()
     for version in versions:
-        named = f"version {version.from_.date} of {policy.id if policy else ''}"
+        named = f"version {version.id} of {policy.id if policy else ''}"
         yield version.from_.date, f"{named} begins"
         following = version.until.date + _DAY if version.until else None
         if following is not None and following not in {other.from_.date for other in versions}:

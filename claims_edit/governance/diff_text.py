@@ -12,6 +12,7 @@ from rich.console import Console
 
 from claims_edit.governance.ranges import RANGE_SCHEMA
 from claims_edit.governance.replay_diff import LINE_SCHEMA, TOTAL_SCHEMA
+from claims_edit.report.changes import BY_EDIT, BY_PROVIDER
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.table_format import frame_table
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "md", "csv", "json")
 SHOWN_LINES = 50  # in a table; the other formats give all
+SHOWN_PROVIDERS = 50  # in a table and in Markdown
 _WIDE = 200
-_CSV: dict[str, pl.DataType] = {"part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA}
+_CSV: dict[str, pl.DataType] = {
+    "part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA, **BY_PROVIDER, **BY_EDIT,
+}  # fmt: skip
 _TITLES = {"outcome": "Outcome changes", "reference": "Same outcome, under another policy, version or reference"}
 
 
@@ -91,6 +95,11 @@ def _tables(found: Comparison) -> Iterator[tuple[str, pl.DataFrame]]:
     if found.replay is not None:
         for change, title in _TITLES.items():
             yield f"Lines: {title.lower()}", found.replay.totals.filter(pl.col("change") == change).drop("change")
+        yield "Lines that change, by the edit that decides them: charges, and denied charges", found.replay.by_edit
+        providers = found.replay.by_provider
+        more = f", the first {SHOWN_PROVIDERS} of {providers.height:,}" if providers.height > SHOWN_PROVIDERS else ""
+        title = f"Lines that change, by billing provider{more}: charges, and denied charges"
+        yield title, providers.head(SHOWN_PROVIDERS)
 
 
 def _table(found: Comparison, target: IO[bytes]) -> None:
@@ -133,10 +142,11 @@ def _escaped(text: str) -> str:
 
 
 def _csv(found: Comparison, target: IO[bytes]) -> None:
-    """One table: `part` is a range, a total of lines, or a line that changes."""
+    """One table: `part` is a range, a total of lines, by provider or by edit, or a line that changes."""
     frames: list[tuple[str, pl.DataFrame]] = [("range", found.packs.ranges)]
     if found.replay is not None:
         frames.append(("total", found.replay.totals))
+        frames += [("provider", found.replay.by_provider), ("edit", found.replay.by_edit)]
     write_frame(pl.DataFrame(schema=_CSV), target)
     for part, frame in frames:
         write_frame(_widened(part, frame), target, header=False)
@@ -168,6 +178,8 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
         "source": found.replay.source,
         "candidate_lines": found.replay.lines,
         "totals": found.replay.totals.to_dicts(),
+        "by_provider": found.replay.by_provider.to_dicts(),
+        "by_edit": found.replay.by_edit.to_dicts(),
     }
     target.write((_dumped(document).removesuffix("\n}") + ',\n  "lines": [').encode())
     before = "\n"

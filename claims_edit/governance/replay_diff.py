@@ -15,6 +15,7 @@ import polars as pl
 from claims_edit.engine import evaluate, facts
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.intake import load_mapping
+from claims_edit.report.changes import BY_EDIT, BY_PROVIDER, MONEY, by_edit, by_provider, change_sums
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.reading_apart import read_apart
 from claims_edit.store import ResultsFolder, replay_of
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 BATCH_ROWS = 250_000
-MONEY = pl.Decimal(38, 2)
 _LINE = ("source_file", "source_row", "claim_id", "claim_line_number", "hcpcs_code", "service_start_date",
-         "service_end_date", "charge_amount")  # fmt: skip
+         "service_end_date", "charge_amount", "billing_npi")  # fmt: skip
 LINE_SCHEMA: dict[str, pl.DataType] = {
     "payer": pl.String(), "program": pl.String(), "old": pl.String(), "new": pl.String(),
     "source_file": pl.String(), "source_row": pl.Int64(), "claim_id": pl.String(), "claim_line_number": pl.Int64(),
@@ -60,12 +60,15 @@ class ReplayDiff:
         source: where they came from: `extract`, or the run's id.
         lines: how many were decided.
         totals: TOTAL_SCHEMA, sorted: lines and charges by change, payer, program, and outcome under each pack.
+        by_provider, by_edit: the lines whose outcome changes, in money (`report.changes`).
         parts: Parquet files of the lines whose outcome changes (LINE_SCHEMA), in order of file and row.
     """
 
     source: str
     lines: int = 0
     totals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOTAL_SCHEMA))
+    by_provider: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_PROVIDER))
+    by_edit: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_EDIT))
     parts: list[Path] = field(default_factory=list)
 
     def flipped(self) -> Iterator[pl.DataFrame]:
@@ -80,6 +83,7 @@ def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path
     """
     found = ReplayDiff(lines.source)
     totals = [found.totals]
+    sums = [pl.DataFrame(schema={"billing_npi": pl.String(), **BY_EDIT})]
     for batch in lines.batches:
         found.lines += batch.height
         outcomes = _outcomes(batch, old, new, lines)
@@ -89,12 +93,14 @@ def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path
                 pl.col("charge_amount").sum().cast(MONEY).alias("charges"),
             )
         )
-        flipped = outcomes.filter(pl.col("change") == "outcome").select(*LINE_SCHEMA)
+        flipped = outcomes.filter(pl.col("change") == "outcome")
+        sums.append(change_sums(flipped, ("old_disposition", "new_disposition"), ("old_edit", "new_edit")))
         if flipped.height:
             found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
-            flipped.write_parquet(found.parts[-1])
+            flipped.select(*LINE_SCHEMA).write_parquet(found.parts[-1])
     whole = pl.concat(totals).group_by(_BY).agg(pl.col("lines").sum(), pl.col("charges").sum())
     found.totals = whole.sort(_BY, nulls_last=True)
+    found.by_provider, found.by_edit = by_provider(pl.concat(sums)), by_edit(pl.concat(sums))
     return found
 
 
@@ -113,8 +119,10 @@ def _decided(batch: pl.DataFrame, catalog: Catalog, revisions: pl.LazyFrame, con
     numbered = batch.with_row_index("line_of_batch")
     known = numbered.filter(pl.col("hcpcs_code").is_in(catalog.codes["hcpcs_code"].implode()))
     decided = evaluate(facts(known, catalog, revisions=revisions, contracts=contracts), catalog)
+    edit = pl.col("edits").list.first().alias("edit")
     outcomes = pl.concat(
-        [known.select("line_of_batch"), decided.select("payer", "program", *outcome())], how="horizontal"
+        [known.select("line_of_batch"), decided.select("payer", "program", "disposition", edit, *outcome())],
+        how="horizontal",
     )
     return (
         numbered.select("line_of_batch")

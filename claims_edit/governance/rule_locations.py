@@ -32,7 +32,7 @@ def version_location(catalog: Catalog, row: Row) -> str:
     """The version that decided a cell; the payer's entry where there was none."""
     wanted = (row["payer"], row["service"], row["policy_version"])
     for location, policy, version in versions(catalog.pack, catalog.written):
-        if (policy.payer, policy.service, version.from_.date.isoformat()) == wanted:
+        if (policy.payer, policy.service, version.id) == wanted:
             return location
     return payer_location(catalog.pack, row["payer"]) if row["payer"] else "rules/payers.yaml: payers"
 

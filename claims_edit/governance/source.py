@@ -10,14 +10,18 @@ from claims_edit.errors import RulesError, UsageError
 from claims_edit.policy import catalog_of, default_rules_dir, read_pack
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from claims_edit.policy import Catalog
 
 SUFFIX = ".yaml"
 _MARK = "payers.yaml"  # the file at the top of a rule pack
 
 
-def catalog_from(text: str, *, proposed: bool = False) -> Catalog:
+def catalog_from(text: str, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
     """The decision tables of what a user names as a pack, without or with its proposed versions in force.
+
+    With `ahead_of`, a draft that begins after that day is taken to be in force already.
 
     Raises:
         UsageError: neither a path nor a revision has that name.
@@ -25,7 +29,7 @@ def catalog_from(text: str, *, proposed: bool = False) -> Catalog:
     """
     contents = pack_from(text)
     try:
-        return catalog_of(contents, proposed=proposed)
+        return catalog_of(contents, proposed=proposed, ahead_of=ahead_of)
     except RulesError as error:
         raise RulesError(*(f"{text}: {fault}" for fault in error.faults)) from None
 

@@ -82,9 +82,9 @@ def unreachable_rule_faults(
             idle.append(f"{policy.id} {version.from_.date}")
             continue
         alive.append((policy, version))
-        under = seen.filter(
-            payer=policy.payer, service=policy.service, policy_version=version.from_.date.isoformat()
-        ).filter(pl.col("in_force"))
+        under = seen.filter(payer=policy.payer, service=policy.service, policy_version=version.id).filter(
+            pl.col("in_force")
+        )
         if policy.kind is PolicyKind.GUIDANCE:
             faults += _guidance_version_faults(place, version, under)
         else:

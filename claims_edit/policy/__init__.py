@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from claims_edit.errors import RulesError
 from claims_edit.names import name_key
@@ -32,6 +32,9 @@ from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import archived, read_pack
 from claims_edit.rule_files.values import Strict
 
+if TYPE_CHECKING:
+    import datetime as dt
+
 _M = TypeVar("_M", bound=Strict)
 
 __all__ = [
@@ -52,28 +55,32 @@ def default_rules_dir() -> Path:
     return shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "rules"
 
 
-def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False) -> Catalog:
+def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
     """The decision tables of a rules folder, or of an archive of one (None: the shipped rules).
 
     Proposed versions are checked like all others and decide nothing, unless `proposed` puts them in force: for
-    shadow runs only.
+    shadow runs only. With `ahead_of`, a draft that begins after that day is taken to be in force already
+    (`lifecycle.as_if_in_force`).
 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    return catalog_of(read_pack(rules_dir if rules_dir is not None else default_rules_dir()), proposed=proposed)
+    contents = read_pack(rules_dir if rules_dir is not None else default_rules_dir())
+    return catalog_of(contents, proposed=proposed, ahead_of=ahead_of)
 
 
-def catalog_of(contents: dict[str, bytes], *, proposed: bool = False) -> Catalog:
+def catalog_of(contents: dict[str, bytes], *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
     """The decision tables of a rule pack's files, by their path in it.
 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    return compiled(parse(contents), contents, proposed=proposed)
+    return compiled(parse(contents), contents, proposed=proposed, ahead_of=ahead_of)
 
 
-def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = False) -> Catalog:
+def compiled(
+    parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = False, ahead_of: dt.date | None = None
+) -> Catalog:
     """The decision tables of a parsed pack.
 
     Raises:
@@ -82,7 +89,7 @@ def compiled(parsed: Parsed, contents: dict[str, bytes], *, proposed: bool = Fal
     pack, faults = _examined(parsed)
     if faults:
         raise RulesError(*faults)
-    return compile_catalog(pack, contents, hash_of(contents), proposed=proposed)
+    return compile_catalog(pack, contents, hash_of(contents), proposed=proposed, ahead_of=ahead_of)
 
 
 def examine(contents: dict[str, bytes]) -> tuple[RulePack, list[str]]:

@@ -82,10 +82,15 @@ class Catalog:
 
 
 def compile_catalog(
-    written: RulePack, contents: dict[str, bytes], rules_hash: str, *, proposed: bool = False
+    written: RulePack,
+    contents: dict[str, bytes],
+    rules_hash: str,
+    *,
+    proposed: bool = False,
+    ahead_of: dt.date | None = None,
 ) -> Catalog:
     """The decision tables of a pack that has passed its checks, without or with its proposed versions."""
-    pack = in_view(written, proposed=proposed)
+    pack = in_view(written, proposed=proposed, ahead_of=ahead_of)
     cited = Citations(pack)
     return Catalog(
         pack=pack,
@@ -190,7 +195,7 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
             policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
-            version.from_.date.isoformat(), policy.kind.value, policy.follows is not None,
+            version.id, policy.kind.value, policy.follows is not None,
             version.statement.scope.value, policy.reference,
             version.liability.group_code if version.liability else None, stale_after(version),
             cited.text(version.statement.cite), cited.text(version.codes.cite),
@@ -217,7 +222,7 @@ def _review_citation(version: Version) -> Citation | None:
 def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
-            policy.payer, policy.service, version.from_.date.isoformat(), code, version.from_.date,
+            policy.payer, policy.service, version.id, code, version.from_.date,
             _day(version.until), cited.text(version.codes.cite),
         )
         for policy, version in versions_of(pack)
@@ -232,7 +237,7 @@ def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
 
 def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
-        (policy.payer, policy.service, version.from_.date.isoformat(), program, rule.value, cited.text(cite))
+        (policy.payer, policy.service, version.id, program, rule.value, cited.text(cite))
         for policy, version in versions_of(pack)
         for program, (rule, cite) in program_rules_of(version).items()
     )

@@ -1,7 +1,8 @@
 """The life of a policy version: proposed, final, retired; and which versions an enforced or a shadow run uses.
 
 Enforced runs use the final and retired versions, each in its own period. In a shadow run a proposed version applies
-on all its days, as if it were adopted; other days are the same as in an enforced run.
+on all its days, as if it were adopted; other days are the same as in an enforced run. A draft of a coming quarter
+decides no line of today that way. To size it, it can be taken to be in force already (`as_if_in_force`).
 """
 
 from __future__ import annotations
@@ -10,21 +11,29 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from claims_edit.model import VersionStatus
+from claims_edit.rule_files.policies import VersionAsIfInForce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from claims_edit.policy.pack import CitedDate, Policy, RulePack, Version
 
 _DAY = dt.timedelta(days=1)
+_EARLIEST = dt.date(1990, 1, 1)  # no line is accepted with an earlier date of service
 
 
-def in_view(pack: RulePack, *, proposed: bool) -> RulePack:
+def in_view(pack: RulePack, *, proposed: bool, ahead_of: dt.date | None = None) -> RulePack:
     """The pack with the versions that decide lines: enforced or shadowed ones.
 
-    A policy whose versions are all proposed keeps its documents but has no version, unless `proposed`.
+    A policy whose versions are all proposed keeps its documents but has no version, unless `proposed`. With
+    `ahead_of`, drafts that begin after that day are taken to be in force already.
     """
-    versions_of = shadowed if proposed else enforced
+
+    def versions_of(policy: Policy) -> tuple[Version, ...]:
+        if not proposed:
+            return enforced(policy)
+        return shadowed(policy) if ahead_of is None else as_if_in_force(policy, ahead_of)
+
     policies = {
         path: policy.model_copy(update={"versions": versions_of(policy)}) for path, policy in pack.policies.items()
     }
@@ -43,8 +52,38 @@ def drafts(policy: Policy) -> tuple[Version, ...]:
 
 def shadowed(policy: Policy) -> tuple[Version, ...]:
     """Every proposed version on all its days, and the enforced ones on the remaining days, oldest first."""
-    held = enforced(policy)
-    for draft in drafts(policy):
+    return _placed(enforced(policy), drafts(policy))
+
+
+def as_if_in_force(policy: Policy, day: dt.date) -> tuple[Version, ...]:
+    """The same, with the first draft that begins after `day` in force already.
+
+    It begins on the first day of the version that it replaces: the one in force on `day`. Where none is, it begins on
+    the day after the last version before it; where there is none before it, on the earliest date of service. Further
+    drafts after `day` keep their own days.
+    """
+    held = _placed(enforced(policy), [draft for draft in drafts(policy) if draft.from_.date <= day])
+    coming = sorted((each for each in drafts(policy) if each.from_.date > day), key=lambda each: each.from_.date)
+    return _placed(held, [*(_moved_up(draft, _first_day(held, day)) for draft in coming[:1]), *coming[1:]])
+
+
+def _first_day(held: Iterable[Version], day: dt.date) -> dt.date:
+    """The first day of the version in force on a day; where none is, the first day without one."""
+    *_, last = (None, *(version for version in held if version.from_.date <= day))
+    if last is None:
+        return _EARLIEST
+    return last.from_.date if last.until is None or last.until.date >= day else last.until.date + _DAY
+
+
+def _moved_up(draft: Version, first: dt.date) -> Version:
+    moved = draft.from_.model_copy(update={"date": first, "note": "A proposed version, as if in force."})
+    fields = {name: getattr(draft, name) for name in type(draft).model_fields}
+    return VersionAsIfInForce.model_construct(**fields | {"from_": moved}, first_day=draft.from_.date)
+
+
+def _placed(held: tuple[Version, ...], placed: Iterable[Version]) -> tuple[Version, ...]:
+    """Each placed version on all its days, and the held ones on the remaining days, oldest first."""
+    for draft in placed:
         held = (*(part for version in held for part in _outside(version, draft)), draft)
     return tuple(sorted(held, key=lambda version: version.from_.date))
 

@@ -28,9 +28,12 @@ def denial_reasons(view: RunView) -> str:
 def write_csv_files(view: RunView, folder: Path) -> None:
     """Write `denial_reasons.csv`, `data_quality.csv` and the lines of each disposition, in the order of the record.
 
-    A shadow run has one file of lines, under a separate name.
+    A shadow run has one file of lines, under a separate name, and `shadow_changes.csv`.
     """
-    for name, frame in (("denial_reasons.csv", view.figures.reasons), ("data_quality.csv", view.figures.quality)):
+    frames = {"denial_reasons.csv": view.figures.reasons, "data_quality.csv": view.figures.quality}
+    if view.is_shadow:
+        frames[queries.SHADOW_CHANGES_REPORT] = view.figures.changes
+    for name, frame in frames.items():
         with (folder / name).open("wb") as target:
             write_frame(frame, target)
     reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS

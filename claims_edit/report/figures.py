@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.columns import COLUMNS
+from claims_edit.model import Mode
 from claims_edit.report import queries
+from claims_edit.report.changes import BY_EDIT, by_edit, by_provider
 from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.store import ask
 
@@ -66,6 +68,23 @@ class Figures:
     def doubts(self) -> pl.DataFrame:
         """doubt, disposition, lines, claims, charges; a line counts for each of its doubts."""
         return self._of(queries.DOUBTS)
+
+    @cached_property
+    def changes(self) -> pl.DataFrame:
+        """What a shadow run decides otherwise than the current decisions: billing_npi and BY_EDIT; else empty."""
+        if self.manifest["mode"] != Mode.SHADOW:
+            return pl.DataFrame(schema={"billing_npi": pl.String(), **BY_EDIT})
+        return self._of(queries.SHADOW_CHANGES)
+
+    @cached_property
+    def changes_by_edit(self) -> pl.DataFrame:
+        """The same, by edit (BY_EDIT)."""
+        return by_edit(self.changes)
+
+    @cached_property
+    def changes_by_provider(self) -> pl.DataFrame:
+        """The same, by billing provider (BY_PROVIDER)."""
+        return by_provider(self.changes)
 
     @cached_property
     def quality(self) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS, Disposition
 from claims_edit.report.csv_format import LIST_SEPARATOR
-from claims_edit.store import CLAIM
+from claims_edit.store import CLAIM, shadow_vs_enforced
 
 LINE_REPORTS = {
     "denials.csv": Disposition.DENY,
@@ -18,6 +18,8 @@ LINE_REPORTS = {
 }
 
 SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: no file of a shadow run looks like work to do
+
+SHADOW_CHANGES_REPORT = "shadow_changes.csv"
 
 # One row per decided line that is work for someone (`$all`: every line), in the order of the record. The longer lists
 # are texts: joining them in DuckDB is cheaper than returning lists.
@@ -63,6 +65,20 @@ SELECT policy_id, policy_version, disposition, min(service_start_date) AS first_
     max(service_start_date) AS last_service, {_SUMS}
 FROM decisions WHERE run_id = $run_id AND policy_stale
 GROUP BY policy_id, policy_version, disposition ORDER BY policy_id, policy_version, disposition
+"""  # noqa: S608 -- our own column names
+
+# What a shadow run decides otherwise than the current decisions, by billing provider and by the edits that decide.
+_CHARGE = "coalesce(charge_amount, 0)"
+SHADOW_CHANGES = f"""
+SELECT *, CAST(denied_after - denied_before AS DECIMAL(38,2)) AS denied_change FROM (
+    SELECT billing_npi, enforced_edit AS edit_before, shadow_edit AS edit_after, count(*) AS lines,
+        CAST(sum({_CHARGE}) AS DECIMAL(38,2)) AS charges,
+        CAST(coalesce(sum({_CHARGE}) FILTER (enforced_disposition = '{Disposition.DENY}'), 0) AS DECIMAL(38,2))
+            AS denied_before,
+        CAST(coalesce(sum({_CHARGE}) FILTER (shadow_disposition = '{Disposition.DENY}'), 0) AS DECIMAL(38,2))
+            AS denied_after
+    FROM ({shadow_vs_enforced("(SELECT * FROM decisions WHERE run_id = $run_id)")}) WHERE changed GROUP BY ALL
+) ORDER BY ALL
 """  # noqa: S608 -- our own column names
 
 # A line counts once for each of its doubts.

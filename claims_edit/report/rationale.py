@@ -158,6 +158,7 @@ def _head(view: RunView, claims: int) -> list[str]:
     manifest = view.manifest
     lines = manifest["counts"]["by_disposition"]["deny"]
     shadow = " in shadow mode, so none of it counts" if manifest["mode"] == "shadow" else ""
+    shadow += f". {view.drafts_as_if_in_force.rstrip('.')}" if view.drafts_as_if_in_force else ""
     denied = f"Claims {claims:,}, denied lines {lines:,}{shadow}"
     return [
         f"# Rationale of the denials of run {view.run_id}",

@@ -27,13 +27,16 @@ def write_reports(
     earlier: Sequence[dict[str, Any]],
     catalog: Catalog,
     wanted: Collection[str] = RUN_REPORTS,
+    published: Path | None = None,
 ) -> None:
     """Write the summary and the requested reports (of RUN_REPORTS) of a staged run to its folder, in bounded memory.
 
-    `earlier` are the manifests of the runs published before, oldest first; `catalog` has the rules of this run. The
-    manifest itself is not written here.
+    `earlier` are the manifests of the runs published before, oldest first; `catalog` has the rules of this run;
+    `published` is the DuckDB file with the decisions that a shadow run is compared with. The manifest itself is not
+    written here.
     """
-    with open_staged(staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir) as connection:
+    folders = staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir
+    with open_staged(*folders, published=published) as connection:
         candidates = candidates_in(staged.replay_dir)
         view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir), candidates)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from claims_edit.edits.phrases import listed
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
+from claims_edit.policy.catalog import versions_of
 from claims_edit.report.figures import Figures
+from claims_edit.rule_files.policies import VersionAsIfInForce
 from claims_edit.store import ResultsFolder, open_readonly, read_warned, replay_of
 
 if TYPE_CHECKING:
@@ -53,6 +57,18 @@ class RunView:
         """Whether the run is a shadow run, which does not count."""
         return bool(self.manifest["mode"] == Mode.SHADOW)
 
+    @property
+    def drafts_as_if_in_force(self) -> str:
+        """The drafts that the run takes to be in force before their first day, as a sentence; empty without any."""
+        if not self.manifest.get("options", {}).get("drafts_as_if_in_force"):
+            return ""
+        drafts = [
+            f"version {version.id} of {policy.id} from {version.from_.date}"
+            for policy, version in versions_of(self.catalog.pack)
+            if isinstance(version, VersionAsIfInForce)
+        ]
+        return f"Drafts as if in force: {listed(drafts) or 'none begins after the as-of date'}."
+
     @cached_property
     def figures(self) -> Figures:
         """The run's figures, shared with the views that `apart` returns."""
@@ -90,4 +106,6 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
 
 def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:
     """The rules under which a published run decided; a shadow run had the proposed versions in force."""
-    return load_catalog(replay.rules, proposed=manifest["mode"] == Mode.SHADOW)
+    as_if = bool(manifest.get("options", {}).get("drafts_as_if_in_force"))
+    ahead_of = date.fromisoformat(manifest["as_of"]) if as_if else None
+    return load_catalog(replay.rules, proposed=manifest["mode"] == Mode.SHADOW, ahead_of=ahead_of)

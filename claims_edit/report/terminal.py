@@ -25,10 +25,13 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
     `run_dir` is the run's published folder, with its summary.json.
     """
     counts = manifest["counts"]
-    reasons = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))["by_reason"]
+    summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
+    reasons = summary["by_reason"]
     parts: list[RenderableType] = [Text(_headline(manifest), style="bold"), _rows(manifest), _dispositions(manifest)]
     if reasons:
         parts.append(_reasons(reasons))
+    if changes := summary.get("changes_by_edit"):
+        parts.append(_changes(changes))
     for title, checks in (
         ("Refused rows by check", counts["quarantined_by_check"]),
         ("Warnings by check", counts["warnings_by_check"]),
@@ -48,7 +51,8 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
 
 
 def _headline(manifest: dict[str, Any]) -> str:
-    shadow = ", shadow: it does not count" if manifest["mode"] == "shadow" else ""
+    as_if = ", drafts as if in force" if manifest["options"].get("drafts_as_if_in_force") else ""
+    shadow = f", shadow: it does not count{as_if}" if manifest["mode"] == "shadow" else ""
     rules = f"rules {plain(manifest['rules_version'])} {manifest['rules_hash'][:12]}"
     return f"Run {manifest['run_id']} (as of {manifest['as_of']}, {rules}{shadow})"
 
@@ -104,6 +108,16 @@ def _reasons(reasons: list[dict[str, Any]]) -> Table:
     for row in reasons[:TOP]:
         figures = (f"{row['lines']:,}", f"{row['claims']:,}", _money(row["charges"]))
         table.add_row(row["disposition"], row["reason_code"], *figures)
+    return table
+
+
+def _changes(changes: list[dict[str, Any]]) -> Table:
+    more = f" (first {TOP} of {len(changes)})" if len(changes) > TOP else ""
+    title = f"Changes against the enforced decisions{more}"
+    table = _table(title, "enforced edit", "shadow edit", "lines", "charges", "change of denied charges", words=2)
+    for row in changes[:TOP]:
+        edits = (row["edit_before"] or "not decided", row["edit_after"] or "not decided")
+        table.add_row(*edits, f"{row['lines']:,}", _money(row["charges"]), _money(row["denied_change"]))
     return table
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Value = str | int | Decimal | dt.date | None
 
+MOST_PROVIDERS = 50
 _UNHELD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _WIDTHS = (34, 26, 22, 18, 20, 20, 20, 14, 68, 60)
 SHADOW = "SHADOW RUN: nothing in this workbook counts. It shows what these rules would have decided."
@@ -44,6 +45,10 @@ class SummarySheet:
         self._rows(view)
         figures = view.figures
         self._dispositions(view)
+        if view.is_shadow:
+            self._frame("Changes against the enforced decisions, by single edit", figures.changes_by_edit)
+            providers = figures.changes_by_provider.head(MOST_PROVIDERS)
+            self._frame(f"The same by billing provider: the {MOST_PROVIDERS} largest changes", providers)
         self._frame("By payer", figures.by_payer, {"payer": "not recognized"})
         self._frame("By reason", figures.by_reason)
         self._frame("Decided past a policy's review", figures.stale)
@@ -60,6 +65,9 @@ class SummarySheet:
             self._sheet.merge_range(self._row, 0, self._row, 4, "", formats.alarm)
             self._cell(0, SHADOW, formats.alarm)
             self._row += 1
+            if view.drafts_as_if_in_force:
+                self._cell(0, view.drafts_as_if_in_force, None)
+                self._row += 1
         for name in ("run_id", "mode"):
             self._line(name, manifest[name])
         self._cell(0, "as_of", formats.label)

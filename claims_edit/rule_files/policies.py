@@ -78,6 +78,22 @@ class Version(Strict):
     liability: Liability | None = None
     history: tuple[HistoryEntry, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """Its first day, as the policy file gives it."""
+        return self.from_.date.isoformat()
+
+
+class VersionAsIfInForce(Version):
+    """A draft that is taken to be in force from an earlier day (`from_`) than its own first day."""
+
+    first_day: Day
+
+    @property
+    def id(self) -> str:
+        """Its own first day."""
+        return self.first_day.isoformat()
+
 
 class Policy(Home):
     """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from claims_edit import __version__
-from claims_edit.errors import InputError
+from claims_edit.errors import InputError, UsageError
 from claims_edit.intake import mapping_record
 from claims_edit.model import Mode, StalePolicy
 from claims_edit.report.registry import RUN_REPORTS
@@ -29,6 +29,7 @@ class RunOptions:
     """The arguments of `claims-edit run`; `reports` names the reports to write (of RUN_REPORTS).
 
     Paths may be text, and `extracts` may be a single one. `group` is a system group that may also read the results.
+    With `drafts_as_if_in_force` a shadow run takes a draft that begins after `as_of` to be in force already.
     """
 
     extracts: tuple[str, ...]
@@ -46,15 +47,29 @@ class RunOptions:
     force: bool = False
     group: str | None = None
     reports: tuple[str, ...] = RUN_REPORTS
+    drafts_as_if_in_force: bool = False
 
     def __post_init__(self) -> None:
-        """Convert text to paths, and one path to a tuple."""
+        """Convert text to paths, and one path to a tuple.
+
+        Raises:
+            UsageError: a draft would be enforced.
+        """
+        if self.drafts_as_if_in_force and self.mode is not Mode.SHADOW:
+            raise UsageError(
+                "--drafts-as-if-in-force: needs --mode shadow, as a draft is never enforced. Add it, or remove the"
+                " option."
+            )
         given = [self.extracts] if isinstance(self.extracts, str | os.PathLike) else self.extracts
         object.__setattr__(self, "extracts", tuple(map(os.fspath, given)))
         for name in ("out", "rules", "contracts", "mapping"):
             path = getattr(self, name)
             if path is not None:
                 object.__setattr__(self, name, Path(path))
+
+    def drafts_ahead_of(self) -> date | None:
+        """The day after which drafts are taken to be in force already; None where they keep their own days."""
+        return self.as_of if self.drafts_as_if_in_force else None
 
     def result_options(self) -> dict[str, Any]:
         """The options that affect the results, as in the manifest."""
@@ -66,6 +81,7 @@ class RunOptions:
             "max_quarantine_rate": self.max_quarantine_rate,
             "keep_going": self.keep_going,
             "accept_test_data": self.accept_test_data,
+            "drafts_as_if_in_force": self.drafts_as_if_in_force,
             "contracts": _name_and_hash(self.contracts),
             "mapping": mapping_record(self.mapping),
         }

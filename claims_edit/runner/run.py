@@ -88,7 +88,8 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
     started = datetime.now(UTC)
     stages = _Stages()
     with stages.of("rules"):
-        catalog = load_catalog(options.rules, proposed=options.mode is Mode.SHADOW)
+        shadow = options.mode is Mode.SHADOW
+        catalog = load_catalog(options.rules, proposed=shadow, ahead_of=options.drafts_ahead_of())
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
         files = discover(extracts, options.format)
@@ -126,7 +127,14 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)
-            write_reports(staged, manifest, earlier=folder.runs(), catalog=catalog, wanted=options.reports)
+            write_reports(
+                staged,
+                manifest,
+                earlier=folder.runs(),
+                catalog=catalog,
+                wanted=options.reports,
+                published=folder.database() if shadow else None,
+            )
         manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
         written = write_manifest(staged.run_dir, manifest)
         progress("publish", 0)

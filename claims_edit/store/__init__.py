@@ -1,6 +1,6 @@
 """The results folder: the Parquet record, the DuckDB file derived from it, and publishing with one rename."""
 
-from claims_edit.store.database import CLAIM
+from claims_edit.store.database import CLAIM, shadow_vs_enforced
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
@@ -28,6 +28,7 @@ __all__ = [
     "reconcile",
     "refuse_inside",
     "replay_of",
+    "shadow_vs_enforced",
     "write_manifest",
     "write_warned",
     "writing_to",

@@ -61,13 +61,17 @@ def _latest(mode: Mode) -> str:
     )"""  # noqa: S608 -- our own words
 
 
-# A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two rule
-# packs recognizes has two keys and one name. If two enforced decisions match, the one with the same key is used, then
-# the latest.
-_SHADOW_VS_ENFORCED = f"""
+def shadow_vs_enforced(shadow: str) -> str:
+    """The SQL of shadow decisions (a table expression), each with the current decision of its line.
+
+    A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two
+    rule packs recognizes has two keys and one name. If two enforced decisions match, the one with the same key is used,
+    then the latest.
+    """
+    return f"""
     WITH shadow AS (
         SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
-        FROM shadow_decisions
+        FROM {shadow}
     ), enforced AS (
         SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
         FROM current_decisions
@@ -93,10 +97,12 @@ _SHADOW_VS_ENFORCED = f"""
             s.claim_line_number, s.nth
         ORDER BY coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) DESC NULLS LAST, e.run_id DESC
     ) = 1"""  # noqa: S608 -- our own words
+
+
 _VIEWS = f"""
 CREATE VIEW current_decisions AS {_latest(Mode.ENFORCE)};
 CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
-CREATE VIEW shadow_vs_enforced AS {_SHADOW_VS_ENFORCED};
+CREATE VIEW shadow_vs_enforced AS {shadow_vs_enforced("shadow_decisions")};
 CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
 CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';
 CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'review';
@@ -129,8 +135,13 @@ SCHEMA = "\n".join(
 _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
 
 
-def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A bounded connection with one run's Parquet files as `decisions` and `quarantine`."""
+def open_staged(
+    decisions_dir: Path, quarantine_dir: Path, scratch: Path, *, published: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A bounded connection with one run's Parquet files as `decisions` and `quarantine`.
+
+    It has `current_decisions` too: those of `published`, the DuckDB file of the runs before; without it, none.
+    """
     connection = _in_memory(scratch)
     for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
         files = sorted(map(literal, folder.glob("*.parquet")))
@@ -138,7 +149,16 @@ def open_staged(decisions_dir: Path, quarantine_dir: Path, scratch: Path) -> duc
             connection.read_parquet(files, hive_partitioning=False).create_view(table)
         else:
             connection.execute(_create(table, _typed(_TABLES[table])))
+    connection.execute(_current(published))
     return connection
+
+
+def _current(published: Path | None) -> str:
+    if published is None:
+        return "CREATE VIEW current_decisions AS SELECT * FROM decisions WHERE false"
+    quoted = str(published).replace("'", "''")
+    view = "CREATE VIEW current_decisions AS SELECT * FROM published.current_decisions"
+    return f"ATTACH '{quoted}' AS published (READ_ONLY); {view}"
 
 
 def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:

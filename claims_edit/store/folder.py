@@ -156,6 +156,11 @@ class ResultsFolder:
         if previous is not None:
             shutil.rmtree(previous, ignore_errors=True)
 
+    def database(self) -> Path | None:
+        """The DuckDB file of the published runs; None where there is none."""
+        current = generation.current_generation(self.out)
+        return None if current is None else current / generation.DATABASE
+
     def runs(self) -> list[dict[str, Any]]:
         """The manifests of the published runs, oldest first.
 

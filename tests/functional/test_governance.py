@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
 from claims_edit.model import DECISION_COLUMNS
+from claims_edit.report.changes import BY_EDIT, MEASURES
 from tests.functional.program import (
     AS_OF,
     UNREPORTED,
@@ -202,6 +204,119 @@ def test_a_shadow_decision_is_explained_by_the_draft(
     missed = {each["id"]: each["why"] for each in reported["not_hit"]}
     assert missed["code-not-listed"] == "Version 2026-11-01 of premera-ire lists 47384."
     assert reported["policy"]["codes_listed"] == ["0600T", "0601T", "47384"]
+
+
+@pytest.fixture
+def coming(tmp_path: Path) -> Path:
+    """The shipped rules with a draft of Premera's from 2027-01-01: it lists 47384 too, for solid tumors only."""
+    return with_drafts(RulesFolder(tmp_path / "coming"), draft("2027-01-01")).root
+
+
+@pytest.fixture
+def providers(tmp_path: Path) -> Path:
+    """Premera's lines of two billing providers: each decided otherwise, and not, by the draft that is coming."""
+    given = (
+        ("0600T", "C220", "1000000020", "10.10"),
+        ("47384", "C220", "1000000020", "20.20"),
+        ("47384", "C220", "1000000038", "30.30"),
+        ("0600T", "I10", "1000000038", "40.40"),
+        ("0600T", "I10", "", "50.50"),
+    )
+    rows = [
+        line(
+            number, payer="Premera", claim_start_date="2026-10-31", hcpcs_code=code, diagnosis_code_1=diagnosis,
+            billing_npi=npi, charge_amount=charge,
+        )
+        for number, (code, diagnosis, npi, charge) in enumerate(given, start=1)
+    ]  # fmt: skip
+    return write(tmp_path / "providers.csv", csv_text(rows, tuple(rows[0])))
+
+
+AS_IF = "--drafts-as-if-in-force"
+
+
+def test_a_draft_ahead_is_sized_on_the_lines_of_today(
+    command: Command, providers: Path, coming: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    run = ("run", providers, "--out", out, "--rules", coming, *AS_OF)
+    assert command(*run, "--quiet", "--reports", "none").code == 0
+    shadow = (*run, "--mode", "shadow")
+    assert command(*shadow, "--quiet", "--reports", "none").code == 0
+    assert asked(out, "SELECT count(*) FROM shadow_vs_enforced WHERE changed") == [(0,)]
+    sized = command(*shadow, AS_IF)
+    assert "does not count, drafts as if in force" in sized.out
+    assert len(list(out.glob("runs/*"))) == 3  # another fingerprint
+    assert [manifest(out, number)["options"]["drafts_as_if_in_force"] for number in range(3)] == [False, False, True]
+    by_provider = asked(
+        out,
+        """SELECT billing_npi, enforced_edit, shadow_edit, count(*), sum(charge_amount)::VARCHAR, shadow_policy_version
+        FROM shadow_vs_enforced WHERE changed GROUP BY ALL ORDER BY ALL""",
+    )
+    assert by_provider == [
+        ("1000000020", "code-not-listed", "investigational", 1, "20.20", "2027-01-01"),
+        ("1000000038", "code-not-listed", "investigational", 1, "30.30", "2027-01-01"),
+        ("1000000038", "investigational", "indication-not-addressed", 1, "40.40", "2027-01-01"),
+        (None, "investigational", "indication-not-addressed", 1, "50.50", "2027-01-01"),
+    ]
+    (folder,) = (path.parent for path in out.glob("runs/*/shadow_changes.csv"))
+    reported = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["changes_by_edit"]
+    assert [tuple(row[name] for name in BY_EDIT) for row in reported] == [
+        ("investigational", "indication-not-addressed", 2, "90.90", "90.90", "0.00", "-90.90"),
+        ("code-not-listed", "investigational", 2, "50.50", "0.00", "50.50", "50.50"),
+    ]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Drafts as if in force: version 2027-01-01 of premera-ire from 2020-07-01." in page
+    assert page.index("Changes by single edit") < page.index("Changes by billing provider")
+    explained = command("explain", "CL0000002", "--run", manifest(out, 2)["run_id"], "--out", out).out
+    assert "2027-01-01: a draft, as if in force from 2020-07-01 (" in explained
+
+
+def test_both_comparisons_give_the_same_sums(command: Command, providers: Path, coming: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    run = ("run", providers, "--out", out, "--rules", coming, *AS_OF, "--quiet")
+    assert command(*run, "--reports", "none").code == 0
+    assert command(*run, "--mode", "shadow", AS_IF, "--reports", "csv").code == 0
+    (path,) = out.glob("runs/*/shadow_changes.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        shadow = list(csv.DictReader(file))
+    diff = ("rules", "diff", coming, coming, AS_IF, "--format", "json")
+    for lines in (("--extract", providers, *AS_OF), ("--out", out)):
+        replay = json.loads(command(*diff, *lines).out)["replay"]
+        for part, keys in (("by_provider", ["billing_npi"]), ("by_edit", ["edit_before", "edit_after"])):
+            sums: dict[tuple[str, ...], list[Decimal]] = {}
+            for row in shadow:
+                figures = [Decimal(row[name]) for name in MEASURES]
+                key = tuple(row[name] for name in keys)
+                sums[key] = [
+                    one + other for one, other in zip(sums.get(key, [Decimal()] * len(figures)), figures, strict=True)
+                ]
+            found = {
+                tuple(row[name] or "" for name in keys): [Decimal(row[name]) for name in MEASURES]
+                for row in replay[part]
+            }
+            assert found == sums
+
+
+def test_a_draft_is_never_enforced_as_if_in_force(command: Command, providers: Path, tmp_path: Path) -> None:
+    done = command("run", providers, "--out", tmp_path / "out", AS_IF, *AS_OF)
+    assert (done.code, len(done.faults)) == (2, 1)
+    assert "--drafts-as-if-in-force: needs --mode shadow, as a draft is never enforced." in done.faults[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_shadow_run_before_any_enforced_one_reports_every_line(
+    command: Command, providers: Path, coming: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    shadow = command("run", providers, "--out", out, "--rules", coming, "--mode", "shadow", *AS_OF)
+    assert shadow.code == 0
+    (path,) = out.glob("runs/*/shadow_changes.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["edit_before"] for row in rows} == {""}
+    assert sum(int(row["lines"]) for row in rows) == 5
+    assert "not decided" in shadow.out
 
 
 def test_a_shadow_run_leaves_no_file_that_looks_real(

@@ -108,7 +108,8 @@ def flips(lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: 
     )
     key = ["source_file", "source_row", "claim_id", "claim_line_number"]
     reported = ["disposition", "reason_code", "group_code", "carc", "rarcs"]
-    both = old.select(*key, "charge_amount", *reported).join(new.select(*key, *reported), on=key, suffix="_new")
+    shown = [*key, "charge_amount", "billing_npi", "edits", *reported]
+    both = old.select(shown).join(new.select(*key, "edits", *reported), on=key, suffix="_new")
     assert both.height == lines.height
     rows = both.sort("source_row").to_dicts()
     return [row for row in rows if any(row[name] != row[f"{name}_new"] for name in reported)]
@@ -139,6 +140,28 @@ def test_replay_changes_what_two_decisions_say(
     assert sum(total["lines"] for total in totals) == len(wanted)
     charges = sum((row["charge_amount"] or Decimal(0) for row in wanted), Decimal(0))
     assert sum(Decimal(total["charges"]) for total in totals) == charges
+    for part, keys in (("by_provider", ["billing_npi"]), ("by_edit", ["edit_before", "edit_after"])):
+        sums = {tuple(row[key] for key in keys): row for row in reported["replay"][part]}
+        assert {key: (row["lines"], row["charges"], row["denied_change"]) for key, row in sums.items()} == {
+            key: (len(rows), str(_money(rows)), str(_money(_denied(rows, "_new")) - _money(_denied(rows, ""))))
+            for key, rows in _grouped(wanted, part).items()
+        }
+
+
+def _money(rows: list[dict[str, Any]]) -> Decimal:
+    return sum((row["charge_amount"] or Decimal(0) for row in rows), Decimal("0.00"))
+
+
+def _denied(rows: list[dict[str, Any]], side: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row[f"disposition{side}"] == "deny"]
+
+
+def _grouped(rows: list[dict[str, Any]], part: str) -> dict[tuple[str | None, ...], list[dict[str, Any]]]:
+    groups: dict[tuple[str | None, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        edits = tuple(next(iter(row[f"edits{side}"]), None) for side in ("", "_new"))
+        groups.setdefault((row["billing_npi"],) if part == "by_provider" else edits, []).append(row)
+    return groups
 
 
 def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesFolder) -> None:
@@ -173,7 +196,7 @@ def test_the_same_bytes_every_time_and_no_claim_in_markdown(
 def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
     done = command("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))
-    assert {row["part"] for row in rows} == {"range", "total", "line"}
+    assert {row["part"] for row in rows} == {"range", "total", "provider", "edit", "line"}
     lines = [row for row in rows if row["part"] == "line"]
     totals = [row for row in rows if row["part"] == "total" and row["change"] == "outcome"]
     assert len(lines) == sum(int(row["lines"]) for row in totals)

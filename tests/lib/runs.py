@@ -196,7 +196,14 @@ def stage(
     write_manifest(staged.run_dir, manifest)
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir, candidates)
-    write_reports(staged, manifest, earlier=folder.runs(), catalog=shipped(), wanted=reports)
+    write_reports(
+        staged,
+        manifest,
+        earlier=folder.runs(),
+        catalog=shipped(),
+        wanted=reports,
+        published=folder.database() if manifest["mode"] == "shadow" else None,
+    )
     return staged
 
 

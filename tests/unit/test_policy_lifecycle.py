@@ -83,6 +83,78 @@ def test_a_proposed_version_takes_its_days_in_the_shadow_only(
     assert periods(load_catalog(rules.root)) == [OLD, ("2020-07-01", None)]
 
 
+AS_OF = date(2026, 11, 20)
+COMING = "2027-01-01"
+
+
+@pytest.mark.parametrize(
+    ("drafts", "expected"),
+    [
+        # ahead: it begins with the version in force on the as-of date, and keeps its name and its end
+        ([draft(COMING)], [(*OLD, OLD[0]), ("2020-07-01", None, COMING)]),
+        ([draft("2026-11-21")], [(*OLD, OLD[0]), ("2020-07-01", None, "2026-11-21")]),
+        ([draft(COMING, "2027-12-31")],
+         [(*OLD, OLD[0]), ("2020-07-01", "2027-12-31", COMING), ("2028-01-01", None, "2028-01-01")]),
+        # begun by the as-of date: its own days
+        ([draft("2026-11-20")],
+         [(*OLD, OLD[0]), ("2020-07-01", "2026-11-19", "2020-07-01"), ("2026-11-20", None, "2026-11-20")]),
+        # behind one that has begun: it begins with that one
+        ([draft("2026-07-01", "2026-12-31"), draft(COMING)],
+         [(*OLD, OLD[0]), ("2020-07-01", "2026-06-30", "2020-07-01"), ("2026-07-01", None, COMING)]),
+        # two ahead: the first of them, until the second
+        ([draft(COMING, "2027-03-31"), draft("2027-04-01")],
+         [(*OLD, OLD[0]), ("2020-07-01", "2027-03-31", COMING), ("2027-04-01", None, "2027-04-01")]),
+    ],
+)  # fmt: skip
+def test_a_draft_ahead_is_taken_to_be_in_force_with_the_version_it_replaces(
+    rules: RulesFolder, drafts: list[str], expected: list[tuple[str, str | None, str]]
+) -> None:
+    with_drafts(rules, *(each.replace('0600T, 0601T, "47384"', '"47399"') for each in drafts))
+    catalog = load_catalog(rules.root, proposed=True, ahead_of=AS_OF)
+    named = catalog.versions.filter(payer="premera")["policy_version"]
+    assert [(*period, name) for period, name in zip(periods(catalog), named, strict=True)] == expected
+    assert periods(load_catalog(rules.root, ahead_of=AS_OF)) == [OLD, ("2020-07-01", None)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "day", "first"),
+    [
+        ("status: final", "status: proposed", date(2025, 12, 31), date(1990, 1, 1)),  # nothing to replace
+        ("status: final", "status: proposed", date(2026, 1, 1), date(2026, 1, 1)),  # begun
+    ],
+)
+def test_a_draft_that_replaces_nothing_begins_with_the_earliest_date(
+    rules: RulesFolder, old: str, new: str, day: date, first: date
+) -> None:
+    rules.replace(REGENCE, old, new)
+    catalog = load_catalog(rules.root, proposed=True, ahead_of=day)
+    assert catalog.versions.filter(payer="regence")["in_force_from"].to_list() == [first]
+
+
+def test_after_a_policy_has_ended_a_draft_begins_on_the_next_day(rules: RulesFolder) -> None:
+    ended = FINAL.replace("status: final", "status: retired")
+    rules.replace(
+        PREMERA,
+        FINAL,
+        f"{ended.replace('    from:', f'    until: {{date: 2025-12-31, {HISTORY}}}' + chr(10) + '    from:')}",
+    )
+    with_drafts(rules, draft(COMING))
+    catalog = load_catalog(rules.root, proposed=True, ahead_of=AS_OF)
+    assert periods(catalog) == [OLD, ("2020-07-01", "2025-12-31"), ("2026-01-01", None)]
+
+
+def test_a_draft_ahead_decides_the_lines_of_today(rules: RulesFolder) -> None:
+    with_drafts(rules, draft(COMING))
+    line = {"payer": "premera", "hcpcs_code": "47384", "diagnosis_code_1": "C220", "line_of_business": "commercial"}
+    found = [
+        decided_one(load_catalog(rules.root, proposed=True, ahead_of=ahead_of), on=AS_OF, **line)
+        for ahead_of in (None, AS_OF)
+    ]
+    assert [(each["reason_code"], each["policy_version"]) for each in found] == [
+        ("code-not-listed", "2020-07-01"), ("investigational", COMING),
+    ]  # fmt: skip
+
+
 def test_an_enforced_catalog_does_not_know_that_there_are_drafts(rules: RulesFolder) -> None:
     before = load_catalog(rules.root)
     after = load_catalog(with_drafts(rules, draft("2027-01-01")).root)

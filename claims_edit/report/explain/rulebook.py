@@ -12,7 +12,7 @@ from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.report.explain.documents import Documents
 from claims_edit.report.explain.group_codes import BEARERS
-from claims_edit.rule_files.policies import program_rules_of, stale_after
+from claims_edit.rule_files.policies import VersionAsIfInForce, program_rules_of, stale_after
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +38,7 @@ class Rulebook:
             code.code: (file.service, code) for file in pack.codes.values() for code in file.codes
         }
         self.versions: dict[tuple[str, str], tuple[Policy, Version]] = {
-            (policy.id, version.from_.date.isoformat()): (policy, version) for policy, version in versions_of(pack)
+            (policy.id, version.id): (policy, version) for policy, version in versions_of(pack)
         }
         self.policies: dict[tuple[str, str], Policy] = {
             (policy.payer, policy.service): policy for policy in pack.policies.values()
@@ -118,8 +118,9 @@ class Rulebook:
             "reference": policy.reference,
             "kind": policy.kind.value,
             "payer": policy.payer,
-            "version": version.from_.date.isoformat(),
+            "version": version.id,
             "in_force_from": version.from_.date.isoformat(),
+            "as_if_in_force": isinstance(version, VersionAsIfInForce),
             "in_force_from_citation": text(version.from_.cite),
             "in_force_until": _iso(version.until),
             "statement": version.statement.says,

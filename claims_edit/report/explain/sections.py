@@ -122,6 +122,7 @@ def _role(edit: dict[str, Any]) -> str:
 
 def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row]:
     until = f"until {policy['in_force_until']}" if policy["in_force_until"] else "no end date"
+    as_if = "a draft, as if " if policy["as_if_in_force"] else ""
 
     def inside(citation: str) -> str:
         """A citation without the title of the document, where the policy has only one."""
@@ -135,7 +136,7 @@ def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row
     yield (
         "version",
         (
-            f"{policy['version']}: in force from {policy['in_force_from']}"
+            f"{policy['version']}: {as_if}in force from {policy['in_force_from']}"
             f" ({inside(policy['in_force_from_citation'])}), {until}"
         ),
     )

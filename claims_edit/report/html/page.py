@@ -69,6 +69,7 @@ def _content(view: RunView) -> dict[str, Any]:
             tables.all_reasons(view),
         ],
         "by_disposition": tables.by_disposition(view),
+        "changes": [tables.changes_by_edit(view), tables.changes_by_provider(view)] if view.is_shadow else [],
         "figures": figure_rows.figures(view),
         "trend": figure_rows.trend(view),
         "quality": tables.quality(view),
@@ -89,6 +90,7 @@ def _identity(view: RunView) -> dict[str, Any]:
     return {
         "run_id": view.run_id,
         "shadow": view.is_shadow,
+        "drafts": view.drafts_as_if_in_force,
         "as_of": manifest["as_of"],
         "started": f"{started:%Y-%m-%d %H:%M} UTC",
         "rules_hash": manifest["rules_hash"],

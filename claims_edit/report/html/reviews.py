@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from claims_edit.model import Disposition
 from claims_edit.policy.catalog import versions_of
 from claims_edit.report.html.tables import Cell, Table, amount, count, payer_label, whole, words
-from claims_edit.rule_files.policies import stale_after
+from claims_edit.rule_files.policies import VersionAsIfInForce, stale_after
 
 if TYPE_CHECKING:
     from claims_edit.policy.pack import CitedDate, Policy, Version
@@ -24,7 +24,7 @@ def policies(view: RunView) -> Table:
         late.setdefault((row["policy_id"], row["policy_version"]), []).append(row)
     rows = []
     for policy, version in versions_of(view.catalog.pack):
-        decided = late.pop((policy.id, version.from_.date.isoformat()), [])
+        decided = late.pop((policy.id, version.id), [])
         if decided or _in_force(version, as_of):
             known = [
                 words(policy.title),
@@ -51,7 +51,10 @@ def _in_force(version: Version, day: dt.date) -> bool:
 
 
 def _period(version: Version) -> tuple[Cell, Cell]:
-    return whole(version.from_.date.isoformat()), whole(_day(version.until) if version.until else "open")
+    as_if = f"draft {version.id}, as if in force" if isinstance(version, VersionAsIfInForce) else ""
+    return Cell(version.from_.date.isoformat(), as_if, whole=True), whole(
+        _day(version.until) if version.until else "open"
+    )
 
 
 def _day(cited: CitedDate | None) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 from claims_edit.doubts import DOUBTS
 from claims_edit.edits import LABELS
 from claims_edit.model import Disposition
+from claims_edit.report.changes import MEASURES
 from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.report.table_format import plain
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MOST_PAYERS = 20
 MOST_MONTHS = 24
 MOST_REASON_ROWS = 50
+MOST_PROVIDERS = 50
+_CHANGED = ("Lines", "Charges", "Denied charges, enforced", "Denied charges, shadow", "Change of denied charges")
 NOT_ON_FILE = "not recognized"
 _SUMS = (pl.col("lines").sum(), pl.col("charges").sum())
 
@@ -239,6 +242,40 @@ def all_reasons(view: RunView) -> Table:
     note = f"{left}: {lines:,} lines, charges {amount(charges)}. All are in denial_reasons.csv."
     caption = "By payer, program, reason and month"
     return Table("all-reasons", caption, columns, rows, note=note if frame.height > len(rows) else "")
+
+
+def changes_by_edit(view: RunView) -> Table:
+    """What a shadow run decides otherwise, by the edits that decide before and after."""
+    rows = [
+        [_deciding(row["edit_before"]), _deciding(row["edit_after"]), *_changed(row)]
+        for row in view.figures.changes_by_edit.iter_rows(named=True)
+    ]
+    columns = ("Enforced edit", "Shadow edit", *_CHANGED)
+    return Table("changes-by-edit", "Changes by single edit", columns, rows, _all_changes(view, 2))
+
+
+def changes_by_provider(view: RunView) -> Table:
+    """The same by billing provider: those with the largest change of denied charges."""
+    frame = view.figures.changes_by_provider
+    rows = [[words(row["billing_npi"] or "no NPI"), *_changed(row)] for row in frame.head(MOST_PROVIDERS).to_dicts()]
+    more = frame.height - len(rows)
+    note = f"The {MOST_PROVIDERS} providers with the largest change. {more:,} others are in shadow_changes.csv."
+    columns = ("Billing provider (NPI)", *_CHANGED)
+    caption = "Changes by billing provider"
+    return Table("changes-by-provider", caption, columns, rows, _all_changes(view, 1), note if more else "")
+
+
+def _deciding(edit: str | None) -> Cell:
+    return Cell(reason_label(edit), below=edit) if edit else Cell("not decided by an enforced run")
+
+
+def _changed(row: dict[str, Any]) -> list[Cell]:
+    return [count(row["lines"]), *(money(row[name]) for name in MEASURES if name != "lines")]
+
+
+def _all_changes(view: RunView, labels: int) -> list[Cell]:
+    sums = view.figures.changes.select(pl.col(name).sum() for name in MEASURES).to_dicts()[0]
+    return [words("all"), *[words("")] * (labels - 1), *_changed(sums)]
 
 
 def quality(view: RunView) -> Table:
