@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 
+from claims_edit.resources import ALLOCATOR_OPTIONS, ONE_ARENA
+
 os.environ["POLARS_MAX_THREADS"] = "1"  # before Polars loads
+os.environ[ALLOCATOR_OPTIONS] = ONE_ARENA
 
 import argparse
 import json

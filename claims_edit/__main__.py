@@ -13,7 +13,7 @@ import click
 from claims_edit import native_stderr
 from claims_edit.cli import cli
 from claims_edit.errors import ClaimsEditError, InputError, exit_code_for
-from claims_edit.resources import lack_of, lacking
+from claims_edit.resources import lack_of, lacking, use_one_arena
 
 INTERRUPTED = 130
 TRACEBACK = "CLAIMS_EDIT_TRACEBACK"
@@ -23,6 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file name may have them; a f
 
 def main() -> None:
     """Run the command line; exit codes are those of DESIGN §7."""
+    use_one_arena()
     if sys.stderr is sys.__stderr__ and not os.environ.get(TRACEBACK):
         native_stderr.watch()
     try:

@@ -1,8 +1,9 @@
-"""Lack of disk or memory, however a library reports it: one fault with a remedy, never "a bug"."""
+"""Memory and disk: how Polars allocates, and a lack of either, however a library reports it: a fault with a remedy."""
 
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,15 @@ MEMORY = "there is too little memory"
 TOO_LITTLE_MEMORY = (
     "too little for this command. Raise its limit (ulimit -v, container) or use a larger machine, then run it again."
 )
+
+# Polars' allocator, jemalloc, has several arenas, and returns large buffers to the system at once. A batch is freed by
+# another thread than the one that allocated it: with one arena for all, the next batch uses the same memory again.
+ALLOCATOR_OPTIONS, ONE_ARENA = "_RJEM_MALLOC_CONF", "narenas:1,oversize_threshold:0"
+
+
+def use_one_arena() -> None:
+    """Have all threads of Polars share freed memory; call this before Polars loads. The user's own options stay."""
+    os.environ.setdefault(ALLOCATOR_OPTIONS, ONE_ARENA)
 
 
 def lack_of(error: BaseException) -> str | None:
