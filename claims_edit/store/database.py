@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OLDEST_READER = "v1.0.0"  # every DuckDB since then can open the file
+OLDEST_READER = "v1.2.0"  # every DuckDB since then can open the file; the first with Zstandard
 MEMORY_LIMIT = "400MB"
 THREADS = 2
 ROW_GROUP_ROWS = 8192  # a row group is compressed in memory, and a refused row may have kilobytes of raw values
@@ -29,7 +29,7 @@ _TYPES = {
     "modifiers": "VARCHAR[]", "diagnosis_codes": "VARCHAR[]", "edits": "VARCHAR[]", "rarcs": "VARCHAR[]",
     "failed_checks": "VARCHAR[]", "units": "DOUBLE", "charge_amount": "DECIMAL(18,2)", "paid_amount": "DECIMAL(18,2)",
     "adjustment_amount": "DECIMAL(18,2)", "policy_stale": "BOOLEAN", "candidate_code": "BOOLEAN",
-    "first_source_row": "BIGINT",
+    "first_source_row": "BIGINT", "raw_values": "VARCHAR USING COMPRESSION zstd",
 }  # fmt: skip
 _TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
 _RUN_COLUMNS = {
