@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PART_ROWS = 250_000
+PART_ROWS = 100_000  # several copies of a part are in memory, and refused rows may have long raw values
 PARTITION = "run_id"  # of the record: the folder's key, and a column of its files
 SCHEMA_KEY = "ARROW:schema"
 
