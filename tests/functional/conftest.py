@@ -9,12 +9,12 @@ import pytest
 
 from claims_edit.__main__ import main
 from claims_edit.governance import checking
+from claims_edit.governance.prove import Proof
 from tests.functional.program import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from claims_edit.governance.prove import Proof
     from claims_edit.policy import Catalog
 
 _prove = checking.prove
@@ -29,6 +29,12 @@ def _proved(catalog: Catalog) -> Proof:
 
 
 checking.prove = _proved
+
+
+@pytest.fixture
+def unproved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rules check` without its proof, for a test of something else that it says."""
+    monkeypatch.setattr(checking, "prove", lambda _catalog: Proof())
 
 
 @pytest.fixture

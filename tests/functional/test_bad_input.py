@@ -20,6 +20,7 @@ from tests.functional.program import (
     decisions,
     line,
     lines,
+    manifest,
     nothing_is_published,
     program,
     quarantine,
@@ -236,29 +237,32 @@ def test_latin_1_rows_alone_are_quarantined(command: Command, tmp_path: Path) ->
     assert all("CL000000" in raw for raw in refused["raw_values"])
 
 
-@pytest.mark.parametrize(
-    "ends", [("\r\n",), ("\r",), ("\n", "\r\n"), ("\n", "\r\n", "\r"), ("\n\n",), ("\n", "\n\n\n")]
-)
-def test_any_line_end_ends_a_line(command: Command, tmp_path: Path, ends: tuple[str, ...]) -> None:
-    text = "".join(text + ends[place % len(ends)] for place, text in enumerate(GOOD.splitlines()))
+def test_any_line_end_ends_a_line(command: Command, tmp_path: Path) -> None:
+    endings = (("\r\n",), ("\r",), ("\n", "\r\n"), ("\n", "\r\n", "\r"), ("\n\n",), ("\n", "\n\n\n"))
+    for name, ends in enumerate(endings):
+        rows = GOOD.replace("CL0", f"CL{name}").splitlines()
+        write(tmp_path / "in" / f"{name}.csv", "".join(row + ends[place % len(ends)] for place, row in enumerate(rows)))
     out = tmp_path / "out"
-    assert command("run", write(tmp_path / "night.csv", text), "--out", out, "--quiet", *UNREPORTED).code == 0
-    assert counts(out) == (20, 20, 0)
-    assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18]
+    assert command("run", tmp_path / "in", "--out", out, "--quiet", *UNREPORTED).code == 0
+    assert counts(out) == (20 * len(endings), 20 * len(endings), 0)
+    assert [file["rows_read"] for file in manifest(out)["inputs"]] == [20] * len(endings)
+    assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18] * len(endings)
 
 
-@pytest.mark.parametrize("column", ["claim_id", "member_id", "payer", "hcpcs_code", "charge_amount"])
 @pytest.mark.parametrize("characters", [100_000, 2_500_000])
-def test_a_huge_cell_costs_its_own_row(command: Command, tmp_path: Path, column: str, characters: int) -> None:
-    rows = lines(20)
-    rows[8] |= {column: "9" * characters}
+def test_a_huge_cell_costs_its_own_row(command: Command, tmp_path: Path, characters: int) -> None:
+    columns = ("claim_id", "member_id", "payer", "hcpcs_code", "charge_amount")
+    for name, column in enumerate(columns):
+        rows = [row | {"claim_id": f"{column}{row['claim_id']}"} for row in lines(20)]
+        rows[8] |= {column: "9" * characters}
+        write(tmp_path / "in" / f"{name}.csv", csv_text(rows))
     out = tmp_path / "out"
-    done = command("run", write(tmp_path / "night.csv", csv_text(rows)), "--out", out, *UNREPORTED)
+    done = command("run", tmp_path / "in", "--out", out, *UNREPORTED)
     assert done.code == 0
     assert "9" * 50 not in done.out + done.err
-    assert counts(out) == (20, 19, 1)
-    assert quarantine(out)["source_row"].to_list() == [9]
-    assert decisions(out)["source_row"].to_list() == [3, 6, 12, 15, 18]
+    assert counts(out) == (20 * len(columns), 19 * len(columns), len(columns))
+    assert quarantine(out)["source_row"].to_list() == [9] * len(columns)
+    assert decisions(out)["source_row"].to_list() == [3, 6, 12, 15, 18] * len(columns)
 
 
 def test_ragged_rows_and_blank_lines(command: Command, tmp_path: Path) -> None:

@@ -317,6 +317,7 @@ def test_a_sample_that_cannot_be_written_is_a_usage_error(command: Command, tmp_
     assert (done.code, len(done.faults)) == (2, 1)
 
 
+@pytest.mark.usefixtures("unproved")
 def test_rules_check_list_show_and_table(command: Command) -> None:
     assert "The rules are valid" in command("rules", "check").out
     listed = json.loads(command("rules", "list", "--json").out)

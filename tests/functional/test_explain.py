@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.program import COLUMNS, DECK, UNREPORTED, csv_text, line, lines, manifest, write
+from tests.functional.program import COLUMNS, DECK, UNREPORTED, called, csv_text, line, lines, manifest, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,37 +26,46 @@ def published(command: Command, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a folder for all tests that only read it."""
+    folder = tmp_path_factory.mktemp("explained")
+    extract = write(folder / "night.csv", csv_text(lines(9)))
+    assert called("run", extract, "--out", folder / "out", "--quiet", *UNREPORTED).code == 0
+    return folder / "out"
+
+
 def reported(done: Done) -> list[dict[str, Any]]:
     assert done.code == 0, done.err
     found: list[dict[str, Any]] = json.loads(done.out)
     return found
 
 
-def test_an_accepted_line_is_read_again_and_reported_why_it_was_no_candidate(command: Command, published: Path) -> None:
-    (found,) = reported(command("explain", "CL0000001", "--out", published, "--json"))
+def test_an_accepted_line_is_read_again_and_reported_why_it_was_no_candidate(command: Command, read_only: Path) -> None:
+    (found,) = reported(command("explain", "CL0000001", "--out", read_only, "--json"))
     assert (found["kind"], found["source_row"], found["claim_line_number"]) == ("accepted", 1, 1)
     assert found["why"] == "No edit applies: hcpcs_code 99213 is not in rules/codes."
     assert {"name": "charge_amount", "value": "1.25", "source": "charge_amount"} in found["facts"]
 
 
 def test_a_person_is_reported_before_extracts_are_read_again(
-    command: Command, published: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, read_only: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert command("explain", "CL0000001", "--out", published).err == ""
+    assert command("explain", "CL0000001", "--out", read_only).err == ""
     monkeypatch.setattr(type(sys.stderr), "isatty", lambda _self: True)
-    done = command("explain", "CL0000001", "--out", published, "--json")
+    done = command("explain", "CL0000001", "--out", read_only, "--json")
     (found,) = reported(done)
     assert found["kind"] == "accepted"
     assert done.faults == [
-        f"Reading the extracts of run {manifest(published)['run_id']} again; this may take as long as in the run."
+        f"Reading the extracts of run {manifest(read_only)['run_id']} again; this may take as long as in the run."
     ]
-    assert command("explain", "CL0000003", "--out", published, "--json").err == ""
+    assert command("explain", "CL0000003", "--out", read_only, "--json").err == ""
 
 
 @pytest.mark.parametrize("fmt", ["text", "md", "html", "json"])
-def test_every_format_shows_every_kind(command: Command, published: Path, fmt: str) -> None:
+def test_every_format_shows_every_kind(command: Command, read_only: Path, fmt: str) -> None:
     for claim in ("CL0000001", "CL0000003"):
-        done = command("explain", claim, "--out", published, "--format", fmt, "--all")
+        done = command("explain", claim, "--out", read_only, "--format", fmt, "--all")
         assert (done.code, claim in done.out) == (0, True)
 
 
@@ -94,11 +103,11 @@ def test_each_line_names_the_element_that_its_dates_come_from(
     assert (sources["service_start_date"], sources["service_end_date"]) == (start, end)
 
 
-def test_a_row_is_found_by_its_number(command: Command, published: Path) -> None:
+def test_a_row_is_found_by_its_number(command: Command, read_only: Path) -> None:
     for row, kind in ((1, "accepted"), (3, "decision")):
-        (found,) = reported(command("explain", "--row", row, "--out", published, "--json"))
+        (found,) = reported(command("explain", "--row", row, "--out", read_only, "--json"))
         assert (found["kind"], found["claim_id"]) == (kind, f"CL{row:07}")
-    assert command("explain", "--row", 10, "--out", published).code == 2
+    assert command("explain", "--row", 10, "--out", read_only).code == 2
 
 
 def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_path: Path) -> None:
@@ -239,7 +248,7 @@ def test_a_damaged_replay_is_an_error_for_all_edits(command: Command, published:
     assert "damaged" in done.err
 
 
-def test_a_claim_or_a_row_is_wanted(command: Command, published: Path) -> None:
+def test_a_claim_or_a_row_is_wanted(command: Command, read_only: Path) -> None:
     for arguments in ([], ["CL0000003", "--row", "3"]):
-        done = command("explain", *arguments, "--out", published)
+        done = command("explain", *arguments, "--out", read_only)
         assert (done.code, len(done.faults)) == (2, 1)

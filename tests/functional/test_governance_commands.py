@@ -13,7 +13,7 @@ import pytest
 
 from claims_edit.edits import EDITS
 from claims_edit.engine import decide
-from claims_edit.governance import pack_diff
+from claims_edit.governance import decision_axes, pack_diff
 from claims_edit.policy import load_catalog
 from claims_edit.store import replay_of
 from tests.functional.program import AS_OF, DECK, UNREPORTED
@@ -204,7 +204,12 @@ def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
     assert {(row["part"], row["change"], row["lines"]) for row in moved} == {("total", "reference", "1")}
 
 
-def test_codes_that_a_run_did_not_know(command: Command, rules: RulesFolder, tmp_path: Path) -> None:
+def test_codes_that_a_run_did_not_know(
+    command: Command, rules: RulesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines are the point here, not the ranges of every payer."""
+    every = decision_axes.payers
+    monkeypatch.setattr(decision_axes, "payers", lambda pair: every(pair)[:1])
     text = (rules.root / "codes/ire.yaml").read_text(encoding="utf-8")
     rules.write("codes/ire.yaml", text + text[text.index('  - code: "53899"') :].replace("53899", "99213"))
     out = tmp_path / "results"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from claims_edit.edits import EDIT_IDS
@@ -15,14 +16,13 @@ from tests.unit.policy_folder import RulesFolder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
-
     from tests.functional.program import Done
 
 FILE = "tests/regence.yaml"
 HEAD = "about: A\ngiven: {payer: regence, program: commercial, diagnoses: C509}\ntests:\n  - name: One\n    cases:\n"
 
 
+@pytest.mark.usefixtures("unproved")
 def test_the_command_passes_fails_and_shows_of_no_tests(tmp_path: Path, command: Callable[..., Done]) -> None:
     rules = RulesFolder(tmp_path)
     for path in (rules.root / "tests").iterdir():

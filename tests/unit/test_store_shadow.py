@@ -31,23 +31,20 @@ def test_the_latest_shadow_run_of_a_line_is_kept_beside_the_latest_enforced_one(
     assert found == [("refer", "review", True, RUNS[3], RUNS[2], "ab" * 32, "cd" * 32)]
 
 
-@pytest.mark.parametrize(
-    ("shadow", "changed"),
-    [
+def test_a_change_is_one_of_disposition_reason_or_group_code(tmp_path: Path) -> None:
+    cases: tuple[tuple[dict[str, Any], bool], ...] = (
         ({}, False),
         ({"run_id": "other", "policy_version": "2027-01-01", "citation": "Other", "rules_hash": "cd" * 32}, False),
         ({"disposition": "review"}, True),
         ({"reason_code": "contract-excludes"}, True),
         ({"group_code": "CO"}, True),
         ({"group_code": None}, True),
-    ],
-)
-def test_a_change_is_one_of_disposition_reason_or_group_code(
-    tmp_path: Path, shadow: dict[str, Any], changed: bool
-) -> None:
-    publish(tmp_path, RUNS[0], [line()])
-    publish(tmp_path, RUNS[1], [line(**shadow)], mode="shadow")
-    assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(changed,)]
+    )
+    publish(tmp_path, RUNS[0], [line(claim_id=f"C{place}") for place in range(len(cases))])
+    shadow = [line(**changes, claim_id=f"C{place}") for place, (changes, _) in enumerate(cases)]
+    publish(tmp_path, RUNS[1], shadow, mode="shadow")
+    found = asked(tmp_path, "SELECT claim_id, changed FROM shadow_vs_enforced ORDER BY claim_id")
+    assert found == [(f"C{place}", changed) for place, (_, changed) in enumerate(cases)]
 
 
 def test_the_provider_and_the_deciding_edit_of_both_are_given(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BODY = (*PROVIDER, *SUBSCRIBER, *claim(), *line())
 SOUND = (*file_of(transaction(*BODY), transaction(*BODY, number="0002")), *file_of(transaction(*BODY)))
-SIZES = (None, 60, 400)
+SIZES = (None, 130, 400)
 
 
 def changed(old: str, *new: str) -> tuple[str, ...]:
