@@ -133,7 +133,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
                 earlier=folder.runs(),
                 catalog=catalog,
                 wanted=options.reports,
-                published=folder.database() if shadow else None,
+                published=folder.database_for(staged) if shadow else None,
             )
         manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
         written = write_manifest(staged.run_dir, manifest)

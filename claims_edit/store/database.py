@@ -170,7 +170,23 @@ def build_database(generation: Path, manifests: list[dict[str, Any]], *, previou
     Raises:
         duckdb.Error: the record cannot be read, or the disk is full.
     """
-    path = generation / DATABASE
+    _build(generation / DATABASE, generation, manifests, previous=previous, scratch=scratch)
+
+
+def copy_of(generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> Path:
+    """A DuckDB file of a published generation in `scratch`: its own may be damaged, or open for writing elsewhere.
+
+    Raises:
+        duckdb.Error: the record cannot be read, or the disk is full.
+    """
+    path = scratch / f"copy-of-{DATABASE}"
+    _build(path, generation, manifests, previous=generation, scratch=scratch)
+    return path
+
+
+def _build(
+    path: Path, generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path
+) -> None:
     if previous is not None and unchanged_since_shown(previous):
         shutil.copyfile(previous / DATABASE, path)
         try:
@@ -178,7 +194,7 @@ def build_database(generation: Path, manifests: list[dict[str, Any]], *, previou
                 return
         except duckdb.Error:
             pass  # a damaged copy: created again from the record
-        for leftover in generation.glob(f"{DATABASE}*"):
+        for leftover in path.parent.glob(f"{path.name}*"):
             leftover.unlink()
     with _connect(path, scratch) as connection:
         connection.execute(SCHEMA)

@@ -12,7 +12,7 @@ import duckdb
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
 from claims_edit.resources import enough_room
 from claims_edit.store import generation, record
-from claims_edit.store.database import build_database
+from claims_edit.store.database import build_database, copy_of
 from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
 from claims_edit.store.private import OWNER, Readers, make_folder, make_private
@@ -156,10 +156,10 @@ class ResultsFolder:
         if previous is not None:
             shutil.rmtree(previous, ignore_errors=True)
 
-    def database(self) -> Path | None:
-        """The DuckDB file of the published runs; None where there is none."""
+    def database_for(self, staged: StagedRun) -> Path | None:
+        """A DuckDB file of the published runs, for reading beside a staged one; None where none is published."""
         current = generation.current_generation(self.out)
-        return None if current is None else current / generation.DATABASE
+        return None if current is None else copy_of(current, record.manifests(current), staged.scratch_dir)
 
     def runs(self) -> list[dict[str, Any]]:
         """The manifests of the published runs, oldest first.

@@ -202,7 +202,7 @@ def stage(
         earlier=folder.runs(),
         catalog=shipped(),
         wanted=reports,
-        published=folder.database() if manifest["mode"] == "shadow" else None,
+        published=folder.database_for(staged) if manifest["mode"] == "shadow" else None,
     )
     return staged
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -112,6 +114,29 @@ def test_lines_of_another_source_or_payer_are_others(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(data_source="a"), line(source_row=3, payer="premera", payer_raw="Premera")])
     publish(tmp_path, RUNS[1], [line(), line(data_source=None, source_row=3)], mode="shadow")
     assert asked(tmp_path, "SELECT DISTINCT enforced_run_id FROM shadow_vs_enforced") == [(None,)]
+
+
+@pytest.mark.parametrize("damage", ["held open", "written to", "cut off", "gone"])
+def test_a_shadow_run_is_compared_with_the_record_whatever_holds_or_harms_its_file(tmp_path: Path, damage: str) -> None:
+    publish(tmp_path, RUNS[0], [line(), line(claim_id="C2", source_row=3)])
+    database = (tmp_path / "claims_edit.duckdb").resolve()
+    with ExitStack() as held:
+        match damage:
+            case "held open":
+                held.enter_context(duckdb.connect(database))
+            case "written to":
+                with duckdb.connect(database) as connection:
+                    connection.execute("DELETE FROM decisions")
+            case "cut off":
+                os.truncate(database, 5000)
+            case _:
+                database.unlink()
+        publish(
+            tmp_path, RUNS[1], [line(**REVIEWED), line(claim_id="C2", source_row=3)], mode="shadow", reports=["csv"]
+        )
+    changes = (tmp_path / "runs" / RUNS[1] / "shadow_changes.csv").read_text(encoding="utf-8").splitlines()
+    npi, edits = line()["billing_npi"], [line(**each)["edits"][0] for each in ({}, REVIEWED)]
+    assert changes[1:] == [f"{npi},{edits[0]},{edits[1]},1,1000.10,1000.10,0.00,-1000.10"]
 
 
 def test_a_file_of_an_older_schema_is_made_anew(tmp_path: Path) -> None:
