@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 
 from tests.functional.program import AS_OF, called, csv_text, decisions, line, write
+from tests.unit.policy_folder import RulesFolder
+from tests.unit.test_policy_lifecycle import draft, with_drafts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,6 +289,33 @@ def test_a_hostile_cell_does_nothing(browser: Browser, tmp_path: Path, mode: str
         assert shown(page).count() == 1
         assert (page.locator("script").count(), page.locator("img").count()) == (2, 0)
         assert page.locator(".banner").count() == (mode == "shadow")
+
+
+def test_a_shadow_page_shows_the_changes_by_edit_and_by_provider(browser: Browser, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
+
+    rules = with_drafts(RulesFolder(tmp_path), draft("2027-01-01")).root
+    days = {"payer": "Premera", "claim_start_date": "2026-10-31"}
+    rows = [line(number, **days, billing_npi="1000000020", hcpcs_code=code)
+            for number, code in ((1, "47384"), (2, "0600T"))]  # fmt: skip
+    extract = write(tmp_path / "few.csv", csv_text(rows, tuple(rows[0])))
+    run = ("run", extract, "--out", tmp_path / "out", "--rules", rules, "--quiet", *PAGE)
+    assert called(*run).code == 0
+    assert called(*run, "--mode", "shadow", "--drafts-as-if-in-force").code == 0
+    enforced, shadow = sorted(tmp_path.glob("out/runs/*/report.html"))
+    with opened(browser, enforced) as page:
+        assert page.locator("#changes").count() == 0
+    with opened(browser, shadow, viewport=PHONE) as page:
+        assert "version 2027-01-01 of premera-ire from 2020-07-01" in str(page.locator(".banner").text_content())
+        by_edit = page.locator("#changes-by-edit tbody tr")
+        assert [cell.strip() for cell in by_edit.locator("small").all_text_contents()] == [
+            "code-not-listed", "investigational",
+        ]  # fmt: skip
+        cells = page.locator("#changes-by-provider tbody tr > *").all_text_contents()
+        assert cells == ["1000000020", "1", "1.25", "0.00", "1.25", "1.25"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
 def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Path) -> None:
