@@ -29,6 +29,7 @@ class Report:
         files_of_run: the function that writes it into a run's folder, of a view and the folder, if that is
             more than `file`.
         is_folder: whether `file` is a folder.
+        prepare: the function, without arguments, that loads its slow library ahead, if there is one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Report:
     in_run: bool = False
     files_of_run: str = ""
     is_folder: bool = False
+    prepare: str = ""
 
     def as_text(self, view: RunView) -> str:
         """The report of a printed kind."""
@@ -54,6 +56,11 @@ class Report:
             path.write_text(self.as_text(view), encoding="utf-8")
         else:
             _function(self.write)(view, path)
+
+    def get_ready(self) -> None:
+        """Load what takes long, while the run still reads."""
+        if self.prepare:
+            _function(self.prepare)()
 
     def write_in_run(self, view: RunView, folder: Path) -> None:
         """Write the report's files into the run's folder."""
@@ -78,7 +85,13 @@ REPORTS = (
         files_of_run=f"{_HERE}.csv_files:write_csv_files",
     ),
     Report("json", "summary.json", text=f"{_HERE}.summary:summary_with_tables"),
-    Report("html", "report.html", write=f"{_HERE}.html.page:write_html", in_run=True),
+    Report(
+        "html",
+        "report.html",
+        write=f"{_HERE}.html.page:write_html",
+        in_run=True,
+        prepare=f"{_HERE}.html.charts:start_engine",
+    ),
     Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True),
     Report(
         "remittance",

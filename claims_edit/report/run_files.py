@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from claims_edit.store import StagedRun
 
 
+def prepare_reports(wanted: Collection[str]) -> None:
+    """Have another thread load what the requested reports need; if it cannot, the report itself fails."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reports")
+    for report in _of_run(wanted):
+        pool.submit(report.get_ready)
+    pool.shutdown(wait=False)
+
+
+def _of_run(wanted: Collection[str]) -> list[Report]:
+    return [report for report in REPORTS if report.in_run and report.name in wanted]
+
+
 def write_reports(
     staged: StagedRun,
     manifest: dict[str, Any],
@@ -40,7 +52,7 @@ def write_reports(
         candidates = candidates_in(staged.replay_dir)
         view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir), candidates)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
-        reports = [report for report in REPORTS if report.in_run and report.name in wanted]
+        reports = _of_run(wanted)
         if reports:
             view.figures.compute()
         # Their code releases Python's lock most of the time, so they share the cores.

@@ -17,7 +17,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake import FHIR, discover, load_mapping, spooled, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
-from claims_edit.report.run_files import write_reports
+from claims_edit.report.run_files import prepare_reports, write_reports
 from claims_edit.resources import enough_room, lack_of
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.deciding import decide_all
@@ -104,6 +104,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             return _outcome(RunManifest.model_validate(earlier), options, repeated=True)
         run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
+        prepare_reports(options.reports)
         with stages.of("read"):
             reading = Reading(
                 catalog,
