@@ -227,9 +227,9 @@ def _as_json(raw: pl.DataFrame, name: str, source: str) -> list[pl.Expr]:
 
     The parts of a row without a value are null, or the one part with all of them is.
     """
-    column = raw[name].cast(pl.String)
+    dtype, column = raw.schema[name], raw[name].cast(pl.String)
     text, has_value = pl.lit(column.alias(source)), column.null_count() == 0
-    if column.str.contains(ESCAPED).any():
+    if not (dtype.is_numeric() or dtype.is_temporal()) and column.str.contains(ESCAPED).any():
         whole = pl.struct(text).struct.json_encode()
         return [pl.when(text.is_not_null()).then("," + whole.str.slice(1, whole.str.len_chars() - 2))]
     empty = pl.select(pl.struct(pl.lit("").alias(source)).struct.json_encode()).item()

@@ -217,7 +217,9 @@ class Reading:
 
     def _keep(self, frame: pl.DataFrame, found: FileRead, name: str) -> None:
         if frame.height:
-            frame.write_parquet(found.folder / f"{name}-{self._parts:06}.parquet", compression="lz4", statistics=False)
+            path = found.folder / f"{name}-{self._parts:06}.parquet"
+            # Hashes cannot be compressed.
+            frame.write_parquet(path, compression="uncompressed" if name == "keys" else "lz4", statistics=False)
 
     def finish(self, read: list[FileRead]) -> None:
         """Route the rows that waited: those whose key is on an earlier row are repeats.
