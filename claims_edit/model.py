@@ -22,6 +22,36 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+class LineStatus(StrEnum):
+    """The state of a claim line that was ever decided, after all runs (ADR 0017)."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    NO_CANDIDATE = "no-candidate"
+    REFUSED = "refused"
+    REVISION_UNCLEAR = "revision-unclear"
+
+
+class Effect(StrEnum):
+    """What a run did to a line: to the decision that it made, or to the one that was current (ADR 0017)."""
+
+    DECIDED = "decided"
+    CHANGED = "changed"
+    SEEN_AGAIN = "seen-again"
+    LATE = "late"
+    SUPERSEDED = "superseded"
+    VOIDED = "voided"
+    REPLACED = "replaced"
+    DROPPED = "dropped"
+    NO_CANDIDATE = "no-candidate"
+    REFUSED = "refused"
+    REVISION_UNCLEAR = "revision-unclear"
+
+
+POSTED = (Effect.DECIDED, Effect.CHANGED)
+"""The effects of a decision that became current, and so goes into the remittance feed of its run."""
+
+
 class StalePolicy(StrEnum):
     """What a run does with a denial under a policy past its review: flag it, or suspend it for a person."""
 

@@ -22,6 +22,7 @@ from claims_edit.core.schema import (
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake.extract import FIRST_WARNED, FREQUENCY_MISSING, ORDINAL, TEST_DATA_FAULT
+from claims_edit.model import REPLACEMENT
 from claims_edit.value_rules import MONEY as AMOUNT
 
 if TYPE_CHECKING:
@@ -185,11 +186,13 @@ def _revisions(
         return pl.DataFrame(schema=KEPT_REVISION_SCHEMA)
     of_member = pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")).alias("member_id")
     row = pl.lit(None if places is None else places, pl.Int64)
+    replaces = pl.col("claim_frequency_code") == REPLACEMENT
     given = frame.with_columns(
         of_member,
         pl.lit(refused).alias("refused"),
         pl.lit(None, pl.String).alias("revised_claim_id"),
         pl.when(pl.lit(refused)).then(row).alias("row"),
+        pl.when(replaces).then(pl.col("claim_line_number").cast(pl.Int64, strict=False)),
     )
     return given.filter(revises).select(
         pl.col(name) if name in given.columns else pl.lit(None, dtype).alias(name)

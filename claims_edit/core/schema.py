@@ -36,6 +36,9 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "first_source_row": pl.Int64(),
 }
 
-KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {"row": pl.Int64()}  # the position of a refused row in the run
+KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {
+    "claim_line_number": pl.Int64(),  # of a replacement: a line of the claim that it lacks is dropped
+    "row": pl.Int64(),  # the position of a refused row in the run
+}
 WARNED_SCHEMA: dict[str, pl.DataType] = {ORDINAL: pl.Int64(), "claim_id": pl.String(), "check": pl.String()}
 """The first rows of each warning."""

@@ -25,11 +25,17 @@ REVISION_SCHEMA: dict[str, pl.DataType] = {
         pl.String(),
     ),
     "refused": pl.Boolean(),
+    "came": pl.Date(),
+    "revised_line_number": pl.Int64(),
 }  # fmt: skip
-"""A claim that may revise another: its identity, the claim that it names, and whether it was refused."""
+"""A claim that may revise another: its identity, the claim that it names, and whether it was refused.
+
+`came` is the first night on which it came; null in a run by itself. `revised_line_number` is set where only that line
+is superseded: one that the same replacement, on a later night, no longer has.
+"""
 _OF_WHOM = ("data_source", "member_id", "billing_provider_id")
 CLAIM = ("payer_identity", *_OF_WHOM, "claim_id")
-REVISING = (*CLAIM, "revising_claim", "revising_frequency", "is_certain")
+REVISING = (*CLAIM, "revising_claim", "revising_frequency", "is_certain", "came", "revised_line_number")
 
 
 def revised_claim(original_is_known: pl.Expr | pl.Series) -> pl.Expr:
@@ -58,7 +64,12 @@ def revisions_among(candidates: pl.DataFrame, catalog: Catalog) -> pl.LazyFrame:
         known, on=[*key, "original_claim_id"], how="left", nulls_equal=True
     )
     named = revised_claim(pl.col("known").fill_null(value=False))
-    return revisions.with_columns(revised_claim_id=named, refused=False).select(*REVISION_SCHEMA).unique().lazy()
+    return (
+        revisions.with_columns(revised_claim_id=named, refused=pl.lit(value=False))
+        .select(*REVISION_SCHEMA)
+        .unique()
+        .lazy()
+    )
 
 
 def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) -> pl.DataFrame:
@@ -78,6 +89,8 @@ def revising(claims: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catalog) ->
         revising_frequency="claim_frequency_code",
         claim_id="revised_claim_id",
         is_certain=is_certain(),
+        came="came",
+        revised_line_number="revised_line_number",
     ).collect(engine="streaming")  # fmt: skip
     known = named.join(payer_identity(named, catalog), on="payer_raw", how="left")
     same = ["payer_identity", *of_whom, "claim_id"]
@@ -96,7 +109,10 @@ def _whole(revisions: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
     A run of an earlier release has only the payer as claim identity.
     """
     names = revisions.collect_schema().names()
-    derived = {"revised_claim_id": pl.coalesce("original_claim_id", "claim_id"), "refused": pl.lit(value=False)}
+    derived = {
+        "revised_claim_id": pl.coalesce("original_claim_id", "claim_id"), "refused": pl.lit(value=False),
+        "came": pl.lit(None, pl.Date), "revised_line_number": pl.lit(None, pl.Int64),
+    }  # fmt: skip
     absent = [made.alias(name) for name, made in derived.items() if name not in names]
     return revisions.with_columns(absent), [name for name in _OF_WHOM if name in names]
 
@@ -105,32 +121,36 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
     """Add `superseded` and `superseded_by` (the superseding claim), and doubts on uncertain ones.
 
     A claim is identified by claim id and frequency: a replacement under the same id supersedes the original, a void of
-    the same id supersedes both, and none supersedes itself. A void is superseded by no claim. A void has precedence.
+    the same id supersedes both, and none supersedes itself. A void is superseded by no claim. A void has precedence,
+    then the claim that came on the latest night.
     """
     claims = lines.join(payer_identity(lines, catalog), on="payer_raw", how="left", maintain_order="left")
+    found = revising(claims, revisions, catalog)
     by, frequency = pl.col("revising_claim"), pl.col("revising_frequency")
-    own = by == pl.col("claim_id")
+    own, number = by == pl.col("claim_id"), pl.col("revised_line_number")
+    whole = found.filter(number.is_null()).group_by(*CLAIM, by, frequency, "is_certain").agg(pl.col("came").min())
+    own_replacement = own & (frequency == REPLACEMENT)
     revised = (
-        revising(claims, revisions, catalog)
-        .group_by(CLAIM)
+        whole.sort(frequency, "came", ~own, by)
+        .group_by(CLAIM, maintain_order=True)
         .agg(
-            **{
-                f"{whose}_{code}": by.filter("is_certain", is_own, frequency == code).max()
-                for code in (VOID, REPLACEMENT)
-                for whose, is_own in (("own", own), ("other", ~own))
-            },
+            by=by.filter("is_certain").last(),
+            by_another=by.filter("is_certain", ~own_replacement).last(),
             unclear=(by + pl.lit(" ") + frequency).filter(~pl.col("is_certain")),
         )
     )
+    dropped = found.filter(number.is_not_null()).group_by(*CLAIM, claim_line_number=number).agg(dropped_by=by.max())
     is_void = pl.col("claim_frequency_code").eq_missing(pl.lit(VOID))
-    replaced_under_own_id = pl.when(pl.col("claim_frequency_code").ne_missing(pl.lit(REPLACEMENT))).then("own_7")
-    superseding = pl.coalesce("other_8", "own_8", "other_7", replaced_under_own_id)
-    joined = claims.join(revised, on=CLAIM, how="left", validate="m:1", maintain_order="left", nulls_equal=True)
+    is_replacement = pl.col("claim_frequency_code").eq_missing(pl.lit(REPLACEMENT))
+    superseding = pl.when(is_replacement).then(pl.coalesce("by_another", "dropped_by")).otherwise("by")
+    joined = claims.join(revised, on=CLAIM, how="left", validate="m:1", maintain_order="left", nulls_equal=True).join(
+        dropped, on=[*CLAIM, "claim_line_number"], how="left", maintain_order="left", nulls_equal=True
+    )
     return joined.with_columns(
         superseded=is_void | superseding.is_not_null(),
         superseded_by=pl.when(~is_void).then(superseding),
         doubts=_doubts(),
-    ).drop("payer_identity", "unclear", *(name for name in revised.columns if name.startswith(("own_", "other_"))))
+    ).drop("payer_identity", "by", "by_another", "unclear", "dropped_by")
 
 
 def _doubts() -> pl.Expr:

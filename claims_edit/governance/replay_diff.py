@@ -164,7 +164,7 @@ def extract_lines(
     )
     with read_apart(extracts, both, wanted, as_of=as_of) as (reading, found):
         batches = (frame for file in found for frame in reading.candidates(file))
-        yield CandidateLines(batches, reading.revisions(), (terms[0], terms[1]), "extract")
+        yield CandidateLines(batches, reading.revisions().of_candidates(), (terms[0], terms[1]), "extract")
 
 
 def _with_codes_of_both(old: Catalog, new: Catalog) -> Catalog:

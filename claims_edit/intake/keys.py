@@ -143,14 +143,42 @@ def table_bits(text_bytes: int) -> int:
     return min(MOST_BITS, max(20, (text_bytes // 8).bit_length()))
 
 
+class BitTable:
+    """A set of hashes in 2^`bits` bits: a hash that was added is found, another one seldom."""
+
+    def __init__(self, bits: int) -> None:
+        """Start empty."""
+        self._shift = np.uint64(64 - bits)
+        self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
+
+    def clear(self) -> None:
+        """Forget all hashes."""
+        self._taken[:] = 0
+
+    def has(self, hashes: pl.Series, *, then_add: bool = False) -> pl.Series:
+        """Of each hash (UInt64; null as 0) whether it may have been added before (Boolean, never null)."""
+        slot = hashes.fill_null(0).to_numpy() >> self._shift
+        byte = (slot >> np.uint64(3)).view(np.int64)
+        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
+        taken = pl.Series((self._taken[byte] & bit) != 0)
+        if then_add:
+            self._take(byte, bit)
+        return taken
+
+    def _take(self, byte: _Places, bit: _Bytes) -> None:
+        """Set bits. Of several in one byte a single assignment keeps the last, so what it lost is set one by one."""
+        self._taken[byte] |= bit
+        lost = np.flatnonzero((self._taken[byte] & bit) == 0)
+        np.bitwise_or.at(self._taken, byte[lost], bit[lost])
+
+
 class SeenKeys:
     """The keys of a run, row by row: which rows are suspects, and in the end which are repeats."""
 
     def __init__(self, scratch: Path, bits: int = MOST_BITS) -> None:
         """`scratch` is a folder of this run alone; the table has 2^`bits` bits."""
         self._scratch = scratch
-        self._shift = np.uint64(64 - bits)
-        self._taken: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.zeros(1 << (bits - 3), dtype=np.uint8)
+        self._taken = BitTable(bits)
 
     def suspects(self, keys: pl.DataFrame) -> pl.Series:
         """Of each row whether another may have its key (Boolean, never null): the first row of a key never has.
@@ -160,22 +188,12 @@ class SeenKeys:
         Args:
             keys: `high`, `low` of `key_hashes` and `row` of `place_in_run`, in the order of the run.
         """
-        slot = keys["low"].fill_null(0).to_numpy() >> self._shift
-        byte = (slot >> np.uint64(3)).view(np.int64)
-        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
-        taken = pl.Series("suspect", (self._taken[byte] & bit) != 0)
-        self._take(byte, bit)
+        taken = self._taken.has(keys["low"], then_add=True).alias("suspect")
         return (taken | ~keys["low"].is_first_distinct() | (keys["row"] > PLACE_BITS)) & keys["low"].is_not_null()
-
-    def _take(self, byte: _Places, bit: _Bytes) -> None:
-        """Set bits. Of several in one byte a single assignment keeps the last, so what it lost is set one by one."""
-        self._taken[byte] |= bit
-        lost = np.flatnonzero((self._taken[byte] & bit) == 0)
-        np.bitwise_or.at(self._taken, byte[lost], bit[lost])
 
     def start_again(self, keys: Iterable[Path]) -> None:
         """Forget all rows but those in `keys` (Parquet files with `low` and `row`): an extract is read once more."""
-        self._taken[:] = 0
+        self._taken.clear()
         for path in keys:
             self.suspects(pl.read_parquet(path, glob=False, columns=["low", "row"]))
 

@@ -47,8 +47,7 @@ def write_reports(
     `published` is the DuckDB file with the decisions that a shadow run is compared with. The manifest itself is not
     written here.
     """
-    folders = staged.decisions_dir, staged.quarantine_dir, staged.scratch_dir
-    with open_staged(*folders, published=published) as connection:
+    with open_staged(staged.record_dirs, staged.scratch_dir, published=published) as connection:
         candidates = candidates_in(staged.replay_dir)
         view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir), candidates)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")

@@ -7,21 +7,34 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.core.control_totals import Decided
+from claims_edit.core.line_state import STATE_SCHEMA
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.model import QUARANTINE_COLUMNS
+from claims_edit.model import QUARANTINE_COLUMNS, Mode
 from claims_edit.policy import archived
+from claims_edit.runner.across_nights import history_rows
 from claims_edit.runner.parts import PartWriter, in_parts
+from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA, withdrawn_decisions
 from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from claims_edit.policy import Catalog
+    from claims_edit.runner.across_nights import AcrossNights
     from claims_edit.runner.kept import FileRead
     from claims_edit.runner.options import RunOptions
     from claims_edit.runner.reading import Reading
+    from claims_edit.runner.revisions import RunRevisions
     from claims_edit.store import StagedRun
 
+_WANTED = {
+    "withdrawn_because": "why", "withdrawn_by": "by", "decided_run_id": "decided_run_id",
+    "source_file": "decided_source_file", "source_row": "decided_source_row",
+    "claim_id": "claim_id", "claim_line_number": "claim_line_number",
+}  # fmt: skip
 RECORDED_QUARANTINE = {
     name: pl.Int64() if name == "source_row" else QUARANTINE_SCHEMA.get(name, pl.String())
     for name in QUARANTINE_COLUMNS
@@ -40,31 +53,72 @@ def decide_all(
     catalog: Catalog,
     contracts: pl.DataFrame,
     options: RunOptions,
+    nights: AcrossNights,
+    revisions: RunRevisions,
 ) -> Decided:
     """Write the run's decisions, refused rows and replay part by part; returns the totals of the decisions."""
     decided = Decided()
-    revisions = reading.revisions()
+    own = revisions.of_candidates().with_columns(came=pl.lit(options.as_of, pl.Date))
+    superseding = pl.concat([own, nights.revisions()]).collect()
     run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
     decisions = PartWriter(staged.decisions_dir, "part", DECISION_SCHEMA)
     candidates = PartWriter(staged.replay_dir, "candidates", KEPT_CANDIDATES)
     for lines in in_parts(frame for file in found for frame in reading.candidates(file)):
         part = decide(
-            lines, catalog, revisions=revisions, contracts=contracts, stale_policy=options.stale_policy
+            lines, catalog, revisions=superseding.lazy(), contracts=contracts, stale_policy=options.stale_policy
         ).with_columns(run)
         decided.add(part)
         decisions.add(part)
         candidates.add(lines)
+        nights.add_decided(lines, part)
     quarantine = PartWriter(staged.quarantine_dir, "part", RECORDED_QUARANTINE)
     for refused in in_parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file)):
         quarantine.add(refused)
     for writer in (decisions, candidates, quarantine):
         writer.close()
-    _keep(staged, catalog, revisions, contracts)
+    superseding.write_parquet(staged.replay_dir / REVISIONS)
+    contracts.write_parquet(staged.replay_dir / CONTRACTS)
+    (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))
     return decided
 
 
-def _keep(staged: StagedRun, catalog: Catalog, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> None:
-    """The other inputs of the decisions."""
-    revisions.collect().write_parquet(staged.replay_dir / REVISIONS)
-    contracts.write_parquet(staged.replay_dir / CONTRACTS)
-    (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))
+def update_state(
+    nights: AcrossNights, revisions: RunRevisions, staged: StagedRun, options: RunOptions, record: Path | None
+) -> int:
+    """Write what the run did to each known line, the decisions that it withdrew, and the state after it.
+
+    A shadow run sees the state and leaves it as it is: it withdraws nothing. `record` is the folder of the earlier
+    runs. Returns the rows of the history.
+    """
+    counts = options.mode is Mode.ENFORCE
+    wanted = PartWriter(staged.scratch_dir, "withdrawn", {name: WITHDRAWAL_SCHEMA[name] for name in _WANTED})
+    run = {
+        "run_id": pl.lit(staged.run_id),
+        "mode": pl.lit(options.mode.value),
+        "as_of": pl.lit(options.as_of, pl.Date),
+    }
+    state: list[Path] = []
+    rows = 0
+
+    def changes() -> Iterator[pl.DataFrame]:
+        for changed in nights.changes(revisions, record):
+            if changed.withdrawn.height:
+                wanted.add(changed.withdrawn.select(pl.col(name).alias(own) for own, name in _WANTED.items()))
+            if counts and changed.lines.height:
+                state.append(staged.scratch_dir / f"changed-{len(state):05}.parquet")
+                changed.lines.select(*STATE_SCHEMA).sort("low").write_parquet(state[-1], compression="lz4")
+            yield history_rows(changed, run)
+
+    history = PartWriter(staged.history_dir, "part", HISTORY_SCHEMA)
+    for part in in_parts(changes()):
+        rows += part.height
+        history.add(part)
+    withdrawals = PartWriter(staged.withdrawals_dir, "part", WITHDRAWAL_SCHEMA)
+    if record is not None and (paths := sorted(staged.scratch_dir.glob("withdrawn-*.parquet"))):
+        for part in in_parts(withdrawn_decisions(paths, record, staged.scratch_dir)):
+            withdrawals.add(part.with_columns(run["run_id"].alias("run_id"), run["as_of"].alias("as_of")))
+    history.close()
+    withdrawals.close()
+    if counts or record is None:
+        nights.write_state(staged.state_dir, state, revisions if counts else None)
+    return rows

@@ -27,7 +27,7 @@ from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
 from claims_edit.runner.kept import BATCH_ROWS, LEAST_ROWS, WAITING, FileRead, alike, in_order
 from claims_edit.runner.repeats import Differing
-from claims_edit.runner.revisions import PayerIdentities, rejected_revisions, revisions_of
+from claims_edit.runner.revisions import PayerIdentities, RunRevisions, none_known, rejected_revisions
 from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
@@ -65,12 +65,17 @@ class Reading:
         text_bytes: int,
         on_rows: Callable[[int], None],
         accept_test_data: bool = False,
+        may_know: Callable[[pl.Series], pl.Series | None] = lambda _low: None,
     ) -> None:
-        """`text_bytes` is the approximate size of the extracts; `on_rows` gets the rows read since its last call."""
+        """`text_bytes` is the approximate size of the extracts; `on_rows` gets the rows read since its last call.
+
+        `may_know` says of lines, by hash, which an earlier run may have decided.
+        """
         self._mapping = mapping
         self._scratch = scratch
         self._on_rows = on_rows
         self._accept_test_data = accept_test_data
+        self._may_know = may_know
         self._rules = ScreenRules.of(catalog, as_of)
         self._codes = sorted(self._rules.codes)
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
@@ -182,7 +187,7 @@ class Reading:
         suspects = self._seen.suspects(keys)
         waits = batch.plain & suspects
         self._wait(batch.raw.filter(waits), keys.filter(waits), found, "plain")
-        self._keep(keys.filter(batch.plain), found, "keys")
+        self._keep_keys(keys.filter(batch.plain), found)
         found.totals.add(plain_totals(batch.charge, batch.plain & ~suspects))
         self._parts += 1
         for rows in held.add(batch.raw.hstack(keys.with_columns(suspects)).filter(~batch.plain)):
@@ -196,12 +201,18 @@ class Reading:
         waits = suspects & ~checked.refused
         self._wait(raw.filter(waits), checked.keys.filter(waits), found, "held")
         self._keep(checked.keys.filter(suspects & ~waits), found, "refused-suspects")
-        self._keep(checked.keys, found, "keys")
+        self._keep_keys(checked.keys, found)
         if checked.explained is not None:
             self._keep(checked.explained, found, "explained")
         places, layout = checked.keys["row"], held.processing.layout
         routed = route(checked.lines, checked.result, ~waits, self._codes, layout, places=places)
         self._keep_routed(routed, found, "")
+
+    def _keep_keys(self, keys: pl.DataFrame, found: FileRead) -> None:
+        """Store the keys of rows, and apart those of lines that an earlier run may have decided."""
+        self._keep(keys, found, "keys")
+        if (known := self._may_know(keys["low"])) is not None:
+            self._keep(keys.filter(known), found, "met")
 
     def _wait(self, raw: pl.DataFrame, keys: pl.DataFrame, found: FileRead, kind: str) -> None:
         found.waiting += raw.height
@@ -302,6 +313,6 @@ class Reading:
         """The first locations of each warning of the file's reader: source row and claim id."""
         return self._extracts[found.place].first_warned
 
-    def revisions(self) -> pl.LazyFrame:
-        """The claims that may revise a candidate's claim (REVISION_SCHEMA)."""
-        return revisions_of(self._scratch, self._payers)
+    def revisions(self, known_claims: Callable[[pl.Series], pl.Series] = none_known) -> RunRevisions:
+        """The claims of the run that revise others, or may; `known_claims`: see there."""
+        return RunRevisions(self._scratch, self._payers, known_claims)

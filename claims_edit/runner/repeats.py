@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.core.deciding_facts import NAMES, SETS, TOKENS, VALUES, deciding_facts
 from claims_edit.core.route import as_candidates, refusals
 from claims_edit.core.schema import CANDIDATE_SCHEMA, FIRST
 from claims_edit.core.validate import DUPLICATE
-from claims_edit.doubts import doubt_names, doubt_token
+from claims_edit.doubts import doubt_token
 from claims_edit.intake.extract import ORDINAL, RANK
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
-from claims_edit.names import name_key
 from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
@@ -25,26 +24,12 @@ if TYPE_CHECKING:
 
 PART_ROWS = 250_000
 DIFFERS = "repeated-line-differs"
-_SETS = {"modifiers": MODIFIER_COLUMNS, "diagnosis_codes": DIAGNOSIS_COLUMNS}
-_NAMES = ("line_of_business", "plan")
-_VALUES = (
-    "service_start_date", "service_end_date", "hcpcs_code", "diagnosis_code_type", "claim_filing_indicator_code",
-    "group_id", "charge_amount", "clinical_trial_number", "condition_codes", "value_codes",
-    "investigational_device_exemption_number", "prior_authorization_number",
-)  # fmt: skip
-_TOKENS = ("doubts", "posting_holds")
-_KEPT = (ORDINAL, *_VALUES, *_NAMES, *(column for columns in _SETS.values() for column in columns), *_TOKENS)
+_KEPT = (ORDINAL, *VALUES, *NAMES, *(column for columns in SETS.values() for column in columns), *TOKENS)
 _OTHER = "__other"
 
 
 def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
-    """The deciding facts of candidate lines, in a comparable form: sets sorted, names as keys, doubts by name."""
-    sets = [
-        pl.concat_list(columns).list.drop_nulls().list.unique().list.sort().list.join(" ").replace("", None).alias(name)
-        for name, columns in _SETS.items()
-    ]
-    names = [name_key(pl.col(name)).alias(name) for name in _NAMES]
-    return frame.select(ORDINAL, *_VALUES, *sets, *names, *(doubt_names(pl.col(name)).alias(name) for name in _TOKENS))
+    return frame.select(ORDINAL, *deciding_facts())
 
 
 def _differs() -> pl.Expr:
@@ -52,13 +37,13 @@ def _differs() -> pl.Expr:
 
     A Claim may point to fewer diagnoses and have fewer modifiers than the EOB that explains it.
     """
-    values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*_VALUES, *_NAMES)]
+    values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*VALUES, *NAMES)]
     differing = [other.is_not_null() & first.ne_missing(other) for first, other in values]
-    for name in _SETS:
+    for name in SETS:
         first, other = pl.col(name).fill_null(""), pl.col(f"{name}{_OTHER}").fill_null("")
         more = other.str.split(" ").list.set_difference(first.str.split(" ")).list.join("") != ""
         differing.append(pl.when(pl.col("may_lack")).then(more).otherwise(first != other))
-    differing += [pl.col(f"{name}{_OTHER}").is_not_null() & pl.col(name).is_null() for name in _TOKENS]
+    differing += [pl.col(f"{name}{_OTHER}").is_not_null() & pl.col(name).is_null() for name in TOKENS]
     return pl.col("is_unclear") | pl.any_horizontal(differing)
 
 

@@ -13,11 +13,12 @@ from claims_edit.intake import claim_hashes
 from claims_edit.intake.keys import CLAIM_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from claims_edit.policy import Catalog
 
-RESOLVED = "resolved-revisions.parquet"
+NAMED = "named-revisions.parquet"
 REPEATED = "repeats.parquet"  # written by SeenKeys
 CLAIM_SEGMENT = r"^ST [^:]*: CLM(?<separator>[^A-Za-z0-9])(?<elements>.*)$"
 
@@ -56,46 +57,77 @@ def rejected_revisions(rejects: pl.DataFrame) -> pl.DataFrame:
     return given.with_columns(absent).select(*KEPT_REVISION_SCHEMA)
 
 
-def revisions_of(scratch: Path, payers: PayerIdentities) -> pl.LazyFrame:
-    """The claims that may revise a candidate's claim (REVISION_SCHEMA), once each, sorted.
+def none_known(claims: pl.Series) -> pl.Series:
+    """No claim was decided before."""
+    return pl.repeat(value=False, n=claims.len(), dtype=pl.Boolean, eager=True)
 
-    `scratch` has the run's keys, candidates and revisions; the results are stored there.
+
+class RunRevisions:
+    """The revisions of a run: those that name a candidate's claim decide, and all of them are noted for later nights.
+
+    `scratch` has the run's keys, candidates and revisions. `known_claims` says of claim hashes whether an earlier run
+    decided such a claim.
     """
-    path = scratch / RESOLVED
-    if not path.exists():
-        _resolved(scratch, payers).write_parquet(path)
-    return pl.scan_parquet(path, glob=False)
 
+    def __init__(self, scratch: Path, payers: PayerIdentities, known_claims: Callable[[pl.Series], pl.Series]) -> None:
+        """Nothing is read yet."""
+        self._scratch, self._payers, self._known_claims = scratch, payers, known_claims
 
-def _resolved(scratch: Path, payers: PayerIdentities) -> pl.DataFrame:
-    revisions = sorted(scratch.glob("file-*/*revisions-*.parquet"))
-    candidates = sorted(scratch.glob("file-*/*candidates-*.parquet"))
-    if not revisions or not candidates:
-        return pl.DataFrame(schema=REVISION_SCHEMA)
-    claims = pl.scan_parquet(candidates, glob=False).select("claim_id").unique()
-    given = pl.scan_parquet(revisions, glob=False, missing_columns="insert")
-    if (repeats := scratch / REPEATED).exists():  # a refused repeat is covered by the row that it repeats
-        given = given.join(pl.scan_parquet(repeats, glob=False), on="row", how="anti")
-    given = given.drop("row").unique()
-    original, own = (
-        given.join(claims, left_on=name, right_on="claim_id", how="semi") for name in ("original_claim_id", "claim_id")
-    )
-    near = pl.concat([original, own]).unique().collect(engine="streaming")
-    named = near.with_columns(revised_claim_id=revised_claim(_is_known(near, scratch, payers)))
-    # A refused claim may name either: whether the run has the original depends on the refused claims.
-    unclear = near.filter(~is_certain(), pl.col("original_claim_id").is_not_null())
-    both = [unclear.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
-    named = pl.concat([named, *both]).unique()
-    return named.join(claims.collect(), left_on="revised_claim_id", right_on="claim_id", how="semi").sort(pl.all())
+    def of_candidates(self) -> pl.LazyFrame:
+        """Those that name the claim of a candidate of the run (REVISION_SCHEMA), once each, sorted."""
+        candidates = sorted(self._scratch.glob("file-*/*candidates-*.parquet"))
+        if not candidates:
+            return pl.LazyFrame(schema=REVISION_SCHEMA)
+        claims = pl.scan_parquet(candidates, glob=False).select("claim_id").unique()
+        named = self.named()
+        return named.join(claims, left_on="revised_claim_id", right_on="claim_id", how="semi").sort(*REVISION_SCHEMA)
 
+    def named(self) -> pl.LazyFrame:
+        """All, each with the claim that it names (REVISION_SCHEMA), once each."""
+        path = self._scratch / NAMED
+        if not path.exists():
+            self._named().write_parquet(path)
+        return pl.scan_parquet(path, glob=False)
 
-def _is_known(revisions: pl.DataFrame, scratch: Path, payers: PayerIdentities) -> pl.Series:
-    """Whether the run has the claim that each revision names by `original_claim_id`."""
-    claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
-    wanted = claim_hashes(claims, payers.of(claims["payer"]))
-    keys = pl.scan_parquet(sorted(scratch.glob("file-*/keys-*.parquet")), glob=False).select("high")
-    asked = wanted.filter(revisions["original_claim_id"].is_not_null()).drop_nulls().unique()
-    if asked.is_empty():
-        return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
-    known = keys.join(asked.to_frame().lazy(), on="high", how="semi").unique().collect(engine="streaming")
-    return wanted.is_in(known["high"].implode()).fill_null(value=False)
+    def replaced_lines(self) -> pl.DataFrame:
+        """The lines of the run's replacements: CLAIM_KEY, `claim_line_number`."""
+        return (
+            self._kept()
+            .filter(pl.col("claim_line_number").is_not_null())
+            .select(*CLAIM_KEY, "claim_line_number")
+            .unique()
+            .collect(engine="streaming")
+        )
+
+    def _kept(self) -> pl.LazyFrame:
+        revisions = sorted(self._scratch.glob("file-*/*revisions-*.parquet"))
+        if not revisions:
+            return pl.LazyFrame(schema=KEPT_REVISION_SCHEMA)
+        kept = pl.scan_parquet(revisions, glob=False, missing_columns="insert")
+        if (repeats := self._scratch / REPEATED).exists():  # a refused repeat is covered by the row that it repeats
+            kept = kept.join(pl.scan_parquet(repeats, glob=False), on="row", how="anti")
+        return kept
+
+    def _named(self) -> pl.DataFrame:
+        given = self._kept().drop("row", "claim_line_number").unique().collect(engine="streaming")
+        is_known = self._is_known(given)
+        named = given.with_columns(revised_claim_id=revised_claim(is_known))
+        # The original may come on a later night. A refused claim may name either: whether the run has the original
+        # depends on the refused claims.
+        either = given.filter(~is_known | ~given.select(is_certain()).to_series())
+        either = either.filter(pl.col("original_claim_id").is_not_null())
+        both = [either.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
+        return pl.concat([named, *both]).unique(maintain_order=True)
+
+    def _is_known(self, revisions: pl.DataFrame) -> pl.Series:
+        """Whether this run has the claim named by each `original_claim_id`, or an earlier one decided it."""
+        claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
+        wanted = claim_hashes(claims, self._payers.of(claims["payer"]))
+        other = pl.col("original_claim_id").is_not_null() & (pl.col("original_claim_id") != pl.col("claim_id"))
+        asked = wanted.filter(revisions.select(other.fill_null(value=False)).to_series()).drop_nulls().unique()
+        if asked.is_empty():
+            return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
+        keys = pl.scan_parquet(sorted(self._scratch.glob("file-*/keys-*.parquet")), glob=False).select("high")
+        in_run = keys.join(asked.to_frame().lazy(), on="high", how="semi").unique().collect(engine="streaming")
+        known = pl.concat([in_run["high"], asked.filter(self._known_claims(asked))]).unique()
+        return wanted.is_in(known.implode()).fill_null(value=False)

@@ -7,7 +7,7 @@ import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,13 @@ from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import prepare_reports, write_reports
 from claims_edit.resources import enough_room, lack_of
+from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.contracts import load_contracts, no_contracts
-from claims_edit.runner.deciding import decide_all
+from claims_edit.runner.deciding import decide_all, update_state
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.runner.reading import Reading
+from claims_edit.runner.revisions import PayerIdentities
 from claims_edit.runner.warned import first_warned
 from claims_edit.store import Readers, ResultsFolder, RunManifest, StagedRun, write_manifest, write_warned
 
@@ -102,9 +104,15 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             and (earlier := _done_before(result_options, folder, catalog, files.inputs, hashing)) is not None
         ):
             return _outcome(RunManifest.model_validate(earlier), options, repeated=True)
-        run_id = f"{started:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
+        run_id = f"{_after(started, folder.runs()):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
         prepare_reports(options.reports)
+        payers = PayerIdentities(catalog)
+        with stages.of("state"):
+            state = folder.state(payers.of, staged.scratch_dir)
+            nights = AcrossNights(
+                state, payers, staged.scratch_dir, options.as_of, run_id, is_shadow=options.mode is Mode.SHADOW
+            )
         with stages.of("read"):
             reading = Reading(
                 catalog,
@@ -114,6 +122,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
                 text_bytes=sum(map(text_bytes, files.extracts)),
                 on_rows=lambda rows: progress("read", rows),
                 accept_test_data=options.accept_test_data,
+                may_know=nights.may_know,
             )
             found, refused = _read_all(reading, files, options)
         with stages.of("repeated keys"):
@@ -121,10 +130,14 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             reading.finish(found)
         with stages.of("decide"):
             progress("decide", 0)
-            decided = decide_all(reading, found, staged, catalog, contracts, options)
+            revisions = reading.revisions(nights.known_claims)
+            decided = decide_all(reading, found, staged, catalog, contracts, options, nights, revisions)
+        with stages.of("earlier nights"):
+            history_rows = update_state(nights, revisions, staged, options, folder.record())
         write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [_input(path, found, refused, hashing) for path in files.inputs]
         manifest = _manifest(result_options, catalog, staged, started, inputs, found, decided)
+        manifest["counts"] |= nights.counts() | {"history_rows": history_rows}
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)
@@ -141,6 +154,14 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
         progress("publish", 0)
         folder.publish(staged)
     return _outcome(written, options)
+
+
+def _after(started: datetime, runs: list[dict[str, Any]]) -> datetime:
+    """The moment, or one later than that of the last run: the order of the ids is the order of the runs."""
+    if not runs:
+        return started
+    last = datetime.strptime(runs[-1]["run_id"].partition("Z")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    return max(started, last + timedelta(microseconds=1))
 
 
 def _outcome(manifest: RunManifest, options: RunOptions, *, repeated: bool = False) -> RunOutcome:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from claims_edit.duck import Settings, connect, literal
-from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Disposition, Mode
+from claims_edit.model import DECISION_COLUMNS, POSTED, QUARANTINE_COLUMNS, Disposition, Effect, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
+from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.record import PARTS, part_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 OLDEST_READER = "v1.2.0"  # every DuckDB since then can open the file; the first with Zstandard
@@ -29,9 +30,15 @@ _TYPES = {
     "modifiers": "VARCHAR[]", "diagnosis_codes": "VARCHAR[]", "edits": "VARCHAR[]", "rarcs": "VARCHAR[]",
     "failed_checks": "VARCHAR[]", "units": "DOUBLE", "charge_amount": "DECIMAL(18,2)", "paid_amount": "DECIMAL(18,2)",
     "adjustment_amount": "DECIMAL(18,2)", "policy_stale": "BOOLEAN", "candidate_code": "BOOLEAN",
-    "first_source_row": "BIGINT", "raw_values": "VARCHAR USING COMPRESSION zstd",
+    "first_source_row": "BIGINT", "raw_values": "VARCHAR USING COMPRESSION zstd", "as_of": "DATE",
+    "first_seen": "DATE", "last_seen": "DATE", "times_seen": "INTEGER", "came": "BOOLEAN", "decided_source_row": "BIGINT",
 }  # fmt: skip
-_TABLES = {"decisions": DECISION_COLUMNS, "quarantine": QUARANTINE_COLUMNS}
+TABLES: dict[str, tuple[str, ...]] = {
+    "decisions": DECISION_COLUMNS,
+    "quarantine": QUARANTINE_COLUMNS,
+    "history": tuple(HISTORY_SCHEMA),
+    "withdrawals": tuple(WITHDRAWAL_SCHEMA),
+}
 _RUN_COLUMNS = {
     "run_id": "VARCHAR", "mode": "VARCHAR", "started_at": "TIMESTAMP", "finished_at": "TIMESTAMP", "as_of": "DATE",
     "rules_hash": "VARCHAR", "rules_version": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT",
@@ -39,6 +46,8 @@ _RUN_COLUMNS = {
     "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT",
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
+_EFFECTS = tuple(map(str, (*POSTED, Effect.SUPERSEDED)))
+_PLACE = ("source_file", "source_row", "claim_id", "claim_line_number")  # of a decision in its run
 CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
 """The identity of a claim in SQL: as in a run (ADR 0013), but with the NPI as the only billing provider id."""
 _CLAIM_LINE = f"{CLAIM}, claim_line_number"
@@ -99,8 +108,16 @@ def shadow_vs_enforced(shadow: str) -> str:
     ) = 1"""  # noqa: S608 -- our own words
 
 
+_LOCATION = ", ".join(_PLACE)
+# The decisions that were made current, and those among them that no run withdrew.
+_MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
+    SELECT run_id, {_LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
+) AS made USING (run_id, {_LOCATION})"""  # noqa: S608 -- our own words
+_NOT_WITHDRAWN = f"""ANTI JOIN (
+    SELECT decided_run_id AS run_id, {_LOCATION} FROM withdrawals
+) AS withdrawn USING (run_id, {_LOCATION})"""
 _VIEWS = f"""
-CREATE VIEW current_decisions AS {_latest(Mode.ENFORCE)};
+CREATE VIEW current_decisions AS {_MADE} {_NOT_WITHDRAWN};
 CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
 CREATE VIEW shadow_vs_enforced AS {shadow_vs_enforced("shadow_decisions")};
 CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
@@ -127,7 +144,7 @@ def _create(name: str, columns: dict[str, str]) -> str:
 
 SCHEMA = "\n".join(
     [
-        *(_create(name, _typed(columns)) for name, columns in _TABLES.items()),
+        *(_create(name, _typed(columns)) for name, columns in TABLES.items()),
         _create("runs", _RUN_COLUMNS),
         _VIEWS,
     ]
@@ -136,29 +153,26 @@ _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
 
 
 def open_staged(
-    decisions_dir: Path, quarantine_dir: Path, scratch: Path, *, published: Path | None = None
+    folders: Mapping[str, Path], scratch: Path, *, published: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A bounded connection with one run's Parquet files as `decisions` and `quarantine`.
+    """A bounded connection with the Parquet files of one run as tables; `folders` are by name of the table.
 
-    It has `current_decisions` too: those of `published`, the DuckDB file of the runs before; without it, none.
+    It has `current_decisions` too: those of `published`, the DuckDB file of the runs before, after this run.
     """
     connection = _in_memory(scratch)
-    for table, folder in (("decisions", decisions_dir), ("quarantine", quarantine_dir)):
+    for table, folder in folders.items():
         files = sorted(map(literal, folder.glob("*.parquet")))
         if files:
             connection.read_parquet(files, hive_partitioning=False).create_view(table)
         else:
-            connection.execute(_create(table, _typed(_TABLES[table])))
-    connection.execute(_current(published))
+            connection.execute(_create(table, _typed(TABLES[table])))
+    current = _MADE
+    if published is not None:
+        quoted = str(published).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS published (READ_ONLY)")
+        current = f"SELECT * FROM published.current_decisions AS d {_NOT_WITHDRAWN} UNION ALL BY NAME {_MADE}"
+    connection.execute(f"CREATE VIEW current_decisions AS {current}")
     return connection
-
-
-def _current(published: Path | None) -> str:
-    if published is None:
-        return "CREATE VIEW current_decisions AS SELECT * FROM decisions WHERE false"
-    quoted = str(published).replace("'", "''")
-    view = "CREATE VIEW current_decisions AS SELECT * FROM published.current_decisions"
-    return f"ATTACH '{quoted}' AS published (READ_ONLY); {view}"
 
 
 def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:
@@ -238,18 +252,19 @@ def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scrat
     return True
 
 
-def _held_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
-    """Rows of decisions and quarantine in the file, by run."""
-    rows = connection.execute(
-        """SELECT run_id, coalesce(d.rows, 0), coalesce(q.rows, 0) FROM runs
-        LEFT JOIN (SELECT run_id, count(*) AS rows FROM decisions GROUP BY run_id) AS d USING (run_id)
-        LEFT JOIN (SELECT run_id, count(*) AS rows FROM quarantine GROUP BY run_id) AS q USING (run_id)"""
-    ).fetchall()
-    return {run_id: (decisions, quarantined) for run_id, decisions, quarantined in rows}
+def _held_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, ...]]:
+    """Rows of each table (PARTS) in the file, by run."""
+    counted = " ".join(
+        f"LEFT JOIN (SELECT run_id, count(*) AS {table} FROM {table} GROUP BY run_id) USING (run_id)"  # noqa: S608 -- our own names
+        for table in PARTS
+    )
+    columns = ", ".join(f"coalesce({table}, 0)" for table in PARTS)
+    rows = connection.execute(f"SELECT run_id, {columns} FROM (SELECT run_id FROM runs) {counted}").fetchall()  # noqa: S608 -- our own names
+    return {run_id: tuple(counts) for run_id, *counts in rows}
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: list[dict[str, Any]]) -> None:
-    for table in _TABLES:
+    for table in TABLES:
         files = [path for run in manifests for path in part_files(generation, table, run["run_id"])]
         if files:
             connection.execute(

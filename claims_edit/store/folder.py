@@ -17,10 +17,13 @@ from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
 from claims_edit.store.private import OWNER, Readers, make_folder, make_private
 from claims_edit.store.replay import REPLAY
+from claims_edit.store.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from claims_edit.store.state import PayerIdentity
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,21 @@ class StagedRun:
         return self.root / "quarantine" / f"run_id={self.run_id}"
 
     @property
+    def history_dir(self) -> Path:
+        """Where the Parquet files of the lines' history go."""
+        return self.root / "history" / f"run_id={self.run_id}"
+
+    @property
+    def withdrawals_dir(self) -> Path:
+        """Where the Parquet files of withdrawn decisions go."""
+        return self.root / "withdrawals" / f"run_id={self.run_id}"
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the state after the run goes; a shadow run has none."""
+        return self.root / generation.STATE
+
+    @property
     def run_dir(self) -> Path:
         """Where the manifest and the reports go."""
         return self.root / "runs" / self.run_id
@@ -49,6 +67,16 @@ class StagedRun:
     def replay_dir(self) -> Path:
         """Where the inputs of the decisions are stored."""
         return self.run_dir / REPLAY
+
+    @property
+    def record_dirs(self) -> dict[str, Path]:
+        """The folders of the run's Parquet record, by name of the table."""
+        return {
+            "decisions": self.decisions_dir,
+            "quarantine": self.quarantine_dir,
+            "history": self.history_dir,
+            "withdrawals": self.withdrawals_dir,
+        }
 
     @property
     def scratch_dir(self) -> Path:
@@ -116,7 +144,7 @@ class ResultsFolder:
         staged = StagedRun(run_id, self.out / generation.STAGING / run_id)
         with self._writing():
             make_folder(self.out / generation.STAGING)
-            for folder in (staged.decisions_dir, staged.quarantine_dir, staged.replay_dir, staged.scratch_dir):
+            for folder in (*staged.record_dirs.values(), staged.replay_dir, staged.scratch_dir):
                 folder.mkdir(parents=True)
         return staged
 
@@ -192,6 +220,19 @@ class ResultsFolder:
             what = "several runs have" if found else "no run has"
             raise UsageError(f"{self.out}: {what} an id with that prefix. `claims-edit runs --out` lists them.")
         return found[0]
+
+    def record(self) -> Path | None:
+        """The folder of the published runs; None if there is none."""
+        return generation.current_generation(self.out)
+
+    def state(self, identity: PayerIdentity, scratch: Path) -> State:
+        """The state that the published runs left, with the keys of this process (see `State.read`).
+
+        Raises:
+            ResultsError: it is missing, damaged, or of another format.
+        """
+        current = generation.current_generation(self.out)
+        return State.empty() if current is None else State.read(current / generation.STATE, identity, scratch)
 
     def same_run(self, fingerprint: str) -> str | None:
         """The latest published run over the same bytes, rules, contracts and options, if there is one."""

@@ -17,7 +17,8 @@ CURRENT = ".current"
 GENERATIONS = ".generations"
 STAGING = ".staging"
 DATABASE = "claims_edit.duckdb"
-RECORD_FOLDERS = ("decisions", "quarantine", "runs")
+RECORD_FOLDERS = ("decisions", "quarantine", "history", "withdrawals", "runs")
+STATE = "state"  # the state after all runs; replaced by each run that is not a shadow run
 SHOWN = (*RECORD_FOLDERS, DATABASE)
 RUNS = ".runs"  # of a generation: the runs that it was published with, one per line
 _PUBLISHED = ".published"  # marks a published generation: never removed as the leftover of a killed run
@@ -70,10 +71,15 @@ def fill(generation: Path, previous: Path | None, staged_root: Path) -> None:
     for name in RECORD_FOLDERS:
         target = generation / name
         target.mkdir()
-        if previous is not None:
+        if previous is not None and (previous / name).is_dir():
             _link_tree(previous / name, target)
         for folder in sorted((staged_root / name).iterdir()):
             shutil.move(folder, target / folder.name)
+    if (staged_root / STATE).is_dir():
+        shutil.move(staged_root / STATE, generation / STATE)
+    elif previous is not None and (previous / STATE).is_dir():
+        (generation / STATE).mkdir()
+        _link_tree(previous / STATE, generation / STATE)
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -69,7 +69,11 @@ class PassedOverFile(_Part):
 
 
 class Counts(_Part):
-    """Rows, and the number of findings of each check."""
+    """Rows, and the number of findings of each check.
+
+    `by_effect` are the run's decisions, `withdrawn` those of earlier runs that it withdrew, `history_rows` the known
+    lines that it saw or changed (ADR 0017).
+    """
 
     rows_read: int
     rows_accepted: int
@@ -79,6 +83,10 @@ class Counts(_Part):
     candidates: int
     decisions: int
     by_disposition: CountSplit
+    by_effect: dict[str, int] = {}
+    withdrawn: int = 0
+    withdrawn_because: dict[str, int] = {}
+    history_rows: int = 0
     warnings_by_check: dict[str, int] = {}
     quarantined_by_check: dict[str, int] = {}
 
@@ -185,6 +193,8 @@ def _sums(manifest: dict[str, Any]) -> Iterator[tuple[str, int | Decimal, int | 
     )
     yield "candidates = decisions", counts["candidates"], counts["decisions"]
     yield "decisions = sum by disposition", counts["decisions"], sum(counts["by_disposition"].values())
+    yield "decisions = sum by effect", counts["decisions"], sum(counts["by_effect"].values())
+    yield "withdrawn = sum by cause", counts["withdrawn"], sum(counts["withdrawn_because"].values())
     for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered"):
         yield f"{name} = sum over the inputs", counts.get(name, 0), sum(file.get(name, 0) for file in inputs)
     money = {name: Decimal(charges[name]) for name in ("read", "accepted", "quarantined", "candidates")}

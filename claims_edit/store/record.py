@@ -14,7 +14,10 @@ from claims_edit.store.manifest import read_manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-PARTS = {"decisions": "decisions", "quarantine": "rows_quarantined"}  # folder -> the manifest's count of its rows
+PARTS = {
+    "decisions": "decisions", "quarantine": "rows_quarantined", "history": "history_rows", "withdrawals": "withdrawn",
+}  # fmt: skip
+"""Folder, and the manifest's count of its rows."""
 
 
 def part_files(root: Path, folder: str, run_id: str) -> list[str]:

@@ -71,15 +71,42 @@ def record_of(row: Row) -> dict[str, str | None]:
 
 def history(random: Random) -> list[Night]:
     """Two to eight runs, in the order in which they are processed."""
-    owners = random.sample(OWNERS, 2)
-    nights: list[Night] = []
+    return histories(random, 1)[0]
+
+
+def histories(random: Random, count: int, owners: Sequence[Claim] = OWNERS) -> list[list[Night]]:
+    """Several histories of the same nights, whose claim ids differ: one results folder can have them all."""
+    runs: list[Night] = []
     for run in range(1, random.randint(2, 8) + 1):
+        runs.append(Night(_as_of(random, runs), run, {}, shadow=random.random() < 0.1))
+    return [_history(random, runs, owners, "" if count == 1 else f"-{place}") for place in range(count)]
+
+
+def _history(random: Random, runs: Sequence[Night], among: Sequence[Claim], suffix: str) -> list[Night]:
+    owners = random.sample(among, 2)
+    nights: list[Night] = []
+    for run in runs:
         if nights and random.random() < 0.15:  # the same files again: forced, or under the date of another night
             files = random.choice(nights).files
         else:
             files = _files(random, owners, [row for night in nights for rows in night.files.values() for row in rows])
-        nights.append(Night(_as_of(random, nights), run, files, shadow=random.random() < 0.1))
-    return nights
+        nights.append(replace(run, files=files))
+    return [_suffixed(night, suffix) for night in nights] if suffix else nights
+
+
+def _suffixed(night: Night, suffix: str) -> Night:
+    files = {
+        name: [
+            replace(
+                row,
+                claim=row.claim._replace(claim_id=row.claim.claim_id + suffix),
+                original=row.original and row.original + suffix,
+            )
+            for row in rows
+        ]
+        for name, rows in night.files.items()
+    }
+    return replace(night, files=files)
 
 
 def _as_of(random: Random, nights: Sequence[Night]) -> date:

@@ -108,6 +108,7 @@ class Ledger:
         self.order_bound: set[Claim] = set()
         self._revisions: Revisions = {}  # with the night on which each came first
         self._unclear: Revisions = {}  # the refused ones, with the night on which each came last
+        self._unclear_here: Revisions = {}  # those of the run that is processed
         self._replaced: dict[Claim, date] = {}  # the last night on which a replacement of this number came
         self._in_place_of: dict[Claim, set[Claim]] = {}  # a claim not known when it was named: those taken instead
         for night in sorted(nights, key=lambda night: night.run):
@@ -126,17 +127,26 @@ class Ledger:
     def _process(self, night: Night) -> dict[Line, Outcome]:
         when = When(night.as_of, night.run)
         rows, doubtful = rows_kept(night)
+        self._unclear_here = {}
         self._note_revisions(rows.values(), when)
         before = {line: life.current for line, life in self.lives.items()}
         forms: dict[Line, Decision | str] = {}
         for line, row in rows.items():
-            in_doubt = line in doubtful or when in of_others(line, self._unclear).values()
-            forms[line] = form_of(row, when, in_doubt=in_doubt)
+            doubts = {"repeated": line in doubtful, "revised": self._may_be_revised(line)}
+            forms[line] = form_of(row, when, tuple(doubt for doubt, is_there in doubts.items() if is_there))
             self._see(line, forms[line], when)
         for life in self.lives.values():
             self._settle(life, rows, when)
         decided = {line: form for line, form in forms.items() if isinstance(form, Decision)}
         return {line: self._outcome(self.lives[line], form, before.get(line)) for line, form in decided.items()}
+
+    def _may_be_revised(self, line: Line) -> bool:
+        """Whether a refused revision of this run names the claim: whose it is, is in doubt too."""
+        return any(
+            of_others(line._replace(claim=claim), self._unclear_here)
+            for claim in self._unclear_here
+            if (claim.payer, claim.claim_id) == (line.claim.payer, line.claim.claim_id)
+        )
 
     def _note_revisions(self, rows: Iterable[Row], when: When) -> None:
         """Keep what replaces or voids which claim, and what may, being refused."""
@@ -148,13 +158,14 @@ class Ledger:
             if named not in known:
                 self._in_place_of.setdefault(named, set()).add(row.claim)
             itself = (row.frequency, row.claim.claim_id)
-            for claim in {named} if named in known else {named, row.claim}:
+            for claim in {named} if named in known and row.accepted else {named, row.claim}:
                 if row.accepted:
                     came = self._revisions.setdefault(claim, {})
                     came[itself] = min(came.get(itself, when), when)
                 else:
                     came = self._unclear.setdefault(claim, {})
                     came[itself] = max(came.get(itself, when), when)
+                    self._unclear_here.setdefault(claim, {})[itself] = when
             if row.accepted and row.frequency == REPLACEMENT:
                 self._replaced[row.claim] = max(self._replaced.get(row.claim, when.as_of), when.as_of)
 
@@ -239,15 +250,14 @@ def rows_kept(night: Night) -> tuple[dict[Line, Row], set[Line]]:
     return rows, doubtful
 
 
-def form_of(row: Row, when: When, *, in_doubt: bool) -> Decision | str:
+def form_of(row: Row, when: When, doubts: tuple[str, ...]) -> Decision | str:
     """What a row makes of its line: a decision, or none. A line in doubt is not denied: a person decides."""
     if not row.accepted:
         return "refused"
     if not row.candidate:
         return "no-candidate"
-    return Decision(
-        when, "review" if in_doubt and row.disposition == "deny" else row.disposition, row.amount, row.decides
-    )
+    disposition = "review" if doubts and row.disposition == "deny" else row.disposition
+    return Decision(when, disposition, row.amount, (*row.decides, *doubts))
 
 
 def superseded_why(line: Line, by: str, revisions: Revisions, rows: Mapping[Line, Row]) -> str:

@@ -1,0 +1,53 @@
+"""The facts of a candidate line that decide it, in a comparable form, and their digest."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from claims_edit.doubts import doubt_names
+from claims_edit.duck import connect
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.names import name_key
+
+SETS = {"modifiers": MODIFIER_COLUMNS, "diagnosis_codes": DIAGNOSIS_COLUMNS}
+NAMES = ("line_of_business", "plan")
+VALUES = (
+    "service_start_date", "service_end_date", "hcpcs_code", "diagnosis_code_type", "claim_filing_indicator_code",
+    "group_id", "charge_amount", "clinical_trial_number", "condition_codes", "value_codes",
+    "investigational_device_exemption_number", "prior_authorization_number",
+)  # fmt: skip
+TOKENS = ("doubts", "posting_holds")
+_OUTCOME = ("disposition", "reason_code", "group_code", "carc", "doubts")
+_BETWEEN = "\x1f"  # not in a value: control characters are removed from codes and names
+
+
+def deciding_facts() -> list[pl.Expr]:
+    """The deciding facts of candidate lines: sets sorted, names as keys, doubts by name."""
+    sets = [
+        pl.concat_list(columns).list.drop_nulls().list.unique().list.sort().list.join(" ").replace("", None).alias(name)
+        for name, columns in SETS.items()
+    ]
+    names = [name_key(pl.col(name)).alias(name) for name in NAMES]
+    return [*map(pl.col, VALUES), *sets, *names, *(doubt_names(pl.col(name)).alias(name) for name in TOKENS)]
+
+
+def digests(lines: pl.DataFrame, decided: pl.DataFrame) -> pl.Series:
+    """What must be the same for a line that comes again to be unchanged: 64 bits of MD5 (UInt64), in order.
+
+    MD5 is the same in each release and on each machine, and the digests are compared across nights.
+
+    Args:
+        lines: candidate lines (CANDIDATE_SCHEMA).
+        decided: their decisions, in the same order.
+    """
+    outcome = decided.select(*_OUTCOME, pl.col("rarcs").list.sort().list.join(" "))
+    facts = lines.select(deciding_facts()).drop("doubts").hstack(outcome.select(pl.all().name.prefix("decided_")))
+    texts = facts.select(
+        facts=pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in facts.columns], separator=_BETWEEN)
+    ).to_arrow()
+    with connect() as connection:
+        connection.register("texts", texts)
+        found = connection.sql("SELECT md5_number_lower(facts) AS facts FROM texts").to_arrow_table()
+    digest = pl.from_arrow(found)
+    assert isinstance(digest, pl.DataFrame)  # noqa: S101 -- a table, never a series
+    return digest["facts"]

@@ -1,0 +1,146 @@
+"""Runs into one results folder, held to the naive ledger of `tests/lib/ledger.py` (ADR 0017)."""
+
+from __future__ import annotations
+
+import csv
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from claims_edit import run_batch
+from claims_edit.model import Mode
+from claims_edit.runner import RunOptions
+from tests.lib.examples import examples
+from tests.lib.histories import OWNERS, histories, record_of, row_of
+from tests.lib.ledger import Ledger, Line
+from tests.lib.nights import Claim, Night
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+TOGETHER = 40  # histories in one results folder: their claim ids differ
+IN_TABLES = tuple(owner for owner in OWNERS if owner.provider is None)
+COLUMNS = tuple(record_of(row_of(OWNERS[0], "deny")))
+
+
+def played(folder: Path, given_histories: list[list[Night]]) -> list[str]:
+    """Run each night of all histories into one results folder; returns the ids of the runs."""
+    ids = []
+    for runs in zip(*given_histories, strict=True):
+        place = folder / f"night-{runs[0].run}"
+        place.mkdir()
+        for name in sorted({name for night in runs for name in night.files}):
+            rows = [record_of(row) for night in runs for row in night.files.get(name, ())]
+            with (place / name).open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows(rows or [record_of(row_of(Claim("premera", "", "NOBODY", None, "X"), "no-candidate"))])
+        outcome = run_batch(
+            RunOptions(
+                extracts=(str(place),), out=folder / "results", as_of=runs[0].as_of, force=True, reports=(),
+                mode=Mode.SHADOW if runs[0].shadow else Mode.ENFORCE,
+            )
+        )  # fmt: skip
+        ids.append(outcome.manifest.run_id)
+    return ids
+
+
+def record(folder: Path, table: str) -> list[dict[str, Any]]:
+    files = sorted((folder / "results" / table).glob("run_id=*/*.parquet"))
+    return pl.read_parquet(files, glob=False, hive_partitioning=False).to_dicts()
+
+
+def line_of(row: dict[str, Any]) -> Line:
+    claim = Claim(
+        row["payer_raw"], row["data_source"] or "", row["member_id"], row["billing_provider_id"], row["claim_id"]
+    )
+    return Line(claim, row["claim_line_number"], row["claim_frequency_code"])
+
+
+def expected(given_histories: Iterable[list[Night]]) -> dict[str, Any]:
+    """What the ledgers of all histories say."""
+    ledgers = [Ledger(nights) for nights in given_histories]
+    outcomes = {
+        (run, line): (outcome.disposition, outcome.effect, outcome.superseded_by)
+        for ledger in ledgers
+        for run, lines in ledger.runs.items()
+        for line, outcome in lines.items()
+    }
+    lives = {
+        line: (
+            life.status,
+            life.superseded_by,
+            life.first_seen,
+            life.last_seen,
+            life.times_seen,
+            life.current and (life.current.when.run, life.current.disposition, life.current.amount),
+        )
+        for ledger in ledgers
+        for line, life in ledger.lives.items()
+    }
+    withdrawals = [
+        (
+            each.run,
+            each.line,
+            each.why,
+            each.by,
+            each.decision.when.run,
+            each.decision.disposition,
+            each.decision.amount,
+        )
+        for ledger in ledgers
+        for each in ledger.withdrawals
+    ]
+    return {"outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr)}
+
+
+def found(folder: Path, ids: list[str]) -> dict[str, Any]:
+    """What the results folder says."""
+    run = {run_id: place for place, run_id in enumerate(ids, start=1)}
+    place = ("run_id", "source_file", "source_row", "claim_id", "claim_line_number")
+    decisions = {tuple(row[name] for name in place): row for row in record(folder, "decisions")}
+    outcomes, lives, lines = {}, {}, {}
+    for row in record(folder, "history"):
+        line = line_of(row)
+        if row["source_row"] is not None:
+            decision = decisions[tuple(row[name] for name in place)]
+            lines[tuple(row[name] for name in place)] = line
+            superseded = decision["reason_code"] == "line-superseded"
+            outcomes[run[row["run_id"]], line] = (
+                decision["disposition"],
+                "superseded" if superseded else row["effect"],
+                decision["superseded_by"],
+            )
+        if row["mode"] == Mode.ENFORCE:
+            located = (row["decided_run_id"], row["decided_source_file"], row["decided_source_row"], *line_key(row))
+            current = decisions[located] if row["status"] == "current" else None
+            lives[line] = (
+                row["status"], row["superseded_by"], row["first_seen"], row["last_seen"], row["times_seen"],
+                current and (run[current["run_id"]], current["disposition"], current["charge_amount"]),
+            )  # fmt: skip
+    withdrawals = []
+    for row in record(folder, "withdrawals"):
+        line = lines[tuple(row[name] for name in ("decided_run_id", *place[1:]))]
+        if row["reason_code"] != "line-superseded":  # the ledger has no decision for such a line
+            withdrawals.append(
+                (run[row["run_id"]], line, row["withdrawn_because"], row["withdrawn_by"], run[row["decided_run_id"]],
+                 row["disposition"], row["charge_amount"])
+            )  # fmt: skip
+    return {"outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr)}
+
+
+def line_key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["claim_id"], row["claim_line_number"]
+
+
+@pytest.mark.parametrize("seed", range(examples(6)))
+def test_the_results_agree_with_the_ledger(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)  # noqa: S311 -- test data
+    given_histories = histories(random, TOGETHER, IN_TABLES)
+    ids = played(tmp_path, given_histories)
+    wanted, given = expected(given_histories), found(tmp_path, ids)
+    for what in wanted:
+        assert given[what] == wanted[what], what
