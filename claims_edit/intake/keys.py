@@ -35,6 +35,8 @@ ODD = (
 )  # fmt: skip
 MEMORY_LIMIT = "400MB"
 
+_ADDED_AT_A_TIME = 250_000
+
 # A row's place in the run (Int64) orders the rows of one line: the smallest is the first. The file's place and the
 # row's ordinal in it, behind those that rank above: accepted before refused, an EOB before the Claim that it explains.
 FILE_SHIFT, RANK_SHIFT, REFUSED_SHIFT = 44, 61, 62
@@ -157,13 +159,21 @@ class BitTable:
 
     def has(self, hashes: pl.Series, *, then_add: bool = False) -> pl.Series:
         """Of each hash (UInt64; null as 0) whether it may have been added before (Boolean, never null)."""
-        slot = hashes.fill_null(0).to_numpy() >> self._shift
-        byte = (slot >> np.uint64(3)).view(np.int64)
-        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
+        byte, bit = self._place(hashes)
         taken = pl.Series((self._taken[byte] & bit) != 0)
         if then_add:
             self._take(byte, bit)
         return taken
+
+    def add(self, hashes: pl.Series) -> None:
+        """Add hashes (UInt64; null as 0)."""
+        for start in range(0, len(hashes), _ADDED_AT_A_TIME):
+            self._take(*self._place(hashes.slice(start, _ADDED_AT_A_TIME)))
+
+    def _place(self, hashes: pl.Series) -> tuple[_Places, _Bytes]:
+        slot = hashes.fill_null(0).to_numpy() >> self._shift
+        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
+        return (slot >> np.uint64(3)).view(np.int64), bit
 
     def _take(self, byte: _Places, bit: _Bytes) -> None:
         """Set bits. Of several in one byte a single assignment keeps the last, so what it lost is set one by one."""

@@ -83,6 +83,8 @@ class AcrossNights:
             & pl.col("own_high").is_in(high)
             & (pl.col("last_as_of") > self._as_of)
         ).unique("own_high", maintain_order=True)
+        if later.is_empty():
+            return pl.DataFrame()
         keyed = lines.hstack(keys_of(lines.rename({"payer": "payer_raw"}), self._payers.of).select("low"))
         known = self._state.lines.matching(pl.col("low").is_in(keyed["low"].implode())).select("low", "last_seen")
         late = (

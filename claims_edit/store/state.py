@@ -130,7 +130,7 @@ class State:
             return None
         table = BitTable(min(30, max(20, (rows * 32).bit_length())))
         for low in self.lines.column("low"):
-            table.has(low, then_add=True)
+            table.add(low)
         return table
 
     def known_claims(self, high: pl.Series) -> pl.Series:

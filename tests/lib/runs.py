@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.core.line_state import CAME_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.facts.revision import REVISION_SCHEMA
-from claims_edit.model import QUARANTINE_COLUMNS, Disposition
+from claims_edit.model import QUARANTINE_COLUMNS, Disposition, Mode
 from claims_edit.policy import archived, load_catalog
 from claims_edit.report.run_files import write_reports
+from claims_edit.runner import RunOptions
+from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.contracts import no_contracts
-from claims_edit.runner.deciding import KEPT_CANDIDATES
+from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
+from claims_edit.runner.revisions import PayerIdentities, RunRevisions
 from claims_edit.store import WARNED_ROWS, ResultsFolder, StagedRun, write_manifest, write_warned
+from claims_edit.store.state import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,6 +180,42 @@ def keep_replay(folder: Path, candidates: pl.DataFrame | None = None) -> None:
     (folder / "rules.zip").write_bytes(archived(shipped().contents))
 
 
+def keep_history(
+    folder: ResultsFolder, staged: StagedRun, decisions: pl.DataFrame, manifest: dict[str, Any]
+) -> dict[str, Any]:
+    """What the run does to the lines of earlier ones, as a run of these decisions would; returns its counts.
+
+    A second row of one line in a run counts as its replacement.
+    """
+    payers, scratch = PayerIdentities(shipped()), staged.scratch_dir
+    options = RunOptions((), folder.out, dt.date.fromisoformat(manifest["as_of"]), mode=Mode(manifest["mode"]))
+    state = folder.state(payers.of, scratch)
+    is_shadow = options.mode is Mode.SHADOW
+    nights = AcrossNights(state, payers, scratch, options.as_of, staged.run_id, is_shadow=is_shadow)
+    line = ["payer_raw", "data_source", "member_id", "claim_id", "claim_line_number", "billing_npi"]
+    nth = pl.int_range(pl.len()).over(line) + 1
+    facts = pl.concat_str(pl.exclude("run_id", "mode", "source_file", "source_row", "rules_hash", "modifiers",
+        "diagnosis_codes", "edits", "rarcs").cast(pl.String).fill_null("-"), separator="|").hash()  # fmt: skip
+    whole = decisions.with_columns(
+        payer_identity=pl.lit(None, pl.String),
+        billing_provider_id="billing_npi",
+        claim_frequency_code=pl.when(nth == 1).then(pl.lit("1")).otherwise(nth.cast(pl.String)),
+        is_refused=pl.lit(value=False),
+        own_facts=facts,
+        own_decided_run_id="run_id",
+        own_decided_source_file="source_file",
+        own_decided_source_row="source_row",
+        own_disposition="disposition",
+        own_charge_amount="charge_amount",
+    )
+    came = whole.hstack(keys_of(whole, payers.of)).select(pl.col(n).cast(t) for n, t in CAME_SCHEMA.items())
+    if came.height:
+        came.write_parquet(scratch / "came-00000.parquet")
+    revisions = RunRevisions(scratch, payers, nights.known_claims)
+    rows = update_state(nights, revisions, staged, options, folder.record())
+    return nights.counts() | {"history_rows": rows}
+
+
 def stage(
     folder: ResultsFolder,
     run_id: str,
@@ -193,6 +234,7 @@ def stage(
     rows = [{**row, "run_id": run_id, "mode": mode} for row in refused or []]
     pl.DataFrame(rows, schema=QUARANTINE_SCHEMA).write_parquet(staged.quarantine_dir / "part-00000.parquet")
     manifest = manifest_of(run_id, decisions, refused or [], mode)
+    manifest["counts"] |= keep_history(folder, staged, whole, manifest)
     write_manifest(staged.run_dir, manifest)
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir, candidates)

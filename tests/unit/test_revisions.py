@@ -43,7 +43,7 @@ def decisions(folder: Path, *changes: dict[str, str | None]) -> list[tuple[str, 
     pl.DataFrame(rows, schema=dict.fromkeys(LINE, pl.String)).write_csv(folder / "a.csv")
     with read_apart((str(folder / "a.csv"),), catalog(), Mapping(), as_of=date(2026, 11, 20)) as (reading, found):
         lines = pl.concat([frame for file in found for frame in reading.candidates(file)])
-        decided = decide(lines, catalog(), revisions=reading.revisions(), contracts=no_contracts())
+        decided = decide(lines, catalog(), revisions=reading.revisions().of_candidates(), contracts=no_contracts())
     return decided.select("reason_code", "superseded_by", "doubts").rows()
 
 
