@@ -16,7 +16,7 @@ import polars as pl
 
 from claims_edit.core.line_state import STATE_SCHEMA, TRACE_SCHEMA
 from claims_edit.errors import ResultsError
-from claims_edit.intake.keys import BitTable, claim_hashes, key_hashes
+from claims_edit.intake.keys import LINE_KEY, BitTable, claim_hashes, key_hashes
 from claims_edit.store.generation import STATE
 from claims_edit.store.segments import Segments, rows_in, write_segment
 
@@ -37,7 +37,7 @@ _PROBE = pl.DataFrame({
 
 def keys_of(lines: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
     """`high`, `low` of lines with the columns of `line_state.IDENTITY`."""
-    given = lines.rename({"payer_raw": "payer"})
+    given = lines.select(pl.col("payer_raw").alias("payer"), *LINE_KEY[1:])
     return key_hashes(given, identity(given["payer"].unique()))
 
 
