@@ -126,10 +126,10 @@ def test_the_summary_says_what_the_run_came_to(out: Path) -> None:
     assert "started_at" not in summary
 
 
-def test_the_same_run_gives_the_same_reports_but_for_its_id(out: Path) -> None:
-    publish(out, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
+def test_the_same_run_gives_the_same_reports_but_for_its_id(out: Path, tmp_path: Path) -> None:
+    publish(tmp_path, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
     for name in ("denials.csv", "denial_reasons.csv", "data_quality.csv", "summary.json", "reviews.csv"):
-        first, second = ((out / "runs" / run / name).read_bytes() for run in (RUN, LATER))
+        first, second = ((folder / "runs" / run / name).read_bytes() for folder, run in ((out, RUN), (tmp_path, LATER)))
         assert first.replace(RUN.encode(), LATER.encode()) == second, name
 
 

@@ -61,8 +61,8 @@ def test_lines_of_one_key_in_one_run_all_stay_and_nulls_are_one_key(tmp_path: Pa
     publish(tmp_path, RUNS[1], [line(data_source=None), line(data_source=None, source_row=3), line(payer_raw="Other")])
     current = asked(tmp_path, "SELECT run_id, source_row, payer_raw FROM current_decisions ORDER BY ALL")
     assert current == [
+        (RUNS[0], 2, "Regence BlueShield"),  # seen again: its first decision remains current
         (RUNS[1], 2, "Other"),
-        (RUNS[1], 2, "Regence BlueShield"),
         (RUNS[1], 3, "Regence BlueShield"),
     ]
 
@@ -194,8 +194,9 @@ def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
 def test_a_run_that_was_taken_out_on_purpose_leaves_the_file_too(tmp_path: Path, inserted: list[list[str]]) -> None:
     publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line()])
-    for folder in (f"decisions/run_id={RUNS[0]}", f"quarantine/run_id={RUNS[0]}", f"runs/{RUNS[0]}"):
-        shutil.rmtree(tmp_path / folder)
+    for table in PARTS:
+        shutil.rmtree(tmp_path / ".current" / table / f"run_id={RUNS[0]}")
+    shutil.rmtree(tmp_path / "runs" / RUNS[0])
     (tmp_path / ".current" / generation.RUNS).write_text(f"{RUNS[1]}\n")
     publish(tmp_path, RUNS[2], [line()])
     assert inserted[-1] == [RUNS[1], RUNS[2]]

@@ -88,12 +88,12 @@ def test_a_payer_that_only_the_new_rules_know_is_the_same_line(tmp_path: Path) -
     assert found == [("acme", "review", "deny", True, RUNS[0], RUNS[1])]
 
 
-def test_of_two_keys_of_a_line_its_own_is_taken(tmp_path: Path) -> None:
+def test_a_line_has_one_current_decision_whatever_key_its_payer_has(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(payer="acme", payer_raw="Acme", disposition="refer")])
     publish(tmp_path, RUNS[1], [line(payer="acme_west", payer_raw="Acme", **REVIEWED)])
     publish(tmp_path, RUNS[2], [line(payer="acme", payer_raw="Acme")], mode="shadow")
     found = asked(tmp_path, f"SELECT {COMPARED} FROM shadow_vs_enforced")
-    assert found == [("refer", "deny", True, RUNS[0], RUNS[2])]
+    assert found == [("review", "deny", True, RUNS[1], RUNS[2])]
 
 
 @pytest.mark.parametrize("mode", ["enforce", "shadow"])
