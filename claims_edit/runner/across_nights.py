@@ -44,7 +44,6 @@ class AcrossNights:
         self._came = 0
         self._payer_names: list[pl.DataFrame] = []
         self._effects: Counter[str] = Counter()
-        self._withdrawn: Counter[str] = Counter()
 
     def may_know(self, low: pl.Series) -> pl.Series | None:
         """Of each line of the run whether an earlier run may have decided it; None if none decided any."""
@@ -176,18 +175,13 @@ class AcrossNights:
         )
 
     def counts(self) -> dict[str, Any]:
-        """The counts of the manifest."""
-        return {
-            "by_effect": dict(sorted(self._effects.items())),
-            "withdrawn": self._withdrawn.total(),
-            "withdrawn_because": dict(sorted(self._withdrawn.items())),
-        }
+        """The counts of the manifest that are known when all lines are counted."""
+        return {"by_effect": dict(sorted(self._effects.items()))}
 
     def _counted(self, changed: Updated) -> Updated:
         changed = replace(changed, withdrawn=changed.withdrawn.clear()) if self._is_shadow else changed
         own = changed.lines.filter(pl.col("own_source_file").is_not_null())
         self._effects.update(dict(own["effect"].value_counts().iter_rows()))
-        self._withdrawn.update(dict(changed.withdrawn["why"].value_counts().iter_rows()))
         return changed
 
     def _lines_that_came(self, came: list[Path], met: list[Path], in_range: pl.Expr) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -84,11 +85,11 @@ def decide_all(
 
 def update_state(
     nights: AcrossNights, revisions: RunRevisions, staged: StagedRun, options: RunOptions, record: Path | None
-) -> int:
+) -> dict[str, Any]:
     """Write what the run did to each known line, the decisions that it withdrew, and the state after it.
 
     A shadow run sees the state and leaves it as it is: it withdraws nothing. `record` is the folder of the earlier
-    runs. Returns the rows of the history.
+    runs. Returns its counts for the manifest.
     """
     counts = options.mode is Mode.ENFORCE
     wanted = PartWriter(staged.scratch_dir, "withdrawn", {name: WITHDRAWAL_SCHEMA[name] for name in _WANTED})
@@ -113,12 +114,18 @@ def update_state(
     for part in in_parts(changes()):
         rows += part.height
         history.add(part)
+    because: Counter[str] = Counter()
     withdrawals = PartWriter(staged.withdrawals_dir, "part", WITHDRAWAL_SCHEMA)
     if record is not None and (paths := sorted(staged.scratch_dir.glob("withdrawn-*.parquet"))):
         for part in in_parts(withdrawn_decisions(paths, record, staged.scratch_dir)):
+            because.update(dict(part["withdrawn_because"].value_counts().iter_rows()))
             withdrawals.add(part.with_columns(run["run_id"].alias("run_id"), run["as_of"].alias("as_of")))
     history.close()
     withdrawals.close()
     if counts or record is None:
         nights.write_state(staged.state_dir, state, revisions if counts else None)
-    return rows
+    return nights.counts() | {
+        "history_rows": rows,
+        "withdrawn": because.total(),
+        "withdrawn_because": dict(sorted(because.items())),
+    }

@@ -133,11 +133,11 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             revisions = reading.revisions(nights.known_claims)
             decided = decide_all(reading, found, staged, catalog, contracts, options, nights, revisions)
         with stages.of("earlier nights"):
-            history_rows = update_state(nights, revisions, staged, options, folder.record())
+            night_counts = update_state(nights, revisions, staged, options, folder.record())
         write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [_input(path, found, refused, hashing) for path in files.inputs]
         manifest = _manifest(result_options, catalog, staged, started, inputs, found, decided)
-        manifest["counts"] |= nights.counts() | {"history_rows": history_rows}
+        manifest["counts"] |= night_counts
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)

@@ -31,7 +31,8 @@ _TYPES = {
     "failed_checks": "VARCHAR[]", "units": "DOUBLE", "charge_amount": "DECIMAL(18,2)", "paid_amount": "DECIMAL(18,2)",
     "adjustment_amount": "DECIMAL(18,2)", "policy_stale": "BOOLEAN", "candidate_code": "BOOLEAN",
     "first_source_row": "BIGINT", "raw_values": "VARCHAR USING COMPRESSION zstd", "as_of": "DATE",
-    "first_seen": "DATE", "last_seen": "DATE", "times_seen": "INTEGER", "came": "BOOLEAN", "decided_source_row": "BIGINT",
+    "first_seen": "DATE", "last_seen": "DATE", "times_seen": "INTEGER", "came": "BOOLEAN",
+    "decided_source_row": "BIGINT",
 }  # fmt: skip
 TABLES: dict[str, tuple[str, ...]] = {
     "decisions": DECISION_COLUMNS,
@@ -115,7 +116,7 @@ _MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
 ) AS made USING (run_id, {_LOCATION})"""  # noqa: S608 -- our own words
 _NOT_WITHDRAWN = f"""ANTI JOIN (
     SELECT decided_run_id AS run_id, {_LOCATION} FROM withdrawals
-) AS withdrawn USING (run_id, {_LOCATION})"""
+) AS withdrawn USING (run_id, {_LOCATION})"""  # noqa: S608 -- our own words
 _VIEWS = f"""
 CREATE VIEW current_decisions AS {_MADE} {_NOT_WITHDRAWN};
 CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
@@ -170,7 +171,7 @@ def open_staged(
     if published is not None:
         quoted = str(published).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS published (READ_ONLY)")
-        current = f"SELECT * FROM published.current_decisions AS d {_NOT_WITHDRAWN} UNION ALL BY NAME {_MADE}"
+        current = f"SELECT * FROM published.current_decisions AS d {_NOT_WITHDRAWN} UNION ALL BY NAME {_MADE}"  # noqa: S608 -- our own words
     connection.execute(f"CREATE VIEW current_decisions AS {current}")
     return connection
 

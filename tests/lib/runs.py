@@ -216,8 +216,7 @@ def keep_history(
     if came.height:
         came.write_parquet(scratch / "came-00000.parquet")
     revisions = RunRevisions(scratch, payers, nights.known_claims)
-    rows = update_state(nights, revisions, staged, options, folder.record())
-    return nights.counts() | {"history_rows": rows}
+    return update_state(nights, revisions, staged, options, folder.record())
 
 
 def stage(

@@ -127,9 +127,10 @@ def test_the_summary_says_what_the_run_came_to(out: Path) -> None:
 
 
 def test_the_same_run_gives_the_same_reports_but_for_its_id(out: Path, tmp_path: Path) -> None:
-    publish(tmp_path, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
+    again = tmp_path / "again"
+    publish(again, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
     for name in ("denials.csv", "denial_reasons.csv", "data_quality.csv", "summary.json", "reviews.csv"):
-        first, second = ((folder / "runs" / run / name).read_bytes() for folder, run in ((out, RUN), (tmp_path, LATER)))
+        first, second = ((folder / "runs" / run / name).read_bytes() for folder, run in ((out, RUN), (again, LATER)))
         assert first.replace(RUN.encode(), LATER.encode()) == second, name
 
 

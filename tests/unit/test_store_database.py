@@ -14,6 +14,7 @@ import pytest
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.store import database, generation
+from claims_edit.store.record import PARTS
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:
@@ -58,12 +59,16 @@ def test_the_latest_enforced_run_wins_per_claim_line(tmp_path: Path) -> None:
 
 def test_lines_of_one_key_in_one_run_all_stay_and_nulls_are_one_key(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(data_source=None)])
-    publish(tmp_path, RUNS[1], [line(data_source=None), line(data_source=None, source_row=3), line(payer_raw="Other")])
+    publish(
+        tmp_path,
+        RUNS[1],
+        [line(data_source=None), line(data_source=None, source_row=3), line(payer_raw="Other", source_row=4)],
+    )
     current = asked(tmp_path, "SELECT run_id, source_row, payer_raw FROM current_decisions ORDER BY ALL")
     assert current == [
         (RUNS[0], 2, "Regence BlueShield"),  # seen again: its first decision remains current
-        (RUNS[1], 2, "Other"),
         (RUNS[1], 3, "Regence BlueShield"),
+        (RUNS[1], 4, "Other"),
     ]
 
 
