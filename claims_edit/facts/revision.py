@@ -124,7 +124,9 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
     the same id supersedes both, and none supersedes itself. A void is superseded by no claim. A void has precedence,
     then the claim that came on the latest night.
     """
-    claims = lines.join(payer_identity(lines, catalog), on="payer_raw", how="left", maintain_order="left")
+    claims = lines.join(payer_identity(lines, catalog), on="payer_raw", how="left", maintain_order="left").with_columns(
+        __number=pl.col("claim_line_number").cast(pl.Int64)
+    )
     found = revising(claims, revisions, catalog)
     by, frequency = pl.col("revising_claim"), pl.col("revising_frequency")
     own, number = by == pl.col("claim_id"), pl.col("revised_line_number")
@@ -139,18 +141,18 @@ def with_superseded(lines: pl.DataFrame, revisions: pl.LazyFrame, catalog: Catal
             unclear=(by + pl.lit(" ") + frequency).filter(~pl.col("is_certain")),
         )
     )
-    dropped = found.filter(number.is_not_null()).group_by(*CLAIM, claim_line_number=number).agg(dropped_by=by.max())
+    dropped = found.filter(number.is_not_null()).group_by(*CLAIM, __number=number).agg(dropped_by=by.max())
     is_void = pl.col("claim_frequency_code").eq_missing(pl.lit(VOID))
     is_replacement = pl.col("claim_frequency_code").eq_missing(pl.lit(REPLACEMENT))
     superseding = pl.when(is_replacement).then(pl.coalesce("by_another", "dropped_by")).otherwise("by")
     joined = claims.join(revised, on=CLAIM, how="left", validate="m:1", maintain_order="left", nulls_equal=True).join(
-        dropped, on=[*CLAIM, "claim_line_number"], how="left", maintain_order="left", nulls_equal=True
+        dropped, on=[*CLAIM, "__number"], how="left", maintain_order="left", nulls_equal=True
     )
     return joined.with_columns(
         superseded=is_void | superseding.is_not_null(),
         superseded_by=pl.when(~is_void).then(superseding),
         doubts=_doubts(),
-    ).drop("payer_identity", "by", "by_another", "unclear", "dropped_by")
+    ).drop("payer_identity", "by", "by_another", "unclear", "dropped_by", "__number")
 
 
 def _doubts() -> pl.Expr:
