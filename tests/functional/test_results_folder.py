@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-PATIENCE = 60  # seconds
 LINES = {"small": 300, "large": 400_000}
 SIZES = ["small", pytest.param("large", marks=pytest.mark.long)]
 # A small run waits where a large one would be caught, until it may go on: its rows are read, and nothing is decided.
@@ -92,10 +91,8 @@ def published(command: Command, tmp_path: Path) -> Path:
 
 def wait_for_staging(out: Path, child: subprocess.Popen[str]) -> None:
     """Until the run has kept something of what it reads."""
-    end = time.monotonic() + PATIENCE
     while not list(out.glob(".staging/*/scratch/file-*")):
         assert child.poll() is None, "the run ended too early to be killed"
-        assert time.monotonic() < end
         time.sleep(0.005)
 
 
@@ -107,7 +104,7 @@ def test_a_killed_run_leaves_nothing_visible(published: Path, night: Path, size:
     child = started(size, out / "never", "run", night, "--out", out, *UNREPORTED)
     wait_for_staging(out, child)
     child.send_signal(how)
-    _, reported = child.communicate(timeout=PATIENCE)
+    _, reported = child.communicate()
     assert child.returncode == code
     assert "Traceback" not in reported
     assert (manifest(out), (out / "claims_edit.duckdb").read_bytes()) == before
@@ -138,7 +135,7 @@ def test_two_runs_at_once_end_with_0_and_13(size: str, night: Path, tmp_path: Pa
     second = program("run", night, "--out", out, "--quiet", *UNREPORTED)
     assert (second.code, len(second.faults)) == (13, 1)
     go.touch()
-    first.communicate(timeout=PATIENCE)
+    first.communicate()
     assert first.returncode == 0
     assert counts(out)[0] == LINES[size]
 

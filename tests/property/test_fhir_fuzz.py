@@ -16,7 +16,7 @@ from claims_edit.intake import load_mapping, open_extract, sniff
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.files import Compression
 from claims_edit.intake.readers import FHIR
-from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
+from tests.lib.corruption import Content, damaged, fuzzed, packed, work_limit
 from tests.lib.reader_files import fhir_files
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Read:
         """Read it to its end."""
         file = sniff(path, "fhir")
         assert file.format == FHIR
-        with time_limit(SECONDS):
+        with work_limit(SECONDS):
             extract = open_extract(file, load_mapping(None), path.parent)
             self.rows: Counter[int] = Counter()
             for frame in extract.batches(1000):

@@ -16,7 +16,7 @@ from claims_edit.intake import sniff
 from claims_edit.intake.readers import X12
 from claims_edit.policy import load_catalog
 from claims_edit.runner import validation
-from tests.lib.corruption import Content, damaged, fuzzed, packed, time_limit
+from tests.lib.corruption import Content, damaged, fuzzed, packed, work_limit
 from tests.lib.reader_files import x12_files
 from tests.lib.x12_oracle import Reading, read
 from tests.lib.x12_reading import as_read, differences
@@ -63,7 +63,7 @@ def validated(content: bytes, folder: Path, fmt: str) -> tuple[dict[str, Any] | 
     path = folder / "extract"
     path.write_bytes(content)
     try:
-        with time_limit(SECONDS):
+        with work_limit(SECONDS):
             found = validation.validate_batch((str(path),), AS_OF, fmt=fmt).as_dict()
     except InputError as error:
         return None, str(error).replace(str(path), "")
@@ -119,7 +119,7 @@ def test_damaged_files_are_read_as_the_naive_reading_does(
     path.write_bytes(content)
     wanted = naive(content)
     try:
-        with time_limit(SECONDS):
+        with work_limit(SECONDS):
             given = as_read(sniff(path, "x12"), path.parent)
     except InputError:
         assert wanted is None

@@ -80,7 +80,7 @@ def ended(words: bytes, end: str) -> tuple[int, list[str]]:
     """How a program ends in which a library writes words of its own."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(words=words, end=end)],
-        cwd=ROOT, env={**os.environ}, capture_output=True, text=True, check=False, timeout=60,
+        cwd=ROOT, env={**os.environ}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stderr.splitlines()
 
