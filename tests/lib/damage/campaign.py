@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.lib.damage.variant import Variant
+    from tests.lib.damage.variant import Possible, Variant
 
 AT_ONCE = 4000  # variants of a run
 KEPT_EXAMPLES = 3
@@ -81,16 +81,16 @@ def draw(count: int, seed: int, only: frozenset[str] = frozenset()) -> Iterator[
     sources = sources[: max(8, count // 12)]
     shares = [count * (place + 1) // len(sources) - count * place // len(sources) for place in range(len(sources))]
     for source, share in zip(sources, shares, strict=True):
-        by_damage: dict[str, list[Variant]] = defaultdict(list)
-        for variant in source.damages():
-            by_damage[variant.damage].append(variant)
+        by_damage: dict[str, list[Possible]] = defaultdict(list)
+        for possible in source.damages():
+            by_damage[possible.damage].append(possible)
         kinds = list(by_damage.values())
         chance.shuffle(kinds)
         for some in kinds:
             chance.shuffle(some)
         rounds = range(max(map(len, kinds)))
         each = chain.from_iterable((some[nth] for some in kinds if nth < len(some)) for nth in rounds)
-        yield from (variant for _, variant in zip(range(share), each, strict=False))
+        yield from (possible.made() for _, possible in zip(range(share), each, strict=False))
 
 
 def _judge(variants: list[Variant], folder: Path, wrong: set[tuple[str, str, int]], counts: Counts) -> None:

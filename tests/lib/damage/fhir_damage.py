@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.lib.damage.variant import Variant
+from tests.lib.damage.variant import Possible, Variant, ready
 
 if TYPE_CHECKING:
     from tests.lib.damage.fhir_sound import Json, Sound
@@ -36,14 +37,19 @@ def undamaged(sound: Sound) -> Variant:
     return _variant(sound, "sound", "", [_text(one) for one in sound.resources])
 
 
-def damages(sound: Sound) -> Iterator[Variant]:
+def damages(sound: Sound) -> Iterator[Possible]:
     """Every damage to the claim of interest and to what it refers to, in a fixed order."""
     for at in range(1, len(sound.resources) - 1) if len(sound.resources) > 2 else (0, 1):
         for damage, place, changed in _of_resource(sound.resources[at]):
-            texts = [_text(one) for one in sound.resources]
-            texts[at] = _text(changed)
-            yield _variant(sound, damage, place, texts)
-        yield from _of_text(sound, at)
+            yield Possible(damage, partial(_with_resource, sound, at, damage, place, changed))
+        yield from map(ready, _of_text(sound, at))
+
+
+def _with_resource(sound: Sound, at: int, damage: str, place: str, changed: Callable[[], Json]) -> Variant:
+    """The file with a changed resource at a place."""
+    texts = [_text(one) for one in sound.resources]
+    texts[at] = _text(changed())
+    return _variant(sound, damage, place, texts)
 
 
 def _variant(sound: Sound, damage: str, place: str, texts: list[str], owners: Any = None) -> Variant:
@@ -81,13 +87,17 @@ def _of_text(sound: Sound, at: int) -> Iterator[Variant]:
         yield _variant(sound, "resource-lost", kind, [*texts[:at], *texts[at + 1 :]], left)
 
 
-def _of_resource(resource: Json) -> Iterator[tuple[str, str, Json]]:
+def _of_resource(resource: Json) -> Iterator[tuple[str, str, Callable[[], Json]]]:
     for path in _paths(resource):
         place = ".".join(str(part) for part in path if isinstance(part, str))
         for damage, change in _changes(resource, path):
-            changed = copy.deepcopy(resource)
-            _apply(changed, path, change)
-            yield damage, f"{resource['resourceType']}.{place}", changed
+            yield damage, f"{resource['resourceType']}.{place}", partial(_changed, resource, path, change)
+
+
+def _changed(resource: Json, path: Path, change: Change) -> Json:
+    changed = copy.deepcopy(resource)
+    _apply(changed, path, change)
+    return changed
 
 
 def _paths(node: Any, above: Path = ()) -> Iterator[Path]:

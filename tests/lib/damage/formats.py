@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from tests.lib.damage import fhir_damage, table_damage, x12_damage
 from tests.lib.damage.fhir_sound import sound_files
 from tests.lib.damage.table_sound import sound_tables
+from tests.lib.damage.variant import ready
 from tests.lib.damage.x12_sound import sound_interchanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.lib.damage.variant import Variant
+    from tests.lib.damage.table_sound import Sound
+    from tests.lib.damage.variant import Possible, Variant
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Source:
     """A sound file, and every damage to it."""
 
     sound: Variant
-    damages: Callable[[], Iterator[Variant]]
+    damages: Callable[[], Iterator[Possible]]
 
 
 def sources() -> list[Source]:
@@ -30,5 +32,9 @@ def sources() -> list[Source]:
     return [
         *(Source(x12_damage.undamaged(sound), partial(x12_damage.damages, sound)) for sound in sound_interchanges()),
         *(Source(fhir_damage.undamaged(sound), partial(fhir_damage.damages, sound)) for sound in sound_files()),
-        *(Source(table_damage.undamaged(sound), partial(table_damage.damages, sound)) for sound in sound_tables()),
+        *(Source(table_damage.undamaged(sound), partial(_of_table, sound)) for sound in sound_tables()),
     ]
+
+
+def _of_table(sound: Sound) -> Iterator[Possible]:
+    return map(ready, table_damage.damages(sound))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "{v}"  # noqa: S105 -- in ids of a template; each file that is written has a number of its own there
 DENY, REVIEW, REFER, PASS, RETURN, REFUSED = "deny", "review", "refer", "pass", "return", "refused"
@@ -67,3 +71,15 @@ class Variant:
     def kind(self) -> str:
         """What findings are counted by."""
         return f"{self.damage} {self.place}"
+
+
+class Possible(NamedTuple):
+    """A damage that a draw may take: its kind, and the file that it makes. Most are never taken, so never made."""
+
+    damage: str
+    made: Callable[[], Variant]
+
+
+def ready(variant: Variant) -> Possible:
+    """A file that is made already."""
+    return Possible(variant.damage, lambda: variant)

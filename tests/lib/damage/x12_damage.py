@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.lib.damage.variant import TOKEN, Variant
+from tests.lib.damage.variant import TOKEN, Possible, Variant
 from tests.lib.damage.x12_elements import element_damages
 from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, is_only_one, key, loss_shows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.lib.damage.x12_sound import Piece, Sound
 
@@ -35,6 +36,28 @@ def variant(sound: Sound, damage: str, place: str, texts: Iterable[Text], *, alo
         kept=lines,
         alone=alone,
     )
+
+
+def _possible(
+    sound: Sound,
+    damage: str,
+    place: str,
+    pieces: Sequence[Piece],
+    text: tuple[int, str] | None = None,
+    *,
+    alone: bool = False,
+) -> Possible:
+    """A file of these segments, at one place with another text."""
+    return Possible(damage, partial(_made, sound, damage, place, pieces, text, alone=alone))
+
+
+def _made(
+    sound: Sound, damage: str, place: str, pieces: Sequence[Piece], text: tuple[int, str] | None, *, alone: bool
+) -> Variant:
+    texts = whole(pieces)
+    if text is not None:
+        texts[text[0]] = (text[1], pieces[text[0]])
+    return variant(sound, damage, place, texts, alone=alone)
 
 
 def _owners(written: list[Text]) -> tuple[tuple[int, ...], ...]:
@@ -68,7 +91,7 @@ def undamaged(sound: Sound) -> Variant:
     return variant(sound, "sound", "", whole(sound.pieces))
 
 
-def damages(sound: Sound) -> Iterator[Variant]:
+def damages(sound: Sound) -> Iterator[Possible]:
     """Every damage that structure, counts or code lists can tell, in a fixed order."""
     yield from _lost(sound)
     yield from _doubled(sound)
@@ -78,10 +101,8 @@ def damages(sound: Sound) -> Iterator[Variant]:
     yield from _loops(sound)
     for at, piece in enumerate(sound.pieces):
         for damage, where, text in element_damages(piece, sound):
-            texts = whole(sound.pieces)
-            texts[at] = (text + TERMINATOR, piece)
-            place = f"{named(piece)} {where}"
-            yield variant(sound, damage, place, texts, alone=piece.loop in ENVELOPE)
+            place, new = f"{named(piece)} {where}", (at, text + TERMINATOR)
+            yield _possible(sound, damage, place, sound.pieces, new, alone=piece.loop in ENVELOPE)
 
 
 def _resealed(pieces: list[Piece]) -> list[Piece]:
@@ -94,34 +115,34 @@ def _resealed(pieces: list[Piece]) -> list[Piece]:
     return [*pieces[:end], pieces[end]._replace(text=f"SE*{end - begin + 1}*{control}"), *pieces[end + 1 :]]
 
 
-def _lost(sound: Sound) -> Iterator[Variant]:
+def _lost(sound: Sound) -> Iterator[Possible]:
     for at, piece in enumerate(sound.pieces):
         left = [*sound.pieces[:at], *sound.pieces[at + 1 :]]
         alone = piece.loop in ENVELOPE
-        yield variant(sound, "segment-lost", named(piece), whole(left), alone=alone)
+        yield _possible(sound, "segment-lost", named(piece), left, alone=alone)
         if loss_shows(piece, sound.format) and is_only_one(sound.pieces, at):
-            yield variant(sound, "segment-lost-resealed", named(piece), whole(_resealed(left)), alone=alone)
+            yield _possible(sound, "segment-lost-resealed", named(piece), _resealed(left), alone=alone)
 
 
-def _doubled(sound: Sound) -> Iterator[Variant]:
+def _doubled(sound: Sound) -> Iterator[Possible]:
     for at, piece in enumerate(sound.pieces):
         both = [*sound.pieces[: at + 1], *sound.pieces[at:]]
         alone = piece.loop in ENVELOPE
-        yield variant(sound, "segment-doubled", named(piece), whole(both), alone=alone)
-        yield variant(sound, "segment-doubled-resealed", named(piece), whole(_resealed(both)), alone=alone)
+        yield _possible(sound, "segment-doubled", named(piece), both, alone=alone)
+        yield _possible(sound, "segment-doubled-resealed", named(piece), _resealed(both), alone=alone)
 
 
-def _moved(sound: Sound) -> Iterator[Variant]:
+def _moved(sound: Sound) -> Iterator[Possible]:
     for at, piece in enumerate(sound.pieces):
         rest = [*sound.pieces[:at], *sound.pieces[at + 1 :]]
         for to in range(1, len(rest)):
             if to == at or not _move_shows(sound, at, rest[to - 1]):
                 continue
-            texts = whole([*rest[:to], piece, *rest[to:]])
+            moved = [*rest[:to], piece, *rest[to:]]
             alone = piece.loop in ENVELOPE
             where = "same-claim" if rest[to - 1].claim == piece.claim else "elsewhere"
-            yield variant(
-                sound, "segment-moved", f"{named(piece)} to {rest[to - 1].loop} {where}", texts, alone=alone
+            yield _possible(
+                sound, "segment-moved", f"{named(piece)} to {rest[to - 1].loop} {where}", moved, alone=alone
             )  # fmt: skip
 
 
@@ -137,7 +158,7 @@ def _move_shows(sound: Sound, at: int, before: Piece) -> bool:
     return before.loop not in allowed or (before.loop, before.claim) == (piece.loop, piece.claim)
 
 
-def _ids(sound: Sound) -> Iterator[Variant]:
+def _ids(sound: Sound) -> Iterator[Possible]:
     for at, piece in enumerate(sound.pieces):
         name, _, rest = piece.text.partition("*")
         garbled = (
@@ -153,37 +174,35 @@ def _ids(sound: Sound) -> Iterator[Variant]:
         for damaged in garbled:
             if damaged in SEGMENT_IDS or damaged == name:
                 continue
-            texts = whole(sound.pieces)
-            texts[at] = (f"{damaged}*{rest}{TERMINATOR}", piece)
+            new = (at, f"{damaged}*{rest}{TERMINATOR}")
             what = "cut" if damaged == name[:-1] else "case" if damaged == name.lower() else "garbled"
             what = "spaced" if " " in damaged else what
-            yield variant(sound, f"segment-id-{what}", named(piece), texts, alone=piece.loop in ENVELOPE)
+            yield _possible(sound, f"segment-id-{what}", named(piece), sound.pieces, new, alone=piece.loop in ENVELOPE)
 
 
-def _ends(sound: Sound) -> Iterator[Variant]:
+def _ends(sound: Sound) -> Iterator[Possible]:
     for at, piece in enumerate(sound.pieces[:-1]):
         for end in ("", "\n", "|", "^", " ", "~~", "~\n\n", "*~"):
-            texts = whole(sound.pieces)
-            texts[at] = (piece.text + end, piece)
+            new = (at, piece.text + end)
             shown = {"": "lost", "~~": "doubled", "~\n\n": "blank-line", "*~": "behind-empty-element"}.get(
                 end, "garbled"
             )
-            yield variant(sound, f"terminator-{shown}", named(piece), texts, alone=piece.loop in ENVELOPE)
+            yield _possible(sound, f"terminator-{shown}", named(piece), sound.pieces, new, alone=piece.loop in ENVELOPE)
 
 
-def _loops(sound: Sound) -> Iterator[Variant]:
+def _loops(sound: Sound) -> Iterator[Possible]:
     """Whole lines, claims and levels lost or doubled; SE01 tells, or CLM02, or the numbers of HL and LX."""
     for damage, begin, end in _spans(sound.pieces):
         span = sound.pieces[begin:end]
         name = named(span[0])
         left = [*sound.pieces[:begin], *sound.pieces[end:]]
-        yield variant(sound, f"{damage}-lost", name, whole(left))
+        yield _possible(sound, f"{damage}-lost", name, left)
         both = [*sound.pieces[:end], *sound.pieces[begin:]]
-        yield variant(sound, f"{damage}-doubled", name, whole(both))
+        yield _possible(sound, f"{damage}-doubled", name, both)
         for to in range(1, len(left)):
             if to != begin and (left[to].text[:3] in {"LX*", "CLM", "HL*", "SE*"}):
-                texts = whole([*left[:to], *span, *left[to:]])
-                yield variant(sound, f"{damage}-moved", f"{name} before {named(left[to])}", texts)
+                moved = [*left[:to], *span, *left[to:]]
+                yield _possible(sound, f"{damage}-moved", f"{name} before {named(left[to])}", moved)
 
 
 def _spans(pieces: tuple[Piece, ...]) -> Iterator[tuple[str, int, int]]:
