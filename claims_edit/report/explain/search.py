@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import UsageError
 from claims_edit.model import DECISION_COLUMNS
+from claims_edit.report.explain.life import lives
 from claims_edit.report.explain.line_explanations import explained
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import rules_of
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
     AND ($row IS NULL OR source_row = $row)
     AND ($file IS NULL OR source_file = $file)"""
-# The latest run that decided the line; a shadow run only where no other run decided it.
+_LOCATION = "run_id, source_file, source_row, claim_id, claim_line_number"
+# The current decision of each line, else that of the latest run; of a shadow run only where no other run decided it.
 _DECIDED = f"""
-SELECT {", ".join(DECISION_COLUMNS)} FROM decisions
-WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
-QUALIFY dense_rank() OVER (PARTITION BY {CLAIM}, claim_line_number ORDER BY mode = 'enforce' DESC, run_id DESC) = 1
+SELECT {", ".join(DECISION_COLUMNS)} FROM (
+    SELECT * FROM decisions WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
+) AS d
+LEFT JOIN (SELECT {_LOCATION}, claim_frequency_code FROM history) AS h USING ({_LOCATION})
+LEFT JOIN (SELECT {_LOCATION}, true AS is_current FROM current_decisions) AS c USING ({_LOCATION})
+QUALIFY dense_rank() OVER (
+    PARTITION BY {CLAIM}, claim_line_number, claim_frequency_code
+    ORDER BY coalesce(is_current, false) DESC, mode = 'enforce' DESC, run_id DESC
+) = 1
 ORDER BY run_id, source_file, source_row, claim_line_number
 """  # noqa: S608 -- our own column names
 _REFUSED = f"SELECT * FROM quarantine WHERE {_WANTED} ORDER BY run_id, source_file, source_row"  # noqa: S608 -- our own
@@ -64,7 +72,9 @@ class Wanted:
 
 
 def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[str, Any]]:
-    """The explanations of decided lines (see `explained`) and refused rows; the latest run wins, but for `run`.
+    """The explanations of decided lines (see `explained`) and refused rows: the current decision, else the latest.
+
+    A decided line has `life` too (see `lives`).
 
     A refused row has `kind` (`quarantine`), `failed_checks`, `candidate_code`, its location and the row as read.
 
@@ -77,12 +87,18 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
     with open_readonly(out) as connection:
         decided = _rows(connection, _DECIDED, parameters | {"line": wanted.line})
         refused = _rows(connection, _REFUSED, parameters)
+        known = {_place(row): life for row, life in zip(decided, lives(connection, decided), strict=True)}
     manifests = {run["run_id"]: run for run in folder.runs()} if decided else {}
     found = []
     for run_id in dict.fromkeys(row["run_id"] for row in decided):
         of_run = [row for row in decided if row["run_id"] == run_id]
         found += _decisions(out, manifests[run_id], of_run, every_edit=every_edit)
+    found = [each | {"life": known[_place(each)]} for each in found]
     return found + [{"kind": "quarantine", **row} for row in _standing(refused, decided, wanted.line)]
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _LOCATION.split(", "))
 
 
 def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:

@@ -63,11 +63,13 @@ def article(explanation: dict[str, Any], *, studies: Studies = Studies.IN_FULL, 
 
 
 def _decision(decided: dict[str, Any], studies: Studies, appendix: str) -> Article:
-    title = f"Claim {decided['claim_id']} line {decided['claim_line_number']}: {decided['disposition'].upper()}"
+    gone = ", not current" if (life := decided.get("life")) and not life["is_current"] else ""
+    title = f"Claim {decided['claim_id']} line {decided['claim_line_number']}: {decided['disposition'].upper()}{gone}"
     lead = (
         f"{decided['reason']} ({decided['reason_code']})",
         f"Source: {decided['citation'] or 'none'}",
         f"{_where(decided)}; rules {decided['rules_hash']}",
+        *((life["status"],) if life and _has_changed(life) else ()),
     )
     sections = (*_grounds(decided, studies, appendix), *_of_line(decided, brief=studies is Studies.IN_APPENDIX))
     in_full = (_studies(decided),) if studies is Studies.IN_FULL and has_studies(decided) else ()
@@ -86,6 +88,18 @@ def _grounds(decided: dict[str, Any], studies: Studies, appendix: str) -> Iterat
         yield Section("Notes", points=tuple(decided["notes"]))
     if decided["changes"]:
         yield Section("What would change the outcome", points=tuple(decided["changes"]))
+    if (life := decided.get("life")) and _has_changed(life):
+        nights = tuple((_days(night), night["what"]) for night in life["nights"])
+        yield Section("The line, night by night", head=("night", "what happened"), rows=nights)
+
+
+def _has_changed(life: dict[str, Any]) -> bool:
+    """Whether there is more to tell than one decision."""
+    return len(life["nights"]) > 1 or not life["is_current"]
+
+
+def _days(night: dict[str, Any]) -> str:
+    return str(night["as_of"]) if night["as_of"] == night["until"] else f"{night['as_of']} to {night['until']}"
 
 
 def _of_line(decided: dict[str, Any], *, brief: bool) -> Iterator[Section]:
