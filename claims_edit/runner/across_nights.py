@@ -75,19 +75,18 @@ class AcrossNights:
 
     def _dropped(self, lines: pl.DataFrame) -> pl.DataFrame:
         """The replacements whose own later form lacks lines that this run has (it is a late one)."""
-        high = lines["high"].unique().implode()
-        later = self._state.traces.matching(
-            pl.col("is_certain")
-            & (pl.col("claim_frequency_code") == REPLACEMENT)
-            & pl.col("own_high").is_in(high)
-            & (pl.col("last_as_of") > self._as_of)
-        ).unique("own_high", maintain_order=True)
+        own = pl.col("own_high").is_in(lines["high"].unique().implode())
+        replacements = self._state.traces.matching(
+            own & pl.col("is_certain") & (pl.col("claim_frequency_code") == REPLACEMENT)
+        )
+        came = replacements.group_by("own_high").agg(pl.col("last_as_of").max())
+        later = came.filter(pl.col("last_as_of") > self._as_of)
         if later.is_empty():
             return pl.DataFrame()
         keyed = lines.hstack(keys_of(lines.rename({"payer": "payer_raw"}), self._payers.of).select("low"))
         known = self._state.lines.matching(pl.col("low").is_in(keyed["low"].implode())).select("low", "last_seen")
         late = (
-            keyed.join(later.drop("claim_id"), left_on="high", right_on="own_high", how="inner", suffix="_later")
+            keyed.join(later, left_on="high", right_on="own_high", how="inner")
             .join(known, on="low", how="left")
             .filter((pl.col("last_seen") < pl.col("last_as_of")).fill_null(value=True))
         )

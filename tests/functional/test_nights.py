@@ -153,3 +153,48 @@ def test_a_damaged_state_is_one_fault(tmp_path: Path) -> None:
     assert done.code == 13
     assert len(done.faults) == 1
     assert "state" in done.faults[0]
+
+
+X12 = """ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261120*0100*^*00501*000000001*0*P*:~
+GS*HC*SENDER*RECEIVER*20261120*0100*1*X*005010X222A1~
+ST*837*0001*005010X222A1~
+BHT*0019*00*1*20261120*0100*CH~
+{claims}SE*{segments}*0001~
+GE*1*1~
+IEA*1*000000001~
+"""
+CLAIM = """HL*{n}**20*1~
+NM1*85*2*CLINIC*****XX*{provider}~
+HL*{m}*{n}*22*0~
+SBR*P*18*******MC~
+NM1*IL*1*DOE*JO****MI*M1~
+NM1*PR*2*FLORIDA BLUE*****PI*SMP01~
+CLM*{claim}*9400***22:B:{frequency}*Y*A*Y*Y~
+HI*ABK:C251~
+LX*1~
+SV1*HC:0600T*9400*UN*1***1~
+DTP*472*D8*20240304~
+"""
+
+
+def interchange(*claims: tuple[str, str, str]) -> str:
+    """An 837 of these claims: provider, claim id, frequency code."""
+    text = "".join(
+        CLAIM.format(n=2 * place + 1, m=2 * place + 2, provider=provider, claim=claim, frequency=frequency)
+        for place, (provider, claim, frequency) in enumerate(claims)
+    )
+    return X12.format(claims=text, segments=3 + text.count("~"))
+
+
+def test_an_837_void_takes_back_its_own_providers_claim_alone(tmp_path: Path) -> None:
+    one, other = "1902000227", "1245319599"
+    for day, claims in ((2, [(one, "A", "1"), (other, "A", "1")]), (3, [(one, "A", "8")]), (4, [(other, "A", "1")])):
+        extract = write(tmp_path / f"night-{day}.837", interchange(*claims))
+        out = ("--out", tmp_path / "out", "--reports", "none", "--quiet")
+        done = called("run", extract, *out, "--as-of", f"2026-11-{day:02}")
+        assert done.code == 0, done.err
+    assert record(tmp_path / "out", "quarantine").is_empty()
+    assert current(tmp_path, "denials") == [("A", 1, "deny", "9400.00")]
+    (gone,) = record(tmp_path / "out", "withdrawals").to_dicts()
+    assert (gone["billing_npi"], gone["withdrawn_because"]) == (one, "voided")
+    assert record(tmp_path / "out", "history")["effect"].to_list()[-1] == "seen-again"
