@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -217,9 +218,11 @@ def test_a_line_that_the_run_did_not_keep_is_not_taken_for_free(tmp_path: Path) 
         posted(tmp_path, (None, "encounter"), (None, None), (None, None), lost=2)
 
 
-def test_facts_are_found_however_many_lines_are_between(tmp_path: Path) -> None:
+def test_facts_are_found_however_many_lines_are_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over several batches of lines, and with whole batches in which no line has a fact."""
+    monkeypatch.setattr(import_module("claims_edit.store.query"), "_BATCH_ROWS", 2_048)  # what DuckDB gives at a time
     facts = [
-        ("N" + str(row) if row % 1000 == 0 else None, "encounter" if row % 777 == 0 else None) for row in range(45_000)
+        ("N" + str(row) if row % 5000 == 0 else None, "encounter" if row % 3777 == 0 else None) for row in range(9_000)
     ]
     rows = posted(tmp_path, *facts)
     assert [(row["line_item_control_number"], row["postable"]) for row in rows] == [
