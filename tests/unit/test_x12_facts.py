@@ -203,6 +203,7 @@ def test_other_text_is_not_read(tmp_path: Path, segment: str) -> None:
         (("NM1*85*2*The Clinic", "NM1*PE*2*PLAN", "REF*EI*12"), "THECLINIC"),
         (("NM1*85*2*The Clinic", "REF*EI", "NM1*PE*2*PLAN", "REF*EI*12"), "THECLINIC"),
         (("NM1*85*2",), None),
+        (("N3*9 PIER RD", "REF*EI*12"), None),
         (("NM1*87*2*The Clinic*****XX*1234567893",), None),
     ],
 )

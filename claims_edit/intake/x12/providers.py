@@ -38,8 +38,8 @@ def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
 
 
 def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:
-    """REF02 of a kind, if no other NM1 is between NM1*85 and the REF."""
-    reference = facts.first(loops, kind)
+    """REF02 of a kind, if there is an NM1*85 and no other NM1 is between it and the REF."""
+    reference, billing = facts.first(loops, kind), facts.first(loops, BILLING)
     named = np.append(latest(chunk.segments.words(*chunk.segments.names()) == word("NM1")), NONE)
-    is_own = named[reference] == facts.first(loops, BILLING)
+    is_own = (billing != NONE) & (named[reference] == billing)
     return chunk.segments.elements(np.where(is_own, reference, NONE), 2)
