@@ -33,7 +33,7 @@ ODD = (
     0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
     0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3,
 )  # fmt: skip
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "300MB"
 
 _ADDED_AT_A_TIME = 250_000
 
@@ -208,13 +208,14 @@ class SeenKeys:
             self.suspects(pl.read_parquet(path, glob=False, columns=["low", "row"]))
 
     def repeats(self, keys: str, suspects: str, explained: list[str]) -> Path:
-        """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising.
+        """A Parquet file of the rows that repeat another: `row`, `first` (Int64), rows rising; asked once, at the end.
 
         Args:
             keys: glob of Parquet files with `high`, `low`, `row` of all rows, in any order.
             suspects: glob of Parquet files with `high`, `low` of all suspects.
             explained: Parquet files with `high`, `low` of `explained_hashes`, and `row`.
         """
+        self._taken = np.zeros(0, dtype=np.uint8)  # the join needs the room of the table
         target = self._scratch / "repeats.parquet"
         if not explained:
             nothing = self._scratch / "explained.parquet"
