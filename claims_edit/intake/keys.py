@@ -215,7 +215,7 @@ class SeenKeys:
             suspects: glob of Parquet files with `high`, `low` of all suspects.
             explained: Parquet files with `high`, `low` of `explained_hashes`, and `row`.
         """
-        self._taken = np.zeros(0, dtype=np.uint8)  # the join needs the room of the table
+        self._taken = BitTable(3)  # the join needs the room of the table
         target = self._scratch / "repeats.parquet"
         if not explained:
             nothing = self._scratch / "explained.parquet"
