@@ -20,6 +20,7 @@ from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import prepare_reports, write_reports
 from claims_edit.resources import enough_room, lack_of
 from claims_edit.runner.across_nights import AcrossNights
+from claims_edit.runner.carry_over import carry_over
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.deciding import decide_all, update_state
 from claims_edit.runner.kept import FileRead
@@ -99,6 +100,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
         readers = Readers.named(options.group)
     folder = ResultsFolder(options.out, readers)
     with folder.lock(), Hashing(files.inputs) as hashing:
+        carry_over(folder, progress)
         if (
             not options.force
             and (earlier := _done_before(result_options, folder, catalog, files.inputs, hashing)) is not None

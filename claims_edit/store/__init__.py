@@ -2,7 +2,7 @@
 
 from claims_edit.store.database import CLAIM, shadow_vs_enforced
 from claims_edit.store.folder import ResultsFolder, StagedRun
-from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, write_manifest
+from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, rewrite_manifest, write_manifest
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
@@ -28,6 +28,7 @@ __all__ = [
     "reconcile",
     "refuse_inside",
     "replay_of",
+    "rewrite_manifest",
     "shadow_vs_enforced",
     "write_manifest",
     "write_warned",

@@ -148,6 +148,17 @@ class ResultsFolder:
                 folder.mkdir(parents=True)
         return staged
 
+    def scratch(self, name: str) -> Path:
+        """An empty folder for temporary files of a command that is no run; removed when the lock is released.
+
+        Raises:
+            ResultsError: it cannot be made.
+        """
+        folder = self.out / generation.STAGING / name
+        with self._writing():
+            make_folder(folder)
+        return folder
+
     def publish(self, staged: StagedRun) -> None:
         """Publish the staged run, with every earlier one and a new DuckDB file, with one rename.
 
@@ -159,22 +170,25 @@ class ResultsFolder:
         if [run["run_id"] for run in new] != [staged.run_id]:
             raise ClaimsEditError(f"run {staged.run_id}: staged under another run's name. Report this as a bug.")
         reconcile(new[0])
-        try:
+        with self._publishing():
             self._show(staged)
-        except (OSError, shutil.Error, duckdb.Error) as error:
-            fault = error.strerror if isinstance(error, OSError) else type(error).__name__
-            raise ResultsError(
-                f"{self.out}: the run was not published ({fault}). Check that the disk has space, then run again."
-            ) from error
         shutil.rmtree(staged.root, ignore_errors=True)
 
     def _show(self, staged: StagedRun) -> None:
         previous = generation.current_generation(self.out)
         following = generation.next_generation(self.out, previous)
         generation.make_durable(staged.root)
-        generation.fill(following, previous, staged.root)
+        if previous is not None:
+            generation.fill(following, previous)
+        generation.add(following, staged.root)
         known = [*(record.run_ids(previous) if previous is not None else ()), staged.run_id]
-        build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
+        self._replace(following, previous, known, staged.scratch_dir, database_of=previous)
+
+    def _replace(
+        self, following: Path, previous: Path | None, known: list[str], scratch: Path, *, database_of: Path | None
+    ) -> None:
+        """Publish a filled generation in place of the previous one; its DuckDB file begins as that of `database_of`."""
+        build_database(following, record.manifests(following), previous=database_of, scratch=scratch)
         generation.note_runs(following, known)
         self.readers.admit(following)
         self.readers.admit(following.parent, deep=False)
@@ -183,6 +197,39 @@ class ResultsFolder:
         generation.show(self.out, following)
         if previous is not None:
             shutil.rmtree(previous, ignore_errors=True)
+
+    def is_of_earlier_format(self) -> bool:
+        """Whether the published runs were made by a release that kept no state across nights."""
+        current = generation.current_generation(self.out)
+        return current is not None and generation.format_version(current) < generation.FORMAT_VERSION
+
+    @contextmanager
+    def changing(self, scratch: Path) -> Iterator[Path]:
+        """A copy of the current generation (hard links) for the block to change: published when it ends.
+
+        The block must replace files, never write to them, and leave each run. The DuckDB file is made anew.
+
+        Raises:
+            ResultsError: it cannot be published; readers still see the earlier results.
+        """
+        with self._publishing():
+            previous = generation.current_generation(self.out)
+            assert previous is not None  # noqa: S101 -- only published results are changed
+            following = generation.next_generation(self.out, previous)
+            generation.fill(following, previous)
+            yield following
+            generation.make_durable(following)
+            self._replace(following, previous, record.run_ids(previous), scratch, database_of=None)
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, shutil.Error, duckdb.Error) as error:
+            fault = error.strerror if isinstance(error, OSError) else type(error).__name__
+            raise ResultsError(
+                f"{self.out}: the results were not published ({fault}). Check that the disk has space, then run again."
+            ) from error
 
     def database_for(self, staged: StagedRun) -> Path | None:
         """A DuckDB file of the published runs, for reading beside a staged one; None where none is published."""

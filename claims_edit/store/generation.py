@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+from claims_edit import __version__
 from claims_edit.errors import ResultsError
 from claims_edit.store.private import OWN_FILE, OWN_FOLDER, make_folder
 
@@ -21,6 +22,8 @@ RECORD_FOLDERS = ("decisions", "quarantine", "history", "withdrawals", "runs")
 STATE = "state"  # the state after all runs; replaced by each run that is not a shadow run
 SHOWN = (*RECORD_FOLDERS, DATABASE)
 RUNS = ".runs"  # of a generation: the runs that it was published with, one per line
+FORMAT = ".format"  # of a generation: the version of its layout
+FORMAT_VERSION = 2  # 1 is without `history`, `withdrawals` and `state`
 _PUBLISHED = ".published"  # marks a published generation: never removed as the leftover of a killed run
 
 
@@ -44,7 +47,28 @@ def current_generation(out: Path) -> Path | None:
             f"{link}: points to {link.readlink()}, which is missing."
             " Restore that folder from a backup, or use a new --out."
         )
+    format_version(link)
     return out / link.readlink()
+
+
+def format_version(generation: Path) -> int:
+    """The version of the layout of a generation.
+
+    Raises:
+        ResultsError: it is newer than this release, or the file that has it is damaged.
+    """
+    path = generation / FORMAT
+    if not path.exists():
+        return FORMAT_VERSION if (generation / STATE).is_dir() else 1
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not text.isdecimal():
+        raise ResultsError(f"{path}: not the number of a format. Restore the results folder from a backup.")
+    if int(text) > FORMAT_VERSION:
+        raise ResultsError(
+            f"{path}: the results have format {text}, from a newer release; this one ({__version__}) reads formats up"
+            f" to {FORMAT_VERSION}. Use that release, or another --out."
+        )
+    return int(text)
 
 
 def check_names(out: Path) -> None:
@@ -66,20 +90,22 @@ def next_generation(out: Path, current: Path | None) -> Path:
     return folder
 
 
-def fill(generation: Path, previous: Path | None, staged_root: Path) -> None:
-    """Put the record of the previous generation (hard links) and the staged run into `generation`."""
+def fill(generation: Path, previous: Path) -> None:
+    """Put the record and the state of the previous generation (hard links) into `generation`."""
+    for name in (*RECORD_FOLDERS, STATE):
+        if (previous / name).is_dir():
+            _link_tree(previous / name, generation / name)
+
+
+def add(generation: Path, staged_root: Path) -> None:
+    """Move a staged run, and the state after it if it has one, into `generation`."""
     for name in RECORD_FOLDERS:
-        target = generation / name
-        target.mkdir()
-        if previous is not None and (previous / name).is_dir():
-            _link_tree(previous / name, target)
+        (generation / name).mkdir(exist_ok=True)
         for folder in sorted((staged_root / name).iterdir()):
-            shutil.move(folder, target / folder.name)
+            shutil.move(folder, generation / name / folder.name)
     if (staged_root / STATE).is_dir():
+        shutil.rmtree(generation / STATE, ignore_errors=True)
         shutil.move(staged_root / STATE, generation / STATE)
-    elif previous is not None and (previous / STATE).is_dir():
-        (generation / STATE).mkdir()
-        _link_tree(previous / STATE, generation / STATE)
 
 
 def _link_tree(source: Path, target: Path) -> None:
@@ -128,7 +154,8 @@ def make_durable(folder: Path) -> None:
 
 
 def note_runs(generation: Path, runs: list[str]) -> None:
-    """Write the list of the runs that a generation is published with."""
+    """Write the list of the runs that a generation is published with, and the version of its layout."""
+    (generation / FORMAT).write_text(f"{FORMAT_VERSION}\n", encoding="ascii")
     (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
 
 
@@ -138,6 +165,7 @@ def close_generation(generation: Path) -> None:
     The files of the record are already on disk; a power failure must not lose their names in the new folders.
     """
     _sync(generation / RUNS)
+    _sync(generation / FORMAT)
     _sync(generation / DATABASE)
     for place, _, _ in os.walk(generation, topdown=False):
         _sync(Path(place))

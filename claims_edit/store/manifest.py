@@ -130,6 +130,12 @@ def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> Run
     return checked
 
 
+def rewrite_manifest(run_dir: Path, manifest: dict[str, Any]) -> None:
+    """Put a manifest in place of another one, which may have other names (hard links): they keep their content."""
+    (run_dir / MANIFEST_NAME).unlink()
+    write_manifest(run_dir, manifest)
+
+
 def read_manifest(run_dir: Path) -> dict[str, Any]:
     """The manifest of one run folder, without additions of a newer release.
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from claims_edit.duck import Settings, connect
 from claims_edit.errors import ResultsError, UsageError
-from claims_edit.store.generation import CURRENT, DATABASE, current_generation
+from claims_edit.store.generation import CURRENT, DATABASE, FORMAT_VERSION, current_generation, format_version
+from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,14 +101,24 @@ def open_readonly(out: Path, memory: str | None = None) -> duckdb.DuckDBPyConnec
             raise UsageError(f"{out}: no run is published here. Run `claims-edit run EXTRACT --out` first.")
         path = (out / CURRENT / DATABASE).resolve()
         try:
-            return connect(path, read_only=True, settings=settings, lock=True)
+            connection = connect(path, read_only=True, settings=settings, lock=True)
         except duckdb.Error:
             if path == (out / CURRENT / DATABASE).resolve():
                 break
+            continue
+        if format_version(path.parent) < FORMAT_VERSION:
+            _add_absent_tables(connection)
+        return connection
     raise ResultsError(
         f"{out / DATABASE}: cannot be opened: missing, damaged, or open for writing elsewhere. Close other programs;"
         " if that does not help, `claims-edit run … --force` creates it again from the Parquet files."
     )
+
+
+def _add_absent_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty tables that results of an earlier format do not have; the file remains as it is."""
+    for table, schema in {"history": HISTORY_SCHEMA, "withdrawals": WITHDRAWAL_SCHEMA}.items():
+        connection.register(table, pl.DataFrame(schema=schema).to_arrow())
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None) -> Answer:
