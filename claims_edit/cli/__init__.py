@@ -18,6 +18,7 @@ COMMANDS = {
     "report": ("claims_edit.cli.report", "Print or write a report of a run."),
     "sql": ("claims_edit.cli.sql", "Query the results with SQL, read-only."),
     "runs": ("claims_edit.cli.runs", "List the published runs."),
+    "rebuild": ("claims_edit.cli.rebuild", "Make the DuckDB file anew from the Parquet files."),
     "mapping": ("claims_edit.cli.mapping", "List and show the built-in mappings for --mapping."),
     "rules": ("claims_edit.cli.rules", "Check and read the rule pack."),
     "sample": ("claims_edit.cli.sample", "Write a seeded synthetic extract of any size."),

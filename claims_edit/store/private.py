@@ -38,6 +38,12 @@ class Readers:
         except KeyError:
             raise UsageError("--group: no group of this system has that name. `getent group` lists them.") from None
 
+    @classmethod
+    def admitted_to(cls, folder: Path) -> Readers:
+        """Those to whom a folder was opened by `admit`."""
+        state = folder.stat()
+        return cls(state.st_gid if stat.S_IMODE(state.st_mode) == GROUP_FOLDER else None)
+
     def admit(self, path: Path, *, deep: bool = True) -> None:
         """Set the mode and group of a folder or file, and (`deep`) of everything in a folder.
 

@@ -111,7 +111,7 @@ def open_readonly(out: Path, memory: str | None = None) -> duckdb.DuckDBPyConnec
         return connection
     raise ResultsError(
         f"{out / DATABASE}: cannot be opened: missing, damaged, or open for writing elsewhere. Close other programs;"
-        " if that does not help, `claims-edit run … --force` creates it again from the Parquet files."
+        " if that does not help, `claims-edit rebuild --out` makes it anew from the Parquet files."
     )
 
 
