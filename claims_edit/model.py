@@ -50,6 +50,8 @@ class Effect(StrEnum):
 
 POSTED = (Effect.DECIDED, Effect.CHANGED)
 """The effects of a decision that became current, and so goes into the remittance feed of its run."""
+UNCOUNTED = (Effect.SEEN_AGAIN, Effect.LATE)
+"""The effects of a decision that changed nothing: no report counts it again."""
 
 
 class StalePolicy(StrEnum):

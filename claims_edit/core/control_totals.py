@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
-from claims_edit.model import Disposition
+from claims_edit.model import UNCOUNTED, Disposition, LineStatus
 
 NOTHING = Decimal("0.00")
 
@@ -66,6 +67,47 @@ class Decided:
     def charges_by_disposition(self) -> dict[str, str]:
         """Charges of every disposition, as text with two decimals."""
         return {disposition.value: money(self.charges.get(disposition.value, NOTHING)) for disposition in Disposition}
+
+
+@dataclass
+class NightTotals:
+    """What a run did to the lines of earlier nights, and to its own: its decisions by effect, and the reviews."""
+
+    by_effect: dict[str, Decided] = field(default_factory=dict)
+    counted: Decided = field(default_factory=Decided)
+    reviews_new: int = 0
+    reviews_gone: int = 0
+
+    def add(self, lines: pl.DataFrame) -> None:
+        """Count a part of the lines that the run saw or changed (`Updated.lines`)."""
+        own = lines.filter(pl.col("own_source_file").is_not_null()).select(
+            "effect", disposition="own_disposition", charge_amount="own_charge_amount"
+        )
+        for (effect,), part in own.partition_by("effect", as_dict=True).items():  # at most five
+            self.by_effect.setdefault(str(effect), Decided()).add(part)
+        self.counted.add(own.filter(~pl.col("effect").is_in(UNCOUNTED)))
+        was = pl.col("was_disposition").eq_missing(pl.lit(Disposition.REVIEW))
+        now = (pl.col("status") == LineStatus.CURRENT) & (pl.col("disposition") == Disposition.REVIEW)
+        new, gone = lines.select((now & ~was).sum().alias("new"), (was & ~now.fill_null(value=False)).sum()).row(0)
+        self.reviews_new += new
+        self.reviews_gone += gone
+
+    def counts(self) -> dict[str, Any]:
+        """The counts for the manifest."""
+        return {
+            "by_effect": {effect: each.lines.total() for effect, each in sorted(self.by_effect.items())},
+            "counted_by_disposition": self.counted.by_disposition(),
+            "reviews_new": self.reviews_new,
+            "reviews_gone": self.reviews_gone,
+        }
+
+    def charges(self) -> dict[str, Any]:
+        """The charges for the manifest, as text with two decimals."""
+        sums = {effect: sum(each.charges.values(), NOTHING) for effect, each in sorted(self.by_effect.items())}
+        return {
+            "by_effect": {effect: money(charges) for effect, charges in sums.items()},
+            "counted_by_disposition": self.counted.charges_by_disposition(),
+        }
 
 
 def money(amount: Decimal) -> str:

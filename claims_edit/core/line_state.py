@@ -61,7 +61,9 @@ class Updated:
     """The lines that a run saw or changed.
 
     Attributes:
-        lines: STATE_SCHEMA, `came` (whether the run has the line), `effect`, `own_source_file`, `own_source_row`.
+        lines: STATE_SCHEMA, `came` (whether the run has the line), `effect`, `own_…` of the run's own decision
+            (`source_file`, `source_row`, `disposition`, `charge_amount`), and `was_disposition`, of the decision that
+            was current before.
         withdrawn: KEY, IDENTITY, DECIDED of the decisions that are no longer current, `why`, and `by`, a claim id.
     """
 
@@ -277,12 +279,16 @@ def _as_state(lines: pl.DataFrame) -> pl.DataFrame:
     after = [pl.when(takes).then(f"own_{name}").when(keeps).then(name).otherwise(None).alias(name) for name in DECIDED]
     placed = lines.select(
         *(name for name in STATE_SCHEMA if name not in DECIDED),
-        *after, "came", "effect", "own_decided_source_file", "own_decided_source_row",
+        *after, "came", "effect", "own_decided_source_file", "own_decided_source_row", "own_disposition",
+        "own_charge_amount", was_disposition=pl.when("was_current").then("disposition"),
     )  # fmt: skip
     return placed.select(
         *(pl.col(name).cast(dtype) for name, dtype in STATE_SCHEMA.items()),
         "came",
         "effect",
+        "own_disposition",
+        "own_charge_amount",
+        "was_disposition",
         own_source_file="own_decided_source_file",
         own_source_row="own_decided_source_row",
     )

@@ -47,6 +47,11 @@ class Figures:
         return self._of(queries.BY_DISPOSITION)
 
     @cached_property
+    def seen(self) -> pl.DataFrame:
+        """Effect (`seen-again`, `late`), lines, claims, charges of the decisions that no other figure counts."""
+        return self._of(queries.SEEN)
+
+    @cached_property
     def by_payer(self) -> pl.DataFrame:
         """payer, disposition, lines, claims, charges."""
         return self._of(queries.BY_PAYER)

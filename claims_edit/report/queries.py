@@ -1,4 +1,6 @@
-"""The queries behind every report: over one run's rows in `decisions` and `quarantine`.
+"""The queries behind every report: over one run's rows in the tables of the record.
+
+Except for a shadow run, they leave out decisions that change nothing: lines seen again, and late ones.
 
 They run on the staged Parquet files during a run, and on the DuckDB file afterwards; `$run_id` selects
 the run. Each has a fixed order, so that the same run gives the same bytes.
@@ -6,9 +8,9 @@ the run. Each has a fixed order, so that the same run gives the same bytes.
 
 from __future__ import annotations
 
-from claims_edit.model import DECISION_COLUMNS, Disposition
+from claims_edit.model import DECISION_COLUMNS, UNCOUNTED, Disposition, Mode
 from claims_edit.report.csv_format import LIST_SEPARATOR
-from claims_edit.store import CLAIM, shadow_vs_enforced
+from claims_edit.store import CLAIM, LOCATION, shadow_vs_enforced
 
 LINE_REPORTS = {
     "denials.csv": Disposition.DENY,
@@ -21,17 +23,26 @@ SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: no file of a s
 
 SHADOW_CHANGES_REPORT = "shadow_changes.csv"
 
+_UNCOUNTED = f"""(
+    SELECT run_id, {LOCATION}, effect FROM history
+    WHERE run_id = $run_id AND mode = '{Mode.ENFORCE}' AND effect IN {tuple(map(str, UNCOUNTED))}
+        AND source_file IS NOT NULL
+) AS uncounted"""  # noqa: S608 -- our own words
+COUNTED = f"decisions ANTI JOIN {_UNCOUNTED} USING (run_id, {LOCATION})"
+"""The text after FROM for the decisions that count, in no order."""
+
 # One row per decided line that is work for someone (`$all`: every line), in the order of the record. The longer lists
 # are texts: joining them in DuckDB is cheaper than returning lists.
 _TEXTS = {name: f"array_to_string({name}, '{LIST_SEPARATOR}') AS {name}" for name in ("diagnosis_codes", "edits")}
 LINES = f"""
-SELECT {", ".join(_TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM decisions
+SELECT {", ".join(_TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM {COUNTED}
 WHERE run_id = $run_id AND ($all OR disposition <> '{Disposition.PASS}')
+ORDER BY source_file, source_row, claim_id, claim_line_number
 """  # noqa: S608 -- our own column names
 
 # The decisions with the highest charges; `$rows` is their number.
 LARGEST = f"""
-SELECT {", ".join(DECISION_COLUMNS)} FROM decisions WHERE run_id = $run_id
+SELECT {", ".join(DECISION_COLUMNS)} FROM {COUNTED} WHERE run_id = $run_id
 ORDER BY charge_amount DESC NULLS LAST, source_file, source_row, claim_id, claim_line_number LIMIT $rows
 """  # noqa: S608 -- our own column names
 
@@ -42,20 +53,25 @@ _SUMS = f"""count(*) AS lines, count(DISTINCT ({CLAIM})) AS claims,
 REASONS = f"""
 SELECT * REPLACE (strftime(month, '%Y-%m') AS month) FROM (
     SELECT payer, program, disposition, reason_code, date_trunc('month', service_start_date) AS month, {_SUMS}
-    FROM decisions WHERE run_id = $run_id GROUP BY ALL
+    FROM {COUNTED} WHERE run_id = $run_id GROUP BY ALL
 ) ORDER BY payer, program, disposition, reason_code, month
 """  # noqa: S608 -- our own column names
 
 BY_DISPOSITION = f"""
-SELECT disposition, {_SUMS} FROM decisions WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
+SELECT disposition, {_SUMS} FROM {COUNTED} WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- our own column names
+
+# The decisions that change nothing, with their effect.
+SEEN = f"""
+SELECT effect, {_SUMS} FROM decisions JOIN {_UNCOUNTED} USING (run_id, {LOCATION}) GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- our own column names
 
 BY_PAYER = f"""
-SELECT payer, disposition, {_SUMS} FROM decisions WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
+SELECT payer, disposition, {_SUMS} FROM {COUNTED} WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- our own column names
 
 TOP_REASONS = f"""
-SELECT disposition, reason_code, {_SUMS} FROM decisions WHERE run_id = $run_id
+SELECT disposition, reason_code, {_SUMS} FROM {COUNTED} WHERE run_id = $run_id
 GROUP BY ALL ORDER BY lines DESC, disposition, reason_code
 """  # noqa: S608 -- our own column names
 
@@ -63,7 +79,7 @@ GROUP BY ALL ORDER BY lines DESC, disposition, reason_code
 STALE_POLICIES = f"""
 SELECT policy_id, policy_version, disposition, min(service_start_date) AS first_service,
     max(service_start_date) AS last_service, {_SUMS}
-FROM decisions WHERE run_id = $run_id AND policy_stale
+FROM {COUNTED} WHERE run_id = $run_id AND policy_stale
 GROUP BY policy_id, policy_version, disposition ORDER BY policy_id, policy_version, disposition
 """  # noqa: S608 -- our own column names
 
@@ -84,7 +100,7 @@ SELECT *, CAST(denied_after - denied_before AS DECIMAL(38,2)) AS denied_change F
 # A line counts once for each of its doubts.
 DOUBTS = f"""
 SELECT doubt, disposition, {_SUMS} FROM (
-    SELECT *, unnest(string_split(doubts, ', ')) AS doubt FROM decisions WHERE run_id = $run_id AND doubts IS NOT NULL
+    SELECT *, unnest(string_split(doubts, ', ')) AS doubt FROM {COUNTED} WHERE run_id = $run_id AND doubts IS NOT NULL
 ) GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- our own column names
 
@@ -117,15 +133,15 @@ REMITTANCE_CODES = f"""
 SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference {_REMITTED} ORDER BY ALL
 """
 # The denied lines of a run by their row in the database: a claim's lines together, claims in order of the record.
-DENIED_LINES = """
+DENIED_LINES = f"""
 WITH denied AS (
     SELECT rowid AS id, coalesce(payer, payer_raw) AS whose, data_source, member_id, claim_id, billing_npi,
         row_number() OVER (ORDER BY source_file, source_row, claim_line_number, rowid) AS place
-    FROM decisions WHERE run_id = $run_id AND disposition = 'deny'
+    FROM {COUNTED} WHERE run_id = $run_id AND disposition = 'deny'
 )
 SELECT id, min(place) OVER (PARTITION BY whose, data_source, member_id, claim_id, billing_npi) AS claim
 FROM denied ORDER BY claim, place
-"""
+"""  # noqa: S608 -- our own words
 
 # Lines of the database by their row id.
 LINES_BY_ID = f"""

@@ -17,6 +17,7 @@ import polars as pl
 
 from claims_edit.edits.phrases import listed
 from claims_edit.errors import UsageError
+from claims_edit.model import Disposition
 from claims_edit.report import queries
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.explain import Explainer
@@ -156,7 +157,7 @@ class _Pages:
 
 def _head(view: RunView, claims: int) -> list[str]:
     manifest = view.manifest
-    lines = manifest["counts"]["by_disposition"]["deny"]
+    lines = view.counted.lines[Disposition.DENY]
     shadow = " in shadow mode, so none of it counts" if manifest["mode"] == "shadow" else ""
     shadow += f". {view.drafts_as_if_in_force.rstrip('.')}" if view.drafts_as_if_in_force else ""
     denied = f"Claims {claims:,}, denied lines {lines:,}{shadow}"

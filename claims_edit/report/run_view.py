@@ -14,7 +14,7 @@ from claims_edit.policy import load_catalog
 from claims_edit.policy.catalog import versions_of
 from claims_edit.report.figures import Figures
 from claims_edit.rule_files.policies import VersionAsIfInForce
-from claims_edit.store import ResultsFolder, open_readonly, read_warned, replay_of
+from claims_edit.store import ResultsFolder, counted, open_readonly, read_warned, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from claims_edit.policy import Catalog
-    from claims_edit.store import Replay
+    from claims_edit.store import Counted, Replay
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class RunView:
             if isinstance(version, VersionAsIfInForce)
         ]
         return f"Drafts as if in force: {listed(drafts) or 'none begins after the as-of date'}."
+
+    @cached_property
+    def counted(self) -> Counted:
+        """The decisions that the reports count, from the manifest."""
+        return counted(self.manifest)
 
     @cached_property
     def figures(self) -> Figures:

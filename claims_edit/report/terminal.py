@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from claims_edit.model import Disposition
+from claims_edit.report.effects import EFFECT_LABELS
 from claims_edit.report.table_format import plain
+from claims_edit.store import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,10 +95,13 @@ def _beside(manifest: dict[str, Any]) -> list[str]:
 
 
 def _dispositions(manifest: dict[str, Any]) -> Table:
-    lines, charges = manifest["counts"]["by_disposition"], manifest["charges"]["by_disposition"]
+    shown = counted(manifest)
     table = _table("Decisions: one for each candidate", "disposition", "lines", "charges")
     for disposition in Disposition:
-        table.add_row(disposition, f"{lines[disposition]:,}", _money(charges[disposition]))
+        table.add_row(disposition, f"{shown.lines[disposition]:,}", f"{shown.charges[disposition]:,.2f}")
+    for effect, (lines, charges) in shown.others.items():
+        if lines:
+            table.add_row(EFFECT_LABELS[effect], f"{lines:,}", f"{charges:,.2f}")
     table.add_section()
     table.add_row("all", f"{manifest['counts']['decisions']:,}", _money(manifest["charges"]["candidates"]))
     return table
@@ -139,6 +144,6 @@ def runs_table(manifests: list[dict[str, Any]]) -> Table:
     for run in manifests:
         counts = run["counts"]
         figures = [counts["rows_read"], counts["rows_quarantined"]]
-        figures += [counts["by_disposition"][disposition] for disposition in Disposition]
+        figures += counted(run).lines.values()
         table.add_row(run["run_id"], run["mode"], plain(run["rules_version"]), *(f"{figure:,}" for figure in figures))
     return table

@@ -139,8 +139,8 @@ class _Table:
 
 
 def _kinds(sheet: TableSheet, connection: duckdb.DuckDBPyConnection) -> dict[str, CellKind]:
-    table = sheet.source.partition(" ")[0]
-    typed = connection.sql(f"SELECT {', '.join(sheet.columns)} FROM {table}")  # noqa: S608 -- our own column names
+    rows = f"SELECT {', '.join(sheet.columns)} FROM {sheet.source} LIMIT 0"  # noqa: S608 -- our own column names
+    typed = connection.sql(rows, params=sheet.parameters)
     return {name: kind_of(str(kind)) for name, kind in zip(typed.columns, typed.types, strict=True)}
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.model import Disposition
-from claims_edit.report.queries import LINE_REPORTS
+from claims_edit.report.queries import COUNTED, LINE_REPORTS
+from claims_edit.store import LOCATION
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
@@ -93,12 +94,12 @@ def _reasons(view: RunView) -> TableSheet:
 
 
 def _lines(view: RunView) -> list[TableSheet]:
-    lines = view.manifest["counts"]["by_disposition"]
+    lines = view.counted.lines
     return [
         TableSheet(
             file.removesuffix(".csv"),
             LINE_COLUMNS[disposition],
-            "decisions WHERE run_id = $run_id AND disposition = $disposition",
+            f"{COUNTED} WHERE run_id = $run_id AND disposition = $disposition ORDER BY {LOCATION}",
             {"run_id": view.run_id, "disposition": disposition.value},
             lines[disposition],
             file,

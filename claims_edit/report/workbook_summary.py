@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claims_edit.model import Disposition
+from claims_edit.report.effects import EFFECT_LABELS
 from claims_edit.report.workbook_rows import CELL_CHARACTERS, CUT, EXACT_DIGITS, REPLACEMENT
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class SummarySheet:
         for disposition in Disposition:
             row = found.get(disposition, nothing)
             self._line(disposition.value, row["lines"], row["claims"], row["charges"])
+        for effect, (lines, charged) in view.counted.others.items():
+            self._line(EFFECT_LABELS[effect], lines, None, charged)
         counts, charges = view.manifest["counts"], view.manifest["charges"]
         self._line("all", counts["decisions"], None, Decimal(charges["candidates"]), style=self._formats.label)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.core.control_totals import NightTotals
 from claims_edit.core.deciding_facts import digests
 from claims_edit.core.line_state import CAME_SCHEMA, IDENTITY, KEY, STATE_SCHEMA, TRACE_SCHEMA, updated
 from claims_edit.facts.revision import REVISION_SCHEMA, is_certain
@@ -43,7 +43,7 @@ class AcrossNights:
         self._table = state.table()
         self._came = 0
         self._payer_names: list[pl.DataFrame] = []
-        self._effects: Counter[str] = Counter()
+        self.totals = NightTotals()
 
     def may_know(self, low: pl.Series) -> pl.Series | None:
         """Of each line of the run whether an earlier run may have decided it; None if none decided any."""
@@ -173,14 +173,9 @@ class AcrossNights:
             run_id=self._run_id,
         )
 
-    def counts(self) -> dict[str, Any]:
-        """The counts of the manifest that are known when all lines are counted."""
-        return {"by_effect": dict(sorted(self._effects.items()))}
-
     def _counted(self, changed: Updated) -> Updated:
         changed = replace(changed, withdrawn=changed.withdrawn.clear()) if self._is_shadow else changed
-        own = changed.lines.filter(pl.col("own_source_file").is_not_null())
-        self._effects.update(dict(own["effect"].value_counts().iter_rows()))
+        self.totals.add(changed.lines)
         return changed
 
     def _lines_that_came(self, came: list[Path], met: list[Path], in_range: pl.Expr) -> pl.DataFrame:

@@ -89,7 +89,7 @@ def update_state(
     """Write what the run did to each known line, the decisions that it withdrew, and the state after it.
 
     A shadow run sees the state and leaves it as it is: it withdraws nothing. `record` is the folder of the earlier
-    runs. Returns its counts for the manifest.
+    runs. Returns its `counts` and `charges` for the manifest.
     """
     counts = options.mode is Mode.ENFORCE
     wanted = PartWriter(staged.scratch_dir, "withdrawn", {name: WITHDRAWAL_SCHEMA[name] for name in _WANTED})
@@ -124,8 +124,8 @@ def update_state(
     withdrawals.close()
     if counts or record is None:
         nights.write_state(staged.state_dir, state, revisions if counts else None)
-    return nights.counts() | {
-        "history_rows": rows,
-        "withdrawn": because.total(),
-        "withdrawn_because": dict(sorted(because.items())),
+    withdrawn = {"withdrawn": because.total(), "withdrawn_because": dict(sorted(because.items()))}
+    return {
+        "counts": nights.totals.counts() | {"history_rows": rows} | withdrawn,
+        "charges": nights.totals.charges(),
     }

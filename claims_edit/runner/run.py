@@ -135,11 +135,12 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             revisions = reading.revisions(nights.known_claims)
             decided = decide_all(reading, found, staged, catalog, contracts, options, nights, revisions)
         with stages.of("earlier nights"):
-            night_counts = update_state(nights, revisions, staged, options, folder.record())
+            night_totals = update_state(nights, revisions, staged, options, folder.record())
         write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [_input(path, found, refused, hashing) for path in files.inputs]
         manifest = _manifest(result_options, catalog, staged, started, inputs, found, decided)
-        manifest["counts"] |= night_counts
+        manifest["counts"] |= night_totals["counts"]
+        manifest["charges"] |= night_totals["charges"]
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
         with stages.of("reports"):
             progress("reports", 0)

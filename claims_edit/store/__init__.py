@@ -1,8 +1,16 @@
 """The results folder: the Parquet record, the DuckDB file derived from it, and publishing with one rename."""
 
-from claims_edit.store.database import CLAIM, shadow_vs_enforced
+from claims_edit.store.database import CLAIM, LOCATION, shadow_vs_enforced
 from claims_edit.store.folder import ResultsFolder, StagedRun
-from claims_edit.store.manifest import RunManifest, read_manifest, reconcile, rewrite_manifest, write_manifest
+from claims_edit.store.manifest import (
+    Counted,
+    RunManifest,
+    counted,
+    read_manifest,
+    reconcile,
+    rewrite_manifest,
+    write_manifest,
+)
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
@@ -10,8 +18,10 @@ from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
     "CLAIM",
+    "LOCATION",
     "WARNED_ROWS",
     "Answer",
+    "Counted",
     "Limits",
     "Readers",
     "Replay",
@@ -20,6 +30,7 @@ __all__ = [
     "StagedRun",
     "ask",
     "candidates_in",
+    "counted",
     "open_readonly",
     "private_file",
     "query",

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from claims_edit.duck import Settings, connect, literal
-from claims_edit.model import DECISION_COLUMNS, POSTED, QUARANTINE_COLUMNS, Disposition, Effect, Mode
+from claims_edit.model import DECISION_COLUMNS, POSTED, QUARANTINE_COLUMNS, Effect, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
+from claims_edit.store.manifest import counted
 from claims_edit.store.record import PARTS, part_files
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _RUN_COLUMNS = {
     "rules_hash": "VARCHAR", "rules_version": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT",
     "rows_quarantined": "BIGINT", "warnings": "BIGINT", "candidates": "BIGINT", "decisions": "BIGINT",
     "deny": "BIGINT", "return": "BIGINT", "review": "BIGINT", "refer": "BIGINT", "pass": "BIGINT",
+    "seen_again": "BIGINT", "late": "BIGINT", "withdrawn": "BIGINT",
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
 _EFFECTS = tuple(map(str, (*POSTED, Effect.SUPERSEDED)))
@@ -109,14 +111,15 @@ def shadow_vs_enforced(shadow: str) -> str:
     ) = 1"""  # noqa: S608 -- our own words
 
 
-_LOCATION = ", ".join(_PLACE)
+LOCATION = ", ".join(_PLACE)
+"""The columns of a decision that, with its run, no other decision has."""
 # The decisions that were made current, and those among them that no run withdrew.
 _MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
-    SELECT run_id, {_LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
-) AS made USING (run_id, {_LOCATION})"""  # noqa: S608 -- our own words
+    SELECT run_id, {LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
+) AS made USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
 _NOT_WITHDRAWN = f"""ANTI JOIN (
-    SELECT decided_run_id AS run_id, {_LOCATION} FROM withdrawals
-) AS withdrawn USING (run_id, {_LOCATION})"""  # noqa: S608 -- our own words
+    SELECT decided_run_id AS run_id, {LOCATION} FROM withdrawals
+) AS withdrawn USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
 _VIEWS = f"""
 CREATE VIEW current_decisions AS {_MADE} {_NOT_WITHDRAWN};
 CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
@@ -286,11 +289,13 @@ def _utc(moment: str) -> datetime:
 
 
 def _run_row(run: dict[str, Any]) -> list[Any]:
-    counts, charges = run["counts"], run["charges"]
+    counts, charges, shown = run["counts"], run["charges"], counted(run)
     flat = {
         **run,
         **counts,
-        **{disposition: counts["by_disposition"][disposition] for disposition in Disposition},
+        **shown.lines,
+        "seen_again": shown.others.get(Effect.SEEN_AGAIN, (0,))[0],
+        "late": shown.others.get(Effect.LATE, (0,))[0],
         **{column: _utc(run[column]) for column in ("started_at", "finished_at")},
         **{f"charges_{part}": charges[part] for part in ("read", "accepted", "quarantined")},
     }

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from claims_edit import __version__
 from claims_edit.errors import ClaimsEditError, ResultsError
-from claims_edit.model import Disposition, Mode
+from claims_edit.model import UNCOUNTED, Disposition, Effect, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
+_N = TypeVar("_N", int, Decimal)
 _RELEASE = re.compile(r"\d+(\.\d+){1,3}")
 
 
@@ -71,8 +73,10 @@ class PassedOverFile(_Part):
 class Counts(_Part):
     """Rows, and the number of findings of each check.
 
-    `by_effect` are the run's decisions, `withdrawn` those of earlier runs that it withdrew, `history_rows` the known
-    lines that it saw or changed (ADR 0017).
+    `by_effect` are the run's decisions, `counted_by_disposition` those that a report counts (all but the lines seen
+    again and the late ones), `withdrawn` those of earlier runs that it withdrew, `history_rows` the known lines that it
+    saw or changed (ADR 0017). `reviews_new` and `reviews_gone` are the lines that are in the work list after the run
+    and were not before, and the reverse.
     """
 
     rows_read: int
@@ -84,6 +88,9 @@ class Counts(_Part):
     decisions: int
     by_disposition: CountSplit
     by_effect: dict[str, int] = {}
+    counted_by_disposition: CountSplit | None = None
+    reviews_new: int = 0
+    reviews_gone: int = 0
     withdrawn: int = 0
     withdrawn_because: dict[str, int] = {}
     history_rows: int = 0
@@ -99,6 +106,8 @@ class Charges(_Part):
     quarantined: Money
     candidates: Money
     by_disposition: MoneySplit
+    by_effect: dict[str, Money] = {}
+    counted_by_disposition: MoneySplit | None = None
     unparseable: int = 0
 
 
@@ -174,6 +183,37 @@ def _release(version: str) -> list[int]:
     return [int(number) for number in found[0].split(".")] if found else []
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The decisions of a run that its reports count, and those that change nothing (seen again, or late).
+
+    Attributes:
+        lines: by disposition, all of them.
+        charges: likewise.
+        others: by effect, lines and charges; empty for a shadow run, whose reports have all its decisions.
+    """
+
+    lines: dict[Disposition, int]
+    charges: dict[Disposition, Decimal]
+    others: dict[Effect, tuple[int, Decimal]]
+
+
+def counted(manifest: dict[str, Any]) -> Counted:
+    """What the reports of a run count, from its manifest."""
+    counts, charges = manifest["counts"], manifest["charges"]
+    is_whole = manifest["mode"] == Mode.SHADOW or not counts.get("counted_by_disposition")
+    split = "by_disposition" if is_whole else "counted_by_disposition"
+    return Counted(
+        {each: counts[split][each] for each in Disposition},
+        {each: Decimal(charges[split][each]) for each in Disposition},
+        {}
+        if is_whole
+        else {
+            each: (counts["by_effect"].get(each, 0), Decimal(charges["by_effect"].get(each, 0))) for each in UNCOUNTED
+        },
+    )
+
+
 def reconcile(manifest: dict[str, Any]) -> None:
     """Check that no row and no cent was lost between reading and deciding.
 
@@ -200,6 +240,8 @@ def _sums(manifest: dict[str, Any]) -> Iterator[tuple[str, int | Decimal, int | 
     yield "candidates = decisions", counts["candidates"], counts["decisions"]
     yield "decisions = sum by disposition", counts["decisions"], sum(counts["by_disposition"].values())
     yield "decisions = sum by effect", counts["decisions"], sum(counts["by_effect"].values())
+    split, effects = counts["counted_by_disposition"] or {}, counts["by_effect"]
+    yield f"{_COUNTED} = sum by disposition", sum(_without_uncounted(effects).values()), sum(split.values())
     yield "withdrawn = sum by cause", counts["withdrawn"], sum(counts["withdrawn_because"].values())
     for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered"):
         yield f"{name} = sum over the inputs", counts.get(name, 0), sum(file.get(name, 0) for file in inputs)
@@ -207,3 +249,15 @@ def _sums(manifest: dict[str, Any]) -> Iterator[tuple[str, int | Decimal, int | 
     by_disposition = sum(map(Decimal, charges["by_disposition"].values()), Decimal())
     yield "charges read = accepted + quarantined", money["read"], money["accepted"] + money["quarantined"]
     yield "charges of candidates = sum by disposition", money["candidates"], by_disposition
+    by_effect = {effect: Decimal(charge) for effect, charge in charges["by_effect"].items()}
+    yield "charges of candidates = sum by effect", money["candidates"], sum(by_effect.values(), Decimal())
+    counted_charges = sum(_without_uncounted(by_effect).values(), Decimal())
+    split = charges["counted_by_disposition"] or {}
+    yield f"charges of {_COUNTED} = sum by disposition", counted_charges, sum(map(Decimal, split.values()), Decimal())
+
+
+_COUNTED = "decisions that are neither seen again nor late"
+
+
+def _without_uncounted(by_effect: dict[str, _N]) -> dict[str, _N]:
+    return {effect: value for effect, value in by_effect.items() if effect not in UNCOUNTED}

@@ -153,6 +153,7 @@ def manifest_of(
             "by_effect": {"decided": len(decisions)},
             "withdrawn": 0,
             "withdrawn_because": {},
+            "counted_by_disposition": {name: len(part) for name, part in split.items()},
             "history_rows": len(decisions),
             "warnings_by_check": {"billing_npi-luhn": 1},
             "quarantined_by_check": {check: checks.count(check) for check in checks},
@@ -163,6 +164,8 @@ def manifest_of(
             "quarantined": _money(refused),
             "candidates": _money(decisions),
             "by_disposition": {name: _money(part) for name, part in split.items()},
+            "by_effect": {"decided": _money(decisions)},
+            "counted_by_disposition": {name: _money(part) for name, part in split.items()},
             "unparseable": 0,
         },
         "timings": {"read": 0.1},
@@ -187,7 +190,7 @@ def keep_replay(folder: Path, candidates: pl.DataFrame | None = None) -> None:
 def keep_history(
     folder: ResultsFolder, staged: StagedRun, decisions: pl.DataFrame, manifest: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the run does to the lines of earlier ones, as a run of these decisions would; returns its counts.
+    """What the run does to the lines of earlier ones, as a run of these decisions would; returns counts and charges.
 
     A second row of one line in a run counts as its replacement.
     """
@@ -237,7 +240,8 @@ def stage(
     rows = [{**row, "run_id": run_id, "mode": mode} for row in refused or []]
     pl.DataFrame(rows, schema=QUARANTINE_SCHEMA).write_parquet(staged.quarantine_dir / "part-00000.parquet")
     manifest = manifest_of(run_id, decisions, refused or [], mode)
-    manifest["counts"] |= keep_history(folder, staged, whole, manifest)
+    for part, totals in keep_history(folder, staged, whole, manifest).items():
+        manifest[part] |= totals
     write_manifest(staged.run_dir, manifest)
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir, candidates)

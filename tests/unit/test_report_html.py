@@ -273,8 +273,8 @@ def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
     page = page_of(tmp_path, LAST)
     assert "Lines by disposition over the runs" in page
     assert [row[1:] for row in table(page, "trend")[1:]] == [
-        [RUN, "2", "1", "1", "1", "1", "6", "0"],
-        [LAST, "1", "0", "0", "0", "0", "1", "0"],
+        [RUN, "2", "1", "1", "1", "1", "0", "0", "6", "0"],
+        [LAST, "0", "0", "0", "0", "0", "1", "0", "1", "0"],
     ]
 
 

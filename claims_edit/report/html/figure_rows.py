@@ -10,6 +10,7 @@ import polars as pl
 
 from claims_edit.model import Disposition, Mode
 from claims_edit.report.html import charts, tables
+from claims_edit.store import counted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -110,7 +111,7 @@ def trend(view: RunView) -> Trend:
     rows = [
         {"run": f"{_started(run)} {run['run_id'][-6:]}", "disposition": each.value, "lines": lines}
         for run in runs
-        for each, lines in ((each, run["counts"]["by_disposition"][each]) for each in Disposition)
+        for each, lines in counted(run).lines.items()
     ]
     description = (
         f"A line for each disposition over {len(runs)} runs, from {_started(runs[0])} to {_started(runs[-1])}."

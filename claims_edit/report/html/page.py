@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from claims_edit.model import Disposition
+from claims_edit.report.effects import uncounted_note
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
 from claims_edit.report.html.rows import choices, script_safe, shown_decisions
 
@@ -61,6 +62,7 @@ def _content(view: RunView) -> dict[str, Any]:
         "style": _inline("report.css"),
         "script": _inline("report.js"),
         "tiles": _tiles(view),
+        "uncounted": uncounted_note(view.counted),
         "sums": reconciliation.sums(view),
         "remarks": reconciliation.remarks(view),
         "inputs": reconciliation.inputs(view),
@@ -101,7 +103,7 @@ def _identity(view: RunView) -> dict[str, Any]:
 
 def _tiles(view: RunView) -> list[dict[str, str]]:
     """The run at a glance: one tile for each disposition."""
-    lines, charges = view.manifest["counts"]["by_disposition"], view.manifest["charges"]["by_disposition"]
+    lines, charges = view.counted.lines, view.counted.charges
     return [
         {
             "disposition": each.value,

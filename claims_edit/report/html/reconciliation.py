@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.model import Disposition
+from claims_edit.model import UNCOUNTED, Disposition
+from claims_edit.report.effects import EFFECT_LABELS
 from claims_edit.report.html.tables import Table, amount, count, plural, totals, words
 
 if TYPE_CHECKING:
@@ -29,27 +30,38 @@ class Sum:
 def sums(view: RunView) -> list[Sum]:
     """Every sum of the run, in rows and in money, from the manifest and from the decisions."""
     counts, charges = view.manifest["counts"], view.manifest["charges"]
-    record_lines, record_charges = totals(view.figures.by_disposition)
-    lines = {each: counts["by_disposition"][each] for each in Disposition}
-    money = {each: Decimal(charges["by_disposition"][each]) for each in Disposition}
+    counted, record = view.counted, _record(view)
+    others = {effect: EFFECT_LABELS[effect] for effect in counted.others}
+    lines = [(each.value, counted.lines[each]) for each in Disposition]
+    lines += [(label, counted.others[effect][0]) for effect, label in others.items()]
+    money = [(each.value, counted.charges[each]) for each in Disposition]
+    money += [(label, counted.others[effect][1]) for effect, label in others.items()]
     return [
         _rows(
             ("rows read", counts["rows_read"]),
             [("accepted", counts["rows_accepted"]), ("quarantined", counts["rows_quarantined"])],
         ),
         _rows(("candidates", counts["candidates"]), [("decisions", counts["decisions"])]),
-        _rows(("decisions", counts["decisions"]), [(each.value, lines[each]) for each in Disposition]),
-        _rows(("decisions", counts["decisions"]), [("lines on record", record_lines)]),
+        _rows(("decisions", counts["decisions"]), lines),
+        _rows(("decisions", counts["decisions"]), [(name, rows) for name, rows, _ in record]),
         _money(
             ("charges read", Decimal(charges["read"])),
             [("accepted", Decimal(charges["accepted"])), ("quarantined", Decimal(charges["quarantined"]))],
         ),
-        _money(
-            ("charges of candidates", Decimal(charges["candidates"])),
-            [(each.value, money[each]) for each in Disposition],
-        ),
-        _money(("charges of candidates", Decimal(charges["candidates"])), [("charges on record", record_charges)]),
+        _money(("charges of candidates", Decimal(charges["candidates"])), money),
+        _money(("charges of candidates", Decimal(charges["candidates"])), [(name, sum_) for name, _, sum_ in record]),
     ]
+
+
+def _record(view: RunView) -> list[tuple[str, int, Decimal]]:
+    """Lines and charges of the run's decisions, counted in its record: those of this report, and the others."""
+    shown = [("in this report", *totals(view.figures.by_disposition))]
+    if view.is_shadow:
+        return shown
+    seen = {row["effect"]: row for row in view.figures.seen.iter_rows(named=True)}
+    nothing = {"lines": 0, "charges": Decimal()}
+    others = [(EFFECT_LABELS[effect], seen.get(effect, nothing)) for effect in UNCOUNTED]
+    return shown + [(f"{label}, on record", row["lines"], row["charges"]) for label, row in others]
 
 
 def _rows(total: tuple[str, int], parts: Sequence[tuple[str, int]]) -> Sum:

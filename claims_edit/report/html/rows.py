@@ -86,8 +86,8 @@ def shown_decisions(view: RunView) -> Shown:
             "facts": pools["facts"].items,
             "edits": [dict(edit) for edit in pools["edits"].items],
         },
-        lines=view.manifest["counts"]["decisions"] - len(decisions),
-        charges=Decimal(view.manifest["charges"]["candidates"]) - charged,
+        lines=sum(view.counted.lines.values()) - len(decisions),
+        charges=sum(view.counted.charges.values(), Decimal()) - charged,
     )
 
 

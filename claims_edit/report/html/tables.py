@@ -10,10 +10,11 @@ import polars as pl
 
 from claims_edit.doubts import DOUBTS
 from claims_edit.edits import LABELS
-from claims_edit.model import Disposition
+from claims_edit.model import UNCOUNTED, Disposition
 from claims_edit.report.changes import MEASURES
 from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.report.table_format import plain
+from claims_edit.store import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -319,16 +320,17 @@ def _comma(joined: str | None) -> str:
 
 
 def trend(runs: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]) -> Table:
-    """Lines by disposition of each run, oldest first."""
+    """Lines by disposition of each run, oldest first, and those that the run saw again or late."""
     rows = [
         [
             whole(label(run)),
             words(run["run_id"]),
-            *(count(run["counts"]["by_disposition"][each]) for each in Disposition),
+            *map(count, counted(run).lines.values()),
+            *(count(counted(run).others.get(each, (0,))[0]) for each in UNCOUNTED),
             count(run["counts"]["decisions"]),
             count(run["counts"]["rows_quarantined"]),
         ]
         for run in runs
     ]
-    columns = ("Started", "Run", *Disposition, "all", "Quarantined rows")
+    columns = ("Started", "Run", *Disposition, "seen again", "late", "all", "Quarantined rows")
     return Table("trend", "Lines by disposition and run", columns, rows)

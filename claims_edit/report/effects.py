@@ -1,0 +1,26 @@
+"""The words for what a run did to a line (ADR 0017)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims_edit.edits.phrases import listed
+from claims_edit.model import Effect
+
+if TYPE_CHECKING:
+    from claims_edit.store import Counted
+
+EFFECT_LABELS: dict[Effect, str] = {
+    Effect.SEEN_AGAIN: "seen again, unchanged",
+    Effect.LATE: "late, of an older night",
+}
+"""Of a decision that changes nothing."""
+
+
+def uncounted_note(counted: Counted) -> str:
+    """One sentence on the decisions of a run that its reports do not count; empty without any."""
+    lines = {effect: lines for effect, (lines, _) in counted.others.items()}
+    again, late = lines.get(Effect.SEEN_AGAIN, 0), lines.get(Effect.LATE, 0)
+    parts = [f"{again:,} came again unchanged from an earlier night"] if again else []
+    parts += [f"{late:,} came from an older night than their current decision"] if late else []
+    return f"Of these lines, {listed(parts)}: they are not counted again." if parts else ""
