@@ -58,12 +58,13 @@ def carry_over(folder: ResultsFolder, progress: Progress) -> int:
             progress("carry over", 0)
             staged = folder.stage(run["run_id"])
             state = State.read(record / STATE, payers.of, staged.scratch_dir)
-            counts = _settled(run, staged, record, state, payers)
+            totals = _settled(run, staged, record, state, payers)
             shutil.rmtree(staged.run_dir)
             for name in ("decisions", "quarantine"):
                 shutil.rmtree(staged.record_dirs[name])
             add(record, staged.root)
-            rewrite_manifest(record / "runs" / run["run_id"], {**run, "counts": {**run["counts"], **counts}})
+            added = {part: run[part] | figures for part, figures in totals.items()}
+            rewrite_manifest(record / "runs" / run["run_id"], run | added)
             shutil.rmtree(staged.root)
     return len(runs)
 
@@ -71,7 +72,7 @@ def carry_over(folder: ResultsFolder, progress: Progress) -> int:
 def _settled(
     run: dict[str, Any], staged: StagedRun, record: Path, state: State, payers: PayerIdentities
 ) -> dict[str, Any]:
-    """Settle one run's lines and write what it did to them; returns its counts."""
+    """Settle one run's lines and write what it did to them; returns its counts and charges."""
     mode, as_of = Mode(run["mode"]), date.fromisoformat(run["as_of"])
     is_shadow = mode is Mode.SHADOW
     nights = _EarlierRun(state, payers, staged.scratch_dir, as_of, staged.run_id, is_shadow=is_shadow)
