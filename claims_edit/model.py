@@ -112,6 +112,8 @@ REPLACEMENT, VOID = "7", "8"  # claim frequency codes, X12 CLM05-3
 TRIAL_DIAGNOSIS = "Z006"  # ICD-10-CM: encounter for examination in a clinical research program
 TRIAL_CONDITION, TRIAL_VALUE = "30", "D4"  # NUBC condition code and value code of a clinical trial
 
+DECISION_LOCATION = ("source_file", "source_row", "claim_id", "claim_line_number")
+"""The columns of a decision that, with its run, no other decision has."""
 DECISION_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "claim_line_number", "claim_type",
     "member_id", "payer_raw", "payer", "program", "program_basis", "group_id", "service_start_date",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.errors import ResultsError
+from claims_edit.model import DECISION_LOCATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 POSTING_FACTS = ("line_item_control_number", "posting_holds")
-_LINE = ("source_file", "source_row", "claim_id", "claim_line_number")
 
 
 class Postings:
@@ -25,7 +25,7 @@ class Postings:
         filled = candidates.select(pl.col(facts).is_not_null().any()).collect()
         has_any = any(filled.row(0)) if facts else False
         absent = [pl.lit(None, pl.String).alias(name) for name in POSTING_FACTS if name not in columns]
-        kept = candidates.with_columns(absent).select(*_LINE, *POSTING_FACTS)
+        kept = candidates.with_columns(absent).select(*DECISION_LOCATION, *POSTING_FACTS)
         self._ahead: pl.DataFrame | None = kept.clear().collect() if has_any else None
         self._coming: Iterator[pl.DataFrame] = kept.collect_batches(maintain_order=True) if has_any else iter(())
 
@@ -39,15 +39,17 @@ class Postings:
             return pl.DataFrame(
                 dict.fromkeys(POSTING_FACTS, pl.repeat(None, lines.height, dtype=pl.String, eager=True))
             )
-        last = lines.select(_LINE).tail(1)
+        last = lines.select(DECISION_LOCATION).tail(1)
         waiting = [self._ahead]
-        while waiting[-1].join(last, on=_LINE, how="semi").is_empty():
+        while waiting[-1].join(last, on=DECISION_LOCATION, how="semi").is_empty():
             following = next(self._coming, None)
             if following is None:
                 raise self._missing()
             waiting.append(following)
         ahead = pl.concat(waiting).with_row_index("__place")
-        found = lines.select(_LINE).join(ahead, on=_LINE, how="left", validate="m:1", maintain_order="left")
+        found = lines.select(DECISION_LOCATION).join(
+            ahead, on=DECISION_LOCATION, how="left", validate="m:1", maintain_order="left"
+        )
         if found["__place"].null_count():
             raise self._missing()
         self._ahead = ahead.slice(found["__place"][-1] + 1).drop("__place")

@@ -15,7 +15,7 @@ from claims_edit.intake.keys import CLAIM_KEY, REFUSED_SHIFT, claim_hashes
 from claims_edit.model import REPLACEMENT
 from claims_edit.store.history import HISTORY_SCHEMA, lines_seen_on
 from claims_edit.store.segments import key_ranges, rows_in, write_segment
-from claims_edit.store.state import State, keys_of, merged_traces, trace_keys
+from claims_edit.store.state import State, keyed_traces, keys_of, merged_traces, named_payers, with_payer_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,7 @@ class AcrossNights:
         self._table = state.table()
         self._came = 0
         self._payer_names: list[pl.DataFrame] = []
+        self._traces = pl.DataFrame(schema=TRACE_SCHEMA)  # of the run itself, found by `changes`
         self.totals = NightTotals()
 
     def may_know(self, low: pl.Series) -> pl.Series | None:
@@ -104,11 +105,9 @@ class AcrossNights:
 
     def add_decided(self, lines: pl.DataFrame, decided: pl.DataFrame) -> None:
         """Note a part of the run's decisions, and the candidate lines that they are of, in the same order."""
-        payers = self._payers.of(lines["payer"].unique())
-        named = payers.rename({"payer": "payer_raw", "identity": "payer_identity"})
-        self._payer_names.append(named)
+        self._payer_names.append(named_payers(lines["payer"], self._payers.of))
         text = lines.rename({"payer": "payer_raw"}).with_columns(pl.col("claim_frequency_code").fill_null("1"))
-        text = text.join(named, on="payer_raw", how="left", maintain_order="left").select(*IDENTITY)
+        text = with_payer_identity(text, self._payers.of).select(*IDENTITY)
         own = decided.select(
             decided_run_id=pl.lit(self._run_id),
             decided_source_file="source_file",
@@ -127,7 +126,8 @@ class AcrossNights:
 
         `earlier_record` is the folder of the published runs, if there are any.
         """
-        traces, replacing = self._run_traces(revisions)
+        traces, replacing = self._own_traces(revisions), self._replacing_lines(revisions)
+        self._traces = traces
         revised = pl.concat([traces["named_high"], traces["own_high"]]).unique()
         came, met = self._paths(_CAME), self._paths(_MET)
         for first, last in key_ranges(rows_in([*came, *met])):
@@ -190,28 +190,29 @@ class AcrossNights:
         )
         return pl.concat([decided, others], how="diagonal").select(pl.col(n).cast(t) for n, t in CAME_SCHEMA.items())
 
-    def _run_traces(self, revisions: RunRevisions) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The run's revisions (TRACE_SCHEMA), and the lines of its replacements."""
+    def _own_traces(self, revisions: RunRevisions) -> pl.DataFrame:
+        """The run's revisions (TRACE_SCHEMA)."""
         given = revisions.named().collect().rename({"payer": "payer_raw"})
         whole = given.drop_nulls(["payer_raw", "member_id", "claim_id"])
-        payers = self._payers.of(whole["payer_raw"].unique())
-        named = payers.rename({"payer": "payer_raw", "identity": "payer_identity"})
-        self._payer_names.append(named)
-        keyed = whole.join(named, on="payer_raw", how="left", maintain_order="left").with_columns(
-            *trace_keys(whole, self._payers.of).get_columns(),
-            is_certain=is_certain(),
-            first_as_of=pl.lit(self._as_of, pl.Date),
-            last_as_of=pl.lit(self._as_of, pl.Date),
-            last_run_id=pl.lit(self._run_id),
+        self._payer_names.append(named_payers(whole["payer_raw"], self._payers.of))
+        night = pl.lit(self._as_of, pl.Date)
+        keyed = keyed_traces(whole, self._payers.of).with_columns(
+            is_certain=is_certain(), first_as_of=night, last_as_of=night, last_run_id=pl.lit(self._run_id)
         )
-        traces = merged_traces(keyed.select(pl.col(name).cast(dtype) for name, dtype in TRACE_SCHEMA.items()))
-        replacing = revisions.replaced_lines()
-        own_high = claim_hashes(replacing, self._payers.of(replacing["payer"])).alias("own_high")
-        return traces, replacing.select(own_high, "claim_line_number").drop_nulls()
+        return merged_traces(keyed.select(pl.col(name).cast(dtype) for name, dtype in TRACE_SCHEMA.items()))
 
-    def write_state(self, folder: Path, lines: list[Path], revisions: RunRevisions | None) -> None:
-        """Write the state after the run to `folder`, with the changed lines (sorted files) and the run's revisions."""
-        traces = pl.DataFrame(schema=TRACE_SCHEMA) if revisions is None else self._run_traces(revisions)[0]
+    def _replacing_lines(self, revisions: RunRevisions) -> pl.DataFrame:
+        """The lines of the run's replacements: `own_high`, `claim_line_number`."""
+        lines = revisions.replaced_lines()
+        own_high = claim_hashes(lines, self._payers.of(lines["payer"])).alias("own_high")
+        return lines.select(own_high, "claim_line_number").drop_nulls()
+
+    def write_state(self, folder: Path, lines: list[Path]) -> None:
+        """Write the state after the run to `folder`, with its changed lines (sorted files) and its revisions.
+
+        Call it after `changes`. That of a shadow run is the state before it.
+        """
+        traces = self._traces.clear() if self._is_shadow else self._traces
         changed = revised = None
         if lines:
             changed = self._scratch / "state-lines.parquet"

@@ -27,7 +27,7 @@ from claims_edit.runner.options import Progress, RunOptions
 from claims_edit.runner.revisions import NAMED, PayerIdentities, RunRevisions
 from claims_edit.store import ResultsFolder, StagedRun, replay_of, rewrite_manifest
 from claims_edit.store.generation import STATE, add
-from claims_edit.store.replay import CANDIDATES, REVISIONS
+from claims_edit.store.replay import CANDIDATES, REPLAY, REVISIONS
 from claims_edit.store.state import State
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _settled(
     mode, as_of = Mode(run["mode"]), date.fromisoformat(run["as_of"])
     is_shadow = mode is Mode.SHADOW
     nights = _EarlierRun(state, payers, staged.scratch_dir, as_of, staged.run_id, is_shadow=is_shadow)
-    replay = record / "runs" / staged.run_id / "replay"
+    replay = record / "runs" / staged.run_id / REPLAY
     kept = staged.scratch_dir / "file-0"
     kept.mkdir()
     decided = sorted((record / "decisions" / f"run_id={staged.run_id}").glob("*.parquet"))

@@ -114,18 +114,24 @@ def update_state(
     for part in in_parts(changes()):
         rows += part.height
         history.add(part)
-    because: Counter[str] = Counter()
-    withdrawals = PartWriter(staged.withdrawals_dir, "part", WITHDRAWAL_SCHEMA)
-    if record is not None and (paths := sorted(staged.scratch_dir.glob("withdrawn-*.parquet"))):
-        for part in in_parts(withdrawn_decisions(paths, record, staged.scratch_dir)):
-            because.update(dict(part["withdrawn_because"].value_counts().iter_rows()))
-            withdrawals.add(part.with_columns(run["run_id"].alias("run_id"), run["as_of"].alias("as_of")))
     history.close()
-    withdrawals.close()
+    because = _write_withdrawals(staged, run, record)
     if counts or record is None:
-        nights.write_state(staged.state_dir, state, revisions if counts else None)
+        nights.write_state(staged.state_dir, state)
     withdrawn = {"withdrawn": because.total(), "withdrawn_because": dict(sorted(because.items()))}
     return {
         "counts": nights.totals.counts() | {"history_rows": rows} | withdrawn,
         "charges": nights.totals.charges(),
     }
+
+
+def _write_withdrawals(staged: StagedRun, run: dict[str, pl.Expr], record: Path | None) -> Counter[str]:
+    """Write the decisions of earlier runs that the run withdrew; returns how many, by cause."""
+    because: Counter[str] = Counter()
+    withdrawals = PartWriter(staged.withdrawals_dir, "part", WITHDRAWAL_SCHEMA)
+    if record is not None and (paths := sorted(staged.scratch_dir.glob("withdrawn-*.parquet"))):
+        for part in in_parts(withdrawn_decisions(paths, record, staged.scratch_dir)):
+            because.update(dict(part["withdrawn_because"].value_counts().iter_rows()))
+            withdrawals.add(part.with_columns(run_id=run["run_id"], as_of=run["as_of"]))
+    withdrawals.close()
+    return because

@@ -101,20 +101,19 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
     folder = ResultsFolder(options.out, readers)
     with folder.lock(), Hashing(files.inputs) as hashing:
         carry_over(folder, progress)
+        runs = folder.runs()
         if (
             not options.force
-            and (earlier := _done_before(result_options, folder, catalog, files.inputs, hashing)) is not None
+            and (earlier := _done_before(result_options, folder, runs, catalog, files.inputs, hashing)) is not None
         ):
             return _outcome(RunManifest.model_validate(earlier), options, repeated=True)
-        run_id = f"{_after(started, folder.runs()):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
+        run_id = f"{_after(started, runs):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
         staged = folder.stage(run_id)
         prepare_reports(options.reports)
         payers = PayerIdentities(catalog)
         with stages.of("state"):
             state = folder.state(payers.of, staged.scratch_dir)
-            nights = AcrossNights(
-                state, payers, staged.scratch_dir, options.as_of, run_id, is_shadow=options.mode is Mode.SHADOW
-            )
+            nights = AcrossNights(state, payers, staged.scratch_dir, options.as_of, run_id, is_shadow=shadow)
         with stages.of("read"):
             reading = Reading(
                 catalog,
@@ -147,7 +146,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             write_reports(
                 staged,
                 manifest,
-                earlier=folder.runs(),
+                earlier=runs,
                 catalog=catalog,
                 wanted=options.reports,
                 published=folder.database_for(staged) if shadow else None,
@@ -180,15 +179,20 @@ def _outcome(manifest: RunManifest, options: RunOptions, *, repeated: bool = Fal
 
 
 def _done_before(
-    result_options: dict[str, Any], folder: ResultsFolder, catalog: Catalog, paths: list[Path], hashing: Hashing
+    result_options: dict[str, Any],
+    folder: ResultsFolder,
+    runs: list[dict[str, Any]],
+    catalog: Catalog,
+    paths: list[Path],
+    hashing: Hashing,
 ) -> dict[str, Any] | None:
-    """The manifest of an earlier run over the same bytes, rules, contracts and options.
+    """The manifest of an earlier run (of `runs`) over the same bytes, rules, contracts and options.
 
     Extracts are hashed first only if an earlier run read files of the same sizes; usually none did, and the hashes are
     computed while reading.
     """
     sizes = sorted(path.stat().st_size for path in paths)
-    alike = [run for run in folder.runs() if sorted(file["bytes"] for file in run["inputs"]) == sizes]
+    alike = [run for run in runs if sorted(file["bytes"] for file in run["inputs"]) == sizes]
     if not any(run["rules_hash"] == catalog.rules_hash and run["options"] == result_options for run in alike):
         return None
     same = folder.same_run(

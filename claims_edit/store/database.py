@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from claims_edit.duck import Settings, connect, literal
-from claims_edit.model import DECISION_COLUMNS, POSTED, QUARANTINE_COLUMNS, Effect, Mode
+from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, QUARANTINE_COLUMNS, Effect, Mode
 from claims_edit.store.generation import DATABASE, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
@@ -50,23 +50,18 @@ _RUN_COLUMNS = {
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
 _EFFECTS = tuple(map(str, (*POSTED, Effect.SUPERSEDED)))
-_PLACE = ("source_file", "source_row", "claim_id", "claim_line_number")  # of a decision in its run
 CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
 """The identity of a claim in SQL: as in a run (ADR 0013), but with the NPI as the only billing provider id."""
 _CLAIM_LINE = f"{CLAIM}, claim_line_number"
 
 
-def _latest(mode: Mode) -> str:
-    """The decisions of each claim line's latest run of the mode.
-
-    A payer that a run did not recognize is the one that other runs have under that name: after it is added to the
-    rules, its lines must not be current twice.
-    """
-    return f"""
+# The decisions of each claim line's latest shadow run. A payer that a run did not recognize is the one that other runs
+# have under that name: after it is added to the rules, its lines must not be there twice.
+_SHADOW_DECISIONS = f"""
     WITH known AS (
         SELECT payer_raw, max(payer) AS payer FROM decisions WHERE payer IS NOT NULL GROUP BY payer_raw
     )
-    SELECT d.* FROM decisions AS d LEFT JOIN known USING (payer_raw) WHERE d.mode = '{mode}'
+    SELECT d.* FROM decisions AS d LEFT JOIN known USING (payer_raw) WHERE d.mode = '{Mode.SHADOW}'
     QUALIFY d.run_id = max(d.run_id) OVER (
         PARTITION BY coalesce(d.payer, known.payer, d.payer_raw), d.data_source, d.member_id, d.claim_id, d.billing_npi,
             d.claim_line_number
@@ -111,8 +106,7 @@ def shadow_vs_enforced(shadow: str) -> str:
     ) = 1"""  # noqa: S608 -- our own words
 
 
-LOCATION = ", ".join(_PLACE)
-"""The columns of a decision that, with its run, no other decision has."""
+LOCATION = ", ".join(DECISION_LOCATION)
 # The decisions that were made current, and those among them that no run withdrew.
 _MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
     SELECT run_id, {LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
@@ -122,7 +116,7 @@ _NOT_WITHDRAWN = f"""ANTI JOIN (
 ) AS withdrawn USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
 _VIEWS = f"""
 CREATE VIEW current_decisions AS {_MADE} {_NOT_WITHDRAWN};
-CREATE VIEW shadow_decisions AS {_latest(Mode.SHADOW)};
+CREATE VIEW shadow_decisions AS {_SHADOW_DECISIONS};
 CREATE VIEW shadow_vs_enforced AS {shadow_vs_enforced("shadow_decisions")};
 CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
 CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';

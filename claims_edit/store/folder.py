@@ -149,7 +149,7 @@ class ResultsFolder:
         return staged
 
     def scratch(self, name: str) -> Path:
-        """An empty folder for temporary files of a command that is no run; removed when the lock is released.
+        """An empty folder for temporary files of a command other than a run; removed when the lock is released.
 
         Raises:
             ResultsError: it cannot be made.

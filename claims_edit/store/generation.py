@@ -113,10 +113,11 @@ def _link_tree(source: Path, target: Path) -> None:
         here = target / Path(folder).relative_to(source)
         here.mkdir(exist_ok=True)
         for name in names:
-            _link(Path(folder, name), here / name)
+            link(Path(folder, name), here / name)
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Give a file another name: a hard link, or else a copy, on disk when this returns."""
     try:
         target.hardlink_to(source)
     except OSError:  # hard links are not supported, or too many for this file

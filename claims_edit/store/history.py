@@ -9,7 +9,7 @@ import polars as pl
 from claims_edit.core.line_state import DECIDED, IDENTITY, SEEN
 from claims_edit.duck import connect, literal
 from claims_edit.engine import DECISION_SCHEMA
-from claims_edit.model import Mode
+from claims_edit.model import DECISION_LOCATION, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ WITHDRAWAL_SCHEMA: dict[str, pl.DataType] = {
     **{name: dtype for name, dtype in DECISION_SCHEMA.items() if name != "run_id"},
 }  # fmt: skip
 """One row for each decision that a run withdrew, with its columns; `run_id` is the run that withdrew it."""
-_PLACE = ("decided_run_id", "source_file", "source_row", "claim_id", "claim_line_number")
+_PLACE = ("decided_run_id", *DECISION_LOCATION)
 _MEMORY = "300MB"
 _BATCH_ROWS = 50_000
 
@@ -39,17 +39,12 @@ _BATCH_ROWS = 50_000
 def lines_seen_on(record: Path, as_of: date) -> pl.DataFrame:
     """The lines that enforced runs of one night saw (IDENTITY), from the folder of the published runs."""
     files = sorted((record / "history").glob("run_id=*/*.parquet"))
-    night = [path for path in files if _night(path) == as_of]
-    if not night:
+    if not files:
         return pl.DataFrame(schema=IDENTITY)
-    seen = pl.scan_parquet(night, glob=False, hive_partitioning=False).filter("came", pl.col("mode") == Mode.ENFORCE)
+    seen = pl.scan_parquet(files, glob=False, hive_partitioning=False).filter(
+        "came", pl.col("mode") == Mode.ENFORCE, pl.col("as_of") == as_of
+    )
     return seen.select(pl.lit(None, pl.String).alias(n) if n == "payer_identity" else n for n in IDENTITY).collect()
-
-
-def _night(path: Path) -> date | None:
-    """The night of a run's file; None for a file without rows."""
-    first = pl.scan_parquet(path, glob=False, hive_partitioning=False).select("as_of").head(1).collect()
-    return first.item() if first.height else None
 
 
 def withdrawn_decisions(wanted: list[Path], record: Path, scratch: Path) -> Iterator[pl.DataFrame]:

@@ -8,7 +8,6 @@ another version, or where the rules recognize a payer that they did not, all key
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ import polars as pl
 from claims_edit.core.line_state import STATE_SCHEMA, TRACE_SCHEMA
 from claims_edit.errors import ResultsError
 from claims_edit.intake.keys import LINE_KEY, BitTable, claim_hashes, key_hashes
-from claims_edit.store.generation import STATE
+from claims_edit.store.generation import STATE, link
 from claims_edit.store.segments import Segments, rows_in, write_segment
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class State:
                 f"{folder}: the state of earlier runs is missing or damaged. Restore it from a backup."
             ) from None
         state = cls(_lines(paths[LINES]), _traces(paths[TRACES]), payers)
-        named = identity(payers["payer_raw"]).rename({"payer": "payer_raw", "identity": "payer_identity"})
+        named = named_payers(payers["payer_raw"], identity)
         is_same = about["hash"] == _hash_probe() and payers.sort(pl.all()).equals(named.sort(pl.all()))
         return state if is_same else state._with_own_keys(identity, named, scratch)
 
@@ -120,7 +119,7 @@ class State:
     def _with_own_keys(self, identity: PayerIdentity, payers: pl.DataFrame, scratch: Path) -> State:
         """The same state with keys of this process and rule pack, written again to `scratch`."""
         lines = _rekeyed(self.lines, lambda rows: _line_keys(rows, identity), scratch / "lines-rekeyed")
-        traces = _rekeyed(self.traces, lambda rows: _trace_keys(rows, identity), scratch / "traces-rekeyed")
+        traces = _rekeyed(self.traces, lambda rows: keyed_traces(rows, identity), scratch / "traces-rekeyed")
         return State(lines, traces, payers)
 
     def table(self) -> BitTable | None:
@@ -152,32 +151,33 @@ def _placed(path: Path, folder: Path, name: str) -> Path:
     if path.parent == folder:
         return path
     target = folder / (path.name if path.parent.name == STATE else name)
-    try:
-        target.hardlink_to(path)
-    except OSError:  # hard links are not supported, or too many for this file
-        shutil.copyfile(path, target)
+    link(path, target)
     return target
 
 
-def _identified(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
-    payers = identity(rows["payer_raw"].unique()).rename({"payer": "payer_raw", "identity": "payer_identity"})
-    return rows.drop("payer_identity").join(payers, on="payer_raw", how="left", maintain_order="left")
+def named_payers(names: pl.Series, identity: PayerIdentity) -> pl.DataFrame:
+    """These payers by name, each once (PAYER_SCHEMA)."""
+    return identity(names.unique()).rename({"payer": "payer_raw", "identity": "payer_identity"})
+
+
+def with_payer_identity(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
+    """The rows with the `payer_identity` of their `payer_raw`."""
+    payers = named_payers(rows["payer_raw"], identity)
+    return rows.drop("payer_identity", strict=False).join(payers, on="payer_raw", how="left", maintain_order="left")
 
 
 def _line_keys(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
-    return _identified(rows, identity).with_columns(keys_of(rows, identity).get_columns())
+    return with_payer_identity(rows, identity).with_columns(keys_of(rows, identity).get_columns())
 
 
-def trace_keys(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
-    """`named_high`, `own_high` of revisions with the text columns of TRACE_SCHEMA."""
+def keyed_traces(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
+    """Revisions with the text columns of TRACE_SCHEMA, with `payer_identity`, `named_high` and `own_high` of now."""
     payers = identity(rows["payer_raw"].unique())
     own = rows.rename({"payer_raw": "payer"})
     named = own.with_columns(claim_id="revised_claim_id")
-    return pl.DataFrame({"named_high": claim_hashes(named, payers), "own_high": claim_hashes(own, payers)})
-
-
-def _trace_keys(rows: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
-    return _identified(rows, identity).with_columns(trace_keys(rows, identity).get_columns())
+    return with_payer_identity(rows, identity).with_columns(
+        named_high=claim_hashes(named, payers), own_high=claim_hashes(own, payers)
+    )
 
 
 def _rekeyed(segments: Segments, keyed: Callable[[pl.DataFrame], pl.DataFrame], path: Path) -> Segments:

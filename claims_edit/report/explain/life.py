@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.model import Effect, LineStatus, Mode
+from claims_edit.model import DECISION_LOCATION, Effect, LineStatus, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LINE = ("payer_raw", "data_source", "member_id", "billing_provider_id", "claim_id", "claim_line_number",
          "claim_frequency_code")  # fmt: skip
-_PLACE = ("run_id", "source_file", "source_row", "claim_id", "claim_line_number")
+_PLACE = ("run_id", *DECISION_LOCATION)
 _DECIDED = ("decided_run_id", "decided_source_file", "decided_source_row")
 _HISTORY = f"""
 SELECT h.*, d.disposition, d.reason_code, d.charge_amount FROM history AS h

@@ -11,12 +11,11 @@ from claims_edit.engine import facts as resolved
 from claims_edit.errors import ResultsError
 from claims_edit.facts.payer import payer_identity
 from claims_edit.facts.revision import CLAIM, revising
+from claims_edit.model import DECISION_LOCATION
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
     from claims_edit.store import Replay
-
-_PLACE = ("source_file", "source_row", "claim_id", "claim_line_number")
 
 
 def facts_of(
@@ -31,19 +30,19 @@ def facts_of(
     Raises:
         ResultsError: the run's candidate lines are damaged, or one is missing though the facts are `required`.
     """
-    wanted = pl.DataFrame([{name: row[name] for name in _PLACE} for row in rows])
+    wanted = pl.DataFrame([{name: row[name] for name in DECISION_LOCATION} for row in rows])
     try:
-        lines = replay.candidates.join(wanted.lazy(), on=_PLACE, how="semi", maintain_order="left").collect()
+        lines = replay.candidates.join(wanted.lazy(), on=DECISION_LOCATION, how="semi", maintain_order="left").collect()
         facts = resolved(lines, catalog, revisions=replay.revisions, contracts=replay.contracts)
         known = facts.with_columns(unmet=pl.struct(edit.first_unmet.alias(edit.id) for edit in EDITS)).to_dicts()
         revised = _revised_by(lines, replay.revisions, catalog)
     except (OSError, pl.exceptions.PolarsError):
         raise _damaged(replay) from None
     by_place = {
-        tuple(line[name] for name in _PLACE): line | {"revised_by": by}
+        tuple(line[name] for name in DECISION_LOCATION): line | {"revised_by": by}
         for line, by in zip(known, revised, strict=True)
     }  # fmt: skip
-    found = [by_place.get(tuple(row[name] for name in _PLACE)) for row in rows]
+    found = [by_place.get(tuple(row[name] for name in DECISION_LOCATION)) for row in rows]
     if required and None in found:
         raise _damaged(replay)
     return found

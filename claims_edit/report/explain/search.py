@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import UsageError
-from claims_edit.model import DECISION_COLUMNS
+from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION
 from claims_edit.report.explain.life import lives
 from claims_edit.report.explain.line_explanations import explained
 from claims_edit.report.explain.replayed import facts_of
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR run_id = $run_id)
     AND ($row IS NULL OR source_row = $row)
     AND ($file IS NULL OR source_file = $file)"""
-_LOCATION = "run_id, source_file, source_row, claim_id, claim_line_number"
+_PLACE = ("run_id", *DECISION_LOCATION)
+_LOCATION = ", ".join(_PLACE)
 # The current decision of each line, else that of the latest run; of a shadow run only where no other run decided it.
 _DECIDED = f"""
 SELECT {", ".join(DECISION_COLUMNS)} FROM (
@@ -98,7 +99,7 @@ def find(out: Path, wanted: Wanted, *, every_edit: bool = False) -> list[dict[st
 
 
 def _place(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _LOCATION.split(", "))
+    return tuple(row[name] for name in _PLACE)
 
 
 def _parameters(folder: ResultsFolder, wanted: Wanted) -> dict[str, Any]:
