@@ -120,6 +120,13 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
+def published_night(folder: Path, count: int) -> Path:
+    """The results folder of one run of `lines(count)`, without reports."""
+    extract = write(folder / "night.csv", csv_text(lines(count)))
+    assert called("run", extract, "--out", folder / "out", "--quiet", *UNREPORTED).code == 0
+    return folder / "out"
+
+
 def record(out: Path, kind: str) -> pl.DataFrame:
     """The published `decisions` or `quarantine` of every run in a results folder, in order."""
     parts = sorted(out.glob(f"{kind}/run_id=*/part-*.parquet"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.program import COLUMNS, DECK, UNREPORTED, called, csv_text, line, lines, manifest, write
+from tests.functional.program import COLUMNS, DECK, UNREPORTED, csv_text, line, lines, manifest, published_night, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +29,7 @@ def published(command: Command, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Such a folder for all tests that only read it."""
-    folder = tmp_path_factory.mktemp("explained")
-    extract = write(folder / "night.csv", csv_text(lines(9)))
-    assert called("run", extract, "--out", folder / "out", "--quiet", *UNREPORTED).code == 0
-    return folder / "out"
+    return published_night(tmp_path_factory.mktemp("explained"), 9)
 
 
 def reported(done: Done) -> list[dict[str, Any]]:

@@ -123,16 +123,16 @@ def test_the_state_is_the_same_whatever_the_order_of_the_rows(tmp_path: Path) ->
     assert states[0].equals(states[1])
 
 
-def test_explain_tells_the_line_night_by_night(tmp_path: Path) -> None:
+def test_explain_shows_the_line_night_by_night(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     night(tmp_path, 3, line(1, **CODE))
     night(tmp_path, 4, line(1, **CODE))
     night(tmp_path, 5, line(9, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1", **CODE))
-    told = called("explain", "CL0000001", "--out", tmp_path / "out").out
-    assert "Claim CL0000001 line 1: DENY, not current" in told
-    assert "superseded by claim CL0000009; seen 2026-11-02 to 2026-11-04, on 3 nights" in told
-    assert "2026-11-03 to 2026-11-04  Seen again, unchanged." in told
-    assert "Voided by claim CL0000009. The decision deny (investigational), charge 1.25 is withdrawn." in told
+    shown = called("explain", "CL0000001", "--out", tmp_path / "out").out
+    assert "Claim CL0000001 line 1: DENY, not current" in shown
+    assert "superseded by claim CL0000009; seen 2026-11-02 to 2026-11-04, on 3 nights" in shown
+    assert "2026-11-03 to 2026-11-04  Seen again, unchanged." in shown
+    assert "Voided by claim CL0000009. The decision deny (investigational), charge 1.25 is withdrawn." in shown
     (found,) = json.loads(called("explain", "CL0000001", "--out", tmp_path / "out", "--json").out)
     assert [each["as_of"] for each in found["life"]["nights"]] == ["2026-11-02", "2026-11-03", "2026-11-05"]
 
@@ -140,10 +140,10 @@ def test_explain_tells_the_line_night_by_night(tmp_path: Path) -> None:
 def test_explain_shows_the_current_decision_not_that_of_the_latest_run(tmp_path: Path) -> None:
     night(tmp_path, 3, line(1, **CODE))
     night(tmp_path, 2, line(1, charge_amount="7.00", **CODE))
-    told = called("explain", "CL0000001", "--out", tmp_path / "out").out
-    assert "Claim CL0000001 line 1: DENY\n" in told
-    assert "Came late" in told
-    assert "charge 1.25" in told
+    shown = called("explain", "CL0000001", "--out", tmp_path / "out").out
+    assert "Claim CL0000001 line 1: DENY\n" in shown
+    assert "Came late" in shown
+    assert "charge 1.25" in shown
 
 
 def test_a_damaged_state_is_one_fault(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.program import UNREPORTED, Done, called, csv_text, lines, write
+from tests.functional.program import Done, called, published_night
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +20,7 @@ ENDLESS = "WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) "
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("limits")
-    extract = write(folder / "night.csv", csv_text(lines(6)))
-    assert called("run", extract, "--out", folder / "out", "--quiet", *UNREPORTED).code == 0
-    return folder / "out"
+    return published_night(tmp_path_factory.mktemp("limits"), 6)
 
 
 def is_one_line(done: Done, reported: str) -> bool:
