@@ -29,7 +29,7 @@ class Report:
         files_of_run: the function that writes it into a run's folder, of a view and the folder, if that is
             more than `file`.
         is_folder: whether `file` is a folder.
-        prepare: the function, without arguments, that loads its slow library ahead, if there is one.
+        prepare: the function, without arguments, that starts what takes long, if there is such.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Report:
             _function(self.write)(view, path)
 
     def get_ready(self) -> None:
-        """Load what takes long, while the run still reads."""
+        """Start what takes long, while the run still reads."""
         if self.prepare:
             _function(self.prepare)()
 
@@ -90,7 +90,7 @@ REPORTS = (
         "report.html",
         write=f"{_HERE}.html.page:write_html",
         in_run=True,
-        prepare=f"{_HERE}.html.charts:start_engine",
+        prepare=f"{_HERE}.html.drawing:engine",
     ),
     Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True),
     Report(

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
 
 def prepare_reports(wanted: Collection[str]) -> None:
-    """Have another thread load what the requested reports need; if it cannot, the report itself fails."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reports")
+    """Start what the requested reports need and takes long."""
     for report in _of_run(wanted):
-        pool.submit(report.get_ready)
-    pool.shutdown(wait=False)
+        report.get_ready()
 
 
 def _of_run(wanted: Collection[str]) -> list[Report]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 from typing import IO, TYPE_CHECKING
 
@@ -12,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from claims_edit.report.safe_text import plain
+
 if TYPE_CHECKING:
     from claims_edit.store import Answer
 
 SHOWN_ROWS = 1000
-# A claim must not control the terminal, or reverse the text around it (Unicode TR 36, 3.2).
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def write_table(answer: Answer, target: IO[bytes]) -> None:
@@ -58,8 +57,3 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return plain("|".join(_shown(item) for item in value))
     return plain(str(value))
-
-
-def plain(text: str) -> str:
-    """The text without control characters."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

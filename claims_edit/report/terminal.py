@@ -12,7 +12,7 @@ from rich.text import Text
 
 from claims_edit.model import Disposition
 from claims_edit.report.effects import EFFECT_LABELS
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 from claims_edit.store import counted
 
 if TYPE_CHECKING:

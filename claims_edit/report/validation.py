@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 
 
 def validation_table(found: dict[str, Any]) -> RenderableType:

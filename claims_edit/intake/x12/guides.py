@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from claims_edit.intake.x12.layout import CLAIM_DATES
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.segments import word
 from claims_edit.intake.x12.strings import nothing
@@ -23,9 +24,6 @@ GUIDES = {
     "222": "professional", "223": "institutional", "224": "undetermined",
     "298": "professional", "299": "institutional", "300": "undetermined",
 }  # fmt: skip
-# The claim type whose lines may take the claim's date, and the date: of service (837D), of the statement (837I).
-# A line of an 837P has a date of its own, and no guide makes the day of admission (435) a date of service.
-CLAIM_DATES = {"institutional": "DTP*434", "undetermined": "DTP*472"}
 
 
 def claim_days(chunk: Chunk, claims: Numbers, claim_types: pl.Series, facts: Facts) -> tuple[pl.Series, pl.Series]:

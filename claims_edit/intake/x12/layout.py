@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from claims_edit.columns import COLUMNS
 from claims_edit.intake.layout import Layout
-from claims_edit.intake.x12.guides import CLAIM_DATES
 from claims_edit.model import DIAGNOSIS_COLUMNS
 
 if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
 
+# The claim type whose lines may take the claim's date, and the date: of service (837D), of the statement (837I).
+# A line of an 837P has a date of its own, and no guide makes the day of admission (435) a date of service.
+CLAIM_DATES = {"institutional": "DTP*434", "undetermined": "DTP*472"}
 _CLAIM_DATE = "DTP*434/472"
 TRANSACTION = "__st"  # ST02, shown with the raw values of a refused row
 _PLACES = {

@@ -30,7 +30,7 @@ class Words:
     def __init__(self, words: Sequence[str]) -> None:
         """A word is found at its place among `words`."""
         numbers = np.array([word(each) for each in words])
-        self._factor = next(odd for odd in count(1, 2) if np.unique(_slots(numbers, odd)).size == numbers.size)
+        self._factor = next(odd for odd in count(1, 2) if np.bincount(_slots(numbers, odd)).max() == 1)
         self._numbers = np.full(_SLOTS, -1, dtype=np.int64)
         self._places = np.full(_SLOTS, UNKNOWN, dtype=np.int16)
         slots = _slots(numbers, self._factor)

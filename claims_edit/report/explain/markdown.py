@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.sections import article
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from claims_edit.report.explain.sections import article
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 
 _TEMPLATES = Path(__file__).parent
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.explain.sections import Section, Studies, article
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The report's charts: Vega-Lite, drawn by vl-convert when the report is made; inline SVG, no script in the page.
+"""The report's charts: Vega-Lite, drawn when the report is made; inline SVG, no script in the page.
 
 Colors are the page's own custom properties, so that a chart follows the page in dark mode and in print.
 """
@@ -9,10 +9,10 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import vl_convert
 from markupsafe import Markup, escape
 
 from claims_edit.model import Disposition
+from claims_edit.report.html.drawing import engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +29,8 @@ _FONT = "Liberation Sans"  # bundled with vl-convert: text has the same width on
 SERIES = 7  # colors for reasons; the last one is for all other reasons
 _OPENING = re.compile(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>(?:<rect [^>]*/>)?")
 _ROLES = re.compile(r" (?:role|aria-[a-z]+)=\"[^\"]*\"")  # the chart is one image, with a title and a description
-_VEGA_LITE = "6.4"  # one of those bundled with vl-convert
 _BAR = {"type": "bar", "stroke": "var(--paper)", "strokeWidth": 1}
 _STACKED = {"field": "place", "type": "quantitative"}
-
-
-def start_engine() -> None:
-    """Draw an empty chart: the first one of a process takes 0.4 s, the others a twentieth of that."""
-    vl_convert.vegalite_to_svg({"mark": "bar", "config": _CONFIG}, vl_version=_VEGA_LITE)
 
 
 def charges_by_payer(rows: Sequence[dict[str, Any]], description: str) -> Markup:
@@ -135,7 +129,7 @@ def _by_disposition(marks: list[str]) -> dict[str, Any]:
 
 
 def _svg(chart: dict[str, Any], ident: str, title: str, description: str) -> Markup:
-    drawn = vl_convert.vegalite_to_svg(chart | {"config": _CONFIG}, vl_version=_VEGA_LITE)
+    drawn = engine().draw(chart | {"config": _CONFIG})
     body = _OPENING.sub(
         lambda found: (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="chart" {found[1]}'

@@ -15,7 +15,7 @@ import polars as pl
 from claims_edit.report import queries
 from claims_edit.report.explain import REMITTANCE, explained
 from claims_edit.report.html.tables import payer_label, program_label, reason_label
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 from claims_edit.store import ask
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from claims_edit.edits import LABELS
 from claims_edit.model import UNCOUNTED, Disposition
 from claims_edit.report.changes import MEASURES
 from claims_edit.report.csv_format import LIST_SEPARATOR
-from claims_edit.report.table_format import plain
+from claims_edit.report.safe_text import plain
 from claims_edit.store import counted
 
 if TYPE_CHECKING:
