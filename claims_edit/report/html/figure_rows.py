@@ -10,6 +10,7 @@ import polars as pl
 
 from claims_edit.model import Disposition, Mode
 from claims_edit.report.html import charts, tables
+from claims_edit.report.html.cells import Table, amount
 from claims_edit.store import counted
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Trend:
     """The enforce runs of the results folder; no chart with fewer than two."""
 
     figure: Figure | None
-    runs: tables.Table
+    runs: Table
     note: str
 
 
@@ -65,7 +66,7 @@ def _by_payer(view: RunView) -> Figure:
         for row in frame.filter(pl.col("payer").eq_missing(pl.lit(payer, pl.String))).iter_rows(named=True)
     ]
     _, total = tables.totals(frame)
-    description = f"A bar for each payer, split by disposition. All charges: {tables.amount(total)}."
+    description = f"A bar for each payer, split by disposition. All charges: {amount(total)}."
     svg = charts.charges_by_payer(_joined(rows, "payer", "disposition", "charges"), description)
     return Figure(svg, "Charges by disposition and payer", "by-payer")
 

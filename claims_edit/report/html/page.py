@@ -15,6 +15,7 @@ from markupsafe import Markup
 from claims_edit.model import Disposition
 from claims_edit.report.effects import uncounted_note
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
+from claims_edit.report.html.cells import amount
 from claims_edit.report.html.rows import choices, script_safe, shown_decisions
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _content(view: RunView) -> dict[str, Any]:
         "doubts": tables.doubts(view),
         "policies": reviews.policies(view),
         "decisions": decisions,
-        "left_charges": tables.amount(decisions.charges),
+        "left_charges": amount(decisions.charges),
         "filters": {
             name: choices(row[name] for row in decisions.rows) for name in ("disposition", "payer", "reason")
         },
@@ -108,7 +109,7 @@ def _tiles(view: RunView) -> list[dict[str, str]]:
         {
             "disposition": each.value,
             "lines": f"{lines[each]:,}",
-            "charges": tables.amount(charges[each]),
+            "charges": amount(charges[each]),
             "means": _MEANS[each],
         }
         for each in Disposition

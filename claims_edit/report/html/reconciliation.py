@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import UNCOUNTED, Disposition
 from claims_edit.report.effects import EFFECT_LABELS
-from claims_edit.report.html.tables import Table, amount, count, plural, totals, words
+from claims_edit.report.html.cells import Table, amount, count, plural, words
+from claims_edit.report.html.tables import totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

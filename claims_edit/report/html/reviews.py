@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import Disposition
 from claims_edit.policy.catalog import versions_of
-from claims_edit.report.html.tables import Cell, Table, amount, count, payer_label, whole, words
+from claims_edit.report.html.cells import Cell, Table, amount, count, whole, words
+from claims_edit.report.html.tables import payer_label
 from claims_edit.rule_files.policies import VersionAsIfInForce, stale_after
 
 if TYPE_CHECKING:

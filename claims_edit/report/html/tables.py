@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from claims_edit.edits import LABELS
 from claims_edit.model import UNCOUNTED, Disposition
 from claims_edit.report.changes import MEASURES
 from claims_edit.report.csv_format import LIST_SEPARATOR
-from claims_edit.report.safe_text import plain
+from claims_edit.report.html.cells import Cell, Table, amount, count, money, whole, words
 from claims_edit.store import counted
 
 if TYPE_CHECKING:
@@ -28,63 +27,6 @@ MOST_PROVIDERS = 50
 _CHANGED = ("Lines", "Charges", "Denied charges, enforced", "Denied charges, shadow", "Change of denied charges")
 NOT_ON_FILE = "not recognized"
 _SUMS = (pl.col("lines").sum(), pl.col("charges").sum())
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: `below` is small text under it, `number` aligns it right, `whole` keeps it on one line."""
-
-    text: str
-    below: str = ""
-    number: bool = False
-    whole: bool = False
-
-    @property
-    def kind(self) -> str:
-        """The class of the cell in the page's style sheet."""
-        return "n" if self.number else "whole" if self.whole else ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption; `foot` is the row of totals, `note` names what is left out."""
-
-    id: str
-    caption: str
-    columns: tuple[str, ...]
-    rows: list[list[Cell]]
-    foot: list[Cell] | None = None
-    note: str = ""
-
-
-def words(text: object) -> Cell:
-    """A cell of text; empty for None."""
-    return Cell("" if text is None else plain(str(text)))
-
-
-def whole(text: str) -> Cell:
-    """A cell of text that is not broken into lines: a date, a code."""
-    return Cell(text, whole=True)
-
-
-def plural(value: int, word: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{value:,} {word}{'' if value == 1 else 's'}"
-
-
-def count(value: int, below: str = "") -> Cell:
-    """A cell with a count."""
-    return Cell(f"{value:,}", below, number=True)
-
-
-def money(value: Decimal | str) -> Cell:
-    """A cell with an amount."""
-    return Cell(amount(value), number=True)
-
-
-def amount(value: Decimal | str) -> str:
-    """An amount for people: `1,234.50`."""
-    return f"{Decimal(value):,.2f}"
 
 
 def _sums(lines: int, charges: Decimal) -> Cell:
