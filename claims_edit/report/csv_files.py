@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.report import queries
-from claims_edit.report.csv_format import cells_of, write_frame
+from claims_edit.report.csv_format import cells_of, write_csv, write_frame
 from claims_edit.store import ask
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def denial_reasons(view: RunView) -> str:
 
 
 def write_csv_files(view: RunView, folder: Path) -> None:
-    """Write `denial_reasons.csv`, `data_quality.csv` and the lines of each disposition, in the order of the record.
+    """Write `denial_reasons.csv`, `data_quality.csv`, the lines of each disposition, and `withdrawals.csv`.
 
-    A shadow run has one file of lines, under a separate name, and `shadow_changes.csv`.
+    Lines are in the order of the record. A shadow run has one file of lines, under a separate name, and
+    `shadow_changes.csv`; it withdraws nothing.
     """
     frames = {"denial_reasons.csv": view.figures.reasons, "data_quality.csv": view.figures.quality}
     if view.is_shadow:
@@ -36,10 +37,14 @@ def write_csv_files(view: RunView, folder: Path) -> None:
     for name, frame in frames.items():
         with (folder / name).open("wb") as target:
             write_frame(frame, target)
+    run = {"run_id": view.run_id}
+    if not view.is_shadow:
+        with (folder / queries.WITHDRAWALS_REPORT).open("wb") as target:
+            write_csv(ask(view.connection, queries.WITHDRAWALS, run), target)
     reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS
     with ExitStack() as stack:
         files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
-        for rows in ask(view.connection, queries.LINES, {"run_id": view.run_id, "all": view.is_shadow}).batches():
+        for rows in ask(view.connection, queries.LINES, run | {"all": view.is_shadow}).batches():
             cells = cells_of(rows)
             for target, of in files.items():
                 work = cells if of is None else cells.filter(pl.col("disposition") == of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims_edit.edits.phrases import listed
+from claims_edit.edits.phrases import capital, listed
 from claims_edit.model import Effect
 
 if TYPE_CHECKING:
@@ -15,6 +15,24 @@ EFFECT_LABELS: dict[Effect, str] = {
     Effect.LATE: "late, of an older night",
 }
 """Of a decision that changes nothing."""
+_WITHDRAWN: dict[Effect, str] = {
+    Effect.CHANGED: "came again, changed",
+    Effect.VOIDED: "voided by {by}",
+    Effect.REPLACED: "replaced by {by}",
+    Effect.DROPPED: "replaced by {by}, which does not have this line",
+    Effect.NO_CANDIDATE: "came without a code of rules/codes",
+    Effect.REFUSED: "came again and was refused",
+    Effect.REVISION_UNCLEAR: "{by}, which replaces or voids it, was refused",
+}
+
+
+def withdrawn_why(effect: Effect, by: str | None = None) -> str:
+    """Why a decision was withdrawn, in words; `by` is the claim to name."""
+    return capital(_WITHDRAWN[effect].format(by=f"claim {by}" if by else "a later claim"))
+
+
+WITHDRAWN_LABELS: dict[Effect, str] = {effect: withdrawn_why(effect) for effect in _WITHDRAWN}
+"""The causes of a withdrawal, in words, without a claim."""
 
 
 def uncounted_note(counted: Counted) -> str:

@@ -52,6 +52,11 @@ class Figures:
         return self._of(queries.SEEN)
 
     @cached_property
+    def withdrawn(self) -> pl.DataFrame:
+        """withdrawn_because, disposition, lines, claims, charges of the decisions of earlier runs that it withdrew."""
+        return self._of(queries.WITHDRAWN_BY_CAUSE)
+
+    @cached_property
     def by_payer(self) -> pl.DataFrame:
         """payer, disposition, lines, claims, charges."""
         return self._of(queries.BY_PAYER)

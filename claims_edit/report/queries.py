@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS, UNCOUNTED, Disposition, Mode
 from claims_edit.report.csv_format import LIST_SEPARATOR
+from claims_edit.report.effects import WITHDRAWN_LABELS
 from claims_edit.store import CLAIM, LOCATION, shadow_vs_enforced
 
 LINE_REPORTS = {
@@ -22,6 +23,8 @@ LINE_REPORTS = {
 SHADOW_REPORT = "shadow_decisions.csv"  # in place of the others: no file of a shadow run looks like work to do
 
 SHADOW_CHANGES_REPORT = "shadow_changes.csv"
+
+WITHDRAWALS_REPORT = "withdrawals.csv"  # not of a shadow run, which withdraws nothing
 
 _UNCOUNTED = f"""(
     SELECT run_id, {LOCATION}, effect FROM history
@@ -46,6 +49,20 @@ SELECT {", ".join(DECISION_COLUMNS)} FROM {COUNTED} WHERE run_id = $run_id
 ORDER BY charge_amount DESC NULLS LAST, source_file, source_row, claim_id, claim_line_number LIMIT $rows
 """  # noqa: S608 -- our own column names
 
+# The decisions of earlier runs that the run withdrew, the highest charges first; `why` is the cause in words.
+WITHDRAWAL_COLUMNS = (
+    "run_id", "as_of", "withdrawn_because", "why", "withdrawn_by", "decided_run_id",
+    *(name for name in DECISION_COLUMNS if name != "run_id"),
+)  # fmt: skip
+_WHYS = " ".join(f"WHEN '{effect}' THEN '{label}'" for effect, label in WITHDRAWN_LABELS.items())
+WITHDRAWN = f"""(SELECT *, CASE withdrawn_because {_WHYS} END AS why FROM withdrawals) AS withdrawn
+WHERE run_id = $run_id ORDER BY charge_amount DESC NULLS LAST, decided_run_id, {LOCATION}"""  # noqa: S608 -- our own words
+"""The text after FROM."""
+WITHDRAWALS = f"SELECT {', '.join(WITHDRAWAL_COLUMNS)} FROM {WITHDRAWN}"  # noqa: S608 -- our own column names
+
+# The first of them; `$rows` is their number.
+LARGEST_WITHDRAWALS = f"{WITHDRAWALS} LIMIT $rows"
+
 _SUMS = f"""count(*) AS lines, count(DISTINCT ({CLAIM})) AS claims,
     CAST(coalesce(sum(charge_amount), 0) AS DECIMAL(38,2)) AS charges"""
 
@@ -64,6 +81,11 @@ SELECT disposition, {_SUMS} FROM {COUNTED} WHERE run_id = $run_id GROUP BY ALL O
 # The decisions that change nothing, with their effect.
 SEEN = f"""
 SELECT effect, {_SUMS} FROM decisions JOIN {_UNCOUNTED} USING (run_id, {LOCATION}) GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 -- our own column names
+
+# The decisions that the run withdrew, by cause and disposition.
+WITHDRAWN_BY_CAUSE = f"""
+SELECT withdrawn_because, disposition, {_SUMS} FROM withdrawals WHERE run_id = $run_id GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 -- our own column names
 
 BY_PAYER = f"""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def summary(view: RunView) -> dict[str, Any]:
     """The content of summary.json: no times, so that the same run gives the same text except for its id."""
     named = ("run_id", "mode", "as_of", "rules_hash", "rules_version", "counts", "charges")
-    tables = ("by_disposition", "by_payer", "by_reason", *(("changes_by_edit",) if view.is_shadow else ()))
+    tables = ("by_disposition", "by_payer", "by_reason", "changes_by_edit" if view.is_shadow else "withdrawn")
     return {
         **{name: view.manifest[name] for name in named},
         **{name: rows_of(getattr(view.figures, name)) for name in tables},

@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from claims_edit.model import Disposition
-from claims_edit.report.effects import EFFECT_LABELS
+from claims_edit.model import Disposition, Effect
+from claims_edit.report.effects import EFFECT_LABELS, WITHDRAWN_LABELS
 from claims_edit.report.safe_text import plain
 from claims_edit.store import counted
 
@@ -34,6 +34,8 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
         parts.append(_reasons(reasons))
     if changes := summary.get("changes_by_edit"):
         parts.append(_changes(changes))
+    if withdrawn := summary.get("withdrawn"):
+        parts.append(_withdrawn(withdrawn))
     for title, checks in (
         ("Refused rows by check", counts["quarantined_by_check"]),
         ("Warnings by check", counts["warnings_by_check"]),
@@ -123,6 +125,15 @@ def _changes(changes: list[dict[str, Any]]) -> Table:
     for row in changes[:TOP]:
         edits = (row["edit_before"] or "not decided", row["edit_after"] or "not decided")
         table.add_row(*edits, f"{row['lines']:,}", _money(row["charges"]), _money(row["denied_change"]))
+    return table
+
+
+def _withdrawn(withdrawn: list[dict[str, Any]]) -> Table:
+    title = "Decisions of earlier runs that this run withdrew"
+    table = _table(title, "because", "disposition", "lines", "charges", words=2)
+    for row in withdrawn:
+        because = WITHDRAWN_LABELS[Effect(row["withdrawn_because"])]
+        table.add_row(because, row["disposition"], f"{row['lines']:,}", _money(row["charges"]))
     return table
 
 

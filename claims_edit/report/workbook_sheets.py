@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.model import Disposition
-from claims_edit.report.queries import COUNTED, LINE_REPORTS
+from claims_edit.report.queries import COUNTED, LINE_REPORTS, WITHDRAWALS_REPORT, WITHDRAWN
 from claims_edit.store import LOCATION
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ LINE_COLUMNS = {
     ),
     Disposition.REFER: (*_LINE[:5], "program_basis", _LINE[5], *_SERVICE, "policy_reference", *_REASON),
 }  # fmt: skip
+WITHDRAWAL_COLUMNS = (
+    *_LINE, *_SERVICE, "disposition", "reason_code", *_REMITTED, "why", "withdrawn_by", "withdrawn_because",
+    "decided_run_id", "source_file", "source_row",
+)  # fmt: skip
 QUARANTINE_COLUMNS = (
     "source_file", "source_row", "claim_id", "failed_checks", "candidate_code", "charge_amount", "first_source_file",
     "first_source_row", "raw_values",
@@ -82,7 +86,8 @@ class TableSheet:
 
 def table_sheets(view: RunView) -> tuple[TableSheet, ...]:
     """The tables of a run's workbook, in the order of the sheets."""
-    return (_reasons(view), *_lines(view), _quarantine(view))
+    withdrawals = () if view.is_shadow else (_withdrawals(view),)
+    return (_reasons(view), *_lines(view), *withdrawals, _quarantine(view))
 
 
 def _reasons(view: RunView) -> TableSheet:
@@ -106,6 +111,12 @@ def _lines(view: RunView) -> list[TableSheet]:
         )
         for file, disposition in LINE_REPORTS.items()
     ]
+
+
+def _withdrawals(view: RunView) -> TableSheet:
+    rows = view.manifest["counts"]["withdrawn"]
+    run = {"run_id": view.run_id}
+    return TableSheet("withdrawals", WITHDRAWAL_COLUMNS, WITHDRAWN, run, rows, WITHDRAWALS_REPORT)
 
 
 def _quarantine(view: RunView) -> TableSheet:

@@ -50,6 +50,8 @@ class SummarySheet:
             self._frame("Changes against the enforced decisions, by single edit", figures.changes_by_edit)
             providers = figures.changes_by_provider.head(MOST_PROVIDERS)
             self._frame(f"The same by billing provider: the {MOST_PROVIDERS} largest changes", providers)
+        else:
+            self._frame("Decisions of earlier runs that this run withdrew", figures.withdrawn)
         self._frame("By payer", figures.by_payer, {"payer": "not recognized"})
         self._frame("By reason", figures.by_reason)
         self._frame("Decided past a policy's review", figures.stale)

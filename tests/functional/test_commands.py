@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 DENIED = "EX-21-INVESTIGATIONAL-REGENCE"
 REPORT_FILES = {
     "manifest.json", "summary.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv",
-    "denial_reasons.csv", "data_quality.csv", "remittance.csv", "remittance.parquet", "report.html", "report.xlsx",
-    "replay", "warnings.parquet",
+    "withdrawals.csv", "denial_reasons.csv", "data_quality.csv", "remittance.csv", "remittance.parquet",
+    "report.html", "report.xlsx", "replay", "warnings.parquet",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Command = Callable[..., Done]
 
 CALM = ("--as-of", "2023-09-26")  # Premera's review is due by this day; Florida Blue's later
-REAL_FILES = ("denials.csv", "returns.csv", "reviews.csv", "referrals.csv")
+REAL_FILES = ("denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "withdrawals.csv")
 
 
 @pytest.fixture

@@ -318,6 +318,28 @@ def test_a_shadow_page_shows_the_changes_by_edit_and_by_provider(browser: Browse
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
+def test_a_page_shows_what_the_run_withdrew(browser: Browser, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
+
+    code = {"hcpcs_code": "0600T"}
+    for name, row in (("one", line(3, **code)), ("two", line(3, claim_frequency_code="8", **code))):
+        extract = write(tmp_path / f"{name}.csv", csv_text([row], tuple(row)))
+        assert called("run", extract, "--out", tmp_path / "out", *PAGE, "--quiet").code == 0
+    first, last = sorted(tmp_path.glob("out/runs/*/report.html"))
+    with opened(browser, first) as page:
+        assert page.locator("#withdrawn-note").text_content() == "No decision of an earlier run was withdrawn."
+        assert page.locator("#withdrawn, #withdrawn-by-cause").count() == 0
+    with opened(browser, last, viewport=PHONE) as page:
+        page.get_by_role("link", name="Withdrawn").click()
+        assert page.get_by_role("heading", name="Withdrawn decisions of earlier runs").is_visible()
+        assert str(page.locator("#withdrawn-note").text_content()).startswith("1 decision of earlier runs")
+        cells = page.locator("#withdrawn tbody tr > *").all_text_contents()
+        assert cells[0] == "CL0000003"
+        assert "Voided by a later claim" in cells
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert Axe().run(page).response["violations"] == []
+
+
 def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 

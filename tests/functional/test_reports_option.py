@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALWAYS = {"manifest.json", "summary.json", "warnings.parquet", "replay"}
-LINES = {"denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "denial_reasons.csv", "data_quality.csv"}
+LINES = {
+    "denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "withdrawals.csv", "denial_reasons.csv",
+    "data_quality.csv",
+}  # fmt: skip
 FEED = {"remittance.csv", "remittance.parquet"}
 
 

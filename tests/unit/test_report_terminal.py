@@ -75,6 +75,12 @@ def test_a_shadow_run_and_a_refused_file_are_named(tmp_path: Path) -> None:
     assert "Not read: torn.csv.gz: \ufffd[2J ends too early." in text
 
 
+def test_what_the_run_withdrew_is_counted_by_cause(tmp_path: Path) -> None:
+    publish(tmp_path, "20260228T010000Z-aaaa", [line(), line(source_row=3, claim_id="C2")])
+    publish(tmp_path, RUN, [line(charge_amount=Decimal("7.00")), line(source_row=3, claim_id="C2")])
+    assert "Came again, changed deny 1 1,000.10" in lines_of(tmp_path)
+
+
 def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:
     publish(tmp_path, RUN, [line()])
     folder = publish(tmp_path, "20260302T010000Z-bbbb", [line(), line(source_row=3)])

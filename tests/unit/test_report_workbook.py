@@ -39,7 +39,7 @@ HOSTILE = (
     "=1<&>\"'",
 )
 NUMBERS = "1234567890.12", "-9.00", "0.07"
-SHEETS = ["summary", "denial reasons", "denials", "returns", "reviews", "referrals", "quarantine"]
+SHEETS = ["summary", "denial reasons", "denials", "returns", "reviews", "referrals", "withdrawals", "quarantine"]
 
 
 def opened(out: Path, run: str = RUN) -> Workbook:
@@ -97,7 +97,8 @@ def test_each_disposition_that_asks_for_work_has_its_sheet(out: Path) -> None:
     book = opened(out)
     assert book.sheetnames == SHEETS
     assert {name: column(book[name], "source_row") for name in SHEETS[2:]} == {
-        "denials": [2, 3, 4], "returns": [7], "reviews": [5], "referrals": [6], "quarantine": [9, 10],
+        "denials": [2, 3, 4], "returns": [7], "reviews": [5], "referrals": [6], "withdrawals": [],
+        "quarantine": [9, 10],
     }  # fmt: skip
     assert tuple(each.value for each in book["denials"][1]) == LINE_COLUMNS["deny"]  # type: ignore[index]
 

@@ -45,8 +45,9 @@ def test_a_published_run_is_there_for_every_kind_of_reader(tmp_path: Path) -> No
     assert duckdb.execute("SELECT count(*) FROM read_parquet($g)", {"g": glob}).fetchall() == [(3,)]
     assert {path.split("/")[-1] for path in shown(tmp_path) if path.startswith(f"runs/{RUN_2}")} == {
         "manifest.json", "denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "denial_reasons.csv",
-        "data_quality.csv", "remittance.csv", "remittance.parquet", "summary.json", "candidates-00000.parquet",
-        "revisions.parquet", "contracts.parquet", "rules.zip", "report.html", "report.xlsx", "warnings.parquet",
+        "withdrawals.csv", "data_quality.csv", "remittance.csv", "remittance.parquet", "summary.json",
+        "candidates-00000.parquet", "revisions.parquet", "contracts.parquet", "rules.zip", "report.html", "report.xlsx",
+        "warnings.parquet",
     }  # fmt: skip
     with duckdb.connect(tmp_path / "claims_edit.duckdb", read_only=True) as connection:
         assert connection.sql("SELECT run_id, decisions, rows_quarantined FROM runs").fetchall() == [

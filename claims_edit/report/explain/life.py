@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import DECISION_LOCATION, Effect, LineStatus, Mode
+from claims_edit.report.effects import withdrawn_why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,15 +23,6 @@ LEFT JOIN decisions AS d USING ({", ".join(_PLACE)})
 WHERE h.claim_id IN (SELECT unnest($claims)) AND h.mode = '{Mode.ENFORCE}' ORDER BY h.run_id
 """  # noqa: S608 -- our own column names
 _WITHDRAWALS = "SELECT * FROM withdrawals WHERE claim_id IN (SELECT unnest($claims))"
-
-_WHY = {
-    Effect.VOIDED: "Voided by claim {by}",
-    Effect.REPLACED: "Replaced by claim {by}",
-    Effect.DROPPED: "Replaced by claim {by}, which does not have this line",
-    Effect.NO_CANDIDATE: "Came without a code of rules/codes",
-    Effect.REFUSED: "Came again and was refused",
-    Effect.REVISION_UNCLEAR: "Claim {by}, which replaces or voids it, was refused",
-}
 
 
 def lives(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any] | None]:
@@ -110,7 +102,7 @@ def _what(row: dict[str, Any], gone: dict[str, Any] | None) -> str:
             return f"Passed: {_superseded(row)}.{withdrawn}"
         case effect:
             by = gone["withdrawn_by"] if gone else row["superseded_by"]
-            return f"{_WHY[effect].format(by=by)}.{withdrawn}"
+            return f"{withdrawn_why(effect, by)}.{withdrawn}"
 
 
 def _superseded(row: dict[str, Any]) -> str:

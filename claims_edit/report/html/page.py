@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from claims_edit.model import Disposition
 from claims_edit.report.effects import uncounted_note
-from claims_edit.report.html import figure_rows, reconciliation, reviews, tables
+from claims_edit.report.html import figure_rows, reconciliation, reviews, tables, withdrawals
 from claims_edit.report.html.cells import amount
 from claims_edit.report.html.rows import choices, script_safe, shown_decisions
 
@@ -73,6 +73,8 @@ def _content(view: RunView) -> dict[str, Any]:
         ],
         "by_disposition": tables.by_disposition(view),
         "changes": [tables.changes_by_edit(view), tables.changes_by_provider(view)] if view.is_shadow else [],
+        "withdrawn_note": withdrawals.withdrawn_note(view),
+        "withdrawn": withdrawals.withdrawn_tables(view),
         "figures": figure_rows.figures(view),
         "trend": figure_rows.trend(view),
         "quality": tables.quality(view),
