@@ -8,11 +8,10 @@ import polars as pl
 
 from claims_edit.errors import ResultsError
 from claims_edit.model import DECISION_LOCATION
+from claims_edit.posting_holds import POSTING_FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-POSTING_FACTS = ("line_item_control_number", "posting_holds")
 
 
 class Postings:

@@ -9,6 +9,7 @@ the run. Each has a fixed order, so that the same run gives the same bytes.
 from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS, UNCOUNTED, Disposition, Mode
+from claims_edit.posting_holds import POSTING_FACTS
 from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.report.effects import WITHDRAWN_LABELS
 from claims_edit.store import CLAIM, LOCATION, shadow_vs_enforced
@@ -142,18 +143,32 @@ REMITTANCE_COLUMNS = (
     "charge_amount", "disposition", "reason_code", "group_code", "carc", "adjustment_amount", "rarcs",
     "policy_reference",
 )  # fmt: skip
+REVERSAL_COLUMNS = ("row_kind", "withdrawn_because", "withdrawn_by", "decided_run_id")
 REMITTED = (Disposition.DENY, Disposition.RETURN)
-_REMITTED = f"FROM decisions WHERE run_id = $run_id AND $counts AND disposition IN {tuple(map(str, REMITTED))}"
+_REMITTED = f"run_id = $run_id AND $counts AND disposition IN {tuple(map(str, REMITTED))}"
 
-# The rows that an 835 reports to the provider, in the order of the record; none for a shadow run.
-REMITTANCE = f"""
-SELECT {", ".join(REMITTANCE_COLUMNS)} {_REMITTED}
-"""
+# The denials and returns that the run made current, in the order of the record; none for a shadow run.
+ADJUSTMENTS = f"""
+SELECT {", ".join(REMITTANCE_COLUMNS)}, 'adjustment' AS row_kind,
+    {", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in REVERSAL_COLUMNS[1:])}
+FROM (SELECT *, row_number() OVER () AS place FROM decisions WHERE {_REMITTED})
+ANTI JOIN {_UNCOUNTED} USING (run_id, {LOCATION}) ORDER BY place
+"""  # noqa: S608 -- our own words
 
-# The few sets of codes in it.
+# Those that the run withdrew, with the posting facts of then and negative amounts; none for a shadow run.
+_NEGATIVE = ", ".join(f"CAST(-{name} AS DECIMAL(18,2)) AS {name}" for name in ("charge_amount", "adjustment_amount"))
+REVERSALS = f"""
+SELECT {", ".join(REMITTANCE_COLUMNS)}, 'reversal' AS row_kind, {", ".join(REVERSAL_COLUMNS[1:])},
+    {", ".join(POSTING_FACTS)}
+FROM (SELECT * REPLACE ({_NEGATIVE}) FROM withdrawals WHERE {_REMITTED}) ORDER BY decided_run_id, {LOCATION}
+"""  # noqa: S608 -- our own words
+
+# The few sets of codes in both.
+_CODES = "disposition, group_code, carc, rarcs, policy_reference"
 REMITTANCE_CODES = f"""
-SELECT DISTINCT disposition, group_code, carc, rarcs, policy_reference {_REMITTED} ORDER BY ALL
-"""
+SELECT {_CODES} FROM decisions WHERE {_REMITTED} UNION SELECT {_CODES} FROM withdrawals WHERE {_REMITTED} ORDER BY ALL
+"""  # noqa: S608 -- our own words
+
 # The denied lines of a run by their row in the database: a claim's lines together, claims in order of the record.
 DENIED_LINES = f"""
 WITH denied AS (

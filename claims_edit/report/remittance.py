@@ -1,6 +1,8 @@
-"""The remittance feed: one row for each denied or returned line of a run, with the segments of 835 loop 2110 as text.
+"""The remittance feed: what a run posts and what it takes back, with the segments of 835 loop 2110 as text.
 
-A shadow run has no rows, because it does not count. Source of the segments' order and form: ASC X12N 005010X221A1.
+One `adjustment` for each denial or return that the run made current, and one `reversal` for each that it withdrew
+(ADR 0017). A shadow run has no rows, because it does not count. Source of the segments' order and form: ASC X12N
+005010X221A1.
 """
 
 from __future__ import annotations
@@ -38,40 +40,6 @@ _GROUP, _CODE, _REFERENCE = r"^[A-Z]{2}$", r"^[A-Z0-9]{1,5}$", r"^[A-Za-z0-9 .,(
 _MOST = 10**8  # X12N 005010X221A1 limits an amount to ten digits, two of them cents
 
 
-@contextmanager
-def remittance_feed(view: RunView, *paths: Path) -> Iterator[Callable[[pl.DataFrame, pl.DataFrame], None]]:
-    """Writes the feed to each path, as Parquet where the path ends in `.parquet`, else as CSV.
-
-    It takes, batch by batch (at least one), the denied and returned lines of the run
-    (`queries.REMITTANCE_COLUMNS` and others) and the cells of the same lines (`cells_of`). Columns written:
-    `queries.REMITTANCE_COLUMNS`, then `SEGMENT_COLUMNS` (`lq_segments` is a list). A shadow run has only the
-    header (or schema).
-    """
-    counts = not view.is_shadow
-    parameters = {"run_id": view.run_id, "counts": counts}
-    postings = Postings(view.candidates)
-    codes = pl.concat(ask(view.connection, queries.REMITTANCE_CODES, parameters).batches())
-    coded = _coded(codes, combinations_of(view.catalog.pack.remittance.values()))
-    with ExitStack() as stack:
-        parquets = [stack.enter_context(_parquet(path)) for path in paths if path.suffix == ".parquet"]
-        csvs = [stack.enter_context(path.open("wb")) for path in paths if path.suffix != ".parquet"]
-
-        def write(lines: pl.DataFrame, cells: pl.DataFrame) -> None:
-            if not counts:
-                lines, cells = lines.clear(), cells.clear()
-            known = lines.hstack(postings.of(lines))
-            segments = _with_segments(
-                known.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
-            ).select(SEGMENT_COLUMNS)
-            for parquet in parquets:
-                parquet(lines.select(queries.REMITTANCE_COLUMNS).hstack(segments))
-            shown = cells.select(queries.REMITTANCE_COLUMNS).hstack(cells_of(segments))
-            for csv in csvs:
-                shown.write_csv(csv, include_header=csv.tell() == 0)
-
-        yield write
-
-
 def write_remittance(view: RunView, path: Path) -> None:
     """The feed of a published run, on request.
 
@@ -92,10 +60,33 @@ def write_feed_of_run(view: RunView, folder: Path) -> None:
 
 
 def _write_feed(view: RunView, *paths: Path) -> None:
+    """Write the feed to each path, as Parquet where the path ends in `.parquet`, else as CSV: the reversals first.
+
+    Columns: `queries.REMITTANCE_COLUMNS`, `SEGMENT_COLUMNS` (`lq_segments` is a list), `queries.REVERSAL_COLUMNS`. A
+    shadow run has only the header (or schema).
+    """
     parameters = {"run_id": view.run_id, "counts": not view.is_shadow}
-    with remittance_feed(view, *paths) as feed:
-        for lines in ask(view.connection, queries.REMITTANCE, parameters).batches():
-            feed(lines, cells_of(lines))
+
+    def asked(query: str) -> Iterator[pl.DataFrame]:
+        return ask(view.connection, query, parameters).batches()
+
+    coded = _coded(pl.concat(asked(queries.REMITTANCE_CODES)), combinations_of(view.catalog.pack.remittance.values()))
+    with ExitStack() as stack:
+        writers = [stack.enter_context(_parquet(path) if path.suffix == ".parquet" else _csv(path)) for path in paths]
+
+        def write(lines: pl.DataFrame) -> None:
+            known = lines.join(coded, on=_CODES, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+            rows = _with_segments(known).select(
+                *queries.REMITTANCE_COLUMNS, *SEGMENT_COLUMNS, *queries.REVERSAL_COLUMNS
+            )
+            for writer in writers:
+                writer(rows)
+
+        for withdrawn in asked(queries.REVERSALS):
+            write(withdrawn)
+        postings = Postings(view.candidates)
+        for decided in asked(queries.ADJUSTMENTS):
+            write(decided.hstack(postings.of(decided)))
 
 
 def _coded(codes: pl.DataFrame, combinations: tuple[Combination, ...]) -> pl.DataFrame:
@@ -135,13 +126,15 @@ def _unknown(codes: dict[str, Any], combinations: tuple[Combination, ...]) -> st
 
 
 def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add the amounts to the segments, and whether they can be posted."""
+    """Add the amounts to the segments, and whether they can be posted: a reversal only if what it reverses could be."""
     amount, control = pl.col("adjustment_amount"), pl.col("line_item_control_number")
+    is_reversal = pl.col("row_kind") == "reversal"
+    posted = pl.when(is_reversal).then(-amount).otherwise(amount)
     fault = _hold_texts({
-        "no charge, so no amount to adjust": amount.is_null(),
-        "the charge is zero, so there is nothing to adjust": amount == 0,
-        "the charge is negative: reverse the earlier posting instead": amount < 0,
-        "the amount has more than ten digits": amount >= _MOST,
+        "no charge, so no amount to adjust": posted.is_null(),
+        "the charge is zero, so there is nothing to adjust": posted == 0,
+        "the charge is negative: reverse the earlier posting instead": posted < 0,
+        "the amount has more than ten digits": posted >= _MOST,
     })  # fmt: skip
     is_on_hold = pl.col("posting_holds").is_not_null()
     found = lines.with_columns(
@@ -152,21 +145,22 @@ def _with_segments(lines: pl.DataFrame) -> pl.DataFrame:
         hold=_named(pl.col("posting_holds")),
         ref_6r_segment=pl.when(_shaped(control, _REFERENCE)).then(pl.format("REF*6R*{}", control)),
     )
+    can_adjust = ~is_on_hold & pl.col("amount_fault").is_null()
     found = found.with_columns(
-        cas_segment=pl.when(~is_on_hold & pl.col("amount_fault").is_null()).then(
-            pl.col("cas_stem") + _x12_number(amount)
-        )
+        postable=can_adjust & pl.col("code_fault").is_null(),
+        cas_segment=pl.when(can_adjust).then(pl.col("cas_stem") + _x12_number(amount)),
     )
-    faults = pl.concat_str(
-        "hold", "amount_fault", "code_fault", "control_fault", "unknown", separator="; ", ignore_nulls=True
-    )
-    postable = ~is_on_hold & pl.col("amount_fault").is_null() & pl.col("code_fault").is_null()
     control_segment = (pl.col("ref_6r_segment") + TERMINATOR).fill_null("")
-    return found.with_columns(
-        postable=postable,
-        note=pl.when(faults != "").then(faults),
-        segments=pl.when(postable).then(pl.col("cas_segment") + TERMINATOR + control_segment + pl.col("after")),
-    )
+    all_segments = pl.col("cas_segment") + TERMINATOR + control_segment + pl.col("after")
+    return found.with_columns(note=_note(is_reversal), segments=pl.when("postable").then(all_segments))
+
+
+def _note(is_reversal: pl.Expr) -> pl.Expr:
+    """What a reversal takes back, then the faults of the row; null if there is neither."""
+    reverses = pl.format("reverses an adjustment of run {}: post it only if that one was posted", "decided_run_id")
+    parts = (pl.when(is_reversal).then(reverses), "hold", "amount_fault", "code_fault", "control_fault", "unknown")
+    note = pl.concat_str(*parts, separator="; ", ignore_nulls=True)
+    return pl.when(note != "").then(note)
 
 
 def _named(holds: pl.Expr) -> pl.Expr:
@@ -187,6 +181,12 @@ def _x12_number(amount: pl.Expr) -> pl.Expr:
     """X12.6, type R: no zero before the point or after the cents, no point without cents, a minus where negative."""
     plain = amount.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
     return plain.str.replace(r"^(-?)0\.", "${1}.")
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    with path.open("wb") as file:
+        yield lambda rows: cells_of(rows).write_csv(file, include_header=file.tell() == 0)
 
 
 @contextmanager

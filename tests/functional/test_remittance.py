@@ -173,6 +173,88 @@ def test_test_data_is_decided_on_request_and_not_posted(tmp_path: Path) -> None:
     assert rows[0]["note"] == "the claim is test data"
 
 
+REPLACED = (
+    POSTED.strip()
+    .replace("CLM*POSTED*18800***22:B:1*Y*A*Y*Y~", "CLM*BETTER*9400***22:B:7*Y*A*Y*Y~\nREF*F8*POSTED~")
+    .replace("LX*2~\nSV1*HC:0601T*9400*UN*1***1~\nDTP*472*D8*20240304~\n", "")
+    .replace("CLM*SECOND*9400***22:B:1*Y*A*Y*Y~", "CLM*SECOND*9400***22:B:8*Y*A*Y*Y~\nREF*F8*SECOND~")
+    .replace("SE*41*", "SE*40*")
+)
+"""A later night: the first claim is replaced, and its second line is dropped; the other claim is voided."""
+
+
+def next_night(folder: Path) -> list[dict[str, Any]]:
+    """The feed of REPLACED on the night after POSTED, in `folder` / "out"."""
+    later = write(folder / "later.837", REPLACED)
+    done = called("run", later, "--out", folder / "out", "--quiet", "--as-of", "2026-11-25", "--reports", "remittance")
+    assert done.code == 0, done.err
+    feeds = [pl.read_parquet(path) for path in sorted((folder / "out" / "runs").glob("*/remittance.parquet"))]
+    assert len(feeds) == 2
+    assert set(feeds[0]["row_kind"]) == {"adjustment"}
+    return feeds[1].to_dicts()
+
+
+def first_night(folder: Path) -> None:
+    extract = write(folder / "night.837", POSTED.strip())
+    done = called("run", extract, "--out", folder / "out", "--quiet", *FED)
+    assert done.code == 0, done.err
+
+
+def test_a_later_night_reverses_what_was_posted(tmp_path: Path) -> None:
+    first_night(tmp_path)
+    rows = next_night(tmp_path)
+    assert [
+        (row["row_kind"], row["claim_id"], row["claim_line_number"], row["withdrawn_because"], row["postable"])
+        for row in rows
+    ] == [
+        ("reversal", "POSTED", 1, "replaced", True),
+        ("reversal", "POSTED", 2, "dropped", True),
+        ("reversal", "SECOND", 1, "voided", False),
+        ("adjustment", "BETTER", 1, None, True),
+    ]  # fmt: skip
+    assert [row["withdrawn_by"] for row in rows] == ["BETTER", "BETTER", "SECOND", None]
+    assert {row["decided_run_id"] for row in rows[:3]} == {min(path.name for path in (tmp_path / "out/runs").iterdir())}
+    assert "another payer comes before this one" in rows[2]["note"]
+    assert all(row["note"].startswith("reverses an adjustment of run ") for row in rows[:3])
+    assert [row["charge_amount"] for row in rows] == [Decimal(-9400)] * 3 + [Decimal(9400)]
+    text = interchange(row for row in rows if row["postable"])
+    assert accepted(text)
+    read = service_lines(text)
+    assert [line.controls for line in read] == [["LINE-7/A"], [], ["LINE-7/A"]]
+    assert [Decimal(line.adjustments[0][2]) for line in read] == [Decimal(-9400), Decimal(-9400), Decimal(9400)]
+    assert all(Decimal(line.charge) == Decimal(line.adjustments[0][2]) for line in read)  # paid nothing, so balanced
+
+
+def test_what_is_posted_less_what_is_reversed_is_what_is_current(tmp_path: Path) -> None:
+    first_night(tmp_path)
+    next_night(tmp_path)
+    paths = sorted((tmp_path / "out" / "runs").glob("*/remittance.parquet"))
+    posted = sum((pl.read_parquet(path)["adjustment_amount"].sum() for path in paths), Decimal())
+    query = "SELECT sum(adjustment_amount) FROM current_decisions WHERE disposition IN ('deny', 'return')"
+    done = program("sql", query, "--out", tmp_path / "out", "--format", "csv")
+    assert Decimal(done.out.split()[-1]) == posted == Decimal(9400)
+
+
+def test_a_reversal_is_held_where_the_posting_facts_are_lost(tmp_path: Path) -> None:
+    """Of any line: one that the earlier run's replay lacks is not taken for free."""
+    first_night(tmp_path)
+    (replay,) = (tmp_path / "out" / "runs").glob("*/replay/candidates-00000.parquet")
+    kept = pl.read_parquet(replay).filter(pl.col("claim_id") == "SECOND")
+    replay.unlink()
+    kept.write_parquet(replay)
+    rows = next_night(tmp_path)
+    assert [row["postable"] for row in rows] == [False, False, False, True]
+    assert "is missing or damaged" in rows[0]["note"]
+    assert "is missing or damaged" not in rows[2]["note"]
+
+
+def test_a_reversal_is_held_where_the_replay_is_gone(tmp_path: Path) -> None:
+    first_night(tmp_path)
+    (replay,) = (tmp_path / "out" / "runs").glob("*/replay")
+    shutil.rmtree(replay)
+    assert [row["postable"] for row in next_night(tmp_path)] == [False, False, False, True]
+
+
 def test_each_line_balances(rows: list[dict[str, Any]]) -> None:
     for found in service_lines(interchange(rows)):
         adjusted = sum((Decimal(amount) for _, _, amount in found.adjustments), Decimal())

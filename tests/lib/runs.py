@@ -206,7 +206,7 @@ def keep_history(
     whole = decisions.with_columns(
         payer_identity=pl.lit(None, pl.String),
         billing_provider_id="billing_npi",
-        claim_frequency_code=pl.when(nth == 1).then(pl.lit("1")).otherwise(nth.cast(pl.String)),
+        claim_frequency_code=pl.when(nth == 1).then(pl.lit("1")).otherwise(pl.format("1-{}", nth)),
         is_refused=pl.lit(value=False),
         own_facts=facts,
         own_decided_run_id="run_id",

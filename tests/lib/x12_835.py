@@ -57,7 +57,7 @@ def interchange(rows: Iterable[dict[str, Any]]) -> str:
 def _claim(row: dict[str, Any]) -> str:
     charge = Decimal(row["charge_amount"])
     amount = format(charge.normalize(), "f")
-    status = "22" if charge < 0 else "4"
+    status = "22" if row["row_kind"] == "reversal" else "4"
     procedure = ":".join(("HC", row["hcpcs_code"], *row["modifiers"]))
     segments = [
         f"CLP*{row['claim_id'][:38]}*{status}*{amount}*0**12*{row['source_row']}*11*1",

@@ -18,7 +18,6 @@ from tests.lib.ledger import Ledger, Line
 from tests.lib.nights import Claim, Night
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 TOGETHER = 40  # histories in one results folder: their claim ids differ
@@ -40,7 +39,8 @@ def played(folder: Path, given_histories: list[list[Night]]) -> list[str]:
                 writer.writerows(rows or [record_of(row_of(Claim("premera", "", "NOBODY", None, "X"), "no-candidate"))])
         outcome = run_batch(
             RunOptions(
-                extracts=(str(place),), out=folder / "results", as_of=runs[0].as_of, force=True, reports=(),
+                extracts=(str(place),), out=folder / "results", as_of=runs[0].as_of, force=True,
+                reports=("remittance",),
                 mode=Mode.SHADOW if runs[0].shadow else Mode.ENFORCE,
             )
         )  # fmt: skip
@@ -60,7 +60,7 @@ def line_of(row: dict[str, Any]) -> Line:
     return Line(claim, row["claim_line_number"], row["claim_frequency_code"])
 
 
-def expected(given_histories: Iterable[list[Night]]) -> dict[str, Any]:
+def expected(given_histories: list[list[Night]]) -> dict[str, Any]:
     """What the ledgers of all histories say."""
     ledgers = [Ledger(nights) for nights in given_histories]
     outcomes = {
@@ -94,7 +94,35 @@ def expected(given_histories: Iterable[list[Night]]) -> dict[str, Any]:
         for ledger in ledgers
         for each in ledger.withdrawals
     ]
-    return {"outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr)}
+    reversed_ = [(*each[:-1], -each[-1]) for each in withdrawals if each[5] in {"deny", "return"}]
+    posted = [
+        (night.run, line, outcome.disposition)
+        for nights, ledger in zip(given_histories, ledgers, strict=True)
+        for night in nights
+        for line, outcome in ledger.runs[night.run].items()
+        if not night.shadow and outcome.effect in {"decided", "changed"} and outcome.disposition in {"deny", "return"}
+    ]
+    return {
+        "outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr),
+        "reversals": sorted(reversed_, key=repr), "posted": sorted(posted, key=repr),
+    }  # fmt: skip
+
+
+def fed(folder: Path, run: dict[str, int], lines: dict[tuple[Any, ...], Line]) -> dict[str, Any]:
+    """What the remittance feeds post and reverse."""
+    reversed_, posted = [], []
+    for path in sorted((folder / "results" / "runs").glob("*/remittance.parquet")):
+        for row in pl.read_parquet(path).to_dicts():
+            place = tuple(row[name] for name in ("source_file", "source_row", "claim_id", "claim_line_number"))
+            if row["row_kind"] == "reversal":
+                line, decided = lines[row["decided_run_id"], *place], run[row["decided_run_id"]]
+                reversed_.append(
+                    (run[row["run_id"]], line, row["withdrawn_because"], row["withdrawn_by"], decided,
+                     row["disposition"], row["charge_amount"])
+                )  # fmt: skip
+            else:
+                posted.append((run[row["run_id"]], lines[row["run_id"], *place], row["disposition"]))
+    return {"reversals": sorted(reversed_, key=repr), "posted": sorted(posted, key=repr)}
 
 
 def found(folder: Path, ids: list[str]) -> dict[str, Any]:
@@ -129,7 +157,8 @@ def found(folder: Path, ids: list[str]) -> dict[str, Any]:
                 (run[row["run_id"]], line, row["withdrawn_because"], row["withdrawn_by"], run[row["decided_run_id"]],
                  row["disposition"], row["charge_amount"])
             )  # fmt: skip
-    return {"outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr)}
+    withdrawals.sort(key=repr)
+    return {"outcomes": outcomes, "lives": lives, "withdrawals": withdrawals, **fed(folder, run, lines)}
 
 
 def line_key(row: dict[str, Any]) -> tuple[Any, ...]:

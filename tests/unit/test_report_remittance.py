@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from claims_edit.errors import ResultsError, UsageError
-from claims_edit.posting_holds import POSTING_HOLDS
-from claims_edit.report.queries import REMITTANCE_COLUMNS
+from claims_edit.posting_holds import POSTING_FACTS, POSTING_HOLDS
+from claims_edit.report.queries import REMITTANCE_COLUMNS, REVERSAL_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS
 from claims_edit.report.run_report import report
 from claims_edit.runner.deciding import KEPT_CANDIDATES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = "20260301T010000Z-aaaa"
+LATER = "20260302T010000Z-aaaa"
 REVERSAL = "the charge is negative: reverse the earlier posting instead"
 
 
@@ -35,18 +36,23 @@ def feed(out: Path, *lines: dict[str, Any], mode: str = "enforce") -> pl.DataFra
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet")
 
 
-def posted(out: Path, *facts: tuple[str | None, str | None], lost: int | None = None) -> list[dict[str, Any]]:
-    """The feed of denied lines whose candidates hold a control number and posting holds; one of them may be lost."""
-    rows = [line(source_row=row) for row in range(1, len(facts) + 1)]
-    candidates = pl.DataFrame(
+def kept(rows: list[dict[str, Any]], facts: dict[int, tuple[str | None, str | None]] | None = None) -> pl.DataFrame:
+    """The candidates of these lines, with a control number and posting holds by row."""
+    place = ("source_file", "source_row", "claim_id", "claim_line_number")
+    return pl.DataFrame(
         [
-            {name: row[name] for name in ("source_file", "source_row", "claim_id", "claim_line_number")}
-            | {"line_item_control_number": number, "posting_holds": holds}
-            for row, (number, holds) in zip(rows, facts, strict=True)
-            if row["source_row"] != lost
+            {name: row[name] for name in place}
+            | dict(zip(POSTING_FACTS, (facts or {}).get(row["source_row"], (None, None)), strict=True))
+            for row in rows
         ],
         schema=KEPT_CANDIDATES,
     )
+
+
+def posted(out: Path, *facts: tuple[str | None, str | None], lost: int | None = None) -> list[dict[str, Any]]:
+    """The feed of denied lines whose candidates hold a control number and posting holds; one of them may be lost."""
+    rows = [line(source_row=row) for row in range(1, len(facts) + 1)]
+    candidates = kept([row for row in rows if row["source_row"] != lost], dict(enumerate(facts, 1)))
     publish(out, RUN, rows, candidates=candidates, reports=["remittance"])
     return pl.read_parquet(out / "runs" / RUN / "remittance.parquet").to_dicts()
 
@@ -142,7 +148,7 @@ def test_only_what_was_denied_or_returned_is_kept_in_it_in_order(tmp_path: Path)
     passed = line(disposition="pass", carc=None, group_code=None)
     found = feed(tmp_path, passed, line(), line(**REVIEWED), line(**returned), line(), line(disposition="refer"))
     assert found["source_row"].to_list() == [2, 4, 5]
-    assert tuple(found.columns) == (*REMITTANCE_COLUMNS, *SEGMENT_COLUMNS)
+    assert tuple(found.columns) == (*REMITTANCE_COLUMNS, *SEGMENT_COLUMNS, *REVERSAL_COLUMNS)
 
 
 def test_a_negative_amount_stays_as_it_is_in_csv(tmp_path: Path) -> None:
@@ -207,8 +213,8 @@ def test_a_control_number_that_would_break_a_segment_makes_none(tmp_path: Path) 
 def test_what_an_earlier_release_kept_has_no_such_facts(tmp_path: Path) -> None:
     rows = [line(source_row=row) for row in (1, 2)]
     earlier = [name for name in KEPT_CANDIDATES if name not in {"line_item_control_number", "posting_holds"}]
-    kept = pl.DataFrame([{**dict.fromkeys(earlier), "source_file": "extract.csv"}], schema_overrides=KEPT_CANDIDATES)
-    publish(tmp_path, RUN, rows, candidates=kept, reports=["remittance"])
+    old = pl.DataFrame([{**dict.fromkeys(earlier), "source_file": "extract.csv"}], schema_overrides=KEPT_CANDIDATES)
+    publish(tmp_path, RUN, rows, candidates=old, reports=["remittance"])
     found = pl.read_parquet(tmp_path / "runs" / RUN / "remittance.parquet")
     assert found.select("postable", "line_item_control_number").rows() == [(True, None)] * 2
 
@@ -228,3 +234,28 @@ def test_facts_are_found_however_many_lines_are_between(tmp_path: Path, monkeypa
     assert [(row["line_item_control_number"], row["postable"]) for row in rows] == [
         (number, hold is None) for number, hold in facts
     ]
+
+
+@pytest.mark.parametrize("mode", ["enforce", "shadow"])
+def test_a_reversal_is_posted_where_its_adjustment_could_be(tmp_path: Path, mode: str) -> None:
+    """Its amounts are those of the adjustment, negative; a shadow run reverses nothing."""
+    amounts = ("1000.10", "0.05", None, "0.00", "-5.00", "100000000.00")
+    denied = [line(claim_id=f"C{nth}", source_row=nth, **money(amount)) for nth, amount in enumerate(amounts)]
+    passed = [each | {"disposition": "pass", "reason_code": "no-edit"} for each in denied]
+    publish(tmp_path, RUN, denied, candidates=kept(denied), reports=["remittance"])
+    publish(tmp_path, LATER, passed, mode=mode, reports=["remittance"])
+    first, later = (pl.read_parquet(tmp_path / "runs" / run / "remittance.parquet") for run in (RUN, LATER))
+    assert set(first["row_kind"]) == {"adjustment"}
+    assert first.height == len(amounts)
+    if mode == "shadow":
+        assert later.is_empty()
+        return
+    assert set(later["row_kind"]) == {"reversal"}
+    for was, now in zip(first.to_dicts(), later.to_dicts(), strict=True):
+        amount = was["adjustment_amount"]
+        assert (now["adjustment_amount"], now["charge_amount"]) == (None if amount is None else -amount,) * 2
+        assert (now["postable"], now["ref_0k_segment"]) == (was["postable"], was["ref_0k_segment"])
+        assert (now["run_id"], now["decided_run_id"], now["withdrawn_because"]) == (LATER, RUN, "changed")
+        reverses = f"reverses an adjustment of run {RUN}: post it only if that one was posted"
+        assert now["note"] == "; ".join(filter(None, (reverses, was["note"])))
+    assert later["cas_segment"].to_list() == ["CAS*PR*55*-1000.1", "CAS*PR*55*-.05", None, None, None, None]
