@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from claims_edit.doubts import SEPARATOR
 from claims_edit.errors import UsageError
 from claims_edit.policy.combinations import Adjustment, combinations_of, mismatches
-from claims_edit.posting_holds import POSTING_HOLDS
+from claims_edit.posting_holds import HOLD_TEXTS
 from claims_edit.report import queries
 from claims_edit.report.csv_format import cells_of
 from claims_edit.report.postings import Postings
@@ -165,7 +165,7 @@ def _note(is_reversal: pl.Expr) -> pl.Expr:
 
 def _named(holds: pl.Expr) -> pl.Expr:
     """The text of each posting hold, joined; a hold unknown to this release is given by name."""
-    return holds.str.split(SEPARATOR).list.eval(pl.element().replace(POSTING_HOLDS)).list.join("; ")
+    return holds.str.split(SEPARATOR).list.eval(pl.element().replace(HOLD_TEXTS)).list.join("; ")
 
 
 def _hold_texts(faults: dict[str, pl.Expr]) -> pl.Expr:
