@@ -13,7 +13,7 @@ claims_edit_word = '$(subst ','\'',$(1))'
 claims_edit_option = $(if $(2),$(1) $(call claims_edit_word,$(2)))
 claims_edit_extracts = if [ -e $(call claims_edit_word,$(EXTRACT)) ]; then set -- $(call claims_edit_word,$(EXTRACT)); else eval set -- $(call claims_edit_word,$(EXTRACT)); fi;
 
-.PHONY: help install demo test test-long golden lint check bench screenshots mutate mutate-core schema rules-check validate run sql lock clean
+.PHONY: help install demo test test-long golden lint check bench year screenshots mutate mutate-core schema rules-check validate run sql lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -58,6 +58,9 @@ check: lint test rules-check ## what must pass before a commit
 
 bench: $(VENV)/.installed-dev ## measure speed and memory on LINES generated lines (PARTS= for some of it)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/bench.py $(PARTS) --lines $(LINES)
+
+year: $(VENV)/.installed-dev ## measure a year of nights into one results folder (NIGHTS=, NIGHT_LINES=)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/year_of_nights.py --nights $(or $(NIGHTS),365) --lines $(or $(NIGHT_LINES),50000)
 
 screenshots: $(VENV)/.installed-dev ## make the README's pictures of the report from sample_claims (needs chromium)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python docs/screenshots.py

@@ -27,11 +27,12 @@ ENDINGS = {"x12": "837", "fhir": "ndjson"}
 
 
 class Spent(NamedTuple):
-    """Wall and CPU seconds and peak memory (MB) of one process, its children included."""
+    """Wall and CPU seconds, peak memory (MB) and bytes written of one process, its children included."""
 
     wall: float
     cpu: float
     peak: float
+    written: int
 
 
 def timed(command: list[str]) -> Spent:
@@ -42,7 +43,9 @@ def timed(command: list[str]) -> Spent:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit {process.returncode}")
-    return Spent(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Spent(
+        time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, usage.ru_oublock * 512
+    )
 
 
 class Bench:
@@ -61,7 +64,7 @@ class Bench:
         """A sample of so many lines, made where it is missing."""
         path = self.folder / name
         if not path.exists():
-            wall, _, peak = timed([*PROGRAM, "sample", "--lines", str(lines), "--out", str(path), *flags])
+            wall, _, peak, _ = timed([*PROGRAM, "sample", "--lines", str(lines), "--out", str(path), *flags])
             made = path.stat().st_size / 1e6
             print(
                 f"sample {name}: {made:.0f} MB in {wall:.1f} s, {made / wall:.0f} MB/s, peak {peak:.0f} MB", flush=True
@@ -128,7 +131,7 @@ class Bench:
     def triple(self) -> None:
         """Memory on three times the lines."""
         path = self.extract(f"{3 * self.lines}.parquet", 3 * self.lines)
-        wall, _, peak = self.fresh(self.nightly(path))
+        wall, _, peak, _ = self.fresh(self.nightly(path))
         print(f"run on {3 * self.lines:,} lines of Parquet: {wall:.1f} s, peak {peak:.0f} MB (wanted 1500)", flush=True)
 
     def start(self) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from claims_edit.duck import Settings, connect, literal
 from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, QUARANTINE_COLUMNS, Effect, Mode
-from claims_edit.store.generation import DATABASE, unchanged_since_shown
+from claims_edit.store.generation import DATABASE, remove_database, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
 from claims_edit.store.record import PARTS, part_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 OLDEST_READER = "v1.2.0"  # every DuckDB since then can open the file; the first with Zstandard
 MEMORY_LIMIT = "400MB"
@@ -176,13 +177,31 @@ def open_staged(
 def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:
     """Write the DuckDB file of `generation`, in bounded memory.
 
-    The file of the previous generation is copied and the new runs added to it, if it is valid and unchanged; otherwise
-    all runs are read from their Parquet files, so the record always has precedence.
+    The new runs are added to the file that is there, else to a copy of that of the previous generation, if it is valid
+    and unchanged; otherwise all runs are read from their Parquet files, so the record always has precedence.
 
     Raises:
         duckdb.Error: the record cannot be read, or the disk is full.
     """
-    _build(generation / DATABASE, generation, manifests, previous=previous, scratch=scratch)
+    path = generation / DATABASE
+    is_free = path.exists() and not _is_open_here(path)
+    if not (is_free and _is_completed(path, generation, manifests, scratch)):
+        _build(path, generation, manifests, previous=previous, scratch=scratch)
+
+
+def _is_open_here(path: Path) -> bool:
+    """Whether this process has the file open, under whatever name, or cannot know.
+
+    DuckDB's locks are those of a process: they keep out other processes, and within one it compares names only.
+    """
+    file, handles = path.stat(), Path("/proc/self/fd")
+    if not handles.is_dir():
+        return True
+    for handle in handles.iterdir():
+        with suppress(OSError):
+            if os.path.samestat(handle.stat(), file):
+                return True
+    return False
 
 
 def copy_of(generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> Path:
@@ -199,15 +218,12 @@ def copy_of(generation: Path, manifests: list[dict[str, Any]], scratch: Path) ->
 def _build(
     path: Path, generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path
 ) -> None:
+    remove_database(path)
     if previous is not None and unchanged_since_shown(previous):
         shutil.copyfile(previous / DATABASE, path)
-        try:
-            if _append(path, generation, manifests, scratch):
-                return
-        except duckdb.Error:
-            pass  # a damaged copy: created again from the record
-        for leftover in path.parent.glob(f"{path.name}*"):
-            leftover.unlink()
+        if _is_completed(path, generation, manifests, scratch):
+            return
+        remove_database(path)
     with _connect(path, scratch) as connection:
         connection.execute(SCHEMA)
         connection.execute(f"COMMENT ON TABLE runs IS '{_SCHEMA_MARK}'")
@@ -236,17 +252,20 @@ def _connect(path: Path, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("DETACH results")
 
 
-def _append(path: Path, generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> bool:
-    """Add the runs that the file lacks; False if the file does not match the other manifests."""
-    with _connect(path, scratch) as connection:
-        mark = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'runs'").fetchone()
-        if mark != (_SCHEMA_MARK,):
-            return False
-        held = _held_rows(connection)
-        old = {run["run_id"]: tuple(run["counts"][count] for count in PARTS.values()) for run in manifests}
-        if any(old.get(run_id) != rows for run_id, rows in held.items()):
-            return False
-        _insert(connection, generation, [run for run in manifests if run["run_id"] not in held])
+def _is_completed(path: Path, generation: Path, manifests: list[dict[str, Any]], scratch: Path) -> bool:
+    """Add the runs that the file lacks; False if it is damaged, open elsewhere, or does not match the manifests."""
+    try:
+        with _connect(path, scratch) as connection:
+            mark = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'runs'").fetchone()
+            if mark != (_SCHEMA_MARK,):
+                return False
+            held = _held_rows(connection)
+            old = {run["run_id"]: tuple(run["counts"][count] for count in PARTS.values()) for run in manifests}
+            if any(old.get(run_id) != rows for run_id, rows in held.items()):
+                return False
+            _insert(connection, generation, [run for run in manifests if run["run_id"] not in held])
+    except duckdb.Error:
+        return False
     return True
 
 

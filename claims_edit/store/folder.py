@@ -15,7 +15,7 @@ from claims_edit.store import generation, record
 from claims_edit.store.database import build_database, copy_of
 from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
-from claims_edit.store.private import OWNER, Readers, make_folder, make_private
+from claims_edit.store.private import OWNER, Readers, has_same_readers, make_folder, make_private
 from claims_edit.store.replay import REPLAY
 from claims_edit.store.state import State
 
@@ -178,25 +178,22 @@ class ResultsFolder:
         previous = generation.current_generation(self.out)
         following = generation.next_generation(self.out, previous)
         generation.make_durable(staged.root)
-        if previous is not None:
-            generation.fill(following, previous)
-        generation.add(following, staged.root)
+        changed = generation.fill(following, previous) if previous is not None else []
+        changed += generation.add(following, staged.root)
         known = [*(record.run_ids(previous) if previous is not None else ()), staged.run_id]
-        self._replace(following, previous, known, staged.scratch_dir, database_of=previous)
+        build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
+        self._replace(following, known, changed)
+        if previous is not None and not has_same_readers(previous, following):
+            shutil.rmtree(previous, ignore_errors=True)  # others may read it
 
-    def _replace(
-        self, following: Path, previous: Path | None, known: list[str], scratch: Path, *, database_of: Path | None
-    ) -> None:
-        """Publish a filled generation in place of the previous one; its DuckDB file begins as that of `database_of`."""
-        build_database(following, record.manifests(following), previous=database_of, scratch=scratch)
+    def _replace(self, following: Path, known: list[str], changed: list[Path]) -> None:
+        """Publish a generation, complete but for the list of its runs, in place of the current one."""
         generation.note_runs(following, known)
         self.readers.admit(following)
         self.readers.admit(following.parent, deep=False)
-        generation.close_generation(following)
+        generation.close_generation(following, changed)
         record.check_known_runs(following)
         generation.show(self.out, following)
-        if previous is not None:
-            shutil.rmtree(previous, ignore_errors=True)
 
     def is_of_earlier_format(self) -> bool:
         """Whether the published runs were made by a release that kept no state across nights."""
@@ -217,9 +214,12 @@ class ResultsFolder:
             assert previous is not None  # noqa: S101 -- only published results are changed
             following = generation.next_generation(self.out, previous)
             generation.fill(following, previous)
+            generation.remove_database(following / generation.DATABASE)
             yield following
+            build_database(following, record.manifests(following), previous=None, scratch=scratch)
             generation.make_durable(following)
-            self._replace(following, previous, record.run_ids(previous), scratch, database_of=None)
+            self._replace(following, record.run_ids(previous), [])
+            shutil.rmtree(previous, ignore_errors=True)  # it may have what was removed
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claims_edit import __version__
 from claims_edit.errors import ResultsError
 from claims_edit.store.private import OWN_FILE, OWN_FOLDER, make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CURRENT = ".current"
 GENERATIONS = ".generations"
@@ -35,7 +39,7 @@ def current_generation(out: Path) -> Path | None:
     """
     link = out / CURRENT
     if not os.path.lexists(link):
-        if shown := sorted(path.parent for path in (out / GENERATIONS).glob(f"*/{_PUBLISHED}")):
+        if shown := _published(out):
             raise ResultsError(
                 f"{link}: missing, though results were published. Link it to {GENERATIONS}/{shown[-1].name}."
             )
@@ -49,6 +53,12 @@ def current_generation(out: Path) -> Path | None:
         )
     format_version(link)
     return out / link.readlink()
+
+
+def _published(out: Path) -> list[Path]:
+    """The generations that were published, oldest first."""
+    found = (path.parent for path in (out / GENERATIONS).glob(f"*/{_PUBLISHED}") if path.parent.name.isdecimal())
+    return sorted(found, key=lambda folder: int(folder.name))
 
 
 def format_version(generation: Path) -> int:
@@ -83,37 +93,97 @@ def check_names(out: Path) -> None:
 
 
 def next_generation(out: Path, current: Path | None) -> Path:
-    """An empty folder for the generation after `current`."""
+    """A folder for the generation after `current`: the one before it, if it is still there, else an empty one.
+
+    Only a generation that was published is taken: each of its names is on disk. It is no longer marked as published,
+    and its DuckDB file remains if it is as it was published.
+    """
     make_folder(out / GENERATIONS)
     folder = out / GENERATIONS / str(int(current.name) + 1 if current else 1)
-    folder.mkdir(OWN_FOLDER)
+    before = [published for published in _published(out) if published != current]
+    if not before:
+        folder.mkdir(OWN_FOLDER)
+        return folder
+    is_unchanged = unchanged_since_shown(before[-1])
+    (before[-1] / _PUBLISHED).unlink()
+    before[-1].rename(folder)
+    if not is_unchanged:
+        remove_database(folder / DATABASE)
     return folder
 
 
-def fill(generation: Path, previous: Path) -> None:
-    """Put the record and the state of the previous generation (hard links) into `generation`."""
+def remove_database(path: Path) -> None:
+    """Remove a DuckDB file, with the log beside it if there is one; who has it open keeps it."""
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
+
+
+def fill(generation: Path, previous: Path) -> list[Path]:
+    """Make the record and the state in `generation` those of the previous one (hard links).
+
+    What it already has of them remains, so that little is to do where it is an earlier generation itself. Returns the
+    folders whose names changed.
+    """
+    changed: list[Path] = []
     for name in (*RECORD_FOLDERS, STATE):
         if (previous / name).is_dir():
-            _link_tree(previous / name, generation / name)
+            (generation / name).mkdir(exist_ok=True)
+            _mirror(previous / name, generation / name, changed)
+        else:
+            shutil.rmtree(generation / name, ignore_errors=True)
+    return changed
 
 
-def add(generation: Path, staged_root: Path) -> None:
-    """Move a staged run, and the state after it if it has one, into `generation`."""
+def add(generation: Path, staged_root: Path) -> list[Path]:
+    """Move a staged run, and the state after it if it has one, into `generation`; the folders that moved or changed."""
+    moved = []
     for name in RECORD_FOLDERS:
         (generation / name).mkdir(exist_ok=True)
-        for folder in sorted((staged_root / name).iterdir()):
-            shutil.move(folder, generation / name / folder.name)
+        moved += [
+            shutil.move(folder, generation / name / folder.name) for folder in sorted((staged_root / name).iterdir())
+        ]
     if (staged_root / STATE).is_dir():
         shutil.rmtree(generation / STATE, ignore_errors=True)
-        shutil.move(staged_root / STATE, generation / STATE)
+        moved.append(shutil.move(staged_root / STATE, generation / STATE))
+    parents = [generation / name for name in RECORD_FOLDERS]
+    return [*parents, *(Path(place) for folder in moved for place, _, _ in os.walk(folder))]
 
 
-def _link_tree(source: Path, target: Path) -> None:
-    for folder, _, names in os.walk(source):
-        here = target / Path(folder).relative_to(source)
-        here.mkdir(exist_ok=True)
-        for name in names:
-            link(Path(folder, name), here / name)
+def _mirror(source: Path, target: Path, changed: list[Path]) -> None:
+    """Give every file below `source` the same name below `target`, and remove what else is there.
+
+    A name that already leads to the same file (inode) remains.
+    """
+    with os.scandir(target) as entries:
+        there = {entry.name: entry for entry in entries}
+    is_changed = False
+    with os.scandir(source) as entries:
+        for entry in entries:
+            own = there.pop(entry.name, None)
+            is_folder = entry.is_dir(follow_symlinks=False)
+            is_same = own is not None and (
+                own.is_dir(follow_symlinks=False) if is_folder else own.inode() == entry.inode()
+            )
+            if own is not None and not is_same:
+                _remove(own)
+            if is_folder and not is_same:
+                Path(target, entry.name).mkdir()
+            elif not is_same:
+                link(Path(entry.path), target / entry.name)
+            is_changed = is_changed or not is_same
+            if is_folder:
+                _mirror(Path(entry.path), target / entry.name, changed)
+    for own in there.values():
+        _remove(own)
+    if is_changed or there:
+        changed.append(target)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        Path(entry.path).unlink()
 
 
 def link(source: Path, target: Path) -> None:
@@ -160,18 +230,15 @@ def note_runs(generation: Path, runs: list[str]) -> None:
     (generation / RUNS).write_text("".join(f"{run}\n" for run in runs), encoding="utf-8")
 
 
-def close_generation(generation: Path) -> None:
-    """Sync a complete generation to disk, with every name in it and its own.
+def close_generation(generation: Path, changed: Iterable[Path]) -> None:
+    """Sync a complete generation to disk: its own files, the folders whose names changed, and its own name.
 
     The files of the record are already on disk; a power failure must not lose their names in the new folders.
     """
-    _sync(generation / RUNS)
-    _sync(generation / FORMAT)
-    _sync(generation / DATABASE)
-    for place, _, _ in os.walk(generation, topdown=False):
-        _sync(Path(place))
-    _sync(generation.parent)
-    _sync(generation.parents[1])
+    for name in (RUNS, FORMAT, DATABASE):
+        _sync(generation / name)
+    for folder in (*changed, generation, generation.parent, generation.parents[1]):
+        _sync(folder)
 
 
 def noted_runs(generation: Path) -> list[str] | None:
@@ -191,12 +258,17 @@ def _sync(path: Path) -> None:
 
 
 def remove_leftovers(out: Path) -> None:
-    """Remove what no reader sees: staging folders of ended runs, and all generations except the current one."""
+    """Remove what no reader sees: staging folders of ended runs, and all generations but the current one and the last.
+
+    The one before the current one becomes the next one, if it was published: it has nearly all of that.
+    """
     current = current_generation(out)
     if current is not None and not (current / _PUBLISHED).exists():
         (current / _PUBLISHED).touch(OWN_FILE)
     shutil.rmtree(out / STAGING, ignore_errors=True)
     generations = out / GENERATIONS
+    before = [published for published in _published(out) if published != current]
+    kept = [current, *before[-1:]] if current is not None else []
     for folder in generations.iterdir() if generations.is_dir() else ():
-        if folder != current:
+        if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)

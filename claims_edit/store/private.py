@@ -75,6 +75,16 @@ class Readers:
 OWNER = Readers()
 
 
+def has_same_readers(one: Path, other: Path) -> bool:
+    """Whether two files or folders have the same mode and group."""
+    return _access(one) == _access(other)
+
+
+def _access(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return stat.S_IMODE(state.st_mode), state.st_gid
+
+
 def make_folder(path: Path) -> None:
     """Create a folder and its parents, open only to the owner, whatever the umask; an existing one is unchanged.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +21,8 @@ from claims_edit.store.record import PARTS
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 RUNS = [f"2026030{day}T010000Z-aaaa" for day in range(1, 10)]
@@ -138,12 +142,67 @@ def inserted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return seen
 
 
-def test_a_new_run_is_added_to_the_file_of_the_last(tmp_path: Path, inserted: list[list[str]]) -> None:
+def test_a_new_run_is_added_to_the_file_of_the_last_or_of_the_one_before(
+    tmp_path: Path, inserted: list[list[str]]
+) -> None:
     publish(tmp_path, RUNS[0], [line()], [REFUSED])
+    for run_id in RUNS[1:4]:
+        publish(tmp_path, run_id, [line()])
+    assert inserted == [RUNS[:1], RUNS[1:2], RUNS[1:3], RUNS[2:4]]
+    assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(4,)]
+
+
+@contextmanager
+def held_here(database: Path) -> Iterator[Callable[[], int]]:
+    with duckdb.connect(database, read_only=True) as held:
+        yield lambda: int(held.execute("SELECT count(*) FROM decisions").fetchall()[0][0])
+
+
+@contextmanager
+def held_elsewhere(database: Path) -> Iterator[Callable[[], int]]:
+    reader = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True)\n"
+        "for _ in sys.stdin: print(c.execute('SELECT count(*) FROM decisions').fetchone()[0], flush=True)"
+    )
+    command = [sys.executable, "-c", reader, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests, replies = process.stdin, process.stdout
+        assert replies.readline() == "open\n"
+
+        def count() -> int:
+            requests.write("\n")
+            requests.flush()
+            return int(replies.readline())
+
+        yield count
+        requests.close()
+
+
+@pytest.mark.parametrize("held", [held_here, held_elsewhere])
+def test_a_file_of_the_generation_before_that_is_open_is_left_alone(
+    tmp_path: Path, inserted: list[list[str]], held: Callable[[Path], AbstractContextManager[Callable[[], int]]]
+) -> None:
+    publish(tmp_path, RUNS[0], [line()])
+    with held(tmp_path / "claims_edit.duckdb") as count:
+        for run_id in RUNS[1:4]:
+            publish(tmp_path, run_id, [line()])
+            assert count() == 1
+    assert inserted == [RUNS[:1], RUNS[1:2], RUNS[2:3], RUNS[2:4]]
+    assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(4,)]
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_changed_file_of_the_generation_before_is_not_used(
+    tmp_path: Path, inserted: list[list[str]], place: int
+) -> None:
+    publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line()])
+    CHANGES[place](tmp_path / ".generations/1/claims_edit.duckdb")
     publish(tmp_path, RUNS[2], [line()])
-    assert inserted == [[RUNS[0]], [RUNS[1]], [RUNS[2]]]
-    assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(3,)]
+    assert inserted[-1] == RUNS[2:3]
+    assert asked(tmp_path, "SELECT run_id, disposition FROM decisions") == [(run, "deny") for run in RUNS[:3]]
 
 
 def tamper(path: Path) -> None:
@@ -185,7 +244,10 @@ def shrink(path: Path) -> None:
     os.utime(real, ns=(marked.st_atime_ns, marked.st_mtime_ns))
 
 
-@pytest.mark.parametrize("change", [tamper, spoil, truncate, remove, older, shrink])
+CHANGES = (tamper, spoil, truncate, remove, older, shrink)
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     tmp_path: Path, inserted: list[list[str]], change: Callable[[Path], None]
 ) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_1, RUN_2, RUN_3 = "20260301T010000Z-aaaa", "20260302T010000Z-bbbb", "20260303T010000Z-cccc"
+RUN_4 = "20260304T010000Z-dddd"
 
 
 def shown(out: Path) -> list[str]:
@@ -67,10 +68,10 @@ def test_every_name_that_is_shown_leads_through_the_one_link(tmp_path: Path) -> 
     assert publish(moved, RUN_2, [line()]).manifest()["run_id"] == RUN_2
 
 
-def test_publishing_leaves_one_generation_and_no_staging(tmp_path: Path) -> None:
+def test_publishing_leaves_the_generation_before_and_no_staging(tmp_path: Path) -> None:
     for run_id in (RUN_1, RUN_2, RUN_3):
         publish(tmp_path, run_id, [line()])
-    assert [path.name for path in (tmp_path / ".generations").iterdir()] == ["3"]
+    assert sorted(path.name for path in (tmp_path / ".generations").iterdir()) == ["2", "3"]
     assert not (tmp_path / ".staging").exists()
     assert not list(tmp_path.glob("**/scratch"))
 
@@ -128,7 +129,7 @@ def test_a_killed_run_leaves_nothing_visible_and_the_next_clears_up(
     assert [run["run_id"] for run in ResultsFolder(tmp_path).runs()] == [RUN_1][:earlier]
     publish(tmp_path, RUN_3, [line()])
     assert [run["run_id"] for run in ResultsFolder(tmp_path).runs()] == [*[RUN_1][:earlier], RUN_3]
-    assert len(list((tmp_path / ".generations").iterdir())) == 1
+    assert len(list((tmp_path / ".generations").iterdir())) == 1 + earlier
     assert not list(tmp_path.glob("**/*dead*"))
 
 
@@ -301,6 +302,82 @@ def test_every_name_of_a_generation_is_on_the_disk_before_it_is_shown(
     assert any(path.startswith(f".staging/{RUN_2}/decisions/") and path.endswith(".parquet") for path in synced)
 
 
+def test_every_name_of_a_generation_that_was_another_is_on_the_disk_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[int, int] = {}
+    fsync, replace = os.fsync, Path.replace
+    unsynced: list[Path] = []
+
+    def noting(handle: int) -> None:
+        state = os.fstat(handle)
+        synced[state.st_ino] = state.st_mtime_ns
+        fsync(handle)
+
+    def renaming(source: Path, target: Path) -> Path:
+        shown_now = tmp_path / source.readlink()
+        for path in (shown_now, *shown_now.rglob("*")):
+            state = path.stat()
+            if synced.get(state.st_ino) != state.st_mtime_ns:
+                unsynced.append(path)
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    monkeypatch.setattr(Path, "replace", renaming)
+    for run_id in (RUN_1, RUN_2, RUN_3, RUN_4):
+        publish(tmp_path, run_id, [line(claim_id=run_id)])
+    assert unsynced == []
+    assert len(shown(tmp_path)) > 4
+
+
+def different_files(one: Path, other: Path) -> set[str]:
+    """The names of the record that do not lead to the same file in two generations."""
+    both = [
+        {str(path.relative_to(root)): path.stat().st_ino for path in root.glob("*/run_id=*/*")} for root in (one, other)
+    ]
+    return {name for name, _ in both[0].items() ^ both[1].items()}
+
+
+def restored(folder: Path) -> None:
+    """A file of the first run is put in place from a backup."""
+    part = folder / f"decisions/run_id={RUN_1}/part-00000.parquet"
+    (folder / "backup").write_bytes(part.read_bytes())
+    (folder / "backup").replace(part)
+
+
+def replaced_by_a_folder(folder: Path) -> None:
+    part = folder / f"decisions/run_id={RUN_1}/note"
+    part.mkdir()
+    (part / "file").touch()
+
+
+@pytest.mark.parametrize("change", [lambda _: None, restored, replaced_by_a_folder])
+def test_a_generation_that_was_another_has_the_files_of_the_last(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    """Whatever the operator did to the last one, and whatever the generation had."""
+    publish(tmp_path, RUN_1, [line()])
+    (tmp_path / f".current/decisions/run_id={RUN_1}/note").touch()
+    publish(tmp_path, RUN_2, [line(claim_id="C2")])
+    (tmp_path / f".current/decisions/run_id={RUN_1}/note").unlink()
+    change(tmp_path / ".current")
+    publish(tmp_path, RUN_3, [line(claim_id="C3")])
+    others = different_files(tmp_path / ".generations/2", tmp_path / ".generations/3")
+    assert others
+    assert all(f"run_id={RUN_3}" in name for name in others if not name.endswith("/note"))
+    note = Path(f"decisions/run_id={RUN_1}/note")
+    assert (tmp_path / ".current" / note).exists() == (tmp_path / ".generations/2" / note).exists()
+
+
+def test_a_generation_begun_from_another_and_left_by_a_killed_run_is_not_used(tmp_path: Path) -> None:
+    for run_id in (RUN_1, RUN_2):
+        publish(tmp_path, run_id, [line()])
+    killed(tmp_path, "database")
+    assert sorted(path.name for path in (tmp_path / ".generations").iterdir()) == ["2", "3"]
+    with ResultsFolder(tmp_path).lock():
+        assert [path.name for path in (tmp_path / ".generations").iterdir()] == ["2"]
+
+
 def test_a_file_that_is_copied_is_on_the_disk_before_it_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,11 +401,9 @@ def test_a_run_that_is_gone_from_the_record_keeps_everything_as_it_is(
     tmp_path: Path, known: Callable[[Path], None], *, has_copy: bool
 ) -> None:
     publish(tmp_path, RUN_1, [line()])
-    if has_copy:
-        shutil.copytree(tmp_path / ".generations/1", tmp_path / "kept")
     publish(tmp_path, RUN_2, [line()])
-    if has_copy:
-        (tmp_path / "kept").rename(tmp_path / ".generations/1")
+    if not has_copy:
+        shutil.rmtree(tmp_path / ".generations/1")
     for name in generation.RECORD_FOLDERS:
         shutil.rmtree(next((tmp_path / name).glob(f"*{RUN_1}")))
     known(tmp_path)
