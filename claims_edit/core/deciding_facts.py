@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from claims_edit.doubts import doubt_names
-from claims_edit.duck import connect
+from claims_edit.duck import shared
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
 from claims_edit.names import name_key
 
@@ -45,7 +45,7 @@ def digests(lines: pl.DataFrame, decided: pl.DataFrame) -> pl.Series:
     texts = facts.select(
         facts=pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in facts.columns], separator=_BETWEEN)
     ).to_arrow()
-    with connect() as connection:
+    with shared() as connection:
         connection.register("texts", texts)
         found = connection.sql("SELECT md5_number_lower(facts) AS facts FROM texts").to_arrow_table()
     digest = pl.from_arrow(found)

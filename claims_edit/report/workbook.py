@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import xlsxwriter
 
-from claims_edit.duck import connect
+from claims_edit.duck import shared
 from claims_edit.report.workbook_rows import CellKind, kind_of, rows_sql
 from claims_edit.report.workbook_sheets import SHEET_ROWS, table_sheets
 from claims_edit.report.workbook_summary import SHADOW, SummarySheet
@@ -99,7 +99,7 @@ def write_workbook(view: RunView, path: Path) -> None:
         OSError: the file cannot be written.
     """
     sheets = table_sheets(view)
-    with connect() as figures:
+    with shared() as figures:
         for sheet in sheets:
             if sheet.frame is not None:
                 figures.register(sheet.source, sheet.frame.to_arrow())

@@ -267,6 +267,8 @@ class Reading:
             screened = processing.screen(raw)
             plain = screened.plain & rows["first"].is_null()
             found.totals.add(plain_totals(screened.charge, plain))
+            if plain.all():
+                continue
             lines, result = processing.close_look(raw.filter(~plain))
             rows = rows.filter(~plain)
             mark_repeats(result, rows["first"].is_not_null())

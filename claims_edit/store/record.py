@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from claims_edit.duck import connect, literal
+from claims_edit.duck import connect, literal, shared
 from claims_edit.errors import ResultsError
 from claims_edit.store.generation import DATABASE, GENERATIONS, RECORD_FOLDERS, RUNS, noted_runs
 from claims_edit.store.manifest import read_manifest
@@ -105,7 +105,7 @@ def _row_counts(files: list[str]) -> tuple[dict[str, int], list[str]]:
     if not files:
         return {}, []
     footer = "SELECT file_name, num_rows FROM parquet_file_metadata($files)"
-    with connect(settings={"threads": 2}) as connection:
+    with shared() as connection:
         try:
             return dict(connection.execute(footer, {"files": list(map(literal, files))}).fetchall()), []
         except duckdb.Error:
