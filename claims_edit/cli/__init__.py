@@ -18,6 +18,7 @@ COMMANDS = {
     "report": ("claims_edit.cli.report", "Print or write a report of a run."),
     "sql": ("claims_edit.cli.sql", "Query the results with SQL, read-only."),
     "runs": ("claims_edit.cli.runs", "List the published runs."),
+    "prune": ("claims_edit.cli.prune", "Remove what old runs have besides current decisions."),
     "rebuild": ("claims_edit.cli.rebuild", "Make the DuckDB file anew from the Parquet files."),
     "mapping": ("claims_edit.cli.mapping", "List and show the built-in mappings for --mapping."),
     "rules": ("claims_edit.cli.rules", "Check and read the rule pack."),

@@ -18,7 +18,7 @@ from claims_edit.intake import load_mapping
 from claims_edit.report.changes import BY_EDIT, BY_PROVIDER, MONEY, by_edit, by_provider, change_sums
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.reading_apart import read_apart
-from claims_edit.store import ResultsFolder, replay_of
+from claims_edit.store import ResultsFolder, refuse_pruned, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,9 +189,11 @@ def run_lines(out: Path, run: str | None) -> CandidateLines:
 
     Raises:
         UsageError: no such run.
-        ResultsError: the folder is damaged.
+        ResultsError: the folder is damaged, or the run was pruned.
     """
-    run_id = str(ResultsFolder(out).manifest(run)["run_id"])
+    manifest = ResultsFolder(out).manifest(run)
+    refuse_pruned(manifest)
+    run_id = str(manifest["run_id"])
     kept = replay_of(out, run_id)
     batches = kept.candidates.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
     return CandidateLines(batches, kept.revisions, (kept.contracts, kept.contracts), run_id)

@@ -14,7 +14,7 @@ from claims_edit.policy import load_catalog
 from claims_edit.policy.catalog import versions_of
 from claims_edit.report.figures import Figures
 from claims_edit.rule_files.policies import VersionAsIfInForce
-from claims_edit.store import ResultsFolder, counted, open_readonly, read_warned, replay_of
+from claims_edit.store import ResultsFolder, counted, open_readonly, read_warned, refuse_pruned, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +97,11 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
 
     Raises:
         UsageError: no such run.
-        ResultsError: the folder is damaged.
+        ResultsError: the folder is damaged, or the run was pruned.
     """
     folder = ResultsFolder(out)
     manifest = folder.manifest(run)
+    refuse_pruned(manifest)
     run_id = manifest["run_id"]
     runs = tuple(each for each in folder.runs() if each["run_id"] <= run_id)
     replay = replay_of(out, run_id)

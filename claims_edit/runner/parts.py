@@ -47,7 +47,7 @@ class PartWriter:
         path = self._folder / f"{self._name}-{self._place:05}.parquet"
         rows = part.select(*self._schema).rechunk()
         if PARTITION in self._schema:
-            _write_record(rows, path)
+            write_record(rows, path)
         else:
             rows.write_parquet(path, row_group_size=PART_ROWS)
         self._place += 1
@@ -58,7 +58,7 @@ class PartWriter:
             self.add(pl.DataFrame(schema=self._schema))
 
 
-def _write_record(rows: pl.DataFrame, path: Path) -> None:
+def write_record(rows: pl.DataFrame, path: Path) -> None:
     """Write a part whose column PARTITION has, for pyarrow and pandas, the type that they use for the folder's key.
 
     They refuse a folder where the two differ, and make the key a dictionary; Polars would make such a column

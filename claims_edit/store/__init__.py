@@ -8,6 +8,7 @@ from claims_edit.store.manifest import (
     counted,
     read_manifest,
     reconcile,
+    refuse_pruned,
     rewrite_manifest,
     write_manifest,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "read_warned",
     "reconcile",
     "refuse_inside",
+    "refuse_pruned",
     "replay_of",
     "rewrite_manifest",
     "shadow_vs_enforced",

@@ -17,7 +17,7 @@ from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, QUARA
 from claims_edit.store.generation import DATABASE, remove_database, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
-from claims_edit.store.record import PARTS, part_files
+from claims_edit.store.record import PARTS, part_files, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -260,7 +260,7 @@ def _is_completed(path: Path, generation: Path, manifests: list[dict[str, Any]],
             if mark != (_SCHEMA_MARK,):
                 return False
             held = _held_rows(connection)
-            old = {run["run_id"]: tuple(run["counts"][count] for count in PARTS.values()) for run in manifests}
+            old = {run["run_id"]: tuple(rows_of(run).values()) for run in manifests}
             if any(old.get(run_id) != rows for run_id, rows in held.items()):
                 return False
             _insert(connection, generation, [run for run in manifests if run["run_id"] not in held])

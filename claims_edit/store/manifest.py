@@ -112,7 +112,10 @@ class Charges(_Part):
 
 
 class RunManifest(_Part):
-    """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs."""
+    """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs.
+
+    `pruned` are, of a run that was pruned, the rows that remain in the tables of which some were removed.
+    """
 
     run_id: str
     mode: Mode
@@ -129,6 +132,7 @@ class RunManifest(_Part):
     counts: Counts
     charges: Charges
     timings: dict[str, float]
+    pruned: dict[str, int] = {}
 
 
 def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> RunManifest:
@@ -166,6 +170,19 @@ def read_manifest(run_dir: Path) -> dict[str, Any]:
             ) from None
         fields = sorted({".".join(str(step) for step in fault["loc"]) or "the whole file" for fault in error.errors()})
         raise ResultsError(f"{path}: not a manifest ({', '.join(fields)}). {remedy}") from None
+
+
+def refuse_pruned(manifest: dict[str, Any]) -> None:
+    """Refuse a run of which only what was current is left.
+
+    Raises:
+        ResultsError: it was pruned.
+    """
+    if manifest["pruned"]:
+        raise ResultsError(
+            f"run {manifest['run_id']} was pruned: of its lines only current ones remain. Restore the results folder"
+            " from a backup, or run the extracts again with --force."
+        )
 
 
 def _newer_release(content: bytes) -> str | None:

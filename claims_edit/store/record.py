@@ -20,6 +20,11 @@ PARTS = {
 """Folder, and the manifest's count of its rows."""
 
 
+def rows_of(run: dict[str, Any]) -> dict[str, int]:
+    """The rows that the record of a run has, by name of the table (PARTS), from its manifest."""
+    return {table: run.get("pruned", {}).get(table, run["counts"][count]) for table, count in PARTS.items()}
+
+
 def part_files(root: Path, folder: str, run_id: str) -> list[str]:
     """The Parquet files of one run, in the order of their rows."""
     return sorted(str(path) for path in (root / folder / f"run_id={run_id}").glob("*.parquet"))
@@ -47,7 +52,7 @@ def check_record(root: Path) -> list[dict[str, Any]]:
         ResultsError: with one fault for each unreadable file and each run with missing rows.
     """
     known = manifests(root)
-    expected = {(name, run["run_id"]): run["counts"][count] for run in known for name, count in PARTS.items()}
+    expected = {(name, run["run_id"]): rows for run in known for name, rows in rows_of(run).items()}
     files = {path: key for key in expected for path in part_files(root, *key)}
     rows, faults = _row_counts(list(files))
     found = dict.fromkeys(expected, 0)

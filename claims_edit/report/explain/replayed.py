@@ -50,8 +50,9 @@ def facts_of(
 
 def _damaged(replay: Replay) -> ResultsError:
     return ResultsError(
-        f"{replay.rules.parent}: is damaged or lacks lines that the run decided, so the reasons for edits not triggered"
-        " are not available. Restore it from a backup, or run the extracts again with --force."
+        f"{replay.rules.parent}: is damaged or lacks lines that the run decided (`prune` removes those that are not"
+        " current), so the reasons for edits not triggered are not available. Restore it from a backup, or run the"
+        " extracts again with --force."
     )
 
 
