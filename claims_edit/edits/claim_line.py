@@ -44,11 +44,7 @@ def _is_current(line: Line) -> str:
     )
 
 
-@edit(
-    Condition("the claim is void or replaced", pl.col("superseded"), _is_current),
-    may_pass=True,
-    ground=any_code,
-)
+@edit(Condition("the claim is void or replaced", pl.col("superseded"), _is_current), may_pass=True, ground=any_code)
 def line_superseded(line: Line) -> Iterator[Sentence]:
     """The claim is a void, or the run has a replacement or void of it.
 
@@ -107,10 +103,7 @@ BEGINS_LATER = FIRST_VALID.is_not_null() & (FIRST_VALID > END)
 ENDED_BEFORE = LAST_VALID.is_not_null() & (LAST_VALID < START)
 
 
-@edit(
-    Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid),
-    ground=_any_validity,
-)
+@edit(Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid), ground=_any_validity)
 def code_not_valid_on_dos(line: Line) -> Iterator[Sentence]:
     """The code is not valid on any service day.
 
@@ -133,7 +126,11 @@ def _payer_known(line: Line) -> str:
     return f"The payer's name resolves to {line.facts['payer']} in rules/payers.yaml."
 
 
-@edit(Condition("the payer is not known", pl.col("payer").is_null(), _payer_known), ground=any_code)
+@edit(
+    Condition("the payer is not known", pl.col("payer").is_null(), _payer_known),
+    ground=any_code,
+    ask="Ask the sender which payer is meant, or add the name to rules/payers.yaml.",
+)
 def payer_not_on_file(line: Line) -> Iterator[Sentence]:
     """The payer is not recognized.
 
@@ -176,6 +173,7 @@ BOUNDARY_WITHIN = (
     Condition("the line has several service days", START < END, _one_day),
     Condition("a version or the code's validity changes on one of them", BOUNDARY_WITHIN, _no_boundary),
     ground=_any_boundary,
+    ask="Ask the provider for the record: what was done on each day of service.",
 )
 def dos_spans_boundary(line: Line) -> Iterator[Sentence]:
     """A policy version or the code's validity changes between the first and the last service day.

@@ -55,7 +55,7 @@ def _other_program(line: Line) -> Sentence:
     )
 
 
-@edit(SPECIFIC, *UNDER_FUNDING, NOT_LISTED)
+@edit(SPECIFIC, *UNDER_FUNDING, NOT_LISTED, ask="Ask the policy's owner whether its statement covers the code.")
 def code_not_listed(line: Line) -> Iterator[Sentence]:
     """The policy addresses the service but does not list this code of it.
 
@@ -101,7 +101,7 @@ DIAGNOSIS = Condition("a diagnosis is usable", pl.col("site_class").is_not_null(
 NO_SOLID_TUMOR = Condition("no diagnosis is a malignant solid tumor", ~pl.col("solid_tumor"), _is_solid)
 
 
-@edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, NO_DIAGNOSIS)
+@edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, NO_DIAGNOSIS, ask="Ask the provider for the record of the diagnosis.")
 def indication_unknown(line: Line) -> Iterator[Sentence]:
     """The policy is limited to solid tumors and the line has no usable diagnosis.
 
@@ -121,7 +121,13 @@ def indication_unknown(line: Line) -> Iterator[Sentence]:
     )
 
 
-@edit(*UNDER_FUNDING, SOLID_TUMORS_ONLY, DIAGNOSIS, NO_SOLID_TUMOR)
+@edit(
+    *UNDER_FUNDING,
+    SOLID_TUMORS_ONLY,
+    DIAGNOSIS,
+    NO_SOLID_TUMOR,
+    ask="Ask the provider for the record of the diagnosis.",
+)
 def indication_not_addressed(line: Line) -> Iterator[Sentence]:
     """The policy is limited to solid tumors and no diagnosis is one.
 

@@ -57,6 +57,7 @@ class Edit:
         held: the column of the fact that prevents every denial while it is present, if the edit is about one.
         shown_by: label → a column of a claim line and a value that triggers the edit; the proof tries each.
         ground: whether some line must reach the edit under a pack; None if that depends on more.
+        ask: what to ask, and whom, to settle a line that the edit sends to review, as one sentence.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Edit:
     held: str | None = None
     shown_by: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
     ground: Callable[[Decidable], bool] | None = field(default=None, repr=False, compare=False)
+    ask: str | None = None
 
     @property
     def hit(self) -> pl.Expr:
@@ -91,6 +93,7 @@ def edit(
     held: str | None = None,
     shown_by: Mapping[str, tuple[str, str]] | None = None,
     ground: Callable[[Decidable], bool] | None = None,
+    ask: str | None = None,
 ) -> Callable[[Callable[[Line], Iterator[Sentence]]], Edit]:
     """Make an edit of its conditions and the function with its sentences.
 
@@ -101,7 +104,7 @@ def edit(
         label, _, meaning = (sentences.__doc__ or sentences.__name__).partition("\n")
         return Edit(
             sentences.__name__.replace("_", "-"), label.rstrip("."), " ".join(meaning.split()), conditions, sentences,
-            may_deny, may_pass, held, shown_by or {}, ground,
+            may_deny, may_pass, held, shown_by or {}, ground, ask,
         )  # fmt: skip
 
     return of

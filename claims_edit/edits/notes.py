@@ -70,6 +70,7 @@ def overdue(line: Line) -> str:
     IN_FORCE,
     Condition("the version has a review date", pl.col("stale_after").is_not_null(), _no_review_date),
     Condition("the start date is past it", pl.col("service_start_date") > pl.col("stale_after"), _not_overdue),
+    ask="Ask the policy's owner for its last review.",
 )
 def policy_stale(line: Line) -> Iterator[Sentence]:
     """The policy version is past its review date.

@@ -58,7 +58,12 @@ def _funds(line: Line) -> str:
     return f"{line.facts['policy_id']} is a funding policy, not guidance."
 
 
-@edit(IN_FORCE, Condition("the policy is guidance", ~pl.col("funding"), _funds), ground=_any_guidance)
+@edit(
+    IN_FORCE,
+    Condition("the policy is guidance", ~pl.col("funding"), _funds),
+    ground=_any_guidance,
+    ask="Ask the provider whether the service belongs to a trial or a research register.",
+)
 def guidance_research_only(line: Line) -> Iterator[Sentence]:
     """The payer's document is guidance, not a funding policy.
 
@@ -90,7 +95,11 @@ def _signals(line: Line) -> str:
     return f"{basis}{alone} the program: {line.facts['program']}."
 
 
-@edit(IN_FORCE, Condition("the program's signals disagree", pl.col("program_signals_differ"), _signals))
+@edit(
+    IN_FORCE,
+    Condition("the program's signals disagree", pl.col("program_signals_differ"), _signals),
+    ask="Ask the sender for the member's program on the day of service, or look it up.",
+)
 def program_conflict(line: Line) -> Iterator[Sentence]:
     """Two program signals disagree.
 
@@ -120,6 +129,7 @@ def _signal_values(line: Line) -> str:
     IN_FORCE,
     Condition("no signal gives a program", pl.col("program_basis").is_null(), _signals),
     ground=any_version,
+    ask="Ask the sender for the member's program on the day of service, or look it up.",
 )
 def program_unknown(line: Line) -> Iterator[Sentence]:
     """Nothing on the line names the program.
@@ -175,7 +185,7 @@ def program_exception_refer(line: Line) -> Iterator[Sentence]:
     yield from _if_other_program(line)
 
 
-@edit(*UNDER_FUNDING, ONE_PROGRAM, REVIEWED)
+@edit(*UNDER_FUNDING, ONE_PROGRAM, REVIEWED, ask="Ask the program for its rules on the service on the day of service.")
 def program_exception_review(line: Line) -> Iterator[Sentence]:
     """The policy leaves the program to a person.
 
@@ -193,7 +203,7 @@ def program_exception_review(line: Line) -> Iterator[Sentence]:
     yield from _if_other_program(line)
 
 
-@edit(*UNDER_FUNDING, ONE_PROGRAM, SILENT)
+@edit(*UNDER_FUNDING, ONE_PROGRAM, SILENT, ask="Ask the policy's owner whether the policy applies to the program.")
 def program_silent(line: Line) -> Iterator[Sentence]:
     """The policy does not name the program.
 

@@ -31,7 +31,12 @@ def contract_covers(line: Line) -> Iterator[Sentence]:
     yield change(Lacking.CONTRACT, f"Without that contract: {line.then}.")
 
 
-@edit(IN_FORCE, contract_says(Coverage.REVIEW), ground=any_program)
+@edit(
+    IN_FORCE,
+    contract_says(Coverage.REVIEW),
+    ground=any_program,
+    ask="Ask the plan for the benefit terms of the group on the service.",
+)
 def contract_review(line: Line) -> Iterator[Sentence]:
     """The member's contract requires review.
 
@@ -56,6 +61,7 @@ def _no_number(_line: Line) -> str:
     held="prior_authorization_number",
     shown_by={"prior authorization": ("prior_authorization_number", "AUTH")},
     ground=any_version,
+    ask="Look up what was authorized, or ask the provider for the authorization.",
 )
 def prior_authorization(line: Line) -> Iterator[Sentence]:
     """The line or claim carries a prior authorization number.
@@ -93,7 +99,7 @@ def facts_in_doubt(line: Line) -> Iterator[Sentence]:
     yield change(Lacking.INPUT, f"If the facts are correct as read: {line.then}.")
 
 
-@edit(UNLISTED, IN_FORCE, LISTED)
+@edit(UNLISTED, IN_FORCE, LISTED, ask="Ask the provider for the record (operative note): which procedure was done.")
 def unlisted_code(line: Line) -> Iterator[Sentence]:
     """The policy lists this unlisted code, and only the record shows what was done.
 
@@ -131,6 +137,7 @@ def _no_trial(_line: Line) -> str:
         "value code D4": ("value_codes", TRIAL_VALUE),
     },
     ground=any_version,
+    ask="Ask the provider which trial the service belongs to, and what the trial pays for.",
 )
 def trial_context(line: Line) -> Iterator[Sentence]:
     """The line has evidence of a clinical trial.

@@ -25,6 +25,7 @@ from claims_edit.policy.pack import (
     RemittanceFile,
     RulePack,
     TumorSitesFile,
+    WorkListFile,
 )
 from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.payers import every_payer
@@ -113,6 +114,7 @@ def _pack(parsed: Parsed) -> RulePack:
         evidence=parsed.of(EvidenceFile),
         remittance=parsed.of(RemittanceFile),
         about=next(iter(parsed.of(PackFile).values()), None),
+        work_list=next(iter(parsed.of(WorkListFile).values()), None),
         tests=parsed.of(RuleTestsFile),
     )
 

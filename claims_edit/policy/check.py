@@ -11,7 +11,7 @@ from claims_edit.policy.check_pack import pack_faults
 from claims_edit.policy.check_policies import policy_faults
 from claims_edit.policy.check_program_signals import program_faults, program_signal_faults
 from claims_edit.policy.check_remittance import remittance_faults
-from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults
+from claims_edit.policy.check_tables import code_faults, reason_faults, site_faults, work_list_faults
 from claims_edit.policy.check_tests import test_faults
 from claims_edit.policy.declared_ids import DeclaredIds
 from claims_edit.policy.pack import Document, EvidenceFile, GuidanceFile
@@ -34,6 +34,7 @@ def check(parsed: Parsed) -> list[str]:
         *program_signal_faults(parsed),
         *program_faults(parsed),
         *reason_faults(parsed),
+        *work_list_faults(parsed),
         *remittance_faults(parsed),
         *_document_faults(parsed, declared),
         *_guidance_faults(parsed, declared),

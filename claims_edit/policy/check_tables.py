@@ -1,4 +1,4 @@
-"""Checks of the codes, the tumor sites and the reasons."""
+"""Checks of the codes, the tumor sites, the reasons and the weights of the work list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from claims_edit.edits import EDIT_IDS, EDITS, INFORMATIONAL_EDIT_IDS
 from claims_edit.model import Disposition
-from claims_edit.policy.pack import CodesFile, ReasonsFile, TumorSitesFile
+from claims_edit.policy.pack import CodesFile, ReasonsFile, TumorSitesFile, WorkListFile
 from claims_edit.policy.sites import spread
 
 if TYPE_CHECKING:
@@ -84,6 +84,14 @@ def reason_faults(parsed: Parsed) -> Iterator[str]:
         for (earlier, before), (later, after) in pairwise(ranks):
             if later < earlier:
                 yield f"{path}: reasons: `{after}` is after `{before}`. Keep the order of the decision table."
+
+
+def work_list_faults(parsed: Parsed) -> Iterator[str]:
+    """A weight of something that is not an edit."""
+    for path, file in parsed.of(WorkListFile).items():
+        for edit in file.reasons:
+            if edit not in _KNOWN_EDITS:
+                yield f"{path}: reasons.{edit}: is not an edit. Use one of {', '.join(_KNOWN_EDITS)}."
 
 
 def _disposition_faults(place: str, reason: Reason) -> Iterator[str]:

@@ -28,6 +28,7 @@ from claims_edit.rule_files.tables import (
     SiteClass,
     SiteRule,
     TumorSitesFile,
+    WorkListFile,
 )
 from claims_edit.rule_files.values import Day, Key, Release, Slug, Strict, Text
 
@@ -68,6 +69,7 @@ __all__ = [
     "Study",
     "TumorSitesFile",
     "Version",
+    "WorkListFile",
 ]
 
 
@@ -116,3 +118,9 @@ class RulePack(Strict):
     remittance: dict[str, RemittanceFile]
     tests: dict[str, RuleTestsFile]
     about: PackFile | None = None
+    work_list: WorkListFile | None = None
+
+    @property
+    def review_weights(self) -> dict[str, int]:
+        """The weights of a review's priority, by name; none without `worklist.yaml`: every priority is 0."""
+        return self.work_list.weights() if self.work_list else {}

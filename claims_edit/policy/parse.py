@@ -19,6 +19,7 @@ from claims_edit.policy.pack import (
     ReasonsFile,
     RemittanceFile,
     TumorSitesFile,
+    WorkListFile,
 )
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.yaml_text import read_yaml
@@ -37,7 +38,7 @@ FILES: dict[str, type[Strict]] = {
     "programs.yaml": ProgramsFile,
     "reasons.yaml": ReasonsFile,
 }
-OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile}
+OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile, "worklist.yaml": WorkListFile}
 SINGLE_FILES = FILES | OPTIONAL_FILES
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,

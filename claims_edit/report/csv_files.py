@@ -11,6 +11,7 @@ import polars as pl
 from claims_edit.report import queries
 from claims_edit.report.csv_format import cells_of, write_csv, write_frame
 from claims_edit.store import ask
+from claims_edit.store.reviews import REVIEW_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +29,8 @@ def denial_reasons(view: RunView) -> str:
 def write_csv_files(view: RunView, folder: Path) -> None:
     """Write `denial_reasons.csv`, `data_quality.csv`, the lines of each disposition, and `withdrawals.csv`.
 
-    Lines are in the order of the record. A shadow run has one file of lines, under a separate name, and
-    `shadow_changes.csv`; it withdraws nothing.
+    Lines are in the order of the record, but for `reviews.csv`: the whole work list, in order of priority. A shadow run
+    has one file of lines, under a separate name, and `shadow_changes.csv`; it withdraws nothing.
     """
     frames = {"denial_reasons.csv": view.figures.reasons, "data_quality.csv": view.figures.quality}
     if view.is_shadow:
@@ -38,10 +39,15 @@ def write_csv_files(view: RunView, folder: Path) -> None:
         with (folder / name).open("wb") as target:
             write_frame(frame, target)
     run = {"run_id": view.run_id}
+    reports = {queries.SHADOW_REPORT: None} if view.is_shadow else dict(queries.LINE_REPORTS)
+    if view.has_work_list:
+        del reports[queries.REVIEWS_REPORT]
+        columns = ", ".join(queries.TEXTS.get(name, name) for name in REVIEW_COLUMNS)
+        with (folder / queries.REVIEWS_REPORT).open("wb") as target:
+            write_csv(ask(view.connection, f"SELECT {columns} FROM {view.work_list}"), target)  # noqa: S608 -- our own column names
     if not view.is_shadow:
         with (folder / queries.WITHDRAWALS_REPORT).open("wb") as target:
             write_csv(ask(view.connection, queries.WITHDRAWALS, run), target)
-    reports = {queries.SHADOW_REPORT: None} if view.is_shadow else queries.LINE_REPORTS
     with ExitStack() as stack:
         files = {stack.enter_context((folder / name).open("wb")): of for name, of in reports.items()}
         for rows in ask(view.connection, queries.LINES, run | {"all": view.is_shadow}).batches():

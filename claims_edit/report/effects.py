@@ -1,4 +1,4 @@
-"""The words for what a run did to a line (ADR 0017)."""
+"""The words for what a run did to lines and to the work list (ADR 0017)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from claims_edit.edits.phrases import capital, listed
 from claims_edit.model import Effect
 
 if TYPE_CHECKING:
-    from claims_edit.store import Counted
+    from claims_edit.store import Counted, Reviews
 
 EFFECT_LABELS: dict[Effect, str] = {
     Effect.SEEN_AGAIN: "seen again, unchanged",
@@ -33,6 +33,13 @@ def withdrawn_why(effect: Effect, by: str | None = None) -> str:
 
 WITHDRAWN_LABELS: dict[Effect, str] = {effect: withdrawn_why(effect) for effect in _WITHDRAWN}
 """The causes of a withdrawal, in words, without a claim."""
+
+
+def work_list_note(reviews: Reviews) -> str:
+    """One sentence: how many reviews are open, new, still open, and gone."""
+    opened = f"{reviews.open:,} review{'' if reviews.open == 1 else 's'} open"
+    split = f"{reviews.new:,} of them new and {reviews.still_open:,} still open"
+    return f"Work list: {opened}, {split}; {reviews.gone:,} gone."
 
 
 def uncounted_note(counted: Counted) -> str:

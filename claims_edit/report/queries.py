@@ -14,10 +14,11 @@ from claims_edit.report.csv_format import LIST_SEPARATOR
 from claims_edit.report.effects import WITHDRAWN_LABELS
 from claims_edit.store import CLAIM, LOCATION, shadow_vs_enforced
 
+REVIEWS_REPORT = "reviews.csv"
 LINE_REPORTS = {
     "denials.csv": Disposition.DENY,
     "returns.csv": Disposition.RETURN,
-    "reviews.csv": Disposition.REVIEW,
+    REVIEWS_REPORT: Disposition.REVIEW,
     "referrals.csv": Disposition.REFER,
 }
 
@@ -37,9 +38,9 @@ COUNTED = f"decisions ANTI JOIN {_UNCOUNTED} USING (run_id, {LOCATION})"
 
 # One row per decided line that is work for someone (`$all`: every line), in the order of the record. The longer lists
 # are texts: joining them in DuckDB is cheaper than returning lists.
-_TEXTS = {name: f"array_to_string({name}, '{LIST_SEPARATOR}') AS {name}" for name in ("diagnosis_codes", "edits")}
+TEXTS = {name: f"array_to_string({name}, '{LIST_SEPARATOR}') AS {name}" for name in ("diagnosis_codes", "edits")}
 LINES = f"""
-SELECT {", ".join(_TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM {COUNTED}
+SELECT {", ".join(TEXTS.get(name, name) for name in DECISION_COLUMNS)} FROM {COUNTED}
 WHERE run_id = $run_id AND ($all OR disposition <> '{Disposition.PASS}')
 ORDER BY source_file, source_row, claim_id, claim_line_number
 """  # noqa: S608 -- our own column names

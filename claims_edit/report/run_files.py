@@ -10,6 +10,7 @@ from claims_edit.report.run_view import RunView
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.store import candidates_in, read_warned
 from claims_edit.store.database import open_staged
+from claims_edit.store.open_reviews import OPEN_REVIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -45,9 +46,18 @@ def write_reports(
     `published` is the DuckDB file with the decisions that a shadow run is compared with. The manifest itself is not
     written here.
     """
-    with open_staged(staged.record_dirs, staged.scratch_dir, published=published) as connection:
-        candidates = candidates_in(staged.replay_dir)
-        view = RunView(connection, manifest, (*earlier, manifest), catalog, read_warned(staged.run_dir), candidates)
+    reviews = staged.state_dir / OPEN_REVIEWS
+    reviews_of_run = reviews if reviews.exists() else None
+    with open_staged(staged.record_dirs, staged.scratch_dir, published=published, reviews=reviews_of_run) as connection:
+        view = RunView(
+            connection,
+            manifest,
+            (*earlier, manifest),
+            catalog,
+            read_warned(staged.run_dir),
+            candidates_in(staged.replay_dir),
+            "open_reviews",
+        )
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
         reports = _of_run(wanted)
         if reports:

@@ -14,7 +14,16 @@ from claims_edit.policy import load_catalog
 from claims_edit.policy.catalog import versions_of
 from claims_edit.report.figures import Figures
 from claims_edit.rule_files.policies import VersionAsIfInForce
-from claims_edit.store import ResultsFolder, counted, open_readonly, read_warned, refuse_pruned, replay_of
+from claims_edit.store import (
+    ResultsFolder,
+    counted,
+    open_readonly,
+    read_warned,
+    refuse_pruned,
+    replay_of,
+    reviews_after,
+)
+from claims_edit.store.reviews import REVIEW_ORDER, open_reviews_sql, review_rules_sql, reviews_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from claims_edit.policy import Catalog
-    from claims_edit.store import Counted, Replay
+    from claims_edit.store import Counted, Replay, Reviews
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class RunView:
         catalog: the rules under which the run decided.
         warned: the first rows of each warning (WARNED_ROWS).
         candidates: the decided candidate lines, in the order of the decisions.
+        open_reviews: the reviews that are open after the run, as a table expression.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -46,6 +56,7 @@ class RunView:
     catalog: Catalog
     warned: pl.DataFrame
     candidates: pl.LazyFrame
+    open_reviews: str
 
     @property
     def run_id(self) -> str:
@@ -73,6 +84,23 @@ class RunView:
     def counted(self) -> Counted:
         """The decisions that the reports count, from the manifest."""
         return counted(self.manifest)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """The work list after the run, counted in the manifests."""
+        return reviews_after(self.runs)
+
+    @property
+    def has_work_list(self) -> bool:
+        """Whether the run has a work list: not a shadow run, nor one of a release without a state across nights."""
+        return not self.is_shadow and self.manifest["counts"].get("counted_by_disposition") is not None
+
+    @property
+    def work_list(self) -> str:
+        """The reviews that are open after the run, in order of priority (REVIEW_COLUMNS): the text after FROM."""
+        rules = review_rules_sql(self.manifest.get("review_weights", {}))
+        listed = reviews_sql(self.open_reviews, rules, f"DATE '{self.manifest['as_of']}'")
+        return f"({listed}) AS work_list ORDER BY {REVIEW_ORDER}"
 
     @cached_property
     def figures(self) -> Figures:
@@ -107,7 +135,8 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     replay = replay_of(out, run_id)
     catalog = rules_of(replay, manifest)
     with open_readonly(out) as connection:
-        yield RunView(connection, manifest, runs, catalog, read_warned(out / "runs" / run_id), replay.candidates)
+        opened, warned = open_reviews_sql(f"'{run_id}'"), read_warned(out / "runs" / run_id)
+        yield RunView(connection, manifest, runs, catalog, warned, replay.candidates, f"({opened})")
 
 
 def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:

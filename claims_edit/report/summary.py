@@ -9,16 +9,26 @@ from claims_edit.report.figures import rows_of
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
+    from claims_edit.store import Reviews
 
 
 def summary(view: RunView) -> dict[str, Any]:
     """The content of summary.json: no times, so that the same run gives the same text except for its id."""
     named = ("run_id", "mode", "as_of", "rules_hash", "rules_version", "counts", "charges")
     tables = ("by_disposition", "by_payer", "by_reason", "changes_by_edit" if view.is_shadow else "withdrawn")
+    reviews = {"reviews": _reviews(view.reviews)} if view.has_work_list else {}
     return {
+        **reviews,
         **{name: view.manifest[name] for name in named},
         **{name: rows_of(getattr(view.figures, name)) for name in tables},
     }
+
+
+def _reviews(reviews: Reviews) -> dict[str, int]:
+    """The lines of the work list; `gone` are no longer in it."""
+    return {
+        "open": reviews.open, "new": reviews.new, "still_open": reviews.still_open, "gone": reviews.gone,
+    }  # fmt: skip
 
 
 def summary_text(content: dict[str, Any]) -> str:

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from claims_edit.model import Disposition, Effect
-from claims_edit.report.effects import EFFECT_LABELS, WITHDRAWN_LABELS
+from claims_edit.report.effects import EFFECT_LABELS, WITHDRAWN_LABELS, work_list_note
 from claims_edit.report.safe_text import plain
-from claims_edit.store import counted
+from claims_edit.store import Reviews, counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,8 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
         parts.append(_reasons(reasons))
     if changes := summary.get("changes_by_edit"):
         parts.append(_changes(changes))
+    if reviews := summary.get("reviews"):
+        parts.append(Text(work_list_note(Reviews(reviews["open"], reviews["new"], reviews["gone"]))))
     if withdrawn := summary.get("withdrawn"):
         parts.append(_withdrawn(withdrawn))
     for title, checks in (

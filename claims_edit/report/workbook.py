@@ -57,6 +57,7 @@ _WIDTHS = {
     "disposition": 12, "group_code": 8, "carc": 7, "rarcs": 9, "reason_code": 26, "reason": 58, "citation": 58,
     "edits": 40, "failed_checks": 34, "raw_values": 80, "source_file": 30, "trial_evidence": 24,
     "doubts": 34, "why": 40, "withdrawn_by": 20, "withdrawn_because": 18, "decided_run_id": 30,
+    "ask": 58,
 }  # fmt: skip
 
 

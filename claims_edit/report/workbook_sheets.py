@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.model import Disposition
-from claims_edit.report.queries import COUNTED, LINE_REPORTS, WITHDRAWALS_REPORT, WITHDRAWN
+from claims_edit.report.queries import COUNTED, LINE_REPORTS, REVIEWS_REPORT, WITHDRAWALS_REPORT, WITHDRAWN
 from claims_edit.store import LOCATION
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ LINE_COLUMNS = {
     ),
     Disposition.REFER: (*_LINE[:5], "program_basis", _LINE[5], *_SERVICE, "policy_reference", *_REASON),
 }  # fmt: skip
+WORK_LIST_COLUMNS = (
+    "priority", *LINE_COLUMNS[Disposition.REVIEW], "first_seen", "last_seen", "times_seen", "nights_open", "ask",
+)  # fmt: skip
 WITHDRAWAL_COLUMNS = (
     *_LINE, *_SERVICE, "disposition", "reason_code", *_REMITTED, "why", "withdrawn_by", "withdrawn_because",
     "decided_run_id", "source_file", "source_row",
@@ -101,7 +104,9 @@ def _reasons(view: RunView) -> TableSheet:
 def _lines(view: RunView) -> list[TableSheet]:
     lines = view.counted.lines
     return [
-        TableSheet(
+        _work_list(view)
+        if view.has_work_list and disposition is Disposition.REVIEW
+        else TableSheet(
             file.removesuffix(".csv"),
             LINE_COLUMNS[disposition],
             f"{COUNTED} WHERE run_id = $run_id AND disposition = $disposition ORDER BY {LOCATION}",
@@ -111,6 +116,10 @@ def _lines(view: RunView) -> list[TableSheet]:
         )
         for file, disposition in LINE_REPORTS.items()
     ]
+
+
+def _work_list(view: RunView) -> TableSheet:
+    return TableSheet("reviews", WORK_LIST_COLUMNS, view.work_list, {}, view.reviews.open, REVIEWS_REPORT)
 
 
 def _withdrawals(view: RunView) -> TableSheet:

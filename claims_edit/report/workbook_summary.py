@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
     from claims_edit.report.workbook import Formats
     from claims_edit.report.workbook_sheets import TableSheet
+    from claims_edit.store import Reviews
 
     Value = str | int | Decimal | dt.date | None
 
@@ -51,6 +52,8 @@ class SummarySheet:
             providers = figures.changes_by_provider.head(MOST_PROVIDERS)
             self._frame(f"The same by billing provider: the {MOST_PROVIDERS} largest changes", providers)
         else:
+            if view.has_work_list:
+                self._work_list(view.reviews)
             self._frame("Decisions of earlier runs that this run withdrew", figures.withdrawn)
         self._frame("By payer", figures.by_payer, {"payer": "not recognized"})
         self._frame("By reason", figures.by_reason)
@@ -111,6 +114,11 @@ class SummarySheet:
             self._line(EFFECT_LABELS[effect], lines, None, charged)
         counts, charges = view.manifest["counts"], view.manifest["charges"]
         self._line("all", counts["decisions"], None, Decimal(charges["candidates"]), style=self._formats.label)
+
+    def _work_list(self, reviews: Reviews) -> None:
+        self._table("Work list: reviews", ("", "lines"))
+        for name in ("open", "new", "still_open", "gone"):
+            self._line(name.replace("_", " "), getattr(reviews, name))
 
     def _inputs(self, view: RunView) -> None:
         columns = (

@@ -1,4 +1,4 @@
-"""The models of the tables: codes, tumor sites, payers, programs, reasons."""
+"""The models of the tables: codes, tumor sites, payers, programs, reasons, and the weights of the work list."""
 
 from typing import Annotated, Literal
 
@@ -124,3 +124,21 @@ class ReasonsFile(Strict):
     """`reasons.yaml`."""
 
     reasons: tuple[Reason, ...]
+
+
+Weight = Annotated[int, Field(ge=0, le=1_000_000)]
+EACH_100_OF_CHARGE, EACH_NIGHT_OPEN = "each-100-of-charge", "each-night-open"
+
+
+class WorkListFile(Strict):
+    """`worklist.yaml` (optional): the weights of the priority of a review; an edit that is not named adds nothing."""
+
+    each_100_of_charge: Weight
+    each_night_open: Weight
+    reasons: dict[Text, Weight] = Field(default_factory=dict)
+
+    def weights(self) -> dict[str, int]:
+        """All weights by name: those of the charge, of the nights, and of each edit."""
+        return {
+            EACH_100_OF_CHARGE: self.each_100_of_charge, EACH_NIGHT_OPEN: self.each_night_open, **self.reasons,
+        }  # fmt: skip

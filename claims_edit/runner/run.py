@@ -29,6 +29,7 @@ from claims_edit.runner.reading import Reading
 from claims_edit.runner.revisions import PayerIdentities
 from claims_edit.runner.warned import first_warned
 from claims_edit.store import Readers, ResultsFolder, RunManifest, StagedRun, write_manifest, write_warned
+from claims_edit.store.open_reviews import write_open_reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,16 +142,11 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
         manifest["counts"] |= night_totals["counts"]
         manifest["charges"] |= night_totals["charges"]
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
+        write_open_reviews(staged, (*runs, manifest), folder.record())
         with stages.of("reports"):
             progress("reports", 0)
-            write_reports(
-                staged,
-                manifest,
-                earlier=runs,
-                catalog=catalog,
-                wanted=options.reports,
-                published=folder.database_for(staged) if shadow else None,
-            )
+            published = folder.database_for(staged) if shadow else None
+            write_reports(staged, manifest, earlier=runs, catalog=catalog, wanted=options.reports, published=published)
         manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
         written = write_manifest(staged.run_dir, manifest)
         progress("publish", 0)
@@ -291,6 +287,7 @@ def _manifest(
             "unparseable": whole.unparseable,
         },
         "timings": {},
+        "review_weights": catalog.pack.review_weights,
     }
 
 

@@ -1,20 +1,22 @@
 """The results folder: the Parquet record, the DuckDB file derived from it, and publishing with one rename."""
 
-from claims_edit.store.database import CLAIM, LOCATION, shadow_vs_enforced
 from claims_edit.store.folder import ResultsFolder, StagedRun
 from claims_edit.store.manifest import (
     Counted,
+    Reviews,
     RunManifest,
     counted,
     read_manifest,
     reconcile,
     refuse_pruned,
+    reviews_after,
     rewrite_manifest,
     write_manifest,
 )
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
 from claims_edit.store.replay import Replay, candidates_in, replay_of
+from claims_edit.store.views import CLAIM, LOCATION, shadow_vs_enforced
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Readers",
     "Replay",
     "ResultsFolder",
+    "Reviews",
     "RunManifest",
     "StagedRun",
     "ask",
@@ -41,6 +44,7 @@ __all__ = [
     "refuse_inside",
     "refuse_pruned",
     "replay_of",
+    "reviews_after",
     "rewrite_manifest",
     "shadow_vs_enforced",
     "write_manifest",

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from claims_edit.duck import Settings, connect, literal
-from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, QUARANTINE_COLUMNS, Effect, Mode
+from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Effect, Mode
 from claims_edit.store.generation import DATABASE, remove_database, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
 from claims_edit.store.record import PARTS, part_files, rows_of
+from claims_edit.store.reviews import RULE_COLUMNS, SEEN_COLUMNS, review_rules
+from claims_edit.store.views import MADE, NOT_WITHDRAWN, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,86 +52,6 @@ _RUN_COLUMNS = {
     "seen_again": "BIGINT", "late": "BIGINT", "withdrawn": "BIGINT",
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
-_EFFECTS = tuple(map(str, (*POSTED, Effect.SUPERSEDED)))
-CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
-"""The identity of a claim in SQL: as in a run (ADR 0013), but with the NPI as the only billing provider id."""
-_CLAIM_LINE = f"{CLAIM}, claim_line_number"
-
-
-# The decisions of each claim line's latest shadow run. A payer that a run did not recognize is the one that other runs
-# have under that name: after it is added to the rules, its lines must not be there twice.
-_SHADOW_DECISIONS = f"""
-    WITH known AS (
-        SELECT payer_raw, max(payer) AS payer FROM decisions WHERE payer IS NOT NULL GROUP BY payer_raw
-    )
-    SELECT d.* FROM decisions AS d LEFT JOIN known USING (payer_raw) WHERE d.mode = '{Mode.SHADOW}'
-    QUALIFY d.run_id = max(d.run_id) OVER (
-        PARTITION BY coalesce(d.payer, known.payer, d.payer_raw), d.data_source, d.member_id, d.claim_id, d.billing_npi,
-            d.claim_line_number
-    )"""  # noqa: S608 -- our own words
-
-
-def shadow_vs_enforced(shadow: str) -> str:
-    """The SQL of shadow decisions (a table expression), each with the current decision of its line.
-
-    A claim and its replacement share the key of a line: `nth` pairs them in order. A payer that only one of the two
-    rule packs recognizes has two keys and one name. If two enforced decisions match, the one with the same key is used,
-    then the latest.
-    """
-    return f"""
-    WITH shadow AS (
-        SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
-        FROM {shadow}
-    ), enforced AS (
-        SELECT *, row_number() OVER (PARTITION BY {_CLAIM_LINE} ORDER BY source_file, source_row) AS nth
-        FROM current_decisions
-    )
-    SELECT s.data_source, s.claim_id, s.claim_line_number, s.payer_raw, s.payer, s.program, s.billing_npi, s.hcpcs_code,
-        s.service_start_date, s.charge_amount,
-        (e.disposition, e.reason_code, e.group_code) IS DISTINCT FROM (s.disposition, s.reason_code, s.group_code)
-            AS changed,
-        e.disposition AS enforced_disposition, s.disposition AS shadow_disposition,
-        e.reason_code AS enforced_reason_code, s.reason_code AS shadow_reason_code,
-        e.edits[1] AS enforced_edit, s.edits[1] AS shadow_edit,
-        e.group_code AS enforced_group_code, s.group_code AS shadow_group_code,
-        e.policy_version AS enforced_policy_version, s.policy_version AS shadow_policy_version,
-        e.rules_hash AS enforced_rules_hash, s.rules_hash AS shadow_rules_hash,
-        e.run_id AS enforced_run_id, s.run_id AS shadow_run_id
-    FROM shadow AS s LEFT JOIN enforced AS e
-        ON s.data_source IS NOT DISTINCT FROM e.data_source AND s.member_id IS NOT DISTINCT FROM e.member_id
-        AND s.billing_npi IS NOT DISTINCT FROM e.billing_npi
-        AND s.claim_id = e.claim_id AND s.claim_line_number = e.claim_line_number AND s.nth = e.nth
-        AND (coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) OR s.payer_raw = e.payer_raw)
-    QUALIFY row_number() OVER (
-        PARTITION BY coalesce(s.payer, s.payer_raw), s.data_source, s.member_id, s.claim_id, s.billing_npi,
-            s.claim_line_number, s.nth
-        ORDER BY coalesce(s.payer, s.payer_raw) = coalesce(e.payer, e.payer_raw) DESC NULLS LAST, e.run_id DESC
-    ) = 1"""  # noqa: S608 -- our own words
-
-
-LOCATION = ", ".join(DECISION_LOCATION)
-# The decisions that were made current, and those among them that no run withdrew.
-_MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
-    SELECT run_id, {LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
-) AS made USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
-_NOT_WITHDRAWN = f"""ANTI JOIN (
-    SELECT decided_run_id AS run_id, {LOCATION} FROM withdrawals
-) AS withdrawn USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
-_VIEWS = f"""
-CREATE VIEW current_decisions AS {_MADE} {_NOT_WITHDRAWN};
-CREATE VIEW shadow_decisions AS {_SHADOW_DECISIONS};
-CREATE VIEW shadow_vs_enforced AS {shadow_vs_enforced("shadow_decisions")};
-CREATE VIEW denials AS SELECT * FROM current_decisions WHERE disposition = 'deny';
-CREATE VIEW "returns" AS SELECT * FROM current_decisions WHERE disposition = 'return';
-CREATE VIEW reviews AS SELECT * FROM current_decisions WHERE disposition = 'review';
-CREATE VIEW referrals AS SELECT * FROM current_decisions WHERE disposition = 'refer';
-CREATE VIEW denial_reasons AS
-    SELECT payer, program, reason_code, strftime(service_start_date, '%Y-%m') AS month, count(*) AS lines,
-        count(DISTINCT ({CLAIM})) AS claims,
-        CAST(sum(charge_amount) AS DECIMAL(38,2)) AS charges
-    FROM current_decisions WHERE disposition = 'deny'
-    GROUP BY ALL ORDER BY ALL;
-"""  # noqa: S608 -- our own words
 
 
 def _typed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -145,18 +67,20 @@ SCHEMA = "\n".join(
     [
         *(_create(name, _typed(columns)) for name, columns in TABLES.items()),
         _create("runs", _RUN_COLUMNS),
-        _VIEWS,
+        _create("review_rules", RULE_COLUMNS),
+        VIEWS,
     ]
 )
 _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
 
 
 def open_staged(
-    folders: Mapping[str, Path], scratch: Path, *, published: Path | None = None
+    folders: Mapping[str, Path], scratch: Path, *, published: Path | None = None, reviews: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
     """A bounded connection with the Parquet files of one run as tables; `folders` are by name of the table.
 
-    It has `current_decisions` too: those of `published`, the DuckDB file of the runs before, after this run.
+    It has `current_decisions` too: those of `published`, the DuckDB file of the runs before, after this run. And
+    `open_reviews`: the file `reviews`, none without one.
     """
     connection = _in_memory(scratch)
     for table, folder in folders.items():
@@ -165,11 +89,15 @@ def open_staged(
             connection.read_parquet(files, hive_partitioning=False).create_view(table)
         else:
             connection.execute(_create(table, _typed(TABLES[table])))
-    current = _MADE
+    if reviews is not None:
+        connection.read_parquet([literal(reviews)], hive_partitioning=False).create_view("open_reviews")
+    else:
+        connection.execute(_create("open_reviews", _typed((*DECISION_COLUMNS, *SEEN_COLUMNS))))
+    current = MADE
     if published is not None:
         quoted = str(published).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS published (READ_ONLY)")
-        current = f"SELECT * FROM published.current_decisions AS d {_NOT_WITHDRAWN} UNION ALL BY NAME {_MADE}"  # noqa: S608 -- our own words
+        current = f"SELECT * FROM published.current_decisions AS d {NOT_WITHDRAWN} UNION ALL BY NAME {MADE}"  # noqa: S608 -- our own words
     connection.execute(f"CREATE VIEW current_decisions AS {current}")
     return connection
 
@@ -228,6 +156,7 @@ def _build(
         connection.execute(SCHEMA)
         connection.execute(f"COMMENT ON TABLE runs IS '{_SCHEMA_MARK}'")
         _insert(connection, generation, manifests)
+        _renew_review_rules(connection, manifests)
 
 
 def _in_memory(scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -264,6 +193,7 @@ def _is_completed(path: Path, generation: Path, manifests: list[dict[str, Any]],
             if any(old.get(run_id) != rows for run_id, rows in held.items()):
                 return False
             _insert(connection, generation, [run for run in manifests if run["run_id"] not in held])
+            _renew_review_rules(connection, manifests)
     except duckdb.Error:
         return False
     return True
@@ -294,6 +224,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: 
     rows = [_run_row(run) for run in manifests]
     if rows:
         connection.executemany(f"INSERT INTO runs VALUES ({marks})", rows)  # noqa: S608 -- question marks only
+
+
+def _renew_review_rules(connection: duckdb.DuckDBPyConnection, manifests: list[dict[str, Any]]) -> None:
+    """The weights of the latest enforced run, and what to ask."""
+    enforced = [run for run in manifests if run["mode"] == Mode.ENFORCE]
+    connection.execute("DELETE FROM review_rules")
+    rules = review_rules(enforced[-1].get("review_weights", {}) if enforced else {})
+    connection.executemany("INSERT INTO review_rules VALUES (?, ?, ?)", rules)
 
 
 def _utc(moment: str) -> datetime:

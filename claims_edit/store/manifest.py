@@ -15,7 +15,7 @@ from claims_edit.errors import ClaimsEditError, ResultsError
 from claims_edit.model import UNCOUNTED, Disposition, Effect, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
@@ -114,7 +114,8 @@ class Charges(_Part):
 class RunManifest(_Part):
     """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs.
 
-    `pruned` are, of a run that was pruned, the rows that remain in the tables of which some were removed.
+    `review_weights` are those of the run's rules, for the priority of a review. `pruned` are, of a run that was pruned,
+    the rows that remain in the tables of which some were removed.
     """
 
     run_id: str
@@ -133,6 +134,7 @@ class RunManifest(_Part):
     charges: Charges
     timings: dict[str, float]
     pruned: dict[str, int] = {}
+    review_weights: dict[str, int] = {}
 
 
 def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> RunManifest:
@@ -198,6 +200,28 @@ def _release(version: str) -> list[int]:
     """The numbers of a version, for comparison; empty if it is not a version."""
     found = _RELEASE.match(version)
     return [int(number) for number in found[0].split(".")] if found else []
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """The lines in the work list after a run, those of them that were not before it, and those that are gone since."""
+
+    open: int
+    new: int
+    gone: int
+
+    @property
+    def still_open(self) -> int:
+        """The lines that were in the work list before the run, and still are."""
+        return self.open - self.new
+
+
+def reviews_after(runs: Sequence[dict[str, Any]]) -> Reviews:
+    """The work list after the last of these runs, which begin with the first of the folder."""
+    counts = [run["counts"] for run in runs if run["mode"] == Mode.ENFORCE]
+    total = sum(each.get("reviews_new", 0) - each.get("reviews_gone", 0) for each in counts)
+    last = runs[-1]["counts"]
+    return Reviews(total, last.get("reviews_new", 0), last.get("reviews_gone", 0))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a run did to earlier nights, in every report of it."""
+"""What a run did to earlier nights, and the work list after it, in every report of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import csv
 import html
 import json
 import re
+import shutil
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import openpyxl
 import pytest
 
+from claims_edit.doubts import DOUBTS
+from claims_edit.edits import ASKS
+from claims_edit.model import Disposition
+from claims_edit.policy import load_catalog
+from claims_edit.store.reviews import REVIEW_ORDER
 from tests.functional.program import called, line
 from tests.functional.test_nights import CODE, night
+from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,11 +147,124 @@ def test_a_report_made_later_is_the_one_of_then(withdrawing: Path, tmp_path: Pat
     assert again.read_bytes() == (run / f"report.{fmt}").read_bytes()
 
 
-def test_a_shadow_run_withdraws_nothing(tmp_path: Path) -> None:
+UNKNOWN = {"hcpcs_code": "0600T", "line_of_business": ""}
+
+
+@pytest.fixture(scope="module")
+def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four nights with reviews that are new, seen again, changed, gone, and never seen again."""
+    folder = tmp_path_factory.mktemp("listing")
+    night(
+        folder, 2, line(1, **UNKNOWN), line(2, payer="Nobody", **CODE), line(3, **UNKNOWN), line(4, **CODE), reports=ALL
+    )
+    night(folder, 3, line(1, **UNKNOWN), line(5, charge_amount="250.00", **UNKNOWN), reports=ALL)
+    night(
+        folder, 6,
+        line(1, charge_amount="12345.67", **UNKNOWN),
+        line(2, payer="Nobody", claim_frequency_code="8", **CODE),
+        line(6, charge_amount="-900.00", **UNKNOWN),
+        line(7, charge_amount="", **UNKNOWN),
+        reports=ALL,
+    )  # fmt: skip
+    night(folder, 7, line(9, hcpcs_code="99213"), reports=ALL)
+    return folder
+
+
+LISTED = [
+    # claim, first seen, last seen, times seen, nights open, priority: charge / 100 + 5 a night + weight of the reason
+    [("CL0000002", "11-02", "11-02", 1, 0, 60), ("CL0000001", "11-02", "11-02", 1, 0, 30),
+     ("CL0000003", "11-02", "11-02", 1, 0, 30)],
+    [("CL0000002", "11-02", "11-02", 1, 1, 65), ("CL0000001", "11-02", "11-03", 2, 1, 35),
+     ("CL0000003", "11-02", "11-02", 1, 1, 35), ("CL0000005", "11-03", "11-03", 1, 0, 32)],
+    [("CL0000001", "11-02", "11-06", 3, 4, 173), ("CL0000003", "11-02", "11-02", 1, 4, 50),
+     ("CL0000005", "11-03", "11-03", 1, 3, 47), ("CL0000006", "11-06", "11-06", 1, 0, 30),
+     ("CL0000007", "11-06", "11-06", 1, 0, 30)],
+    [("CL0000001", "11-02", "11-06", 3, 5, 178), ("CL0000003", "11-02", "11-02", 1, 5, 55),
+     ("CL0000005", "11-03", "11-03", 1, 4, 52), ("CL0000006", "11-06", "11-06", 1, 1, 35),
+     ("CL0000007", "11-06", "11-06", 1, 1, 35)],
+]  # fmt: skip
+LISTED_COUNTS = [(3, 3, 0), (4, 1, 0), (5, 2, 1), (5, 0, 0)]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_the_work_list_of_a_night_has_each_open_review_once(listing: Path, which: int) -> None:
+    run = runs(listing)[which]
+    listed = csv_rows(run, "reviews.csv")
+    shown = ("claim_id", "first_seen", "last_seen", "times_seen", "nights_open", "priority")
+    assert [tuple(row[name] for name in shown) for row in listed] == [
+        (claim, f"2026-{first}", f"2026-{last}", str(times), str(nights), str(priority))
+        for claim, first, last, times, nights, priority in LISTED[which]
+    ]
+    opened, new, gone = LISTED_COUNTS[which]
+    counts = {"open": opened, "new": new, "still_open": opened - new, "gone": gone}
+    assert json.loads((run / "summary.json").read_text())["reviews"] == counts
+    note = f"Work list: {opened} reviews open, {new} of them new and {opened - new} still open; {gone} gone."
+    assert note in (run / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_file_workbook_and_page_list_the_same_reviews(listing: Path, which: int) -> None:
+    run = runs(listing)[which]
+    listed, sheet = csv_rows(run, "reviews.csv"), sheet_rows(run, "reviews")
+    for name in ("claim_id", "payer_raw", "reason_code", "ask"):
+        assert [row[name] for row in sheet] == [row[name] for row in listed], name
+    for name in ("priority", "nights_open", "times_seen"):
+        assert [str(row[name]) for row in sheet] == [row[name] for row in listed], name
+    assert [str(row["first_seen"].date()) for row in sheet] == [row["first_seen"] for row in listed]
+    cells = [[row[place] for place in (0, 1, 2, 8, 9, 10, 11)] for row in page_rows(run, "work-list-rows")]
+    columns = ("priority", "claim_id", "claim_line_number", "first_seen", "nights_open", "times_seen", "ask")
+    assert cells == [[row[name] for name in columns] for row in listed]
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("fmt", ["html", "xlsx"])
+def test_a_work_list_of_an_older_run_is_the_one_of_then(listing: Path, tmp_path: Path, which: int, fmt: str) -> None:
+    run = runs(listing)[which]
+    again = tmp_path / f"report.{fmt}"
+    assert called("report", run.name, "--out", listing / "out", "--format", fmt, "--to", again).code == 0
+    assert again.read_bytes() == (run / f"report.{fmt}").read_bytes()
+
+
+def test_the_view_has_the_work_list_of_the_latest_enforced_run(listing: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(listing, tmp_path / "copy", symlinks=True) / "out"
+    night(out.parent, 9, line(8, **UNKNOWN), mode="shadow")
+    query = f"SELECT claim_id, priority FROM reviews ORDER BY {REVIEW_ORDER}"
+    with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
+        listed = connection.execute(query).fetchall()
+    assert listed == [(claim, priority) for claim, *_, priority in LISTED[-1]]
+
+
+def test_what_to_ask_is_that_of_the_edit_and_of_each_doubt(tmp_path: Path) -> None:
+    night(tmp_path, 2, line(1, **CODE), line(1, charge_amount="7.00", **CODE), line(2, **UNKNOWN), reports="csv")
+    asks = {row["claim_id"]: row["ask"] for row in csv_rows(runs(tmp_path)[0], "reviews.csv")}
+    assert asks == {
+        "CL0000001": DOUBTS["repeated-line-differs"].settles,
+        "CL0000002": ASKS["program-unknown"],
+    }
+
+
+def test_every_edit_that_sends_lines_to_review_says_what_to_ask() -> None:
+    reasons = load_catalog().pack.reasons.reasons
+    reviewing = {reason.edit for reason in reasons if reason.disposition == Disposition.REVIEW} | {"policy-stale"}
+    assert reviewing - set(ASKS) == {"facts-in-doubt"}  # of which each doubt has its own
+    assert not set(ASKS) & set(DOUBTS)
+
+
+def test_a_pack_without_weights_lists_the_oldest_first(tmp_path: Path) -> None:
+    rules = RulesFolder(tmp_path)
+    (rules.root / "worklist.yaml").unlink()
+    night(tmp_path, 2, line(1, **UNKNOWN), rules=str(rules.root))
+    night(tmp_path, 3, line(2, payer="Nobody", **CODE), rules=str(rules.root), reports="csv")
+    listed = csv_rows(runs(tmp_path)[1], "reviews.csv")
+    assert [(row["claim_id"], row["priority"]) for row in listed] == [("CL0000001", "0"), ("CL0000002", "0")]
+
+
+def test_a_shadow_run_withdraws_nothing_and_has_no_work_list(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     night(tmp_path, 3, line(1, claim_frequency_code="8", **CODE), mode="shadow", reports=ALL)
     shadow = runs(tmp_path)[1]
-    assert not list(shadow.glob("withdrawals*"))
-    assert "withdrawn" not in json.loads((shadow / "summary.json").read_text())
+    assert not [*shadow.glob("withdrawals*"), *shadow.glob("reviews*")]
+    assert not {"withdrawn", "reviews"} & set(json.loads((shadow / "summary.json").read_text()))
     assert "withdrawals" not in openpyxl.load_workbook(shadow / "report.xlsx").sheetnames
+    assert 'id="work-list"' not in (shadow / "report.html").read_text(encoding="utf-8")
     assert 'id="withdrawals"' not in (shadow / "report.html").read_text(encoding="utf-8")

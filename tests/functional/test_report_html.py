@@ -340,6 +340,29 @@ def test_a_page_shows_what_the_run_withdrew(browser: Browser, tmp_path: Path) ->
         assert Axe().run(page).response["violations"] == []
 
 
+def test_a_page_shows_the_work_list_by_priority(browser: Browser, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
+
+    review = {"hcpcs_code": "0600T", "line_of_business": ""}
+    nights = {
+        "20": [line(1, **review), line(2, payer="Nobody", **review)],
+        "21": [line(4, charge_amount="9900", **review)],
+    }
+    for day, rows in nights.items():
+        extract = write(tmp_path / f"{day}.csv", csv_text(rows))
+        options = ("--as-of", f"2026-11-{day}", "--reports", "html", "--quiet")
+        assert called("run", extract, "--out", tmp_path / "out", *options).code == 0
+    with opened(browser, max(tmp_path.glob("out/runs/*/report.html")), viewport=PHONE) as page:
+        page.get_by_role("link", name="Work list").click()
+        note = page.locator("#work-list-note").text_content()
+        assert note == "Work list: 3 reviews open, 1 of them new and 2 still open; 0 gone."
+        rows_shown = page.locator("#work-list-rows tbody tr")
+        assert rows_shown.locator("td:nth-child(2)").all_text_contents() == ["CL0000004", "CL0000002", "CL0000001"]
+        assert rows_shown.locator("td:nth-child(9)").all_text_contents() == ["2026-11-21", "2026-11-20", "2026-11-20"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert Axe().run(page).response["violations"] == []
+
+
 def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 

@@ -33,6 +33,9 @@ def test_a_run_writes_the_workbook_and_report_writes_the_same(
     ):
         header, *rows = book[name].iter_rows(values_only=True)
         expected = decided.filter(disposition=disposition)
+        if name == "reviews":  # in order of priority
+            rows.sort(key=lambda row: str(row[header.index("claim_id")]))
+            expected = expected.sort("claim_id")
         assert len(rows) == counts["by_disposition"][disposition] > 0
         assert [row[header.index("claim_id")] for row in rows] == expected["claim_id"].to_list()
         charges = [row[header.index("charge_amount")] for row in rows]

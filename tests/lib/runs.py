@@ -21,6 +21,7 @@ from claims_edit.runner.contracts import no_contracts
 from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
 from claims_edit.runner.revisions import PayerIdentities, RunRevisions
 from claims_edit.store import WARNED_ROWS, ResultsFolder, StagedRun, write_manifest, write_warned
+from claims_edit.store.open_reviews import write_open_reviews
 from claims_edit.store.state import keys_of
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def manifest_of(
             "unparseable": 0,
         },
         "timings": {"read": 0.1},
+        "review_weights": shipped().pack.review_weights,
     }
 
 
@@ -243,6 +245,7 @@ def stage(
     for part, totals in keep_history(folder, staged, whole, manifest).items():
         manifest[part] |= totals
     write_manifest(staged.run_dir, manifest)
+    write_open_reviews(staged, (*folder.runs(), manifest), folder.record())
     write_warned(staged.run_dir, pl.DataFrame([WARNED], schema=WARNED_ROWS))
     keep_replay(staged.replay_dir, candidates)
     write_reports(

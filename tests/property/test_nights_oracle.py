@@ -6,12 +6,16 @@ import csv
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from claims_edit import run_batch
-from claims_edit.model import Mode
+from claims_edit.model import Disposition, Mode
 from claims_edit.runner import RunOptions
+from claims_edit.store import ResultsFolder, reviews_after
+from claims_edit.store.open_reviews import OPEN_REVIEWS, open_reviews_of
+from claims_edit.store.reviews import SEEN_COLUMNS, open_reviews_sql
 from tests.lib.examples import examples
 from tests.lib.histories import OWNERS, histories, record_of, row_of
 from tests.lib.ledger import Ledger, Line
@@ -20,14 +24,15 @@ from tests.lib.nights import Claim, Night
 if TYPE_CHECKING:
     from pathlib import Path
 
+Review = tuple[Any, ...]
 TOGETHER = 40  # histories in one results folder: their claim ids differ
 IN_TABLES = tuple(owner for owner in OWNERS if owner.provider is None)
 COLUMNS = tuple(record_of(row_of(OWNERS[0], "deny")))
 
 
-def played(folder: Path, given_histories: list[list[Night]]) -> list[str]:
-    """Run each night of all histories into one results folder; returns the ids of the runs."""
-    ids = []
+def played(folder: Path, given_histories: list[list[Night]]) -> dict[str, list[Review]]:
+    """Run each night of all histories into one results folder; the reviews open after each run, by its id."""
+    ids = {}
     for runs in zip(*given_histories, strict=True):
         place = folder / f"night-{runs[0].run}"
         place.mkdir()
@@ -44,8 +49,21 @@ def played(folder: Path, given_histories: list[list[Night]]) -> list[str]:
                 mode=Mode.SHADOW if runs[0].shadow else Mode.ENFORCE,
             )
         )  # fmt: skip
-        ids.append(outcome.manifest.run_id)
+        ids[outcome.manifest.run_id] = reviews(pl.read_parquet(path) if (path := kept(folder)).exists() else None)
     return ids
+
+
+def kept(folder: Path) -> Path:
+    return folder / "results" / ".current" / "state" / OPEN_REVIEWS
+
+
+def reviews(rows: pl.DataFrame | None) -> list[Review]:
+    columns = ("payer_raw", "data_source", "member_id", "claim_id", "claim_line_number", *SEEN_COLUMNS, "charge_amount")
+    return (
+        []
+        if rows is None
+        else sorted(rows.select(columns).with_columns(pl.col(pl.String).fill_null("")).rows(), key=repr)
+    )
 
 
 def record(folder: Path, table: str) -> list[dict[str, Any]]:
@@ -102,9 +120,17 @@ def expected(given_histories: list[list[Night]]) -> dict[str, Any]:
         for line, outcome in ledger.runs[night.run].items()
         if not night.shadow and outcome.effect in {"decided", "changed"} and outcome.disposition in {"deny", "return"}
     ]
+    opened = [
+        (line.claim.payer, line.claim.data_source, line.claim.member, line.claim.claim_id, line.number,
+         life.first_seen, life.last_seen, life.times_seen, life.current.amount)
+        for ledger in ledgers
+        for line, life in ledger.lives.items()
+        if life.current and life.current.disposition == Disposition.REVIEW
+    ]  # fmt: skip
     return {
         "outcomes": outcomes, "lives": lives, "withdrawals": sorted(withdrawals, key=repr),
-        "reversals": sorted(reversed_, key=repr), "posted": sorted(posted, key=repr),
+        "reviews": sorted(opened, key=repr), "reversals": sorted(reversed_, key=repr),
+        "posted": sorted(posted, key=repr),
     }  # fmt: skip
 
 
@@ -158,7 +184,11 @@ def found(folder: Path, ids: list[str]) -> dict[str, Any]:
                  row["disposition"], row["charge_amount"])
             )  # fmt: skip
     withdrawals.sort(key=repr)
-    return {"outcomes": outcomes, "lives": lives, "withdrawals": withdrawals, **fed(folder, run, lines)}
+    opened = reviews(pl.read_parquet(path) if (path := kept(folder)).exists() else None)
+    return {
+        "outcomes": outcomes, "lives": lives, "withdrawals": withdrawals, "reviews": opened,
+        **fed(folder, run, lines),
+    }  # fmt: skip
 
 
 def line_key(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -170,6 +200,20 @@ def test_the_results_agree_with_the_ledger(seed: int, tmp_path: Path) -> None:
     random = Random(seed)  # noqa: S311 -- test data
     given_histories = histories(random, TOGETHER, IN_TABLES)
     ids = played(tmp_path, given_histories)
-    wanted, given = expected(given_histories), found(tmp_path, ids)
+    wanted, given = expected(given_histories), found(tmp_path, list(ids))
     for what in wanted:
         assert given[what] == wanted[what], what
+    assert_work_lists_agree(tmp_path, ids)
+
+
+def assert_work_lists_agree(folder: Path, ids: dict[str, list[Review]]) -> None:
+    """The reviews that each run left open are those of the DuckDB file as of that run, and counted in the manifests."""
+    runs = ResultsFolder(folder / "results").runs()
+    with duckdb.connect(folder / "results" / "claims_edit.duckdb", read_only=True) as connection:
+        for place, run in enumerate(runs, start=1):
+            opened = ids[run["run_id"]]
+            assert reviews(connection.sql(open_reviews_sql(f"'{run['run_id']}'")).pl()) == opened
+            assert reviews_after(runs[:place]).open == len(opened)
+        assert reviews(connection.sql("FROM reviews").pl()) == opened
+    kept(folder).unlink(missing_ok=True)
+    assert reviews(open_reviews_of(folder / "results" / ".current").collect()) == opened

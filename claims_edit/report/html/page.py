@@ -13,10 +13,11 @@ import jinja2
 from markupsafe import Markup
 
 from claims_edit.model import Disposition
-from claims_edit.report.effects import uncounted_note
+from claims_edit.report.effects import uncounted_note, work_list_note
 from claims_edit.report.html import figure_rows, reconciliation, reviews, tables, withdrawals
 from claims_edit.report.html.cells import amount
 from claims_edit.report.html.rows import choices, script_safe, shown_decisions
+from claims_edit.report.html.work_list import work_list
 
 if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
@@ -73,6 +74,8 @@ def _content(view: RunView) -> dict[str, Any]:
         ],
         "by_disposition": tables.by_disposition(view),
         "changes": [tables.changes_by_edit(view), tables.changes_by_provider(view)] if view.is_shadow else [],
+        "work_list_note": work_list_note(view.reviews),
+        "work_list": work_list(view) if view.has_work_list else None,
         "withdrawn_note": withdrawals.withdrawn_note(view),
         "withdrawn": withdrawals.withdrawn_tables(view),
         "figures": figure_rows.figures(view),
