@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.report.registry import REPORTS, RUN_REPORTS
-from claims_edit.report.run_view import RunView
+from claims_edit.report.run_view import RunView, work_list_sql
 from claims_edit.report.summary import summary, summary_text
 from claims_edit.store import candidates_in, read_warned
-from claims_edit.store.database import open_staged
+from claims_edit.store.database import keep_in_order, open_staged
 from claims_edit.store.open_reviews import OPEN_REVIEWS
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
     from claims_edit.report.registry import Report
     from claims_edit.store import StagedRun
+
+
+_WITH_WORK_LIST = {"csv", "html", "xlsx"}
 
 
 def prepare_reports(wanted: Collection[str]) -> None:
@@ -46,18 +49,14 @@ def write_reports(
     `published` is the DuckDB file with the decisions that a shadow run is compared with. The manifest itself is not
     written here.
     """
-    reviews = staged.state_dir / OPEN_REVIEWS
-    reviews_of_run = reviews if reviews.exists() else None
-    with open_staged(staged.record_dirs, staged.scratch_dir, published=published, reviews=reviews_of_run) as connection:
-        view = RunView(
-            connection,
-            manifest,
-            (*earlier, manifest),
-            catalog,
-            read_warned(staged.run_dir),
-            candidates_in(staged.replay_dir),
-            "open_reviews",
-        )
+    kept, runs = staged.state_dir / OPEN_REVIEWS, (*earlier, manifest)
+    opened = kept if kept.exists() else None
+    with open_staged(staged.record_dirs, staged.scratch_dir, published=published, reviews=opened) as connection:
+        listed = work_list_sql(runs, "open_reviews")
+        if opened is not None and set(wanted) & _WITH_WORK_LIST:
+            listed = keep_in_order(connection, listed, staged.scratch_dir / "work-list.parquet")
+        warned, candidates = read_warned(staged.run_dir), candidates_in(staged.replay_dir)
+        view = RunView(connection, manifest, runs, catalog, warned, candidates, listed)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
         reports = _of_run(wanted)
         if reports:

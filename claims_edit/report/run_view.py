@@ -23,10 +23,10 @@ from claims_edit.store import (
     replay_of,
     reviews_after,
 )
-from claims_edit.store.reviews import REVIEW_ORDER, open_reviews_sql, review_rules_sql, reviews_sql
+from claims_edit.store.reviews import REVIEW_ORDER, no_reviews_sql, open_reviews_sql, review_rules_sql, reviews_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import duckdb
@@ -47,7 +47,7 @@ class RunView:
         catalog: the rules under which the run decided.
         warned: the first rows of each warning (WARNED_ROWS).
         candidates: the decided candidate lines, in the order of the decisions.
-        open_reviews: the reviews that are open after the run, as a table expression.
+        work_list: the reviews that are open after the run, in order of priority (REVIEW_COLUMNS): the text after FROM.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -56,7 +56,7 @@ class RunView:
     catalog: Catalog
     warned: pl.DataFrame
     candidates: pl.LazyFrame
-    open_reviews: str
+    work_list: str
 
     @property
     def run_id(self) -> str:
@@ -95,13 +95,6 @@ class RunView:
         """Whether the run has a work list: not a shadow run, nor one of a release without a state across nights."""
         return not self.is_shadow and self.manifest["counts"].get("counted_by_disposition") is not None
 
-    @property
-    def work_list(self) -> str:
-        """The reviews that are open after the run, in order of priority (REVIEW_COLUMNS): the text after FROM."""
-        rules = review_rules_sql(self.manifest.get("review_weights", {}))
-        listed = reviews_sql(self.open_reviews, rules, f"DATE '{self.manifest['as_of']}'")
-        return f"({listed}) AS work_list ORDER BY {REVIEW_ORDER}"
-
     @cached_property
     def figures(self) -> Figures:
         """The run's figures, shared with the views that `apart` returns."""
@@ -135,8 +128,19 @@ def published_run(out: Path, run: str | None) -> Iterator[RunView]:
     replay = replay_of(out, run_id)
     catalog = rules_of(replay, manifest)
     with open_readonly(out) as connection:
-        opened, warned = open_reviews_sql(f"'{run_id}'"), read_warned(out / "runs" / run_id)
-        yield RunView(connection, manifest, runs, catalog, warned, replay.candidates, f"({opened})")
+        listed = work_list_sql(runs, f"({open_reviews_sql(repr(run_id))})")
+        yield RunView(
+            connection, manifest, runs, catalog, read_warned(out / "runs" / run_id), replay.candidates, listed
+        )
+
+
+def work_list_sql(runs: Sequence[dict[str, Any]], opened: str) -> str:
+    """The work list after the last of the runs, of its open reviews (a table expression): the text after FROM."""
+    run = runs[-1]
+    if not reviews_after(runs).open:
+        return f"({no_reviews_sql(opened)}) AS work_list"
+    listed = reviews_sql(opened, review_rules_sql(run.get("review_weights", {})), f"DATE '{run['as_of']}'")
+    return f"({listed}) AS work_list ORDER BY {REVIEW_ORDER}"
 
 
 def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:

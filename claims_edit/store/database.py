@@ -18,7 +18,7 @@ from claims_edit.store.generation import DATABASE, remove_database, unchanged_si
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
 from claims_edit.store.record import PARTS, part_files, rows_of
-from claims_edit.store.reviews import RULE_COLUMNS, SEEN_COLUMNS, review_rules
+from claims_edit.store.reviews import RULE_COLUMNS, SEEN_COLUMNS, review_rules_sql
 from claims_edit.store.views import MADE, NOT_WITHDRAWN, VIEWS
 
 if TYPE_CHECKING:
@@ -100,6 +100,17 @@ def open_staged(
         current = f"SELECT * FROM published.current_decisions AS d {NOT_WITHDRAWN} UNION ALL BY NAME {MADE}"  # noqa: S608 -- our own words
     connection.execute(f"CREATE VIEW current_decisions AS {current}")
     return connection
+
+
+def keep_in_order(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> str:
+    """Write rows (the text after FROM) to a Parquet file once, for several readers; the name of a view on it.
+
+    A read has the order of the file. Sorts of many wide rows at a time have too little memory.
+    """
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"COPY (SELECT * FROM {rows}) TO '{quoted}' (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_ROWS})")  # noqa: S608 -- our own words
+    connection.read_parquet([literal(path)], hive_partitioning=False).create_view("in_order")
+    return "in_order"
 
 
 def build_database(generation: Path, manifests: list[dict[str, Any]], *, previous: Path | None, scratch: Path) -> None:
@@ -230,8 +241,8 @@ def _renew_review_rules(connection: duckdb.DuckDBPyConnection, manifests: list[d
     """The weights of the latest enforced run, and what to ask."""
     enforced = [run for run in manifests if run["mode"] == Mode.ENFORCE]
     connection.execute("DELETE FROM review_rules")
-    rules = review_rules(enforced[-1].get("review_weights", {}) if enforced else {})
-    connection.executemany("INSERT INTO review_rules VALUES (?, ?, ?)", rules)
+    rules = review_rules_sql(enforced[-1].get("review_weights", {}) if enforced else {})
+    connection.execute(f"INSERT INTO review_rules SELECT * FROM {rules}")  # noqa: S608 -- quoted texts of our own
 
 
 def _utc(moment: str) -> datetime:

@@ -1,21 +1,21 @@
 """The open reviews after a run, kept beside the state so that a run need not look for them in all runs before.
 
-It is derived from the record alone, and made anew from it where it is missing.
+They are derived from the record alone, and made anew from it where the file is missing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
+import duckdb
 
-from claims_edit.core.line_state import SEEN
-from claims_edit.engine import DECISION_SCHEMA
+from claims_edit.duck import Settings, connect, literal
 from claims_edit.errors import ResultsError
-from claims_edit.model import DECISION_LOCATION, POSTED, Disposition, Mode
+from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, Mode
+from claims_edit.resources import lack_of
 from claims_edit.store.generation import STATE
-from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import reviews_after
+from claims_edit.store.reviews import SEEN_COLUMNS, open_reviews_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,19 @@ if TYPE_CHECKING:
     from claims_edit.store.folder import StagedRun
 
 OPEN_REVIEWS = "reviews.parquet"
-OPEN_SCHEMA = DECISION_SCHEMA | SEEN
-_TABLES = {"decisions": DECISION_SCHEMA, "history": HISTORY_SCHEMA, "withdrawals": WITHDRAWAL_SCHEMA}
-_PLACE = ["run_id", *DECISION_LOCATION]
+_TABLES = ("decisions", "history", "withdrawals")
+_MEMORY = "300MB"
+_ROW_GROUP_ROWS = 20_000
+_PLACE = f"run_id, {', '.join(DECISION_LOCATION)}"
+# Those before the run that it did not withdraw, with what it saw of them.
+_KEPT = f"""
+SELECT {", ".join(DECISION_COLUMNS)}, {", ".join(f"coalesce({name}_now, {name}) AS {name}" for name in SEEN_COLUMNS)}
+FROM opened ANTI JOIN (SELECT decided_{_PLACE} FROM withdrawals) AS gone ON opened.run_id = gone.decided_run_id
+    AND {" AND ".join(f"opened.{name} = gone.{name}" for name in DECISION_LOCATION)}
+LEFT JOIN (
+    SELECT decided_run_id AS run_id, decided_source_file AS source_file, decided_source_row AS source_row,
+        {", ".join(DECISION_LOCATION[2:])}, {", ".join(f"{name} AS {name}_now" for name in SEEN_COLUMNS)} FROM history
+) AS seen USING ({_PLACE})"""  # noqa: S608 -- our own column names
 
 
 def write_open_reviews(staged: StagedRun, runs: Sequence[dict[str, Any]], record: Path | None) -> None:
@@ -40,66 +50,31 @@ def write_open_reviews(staged: StagedRun, runs: Sequence[dict[str, Any]], record
     """
     if runs[-1]["mode"] == Mode.SHADOW or not reviews_after(runs).open:
         return
-    had_open = len(runs) > 1 and reviews_after(runs[:-1]).open
-    own = {name: _rows([folder], name) for name, folder in staged.record_dirs.items() if name in _TABLES}
-    seen = _seen(own["history"])
-    kept = (
-        open_reviews_of(record if had_open else None)
-        .join(_withdrawn(own["withdrawals"]), on=_PLACE, how="anti")
-        .join(seen, on=_PLACE, how="left", suffix="_now")
-        .with_columns(pl.coalesce(f"{name}_now", name).alias(name) for name in SEEN)
-    )
-    new = _made(own["decisions"], own["history"]).join(seen, on=_PLACE)
+    had_open = record is not None and reviews_after(runs[:-1]).open
+    before = record / STATE / OPEN_REVIEWS if had_open and record is not None else None
+    is_whole = before is not None and not before.exists()
+    settings: Settings = {"memory_limit": _MEMORY, "temp_directory": str(staged.scratch_dir), "threads": 2}
+    rows = open_reviews_sql(f"'{staged.run_id}'")
     try:
-        parts = [rows.select(pl.col(name).cast(dtype) for name, dtype in OPEN_SCHEMA.items()) for rows in (kept, new)]
-        pl.concat(parts).sink_parquet(staged.state_dir / OPEN_REVIEWS)
-    except pl.exceptions.PolarsError as error:
+        with connect(settings=settings) as connection:
+            for name in _TABLES:
+                earlier = sorted((record / name).glob("run_id=*")) if is_whole and record is not None else []
+                _show(connection, name, [path for folder in (*earlier, staged.record_dirs[name])
+                                         for path in sorted(folder.glob("*.parquet"))])  # fmt: skip
+            if before is not None and not is_whole:
+                _show(connection, "opened", [before])
+                rows = f"{_KEPT} UNION ALL BY NAME ({rows})"
+            target = str(staged.state_dir / OPEN_REVIEWS).replace("'", "''")
+            connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP_ROWS})")
+    except duckdb.Error as error:
+        if lack_of(error) is not None:
+            raise
         raise ResultsError(
             f"{record}: the open reviews of earlier runs cannot be read. Restore the results folder from a backup."
         ) from error
 
 
-def open_reviews_of(record: Path | None) -> pl.LazyFrame:
-    """The reviews that the published runs left open (OPEN_SCHEMA)."""
-    if record is None:
-        return pl.LazyFrame(schema=OPEN_SCHEMA)
-    path = record / STATE / OPEN_REVIEWS
-    if path.exists():
-        return pl.scan_parquet(path, glob=False)
-    decisions, history, withdrawals = (_rows(sorted((record / name).glob("run_id=*")), name) for name in _TABLES)
-    made = _made(decisions, history).join(_withdrawn(withdrawals), on=_PLACE, how="anti")
-    return made.join(_seen(history), on=_PLACE)
-
-
-def _rows(folders: list[Path], table: str) -> pl.LazyFrame:
-    """The rows of a table in some runs' folders; columns that files of an earlier release lack are null."""
-    files = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
-    empty = pl.LazyFrame(schema=_TABLES[table])
-    found = [pl.scan_parquet(path, glob=False, hive_partitioning=False) for path in files]
-    typed = [
-        rows.select(pl.col(name).cast(_TABLES[table][name]) for name in rows.collect_schema() if name in _TABLES[table])
-        for rows in found
-    ]
-    return pl.concat([empty, *typed], how="diagonal")
-
-
-def _made(decisions: pl.LazyFrame, history: pl.LazyFrame) -> pl.LazyFrame:
-    """The reviews that became current."""
-    enforced = history.filter(pl.col("mode") == Mode.ENFORCE, pl.col("effect").is_in(POSTED))
-    reviews = decisions.filter(pl.col("disposition") == Disposition.REVIEW)
-    return reviews.join(enforced.select(_PLACE), on=_PLACE, how="semi")
-
-
-def _withdrawn(withdrawals: pl.LazyFrame) -> pl.LazyFrame:
-    return withdrawals.select(pl.col("decided_run_id").alias("run_id"), *DECISION_LOCATION)
-
-
-def _seen(history: pl.LazyFrame) -> pl.LazyFrame:
-    """When the line of each current decision was seen, after the last of the runs."""
-    enforced = history.filter(pl.col("mode") == Mode.ENFORCE, pl.col("decided_run_id").is_not_null())
-    located = {"run_id": "decided_run_id", "source_file": "decided_source_file", "source_row": "decided_source_row"}
-    return (
-        enforced.with_columns(by="run_id", **located)
-        .group_by(_PLACE)
-        .agg(pl.col(name).sort_by("by").last() for name in SEEN)
-    )
+def _show(connection: duckdb.DuckDBPyConnection, name: str, files: list[Path]) -> None:
+    """Parquet files as one view; columns that those of an earlier release lack are null."""
+    paths = list(map(literal, files))
+    connection.read_parquet(paths, hive_partitioning=False, union_by_name=len(paths) > 1).create_view(name)

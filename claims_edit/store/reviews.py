@@ -27,15 +27,11 @@ _IS_REVIEW = f"disposition = '{Disposition.REVIEW}'"
 LATEST_RUN = f"(SELECT max(run_id) FROM runs WHERE mode = '{Mode.ENFORCE}')"  # noqa: S608 -- our own words
 
 
-def review_rules(weights: Mapping[str, int]) -> list[tuple[str, int, str | None]]:
-    """The rows of `review_rules` for the weights of a rule pack."""
-    asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()}
-    return [(name, weights.get(name, 0), asks.get(name)) for name in sorted({*weights, *asks})]
-
-
 def review_rules_sql(weights: Mapping[str, int]) -> str:
-    """The same as a table expression."""
-    rows = (f"({_text(name)}, {weight}, {_text(ask)})" for name, weight, ask in review_rules(weights))
+    """The rows of `review_rules` for the weights of a rule pack, as a table expression."""
+    asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()}
+    names = sorted({*weights, *asks})
+    rows = (f"({_text(name)}, {weights.get(name, 0)}, {_text(asks.get(name))})" for name in names)
     return f"(VALUES {', '.join(rows)}) AS review_rules({', '.join(RULE_COLUMNS)})"
 
 
@@ -91,6 +87,11 @@ def reviews_sql(opened: str, rules: str, as_of: str) -> str:
     SELECT opened.*, CAST(floor({charge} + {nights} + coalesce(weight, 0)) AS BIGINT) AS priority,
         nullif(concat_ws(' ', ask, settles), '') AS ask
     FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN settled USING (doubts)"""  # noqa: S608 -- our own words
+
+
+def no_reviews_sql(opened: str) -> str:
+    """A work list without a row, where it is known that `opened` has none."""
+    return f"SELECT *, 0::BIGINT AS nights_open, 0::BIGINT AS priority, ''::VARCHAR AS ask FROM {opened} LIMIT 0"  # noqa: S608 -- our own words
 
 
 def _weight(name: str) -> str:

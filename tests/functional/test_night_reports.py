@@ -18,6 +18,7 @@ from claims_edit.doubts import DOUBTS
 from claims_edit.edits import ASKS
 from claims_edit.model import Disposition
 from claims_edit.policy import load_catalog
+from claims_edit.store.open_reviews import OPEN_REVIEWS
 from claims_edit.store.reviews import REVIEW_ORDER
 from tests.functional.program import called, line
 from tests.functional.test_nights import CODE, night
@@ -232,6 +233,22 @@ def test_the_view_has_the_work_list_of_the_latest_enforced_run(listing: Path, tm
     with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
         listed = connection.execute(query).fetchall()
     assert listed == [(claim, priority) for claim, *_, priority in LISTED[-1]]
+
+
+def test_open_reviews_that_are_missing_are_made_again_from_the_record(listing: Path, tmp_path: Path) -> None:
+    lists = []
+    for name in ("kept", "missing"):
+        folder = shutil.copytree(listing, tmp_path / name, symlinks=True)
+        if name == "missing":
+            (folder / "out" / ".current" / "state" / OPEN_REVIEWS).unlink()
+        night(folder, 9, line(3, charge_amount="4.00", **UNKNOWN), line(5, charge_amount="250.00", **UNKNOWN),
+              line(8, **UNKNOWN), line(6, hcpcs_code="99213"), reports="csv")  # fmt: skip
+        listed = csv_rows(runs(folder)[-1], "reviews.csv")
+        lists.append([{**row, "run_id": "", "source_file": ""} for row in listed])
+    assert lists[0] == lists[1]
+    assert [(row["claim_id"], row["times_seen"]) for row in lists[0]] == [
+        ("CL0000001", "3"), ("CL0000003", "2"), ("CL0000005", "2"), ("CL0000007", "1"), ("CL0000008", "1"),
+    ]  # fmt: skip
 
 
 def test_what_to_ask_is_that_of_the_edit_and_of_each_doubt(tmp_path: Path) -> None:

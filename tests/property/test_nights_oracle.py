@@ -14,7 +14,7 @@ from claims_edit import run_batch
 from claims_edit.model import Disposition, Mode
 from claims_edit.runner import RunOptions
 from claims_edit.store import ResultsFolder, reviews_after
-from claims_edit.store.open_reviews import OPEN_REVIEWS, open_reviews_of
+from claims_edit.store.open_reviews import OPEN_REVIEWS
 from claims_edit.store.reviews import SEEN_COLUMNS, open_reviews_sql
 from tests.lib.examples import examples
 from tests.lib.histories import OWNERS, histories, record_of, row_of
@@ -215,5 +215,3 @@ def assert_work_lists_agree(folder: Path, ids: dict[str, list[Review]]) -> None:
             assert reviews(connection.sql(open_reviews_sql(f"'{run['run_id']}'")).pl()) == opened
             assert reviews_after(runs[:place]).open == len(opened)
         assert reviews(connection.sql("FROM reviews").pl()) == opened
-    kept(folder).unlink(missing_ok=True)
-    assert reviews(open_reviews_of(folder / "results" / ".current").collect()) == opened
