@@ -12,6 +12,7 @@ import duckdb
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
 from claims_edit.resources import enough_room
 from claims_edit.store import generation, record
+from claims_edit.store.as_published import note_parts
 from claims_edit.store.database import build_database, copy_of
 from claims_edit.store.lock import exclusive
 from claims_edit.store.manifest import reconcile
@@ -91,6 +92,7 @@ class ResultsFolder:
         """Set the folder, and who may read published results; nothing is read or created yet."""
         self.out = out
         self.readers = readers
+        self._checked: list[dict[str, Any]] | None = None  # manifests of the published runs, while it is locked
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -104,11 +106,12 @@ class ResultsFolder:
             generation.check_names(self.out)
             if current := generation.current_generation(self.out):
                 record.check_known_runs(current)
-                record.check_record(current)
+                self._checked = record.check_record(current)
             generation.remove_leftovers(self.out)
             try:
                 yield
             finally:
+                self._checked = None
                 with suppress(ResultsError):
                     generation.remove_leftovers(self.out)
 
@@ -171,17 +174,18 @@ class ResultsFolder:
             raise ClaimsEditError(f"run {staged.run_id}: staged under another run's name. Report this as a bug.")
         reconcile(new[0])
         with self._publishing():
-            self._show(staged)
+            self._show(staged, new[0])
         shutil.rmtree(staged.root, ignore_errors=True)
 
-    def _show(self, staged: StagedRun) -> None:
+    def _show(self, staged: StagedRun, manifest: dict[str, Any]) -> None:
         previous = generation.current_generation(self.out)
         following = generation.next_generation(self.out, previous)
         generation.make_durable(staged.root)
         changed = generation.fill(following, previous) if previous is not None else []
         changed += generation.add(following, staged.root)
         known = [*(record.run_ids(previous) if previous is not None else ()), staged.run_id]
-        build_database(following, record.manifests(following), previous=previous, scratch=staged.scratch_dir)
+        manifests = [*(self._manifests(previous) if previous is not None else ()), manifest]
+        build_database(following, manifests, previous=previous, scratch=staged.scratch_dir)
         self._replace(following, known, changed)
         if previous is not None and not has_same_readers(previous, following):
             shutil.rmtree(previous, ignore_errors=True)  # others may read it
@@ -189,10 +193,12 @@ class ResultsFolder:
     def _replace(self, following: Path, known: list[str], changed: list[Path]) -> None:
         """Publish a generation, complete but for the list of its runs, in place of the current one."""
         generation.note_runs(following, known)
+        note_parts(following, record.all_parts(following, known))
         self.readers.admit(following)
         self.readers.admit(following.parent, deep=False)
         generation.close_generation(following, changed)
         record.check_known_runs(following)
+        self._checked = None
         generation.show(self.out, following)
 
     def is_of_earlier_format(self) -> bool:
@@ -216,7 +222,7 @@ class ResultsFolder:
             generation.fill(following, previous)
             generation.remove_database(following / generation.DATABASE)
             yield following
-            build_database(following, record.manifests(following), previous=None, scratch=scratch)
+            build_database(following, record.check_record(following), previous=None, scratch=scratch)
             generation.make_durable(following)
             self._replace(following, record.run_ids(previous), [])
             shutil.rmtree(previous, ignore_errors=True)  # it may have what was removed
@@ -234,7 +240,7 @@ class ResultsFolder:
     def database_for(self, staged: StagedRun) -> Path | None:
         """A DuckDB file of the published runs, for reading beside a staged one; None where none is published."""
         current = generation.current_generation(self.out)
-        return None if current is None else copy_of(current, record.manifests(current), staged.scratch_dir)
+        return None if current is None else copy_of(current, self._manifests(current), staged.scratch_dir)
 
     def runs(self) -> list[dict[str, Any]]:
         """The manifests of the published runs, oldest first.
@@ -247,7 +253,10 @@ class ResultsFolder:
             raise UsageError(f"{self.out}: no such results folder. Use the --out of a run.")
         if generation.current_generation(self.out) is None:
             return []
-        return record.manifests(self.out / generation.CURRENT)
+        return list(self._manifests(self.out / generation.CURRENT))
+
+    def _manifests(self, current: Path) -> list[dict[str, Any]]:
+        return self._checked if self._checked is not None else record.manifests(current)
 
     def manifest(self, run_id: str | None = None) -> dict[str, Any]:
         """The manifest of the run with the id or the id prefix `run_id`; the latest run for None.

@@ -26,9 +26,10 @@ RECORD_FOLDERS = ("decisions", "quarantine", "history", "withdrawals", "runs")
 STATE = "state"  # the state after all runs; replaced by each run that is not a shadow run
 SHOWN = (*RECORD_FOLDERS, DATABASE)
 RUNS = ".runs"  # of a generation: the runs that it was published with, one per line
+PARTS_NOTED = ".parts"  # of a generation: the number of Parquet files of each table of each run, one per line
 FORMAT = ".format"  # of a generation: the version of its layout
 FORMAT_VERSION = 2  # 1 is without `history`, `withdrawals` and `state`
-_PUBLISHED = ".published"  # marks a published generation: never removed as the leftover of a killed run
+PUBLISHED = ".published"  # marks a published generation: never removed as the leftover of a killed run; its last file
 
 
 def current_generation(out: Path) -> Path | None:
@@ -57,7 +58,7 @@ def current_generation(out: Path) -> Path | None:
 
 def _published(out: Path) -> list[Path]:
     """The generations that were published, oldest first."""
-    found = (path.parent for path in (out / GENERATIONS).glob(f"*/{_PUBLISHED}") if path.parent.name.isdecimal())
+    found = (path.parent for path in (out / GENERATIONS).glob(f"*/{PUBLISHED}") if path.parent.name.isdecimal())
     return sorted(found, key=lambda folder: int(folder.name))
 
 
@@ -105,7 +106,7 @@ def next_generation(out: Path, current: Path | None) -> Path:
         folder.mkdir(OWN_FOLDER)
         return folder
     is_unchanged = unchanged_since_shown(before[-1])
-    (before[-1] / _PUBLISHED).unlink()
+    (before[-1] / PUBLISHED).unlink()
     before[-1].rename(folder)
     if not is_unchanged:
         remove_database(folder / DATABASE)
@@ -205,12 +206,12 @@ def show(out: Path, generation: Path) -> None:
     following.symlink_to(generation.relative_to(out))
     following.replace(out / CURRENT)
     _sync(out)
-    (generation / _PUBLISHED).touch(OWN_FILE)
+    (generation / PUBLISHED).touch(OWN_FILE)
 
 
 def unchanged_since_shown(generation: Path) -> bool:
     """Whether the DuckDB file of `generation` is unchanged since it was published."""
-    marker, database = generation / _PUBLISHED, generation / DATABASE
+    marker, database = generation / PUBLISHED, generation / DATABASE
     if not marker.exists() or not database.exists() or database.with_name(f"{DATABASE}.wal").exists():
         return False
     return database.stat().st_mtime_ns <= marker.stat().st_mtime_ns
@@ -235,7 +236,7 @@ def close_generation(generation: Path, changed: Iterable[Path]) -> None:
 
     The files of the record are already on disk; a power failure must not lose their names in the new folders.
     """
-    for name in (RUNS, FORMAT, DATABASE):
+    for name in (RUNS, PARTS_NOTED, FORMAT, DATABASE):
         _sync(generation / name)
     for folder in (*changed, generation, generation.parent, generation.parents[1]):
         _sync(folder)
@@ -263,8 +264,8 @@ def remove_leftovers(out: Path) -> None:
     The one before the current one becomes the next one, if it was published: it has nearly all of that.
     """
     current = current_generation(out)
-    if current is not None and not (current / _PUBLISHED).exists():
-        (current / _PUBLISHED).touch(OWN_FILE)
+    if current is not None and not (current / PUBLISHED).exists():
+        (current / PUBLISHED).touch(OWN_FILE)
     shutil.rmtree(out / STAGING, ignore_errors=True)
     generations = out / GENERATIONS
     before = [published for published in _published(out) if published != current]

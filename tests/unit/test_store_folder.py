@@ -16,7 +16,7 @@ import pytest
 
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
 from claims_edit.report.registry import RUN_REPORTS
-from claims_edit.store import ResultsFolder, generation, write_manifest
+from claims_edit.store import ResultsFolder, generation, record, write_manifest
 from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
 
 if TYPE_CHECKING:
@@ -224,6 +224,11 @@ def damage_manifest_text(out: Path) -> None:
     (out / f"runs/{RUN_1}/manifest.json").write_text("{}")
 
 
+def damage_manifest_counts(out: Path) -> None:
+    path = out / f"runs/{RUN_1}/manifest.json"
+    path.write_text(path.read_text().replace('"decisions": 2', '"decisions": 3'))
+
+
 def damage_parquet(out: Path) -> None:
     (out / f"decisions/run_id={RUN_1}/part-00000.parquet").write_bytes(b"PAR1 no")
 
@@ -248,6 +253,7 @@ def damage_foreign_folder(out: Path) -> None:
         (damage_generation_away, r"\.current: points to \.generations/1, which is missing"),
         (damage_current_to_a_folder, r"\.current: not a link"),
         (damage_manifest_away, r"manifest\.json: the manifest cannot be read \(No such file"),
+        (damage_manifest_counts, r"run_id=.*: 2 rows, but the manifest has 3"),
         (damage_manifest_text, r"manifest\.json: not a manifest \(as_of, charges, .*\). Restore it"),
         (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
         (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
@@ -265,6 +271,57 @@ def test_a_damaged_folder_is_refused_and_left_alone(
         pass
     assert fault.value.exit_code == 13
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def damage_end(out: Path) -> None:
+    path = out / f"history/run_id={RUN_1}/part-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-100] + bytes(100))
+
+
+def no_time_tells(out: Path) -> None:
+    """As after a power failure or on a damaged disk: nothing seems to have changed since the last run was published."""
+    marker = out / ".current" / generation.PUBLISHED
+    later = marker.stat().st_mtime_ns + 3_600_000_000_000
+    os.utime(marker, ns=(later, later))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reported"),
+    [
+        (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
+        (damage_end, r"part-00000\.parquet: cannot be read as Parquet"),
+        (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
+    ],
+)
+def test_a_lost_name_or_end_of_a_file_is_found_though_no_time_tells(
+    tmp_path: Path, damage: Callable[[Path], None], reported: str
+) -> None:
+    publish(tmp_path, RUN_1, [line(), line(source_row=3, claim_line_number=2)])
+    publish(tmp_path, RUN_2, [line()])
+    damage(tmp_path)
+    no_time_tells(tmp_path)
+    with pytest.raises(ResultsError, match=reported), ResultsFolder(tmp_path).lock():
+        pass
+
+
+def test_what_is_as_it_was_published_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    row_counts = record._row_counts
+
+    def spy(files: list[str]) -> tuple[dict[str, int], list[str]]:
+        read.extend(files)
+        return row_counts(files)
+
+    for run_id in (RUN_1, RUN_2):
+        publish(tmp_path, run_id, [line()])
+    monkeypatch.setattr(record, "_row_counts", spy)
+    no_time_tells(tmp_path)
+    with ResultsFolder(tmp_path).lock():
+        assert read == []
+    (tmp_path / f".current/decisions/run_id={RUN_1}/part-00001.parquet").write_bytes(b"a copy")
+    with pytest.raises(ResultsError, match="cannot be read"), ResultsFolder(tmp_path).lock():
+        pass
+    assert {Path(path).parts[-3:-1] for path in read} == {("decisions", f"run_id={RUN_1}")}
 
 
 def synced_before_the_rename(out: Path, monkeypatch: pytest.MonkeyPatch, publish_it: Callable[[], object]) -> set[str]:
