@@ -153,9 +153,9 @@ def measured(nights: Nights, options: argparse.Namespace) -> Iterator[Figures]:
         written = len(after.keys() - before.keys())
         asked = dict.fromkeys((*QUERIES, "explain"), 0.0)
         if night % options.queries_every == options.queries_every - 1:
-            asked = {name: _timed("sql", query, "--out", out).cpu for name, query in QUERIES.items()}
+            asked = {name: round(_timed("sql", query, "--out", out).cpu, 3) for name, query in QUERIES.items()}
             claim = nights.candidate_claim(night)
-            asked["explain"] = _timed("explain", claim, "--out", out).cpu if claim else 0.0
+            asked["explain"] = round(_timed("explain", claim, "--out", out).cpu, 3) if claim else 0.0
         yield Figures(
             night + 1, reports, round(run.cpu, 3), round(run.wall, 3), asked["count"], asked["join"], asked["explain"],
             run.written, written, len(after), sum(after.values()),

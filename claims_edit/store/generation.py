@@ -107,6 +107,7 @@ def next_generation(out: Path, current: Path | None) -> Path:
         return folder
     is_unchanged = unchanged_since_shown(before[-1])
     (before[-1] / PUBLISHED).unlink()
+    _sync(before[-1])  # it must not seem to be published after a power failure
     before[-1].rename(folder)
     if not is_unchanged:
         remove_database(folder / DATABASE)
