@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -125,6 +126,11 @@ def published_night(folder: Path, count: int) -> Path:
     extract = write(folder / "night.csv", csv_text(lines(count)))
     assert called("run", extract, "--out", folder / "out", "--quiet", *UNREPORTED).code == 0
     return folder / "out"
+
+
+def copied(published: Path, out: Path) -> Path:
+    """A results folder as another one is, links, times and modes too: a test may change it."""
+    return Path(shutil.copytree(published, out, symlinks=True))
 
 
 def record(out: Path, kind: str) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from tests.functional.program import called, environment
+from tests.functional.program import called, copied, environment
 from tests.lib.earlier_release import NIGHTS, unpack
 
 if TYPE_CHECKING:
@@ -44,13 +44,21 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return unpack(tmp_path)
 
 
-@pytest.fixture
-def out(old: Path) -> Path:
-    folder = old.with_name("fresh")
-    for extract, as_of in NIGHTS.items():
-        done = called("run", extract, "--out", folder, "--as-of", as_of, "--reports", "none", "--quiet")
-        assert done.code == 0, done.err
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same nights, run by this release: to be copied."""
+    folder = unpack(tmp_path_factory.mktemp("nights")).with_name("fresh")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder.parent)
+        for extract, as_of in NIGHTS.items():
+            done = called("run", extract, "--out", folder, "--as-of", as_of, "--reports", "none", "--quiet")
+            assert done.code == 0, done.err
     return folder
+
+
+@pytest.fixture
+def out(old: Path, published: Path) -> Path:
+    return copied(published, old.with_name("fresh"))
 
 
 def answers(out: Path) -> dict[str, list[tuple[object, ...]]]:
