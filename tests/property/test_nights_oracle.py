@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Review = tuple[Any, ...]
-TOGETHER = 40  # histories in one results folder: their claim ids differ
+TOGETHER = 60  # histories in one results folder: their claim ids differ
 IN_TABLES = tuple(owner for owner in OWNERS if owner.provider is None)
 COLUMNS = tuple(record_of(row_of(OWNERS[0], "deny")))
 
@@ -195,7 +195,7 @@ def line_key(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["claim_id"], row["claim_line_number"]
 
 
-@pytest.mark.parametrize("seed", range(examples(6)))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_the_results_agree_with_the_ledger(seed: int, tmp_path: Path) -> None:
     random = Random(seed)  # noqa: S311 -- test data
     given_histories = histories(random, TOGETHER, IN_TABLES)
