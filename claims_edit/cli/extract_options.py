@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from claims_edit.cli.options import Day, rules_option, together
+from claims_edit.cli.options import Day, LocalPath, rules_option, together
 from claims_edit.intake import FORMAT_OPTIONS
 
 extract_options = together(
@@ -14,7 +12,7 @@ extract_options = together(
     rules_option,
     click.option(
         "--mapping",
-        type=click.Path(path_type=Path),
+        type=LocalPath(),
         metavar="FILE|PRESET",
         help="The mapping of the extract's columns: a YAML file, or a name from `claims-edit mapping list`.",
     ),

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from claims_edit.local_path import REMEDY, is_url
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -29,6 +31,20 @@ class Day(click.ParamType[date]):
             self.fail("not a date. Write it as 2026-11-20.", param, ctx)
 
 
+class LocalPath(click.Path):
+    """A path of this machine: a URL is refused."""
+
+    def __init__(self) -> None:
+        """As `pathlib.Path`."""
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 -- click's signature
+        """The path of a text."""
+        if is_url(value):
+            self.fail(f"{value} {REMEDY}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Several options as one decorator, in the order of the help text."""
 
@@ -40,10 +56,8 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-out_option = click.option("--out", required=True, type=click.Path(path_type=Path), help="The results folder.")
-rules_option = click.option(
-    "--rules", type=click.Path(path_type=Path), help="A rules folder to use instead of the shipped rules."
-)
+out_option = click.option("--out", required=True, type=LocalPath(), help="The results folder.")
+rules_option = click.option("--rules", type=LocalPath(), help="A rules folder to use instead of the shipped rules.")
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

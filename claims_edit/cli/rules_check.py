@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import print_json, rules_option
+from claims_edit.cli.options import LocalPath, print_json, rules_option
 from claims_edit.errors import RulesError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from claims_edit.governance.checking import Sound
 
 
 @click.command()
 @rules_option
 @click.option(
-    "--documents", type=click.Path(path_type=Path), metavar="DIR",
+    "--documents", type=LocalPath(), metavar="DIR",
     help="The documents' texts, each named <source>.txt; every cited date and code is compared with them.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

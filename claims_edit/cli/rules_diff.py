@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import Day, day_of
+from claims_edit.cli.options import Day, LocalPath, day_of
 from claims_edit.errors import UsageError
 
 if TYPE_CHECKING:
     from claims_edit.governance.replay_diff import CandidateLines, ReplayDiff
     from claims_edit.policy import Catalog
 
-_FILE = click.Path(path_type=Path)
+_FILE = LocalPath()
 
 
 @click.command()

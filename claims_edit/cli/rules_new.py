@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from claims_edit.cli.options import print_json
+from claims_edit.cli.options import LocalPath, print_json
 from claims_edit.errors import UsageError
 from claims_edit.governance.schema import kinds, schema_of, write_schemas
 from claims_edit.governance.template import new_policy
@@ -16,7 +16,7 @@ from claims_edit.policy.parse import PLACEHOLDER
 
 @click.command()
 @click.option("--kind", type=click.Choice(list(kinds())), help="Only this kind of file.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write <kind>.schema.json files to this folder.")
+@click.option("--out", type=LocalPath(), help="Write <kind>.schema.json files to this folder.")
 def schema(*, kind: str | None, out: Path | None) -> None:
     """Print the JSON Schemas of the rules files, for editors, or write them with --out."""
     if out is not None:
@@ -28,9 +28,7 @@ def schema(*, kind: str | None, out: Path | None) -> None:
 
 @click.command()
 @click.argument("payer")
-@click.option(
-    "--rules", type=click.Path(path_type=Path), help="The rules folder to write to (default: rules/ in this folder)."
-)
+@click.option("--rules", type=LocalPath(), help="The rules folder to write to (default: rules/ in this folder).")
 @click.option("--service", help="The service of the policy (default: the only one in codes/).")
 @click.option("--label", help="The payer's display name.")
 def new(*, payer: str, rules: Path | None, service: str | None, label: str | None) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import Day, day_of, json_flag, print_json, rules_option
+from claims_edit.cli.options import Day, LocalPath, day_of, json_flag, print_json, rules_option
 from claims_edit.cli.tables import show_tables
 from claims_edit.errors import ThresholdError
 from claims_edit.governance.history import policy_history
@@ -18,12 +17,13 @@ from claims_edit.policy.render import RulesTable
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
 
 @click.command()
 @rules_option
 @click.option("--as-of", type=Day(), default=None, help="The reference date (default: today).")
-@click.option("--out", type=click.Path(path_type=Path), help="A results folder: also show its decisions past a review.")
+@click.option("--out", type=LocalPath(), help="A results folder: also show its decisions past a review.")
 @json_flag
 @click.option("--fail-on-stale", is_flag=True, help="Exit 12 if a policy is past its review.")
 def status(*, rules: Path | None, as_of: date | None, out: Path | None, as_json: bool, fail_on_stale: bool) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from claims_edit.cli.extract_options import extract_options
-from claims_edit.cli.options import day_of, out_option, print_json
+from claims_edit.cli.options import LocalPath, day_of, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
@@ -17,6 +16,7 @@ from claims_edit.runner import RunOptions, RunOutcome, run_batch
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
 
 class ReportNames(click.ParamType[tuple[str, ...]]):
@@ -39,7 +39,7 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 @click.command()
 @extract_options
 @out_option
-@click.option("--contracts", type=click.Path(path_type=Path), help="Benefit terms of groups (CSV or Parquet).")
+@click.option("--contracts", type=LocalPath(), help="Benefit terms of groups (CSV or Parquet).")
 @click.option(
     "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ENFORCE.value, show_default=True,
     help="shadow decides with the proposed versions in force; it does not count.",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from claims_edit.cli.options import LocalPath
 from claims_edit.errors import UsageError
 from claims_edit.sample import FORMATS, write_sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -15,7 +19,7 @@ from claims_edit.sample import FORMATS, write_sample
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     help="A table (.parquet, .csv, .tsv, .ndjson), or X12 837 (.837, .x12, .edi); .gz for X12 and FHIR.",
 )
 @click.option(

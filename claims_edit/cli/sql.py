@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from claims_edit.cli.options import out_option
+from claims_edit.cli.options import LocalPath, out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.store import Answer, Limits, private_file, query, refuse_inside, writing_to
@@ -37,9 +37,9 @@ class Size(click.ParamType[str]):
 @click.command()
 @click.argument("statement", required=False)
 @out_option
-@click.option("-f", "--file", type=click.Path(path_type=Path), help="Read the statement from a file.")
+@click.option("-f", "--file", type=LocalPath(), help="Read the statement from a file.")
 @click.option("--format", "fmt", default="table", show_default=True, type=click.Choice(sorted(ANSWER_FORMATS)))
-@click.option("--to", type=click.Path(path_type=Path), help="Write to a file instead of standard output.")
+@click.option("--to", type=LocalPath(), help="Write to a file instead of standard output.")
 @click.option(
     "--memory-limit", type=Size(), default=Limits.memory, show_default=True, help="The most memory that it may use."
 )

@@ -12,6 +12,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake.bystanders import bystander
 from claims_edit.intake.claimless import is_claimless
 from claims_edit.intake.managed import ManagedTables
+from claims_edit.local_path import REMEDY, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,6 +125,8 @@ class _Search:
             self._add_file(path)
             self.named.add(path)
             self.passed_over.pop(path.resolve(), None)
+        elif is_url(extract):
+            self.faults.add(f"{extract} {REMEDY}")
         elif GLOB_CHARACTERS & set(extract):
             self._add_argument(extract, [Path(match) for match in glob.glob(extract, recursive=True)])  # noqa: PTH207 -- a glob may be absolute
         else:

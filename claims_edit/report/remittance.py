@@ -191,16 +191,14 @@ def _csv(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-    writer: pq.ParquetWriter | None = None
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("wb"))
+        writer: pq.ParquetWriter | None = None
 
-    def write(batch: pl.DataFrame) -> None:
-        nonlocal writer
-        rows = batch.to_arrow()
-        writer = writer or pq.ParquetWriter(path, rows.schema)
-        writer.write_table(rows)
+        def write(batch: pl.DataFrame) -> None:
+            nonlocal writer
+            rows = batch.to_arrow()
+            writer = writer or stack.enter_context(pq.ParquetWriter(file, rows.schema))
+            writer.write_table(rows)
 
-    try:
         yield write
-    finally:
-        if writer is not None:
-            writer.close()

@@ -68,6 +68,6 @@ def write_record(rows: pl.DataFrame, path: Path) -> None:
     key = pa.field(PARTITION, pa.dictionary(pa.int32(), pa.string()))
     for_arrow = table.schema.set(table.schema.get_field_index(PARTITION), key)
     serialized = base64.b64encode(for_arrow.serialize().to_pybytes()).decode()
-    pq.write_table(
-        table.replace_schema_metadata({SCHEMA_KEY: serialized}), path, row_group_size=PART_ROWS, compression="zstd"
-    )
+    marked = table.replace_schema_metadata({SCHEMA_KEY: serialized})
+    with path.open("wb") as file:  # pyarrow takes a name with a colon for a URL
+        pq.write_table(marked, file, row_group_size=PART_ROWS, compression="zstd")

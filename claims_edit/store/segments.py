@@ -91,7 +91,8 @@ class Segments:
 def write_segment(path: Path, frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> None:
     """Write frames, which come in order of the key, as one segment."""
     first = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest())
-    with pq.ParquetWriter(path, first.schema, compression="lz4") as writer:
+    # A handle: pyarrow takes a name with a colon for a URL.
+    with path.open("wb") as file, pq.ParquetWriter(file, first.schema, compression="lz4") as writer:
         for frame in frames:
             rows = frame.select(*schema).to_arrow(compat_level=pl.CompatLevel.oldest())
             writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)

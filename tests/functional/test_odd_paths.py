@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import hashlib
 import io
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from claims_edit import run_batch
+from claims_edit.errors import ResultsError
+from claims_edit.runner import RunOptions
 from claims_edit.runner.contracts import load_contracts
 from tests.functional.program import UNREPORTED, called, csv_text, line, write
 from tests.lib.runs import shipped
@@ -125,3 +129,52 @@ def test_a_contracts_file_may_have_any_name(tmp_path: Path, kind: str) -> None:
         assert read["group_id"].to_list() == [name]
     given = ("--contracts", tmp_path / f"{ODD[0]}.{kind}", "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert called("run", write(tmp_path / "x.csv", KINDS["csv"]("x")), *given).code == 0
+
+
+def test_relative_names_with_a_colon_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a library takes a name for a URL: `x:y` has no file system."""
+    monkeypatch.chdir(tmp_path)
+    for night in ("first", "second"):
+        extract = write(Path(f"x:{night}.parquet"), KINDS["parquet"](night))
+        done = called("run", extract, "--out", "x:y", "--as-of", "2026-11-20", "--quiet")
+        assert done.code == 0, done.err
+    assert owners(tmp_path / "x:y") == {"first", "second"}
+    for command in (("rebuild",), ("prune", "--keep-days", "0")):
+        assert called(*command, "--out", "x:y").code == 0
+    for fmt, to in (("remittance", "x:feed.parquet"), ("html", "x:r.html"), ("rationale", "x:why")):
+        done = called("report", "--out", "x:y", "--format", fmt, "--to", to)
+        assert done.code == 0, done.err
+    assert called("explain", "first3", "--out", "x:y").code == 0
+
+
+URL = "s3://bucket/claims"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("run", URL, "--out", "out"), 11),
+        (("run", "x.csv", "--out", URL), 2),
+        (("run", "x.csv", "--out", "out", "--contracts", URL), 2),
+        (("validate", f"{URL}/*.parquet"), 11),
+        (("sql", "SELECT 1", "--out", URL), 2),
+        (("sql", "SELECT 1", "--out", "out", "--to", "gs://bucket/x.csv"), 2),
+        (("sample", "--lines", "5", "--out", "az://bucket/x.csv"), 2),
+    ],
+)
+def test_a_url_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("x.csv"), KINDS["csv"]("x"))
+    done = called(*arguments)
+    assert (done.code, "is a URL" in done.err) == (code, True), done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.csv"]
+
+
+def test_a_results_folder_of_the_library_is_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    extract = write(Path("x.csv"), KINDS["csv"]("x"))
+    with pytest.raises(ResultsError, match="is a URL"):
+        run_batch(RunOptions(extracts=(str(extract),), out=Path(URL), as_of=dt.date(2026, 11, 20)))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]

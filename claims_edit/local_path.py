@@ -1,0 +1,17 @@
+"""Paths of this machine's file systems: a URL is refused, because `Path` would make a folder of its scheme."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # `Path` takes one of the slashes
+REMEDY = "is a URL, and only files and folders of this machine are read and written. Copy it, and name the copy."
+
+
+def is_url(path: str | Path) -> bool:
+    """Whether a text or a path has a scheme, such as `s3://bucket/claims`; a single letter is not one."""
+    return _URL.match(str(path)) is not None
