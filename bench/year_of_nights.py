@@ -209,7 +209,7 @@ def _panel(
         "width": 340,
         "height": 180,
         "data": {"values": values},
-        "mark": {"type": "line", "point": {"size": 12}, "strokeWidth": 1},
+        "mark": {"type": "line", "strokeWidth": 1},
         "encoding": {
             "x": {"field": "night", "type": "quantitative", "title": "night"},
             "y": {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}},
