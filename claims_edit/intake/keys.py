@@ -159,11 +159,13 @@ class BitTable:
 
     def has(self, hashes: pl.Series, *, then_add: bool = False) -> pl.Series:
         """Of each hash (UInt64; null as 0) whether it may have been added before (Boolean, never null)."""
-        byte, bit = self._place(hashes)
-        taken = pl.Series((self._taken[byte] & bit) != 0)
+        byte, place = self._place(hashes)
+        taken = self._taken.take(byte, mode="clip")  # all are in range: this mode does not check each
+        taken >>= place
+        taken &= np.uint8(1)
         if then_add:
-            self._take(byte, bit)
-        return taken
+            self._take(byte, place)
+        return pl.Series(taken.view(np.bool_))
 
     def add(self, hashes: pl.Series) -> None:
         """Add hashes (UInt64; null as 0)."""
@@ -171,12 +173,13 @@ class BitTable:
             self._take(*self._place(hashes.slice(start, _ADDED_AT_A_TIME)))
 
     def _place(self, hashes: pl.Series) -> tuple[_Places, _Bytes]:
+        """Of each hash the byte, and the place of its bit there."""
         slot = hashes.fill_null(0).to_numpy() >> self._shift
-        bit = np.left_shift(np.uint8(1), (slot & np.uint64(7)).astype(np.uint8))
-        return (slot >> np.uint64(3)).view(np.int64), bit
+        return (slot >> np.uint64(3)).view(np.int64), (slot & np.uint64(7)).astype(np.uint8)
 
-    def _take(self, byte: _Places, bit: _Bytes) -> None:
+    def _take(self, byte: _Places, place: _Bytes) -> None:
         """Set bits. Of several in one byte a single assignment keeps the last, so what it lost is set one by one."""
+        bit = np.left_shift(np.uint8(1), place)
         self._taken[byte] |= bit
         lost = np.flatnonzero((self._taken[byte] & bit) == 0)
         np.bitwise_or.at(self._taken, byte[lost], bit[lost])
