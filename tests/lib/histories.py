@@ -6,6 +6,7 @@ A row says what it holds (`KINDS`); `record_of` writes it as a row of an extract
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from tests.lib.nights import ORIGINAL, REPLACEMENT, VOID, Claim, Line, Night, Ro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from random import Random
 
     from tests.lib.ledger import Ledger
@@ -67,6 +69,19 @@ def record_of(row: Row) -> dict[str, str | None]:
         "charge_amount": None if row.amount is None else str(row.amount),
         "claim_frequency_code": row.frequency, "original_claim_id": row.original,
     }  # fmt: skip
+
+
+def write_extracts(runs: Sequence[Night], folder: Path) -> Path:
+    """Write the extracts that several histories have on one night into a folder of `folder`; returns it."""
+    place = folder / f"night-{runs[0].run}"
+    place.mkdir(parents=True)
+    for name in sorted({name for night in runs for name in night.files}):
+        rows = [record_of(row) for night in runs for row in night.files.get(name, ())]
+        with (place / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, tuple(record_of(row_of(OWNERS[0], "deny"))))
+            writer.writeheader()
+            writer.writerows(rows or [record_of(row_of(Claim("premera", "", "NOBODY", None, "X"), "no-candidate"))])
+    return place
 
 
 def history(random: Random) -> list[Night]:

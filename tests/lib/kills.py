@@ -7,7 +7,6 @@ file of the results folder for the nth time, and made again.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import signal
@@ -25,8 +24,7 @@ import polars as pl
 from claims_edit.store.generation import DATABASE, PUBLISHED, RUNS
 from claims_edit.store.open_reviews import OPEN_REVIEWS
 from tests.functional.program import environment
-from tests.lib.histories import OWNERS, histories, record_of, row_of
-from tests.lib.nights import Claim
+from tests.lib.histories import histories, write_extracts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 TOGETHER = 40  # histories in one results folder: their claim ids differ
 KILLS_A_RUN = 2
-COLUMNS = tuple(record_of(row_of(OWNERS[0], "deny")))
 EARLIEST = 0.3  # of the time that a run takes: before it, the program loads
 TIMES = ("started_at", "finished_at", "timings")
 RUN_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
@@ -126,14 +123,7 @@ def _history(given: list[list[Night]], random: Random, folder: Path, counts: Cou
 
 def _command(folder: Path, runs: Sequence[Night]) -> list[str]:
     """Write the extracts of one night; the command that runs them."""
-    place = folder / f"night-{runs[0].run}"
-    place.mkdir(parents=True)
-    for name in sorted({name for night in runs for name in night.files}):
-        rows = [record_of(row) for night in runs for row in night.files.get(name, ())]
-        with (place / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows or [record_of(row_of(Claim("premera", "", "NOBODY", None, "X"), "no-candidate"))])
+    place = write_extracts(runs, folder)
     mode = ("--mode", "shadow") if runs[0].shadow else ()
     options = ("--as-of", runs[0].as_of.isoformat(), "--reports", "csv,remittance", "--quiet", *mode)
     return ["run", str(place), *options]

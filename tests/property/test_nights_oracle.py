@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from claims_edit.store import ResultsFolder, reviews_after
 from claims_edit.store.open_reviews import OPEN_REVIEWS
 from claims_edit.store.reviews import SEEN_COLUMNS, open_reviews_sql
 from tests.lib.examples import examples
-from tests.lib.histories import OWNERS, histories, record_of, row_of
+from tests.lib.histories import OWNERS, histories, write_extracts
 from tests.lib.ledger import Ledger, Line
 from tests.lib.nights import Claim, Night
 
@@ -27,21 +26,13 @@ if TYPE_CHECKING:
 Review = tuple[Any, ...]
 TOGETHER = 60  # histories in one results folder: their claim ids differ
 IN_TABLES = tuple(owner for owner in OWNERS if owner.provider is None)
-COLUMNS = tuple(record_of(row_of(OWNERS[0], "deny")))
 
 
 def played(folder: Path, given_histories: list[list[Night]]) -> dict[str, list[Review]]:
     """Run each night of all histories into one results folder; the reviews open after each run, by its id."""
     ids = {}
     for runs in zip(*given_histories, strict=True):
-        place = folder / f"night-{runs[0].run}"
-        place.mkdir()
-        for name in sorted({name for night in runs for name in night.files}):
-            rows = [record_of(row) for night in runs for row in night.files.get(name, ())]
-            with (place / name).open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                writer.writeheader()
-                writer.writerows(rows or [record_of(row_of(Claim("premera", "", "NOBODY", None, "X"), "no-candidate"))])
+        place = write_extracts(runs, folder)
         outcome = run_batch(
             RunOptions(
                 extracts=(str(place),), out=folder / "results", as_of=runs[0].as_of, force=True,
