@@ -50,6 +50,8 @@ class Effect(StrEnum):
 
 POSTED = (Effect.DECIDED, Effect.CHANGED)
 """The effects of a decision that became current, and so goes into the remittance feed of its run."""
+CURRENT = (*POSTED, Effect.SUPERSEDED)
+"""The effects of a decision that became current; one that is superseded is a pass."""
 UNCOUNTED = (Effect.SEEN_AGAIN, Effect.LATE)
 """The effects of a decision that changed nothing: no report counts it again."""
 

@@ -9,6 +9,7 @@ import polars as pl
 from claims_edit.errors import ResultsError
 from claims_edit.model import DECISION_LOCATION
 from claims_edit.posting_holds import POSTING_FACTS
+from claims_edit.store import posting_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,8 @@ class Postings:
 
     def __init__(self, candidates: pl.LazyFrame) -> None:
         """`candidates` are in the order of the decisions; those of an earlier release have none of the facts."""
-        columns = candidates.collect_schema().names()
-        facts = [name for name in POSTING_FACTS if name in columns]
-        filled = candidates.select(pl.col(facts).is_not_null().any()).collect()
-        has_any = any(filled.row(0)) if facts else False
-        absent = [pl.lit(None, pl.String).alias(name) for name in POSTING_FACTS if name not in columns]
-        kept = candidates.with_columns(absent).select(*DECISION_LOCATION, *POSTING_FACTS)
+        kept = posting_facts(candidates)
+        has_any = any(kept.select(pl.col(list(POSTING_FACTS)).is_not_null().any()).collect().row(0))
         self._ahead: pl.DataFrame | None = kept.clear().collect() if has_any else None
         self._coming: Iterator[pl.DataFrame] = kept.collect_batches(maintain_order=True) if has_any else iter(())
 

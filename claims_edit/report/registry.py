@@ -30,6 +30,7 @@ class Report:
             more than `file`.
         is_folder: whether `file` is a folder.
         prepare: the function, without arguments, that starts what takes long, if there is such.
+        has_work_list: whether it shows the open reviews.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Report:
     files_of_run: str = ""
     is_folder: bool = False
     prepare: str = ""
+    has_work_list: bool = False
 
     def as_text(self, view: RunView) -> str:
         """The report of a printed kind."""
@@ -83,6 +85,7 @@ REPORTS = (
         text=f"{_HERE}.csv_files:denial_reasons",
         in_run=True,
         files_of_run=f"{_HERE}.csv_files:write_csv_files",
+        has_work_list=True,
     ),
     Report("json", "summary.json", text=f"{_HERE}.summary:summary_with_tables"),
     Report(
@@ -91,8 +94,9 @@ REPORTS = (
         write=f"{_HERE}.html.page:write_html",
         in_run=True,
         prepare=f"{_HERE}.html.drawing:engine",
+        has_work_list=True,
     ),
-    Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True),
+    Report("xlsx", "report.xlsx", write=f"{_HERE}.workbook:write_workbook", in_run=True, has_work_list=True),
     Report(
         "remittance",
         "remittance.csv",

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from claims_edit.store import StagedRun
 
 
-_WITH_WORK_LIST = {"csv", "html", "xlsx"}
-
-
 def prepare_reports(wanted: Collection[str]) -> None:
     """Start what the requested reports need and takes long."""
     for report in _of_run(wanted):
@@ -49,16 +46,16 @@ def write_reports(
     `published` is the DuckDB file with the decisions that a shadow run is compared with. The manifest itself is not
     written here.
     """
+    reports = _of_run(wanted)
     kept, runs = staged.state_dir / OPEN_REVIEWS, (*earlier, manifest)
     opened = kept if kept.exists() else None
     with open_staged(staged.record_dirs, staged.scratch_dir, published=published, reviews=opened) as connection:
         listed = work_list_sql(runs, "open_reviews")
-        if opened is not None and set(wanted) & _WITH_WORK_LIST:
+        if opened is not None and any(report.has_work_list for report in reports):
             listed = keep_in_order(connection, listed, staged.scratch_dir / "work-list.parquet")
         warned, candidates = read_warned(staged.run_dir), candidates_in(staged.replay_dir)
         view = RunView(connection, manifest, runs, catalog, warned, candidates, listed)
         (staged.run_dir / "summary.json").write_text(summary_text(summary(view)), encoding="utf-8")
-        reports = _of_run(wanted)
         if reports:
             view.figures.compute()
         # Their code releases Python's lock most of the time, so they share the cores.

@@ -7,6 +7,7 @@ claims that they did not decide themselves.
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -21,21 +22,40 @@ from claims_edit.facts.revision import REVISES_NOTHING, REVISION_SCHEMA
 from claims_edit.intake import claim_hashes
 from claims_edit.model import REPLACEMENT, Disposition, Effect, Mode
 from claims_edit.policy import load_catalog
+from claims_edit.resources import enough_room
 from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
 from claims_edit.runner.options import Progress, RunOptions
 from claims_edit.runner.revisions import NAMED, PayerIdentities, RunRevisions
-from claims_edit.store import ResultsFolder, StagedRun, replay_of, rewrite_manifest
-from claims_edit.store.generation import STATE, add
+from claims_edit.store import Readers, ResultsFolder, StagedRun, replay_of, rewrite_manifest
+from claims_edit.store.generation import CURRENT, STATE, add
 from claims_edit.store.replay import CANDIDATES, REPLAY, REVISIONS
 from claims_edit.store.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from claims_edit.core.line_state import Updated
 
 _REMEDY = "Restore the results folder from a backup, or use a new --out."
+
+
+@contextmanager
+def changed_in_place(out: Path, progress: Progress) -> Iterator[tuple[ResultsFolder, int]]:
+    """A locked folder of published results, for a command other than a run: carried over first (see `carry_over`).
+
+    The same group as before may read the results. Also yields how many runs were carried over.
+
+    Raises:
+        UsageError: no run is published there.
+        ResultsError: the folder is busy, damaged or of a newer format, or disk or memory is too small; readers still
+            see what was there.
+    """
+    ResultsFolder(out).manifest()
+    folder = ResultsFolder(out, Readers.admitted_to(out / CURRENT))
+    with enough_room(out), folder.lock():
+        yield folder, carry_over(folder, progress)
 
 
 def carry_over(folder: ResultsFolder, progress: Progress) -> int:

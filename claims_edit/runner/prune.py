@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.model import POSTED, Effect, Mode
-from claims_edit.resources import enough_room
-from claims_edit.runner.carry_over import carry_over
+from claims_edit.engine import DECISION_SCHEMA
+from claims_edit.model import CURRENT, DECISION_LOCATION, Mode
+from claims_edit.runner.carry_over import changed_in_place
 from claims_edit.runner.deciding import RECORDED_QUARANTINE
 from claims_edit.runner.parts import PartWriter, write_record
-from claims_edit.store import Readers, ResultsFolder, rewrite_manifest
-from claims_edit.store.generation import CURRENT
+from claims_edit.store import rewrite_manifest
 from claims_edit.store.manifest import MANIFEST_NAME
 from claims_edit.store.record import part_files
 from claims_edit.store.replay import CANDIDATES, REPLAY
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
     from claims_edit.runner.options import Progress
 
 _KEPT_OF_RUN = (MANIFEST_NAME, "summary.json", REPLAY)  # a run over the same files prints this one's summary
-_PLACE: dict[str, pl.DataType] = {
-    "source_file": pl.String(), "source_row": pl.Int64(), "claim_id": pl.String(), "claim_line_number": pl.Int64(),
-}  # fmt: skip
+_PLACE: dict[str, pl.DataType] = {name: DECISION_SCHEMA[name] for name in DECISION_LOCATION}
 
 
 def prune(out: Path, keep_days: int, progress: Progress = lambda _stage, _rows: None) -> int:
@@ -44,10 +41,7 @@ def prune(out: Path, keep_days: int, progress: Progress = lambda _stage, _rows: 
         ResultsError: the folder is busy, damaged or of a newer format, or disk or memory is too small; readers still
             see what was there.
     """
-    ResultsFolder(out).manifest()
-    folder = ResultsFolder(out, Readers.admitted_to(out / CURRENT))
-    with enough_room(out), folder.lock():
-        carry_over(folder, progress)
+    with changed_in_place(out, progress) as (folder, _):
         runs = folder.runs()
         first_kept = max(date.fromisoformat(run["as_of"]) for run in runs) - timedelta(days=keep_days)
         old = [run for run in runs[:-1] if date.fromisoformat(run["as_of"]) < first_kept]
@@ -102,7 +96,7 @@ def _withdrawn(record: Path, before: str, scratch: Path) -> pl.LazyFrame:
 def _current(record: Path, run_id: str, withdrawn: pl.LazyFrame) -> pl.DataFrame:
     """The locations of the decisions that a run made current and that were not withdrawn, as in `current_decisions`."""
     made = _rows(part_files(record, "history", run_id), mode=pl.String(), effect=pl.String()).filter(
-        pl.col("mode") == Mode.ENFORCE, pl.col("effect").is_in([*POSTED, Effect.SUPERSEDED])
+        pl.col("mode") == Mode.ENFORCE, pl.col("effect").is_in(CURRENT)
     )
     place = list(_PLACE)
     own = withdrawn.filter(pl.col("decided_run_id") == run_id).select(place)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from claims_edit.resources import enough_room
-from claims_edit.runner.carry_over import carry_over
-from claims_edit.store import Readers, ResultsFolder
-from claims_edit.store.generation import CURRENT
+from claims_edit.runner.carry_over import changed_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +31,7 @@ def rebuild(out: Path, progress: Progress = lambda _stage, _rows: None) -> Rebui
         ResultsError: the folder is busy, damaged or of a newer format, or disk or memory is too small; readers still
             see what was there.
     """
-    ResultsFolder(out).manifest()
-    folder = ResultsFolder(out, Readers.admitted_to(out / CURRENT))
-    with enough_room(out), folder.lock():
-        carried_over = carry_over(folder, progress)
+    with changed_in_place(out, progress) as (folder, carried_over):
         if not carried_over:
             progress("rebuild", 0)
             with folder.changing(folder.scratch("rebuild")):

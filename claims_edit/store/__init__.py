@@ -15,8 +15,8 @@ from claims_edit.store.manifest import (
 )
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
-from claims_edit.store.replay import Replay, candidates_in, replay_of
-from claims_edit.store.views import CLAIM, LOCATION, shadow_vs_enforced
+from claims_edit.store.replay import Replay, candidates_in, posting_facts, replay_of
+from claims_edit.store.views import CLAIM, LOCATION, every_decision, shadow_vs_enforced
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned
 
 __all__ = [
@@ -35,7 +35,9 @@ __all__ = [
     "ask",
     "candidates_in",
     "counted",
+    "every_decision",
     "open_readonly",
+    "posting_facts",
     "private_file",
     "query",
     "read_manifest",

@@ -11,7 +11,7 @@ from claims_edit.duck import connect, literal
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import DECISION_LOCATION, Mode
 from claims_edit.posting_holds import FACTS_MISSING, POSTING_FACTS
-from claims_edit.store.replay import REPLAY, candidates_in
+from claims_edit.store.replay import REPLAY, candidates_in, posting_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,11 +89,8 @@ def _posting_facts(places: pl.LazyFrame, run_id: str, record: Path, scratch: Pat
     path = scratch / f"posting-facts-{run_id}.parquet"
     own = places.filter(pl.col("decided_run_id") == run_id)
     try:
-        kept = candidates_in(record / "runs" / run_id / REPLAY)
-        there = kept.collect_schema().names()
-        facts = [pl.col(name) if name in there else pl.lit(None, pl.String).alias(name) for name in POSTING_FACTS]
-        lines = kept.select(pl.lit(run_id).alias("decided_run_id"), *DECISION_LOCATION, *facts)
-        lines.join(own, on=_PLACE, how="semi").sink_parquet(path)
+        kept = posting_facts(candidates_in(record / "runs" / run_id / REPLAY))
+        kept.with_columns(decided_run_id=pl.lit(run_id)).join(own, on=_PLACE, how="semi").sink_parquet(path)
     except (OSError, pl.exceptions.PolarsError):
         schema = {name: dtype for name, dtype in WITHDRAWAL_SCHEMA.items() if name in (*_PLACE, *POSTING_FACTS)}
         pl.DataFrame(schema=schema).write_parquet(path)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.errors import ResultsError
+from claims_edit.model import DECISION_LOCATION
+from claims_edit.posting_holds import POSTING_FACTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,13 @@ class Replay:
 def candidates_in(folder: Path) -> pl.LazyFrame:
     """The candidate lines in a run's replay folder."""
     return pl.scan_parquet(sorted(folder.glob(CANDIDATES)), glob=False)
+
+
+def posting_facts(candidates: pl.LazyFrame) -> pl.LazyFrame:
+    """The location and the posting facts of candidate lines; those of an earlier release have none: null."""
+    there = candidates.collect_schema().names()
+    absent = [pl.lit(None, pl.String).alias(name) for name in POSTING_FACTS if name not in there]
+    return candidates.with_columns(absent).select(*DECISION_LOCATION, *POSTING_FACTS)
 
 
 def replay_of(out: Path, run_id: str) -> Replay:

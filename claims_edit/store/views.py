@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from claims_edit.model import DECISION_LOCATION, POSTED, Effect, Mode
+from claims_edit.model import CURRENT, DECISION_COLUMNS, DECISION_LOCATION, Mode
 from claims_edit.store.reviews import LATEST_RUN, open_reviews_sql, reviews_sql
 
-_EFFECTS = tuple(map(str, (*POSTED, Effect.SUPERSEDED)))
 CLAIM = "coalesce(payer, payer_raw), data_source, member_id, claim_id, billing_npi"
 """The identity of a claim in SQL: as in a run (ADR 0013), but with the NPI as the only billing provider id."""
 _CLAIM_LINE = f"{CLAIM}, claim_line_number"
@@ -65,11 +64,25 @@ def shadow_vs_enforced(shadow: str) -> str:
 LOCATION = ", ".join(DECISION_LOCATION)
 # The decisions that were made current, and those among them that no run withdrew.
 MADE = f"""SELECT d.* FROM decisions AS d SEMI JOIN (
-    SELECT run_id, {LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {_EFFECTS}
+    SELECT run_id, {LOCATION} FROM history WHERE mode = '{Mode.ENFORCE}' AND effect IN {tuple(map(str, CURRENT))}
 ) AS made USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
 NOT_WITHDRAWN = f"""ANTI JOIN (
     SELECT decided_run_id AS run_id, {LOCATION} FROM withdrawals
 ) AS withdrawn USING (run_id, {LOCATION})"""  # noqa: S608 -- our own words
+
+
+def every_decision(where: str) -> str:
+    """The SQL of all decisions for which a condition on their columns is true (DECISION_COLUMNS).
+
+    One that was withdrawn may have been pruned: `withdrawals` has it.
+    """
+    return f"""
+    SELECT {", ".join(DECISION_COLUMNS)} FROM decisions WHERE {where} UNION ALL
+    SELECT {", ".join(f"w.{name}" for name in DECISION_COLUMNS)}
+    FROM (SELECT * REPLACE (decided_run_id AS run_id) FROM withdrawals) AS w
+    ANTI JOIN decisions USING (run_id, {LOCATION}) WHERE {where}"""  # noqa: S608 -- our own words
+
+
 _AS_OF = f"(SELECT as_of FROM runs WHERE run_id = {LATEST_RUN})"  # noqa: S608 -- our own words
 _REVIEWS = reviews_sql(f"({open_reviews_sql(LATEST_RUN)})", "review_rules", _AS_OF)
 VIEWS = f"""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import DECISION_LOCATION, Effect, LineStatus, Mode
 from claims_edit.report.effects import withdrawn_why
+from claims_edit.store import every_decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,16 +18,9 @@ _LINE = ("payer_raw", "data_source", "member_id", "billing_provider_id", "claim_
          "claim_frequency_code")  # fmt: skip
 _PLACE = ("run_id", *DECISION_LOCATION)
 _DECIDED = ("decided_run_id", "decided_source_file", "decided_source_row")
-# A decision that was withdrawn may be pruned: `withdrawals` has it.
 _HISTORY = f"""
 SELECT h.*, d.disposition, d.reason_code, d.charge_amount FROM history AS h
-LEFT JOIN (
-    SELECT {", ".join(_PLACE)}, disposition, reason_code, charge_amount FROM decisions
-    WHERE claim_id IN (SELECT unnest($claims))
-    UNION
-    SELECT decided_run_id, {", ".join(_PLACE[1:])}, disposition, reason_code, charge_amount FROM withdrawals
-    WHERE claim_id IN (SELECT unnest($claims))
-) AS d USING ({", ".join(_PLACE)})
+LEFT JOIN ({every_decision("claim_id IN (SELECT unnest($claims))")}) AS d USING ({", ".join(_PLACE)})
 WHERE h.claim_id IN (SELECT unnest($claims)) AND h.mode = '{Mode.ENFORCE}' ORDER BY h.run_id
 """  # noqa: S608 -- our own column names
 _WITHDRAWALS = "SELECT * FROM withdrawals WHERE claim_id IN (SELECT unnest($claims))"

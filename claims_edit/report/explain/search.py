@@ -12,7 +12,7 @@ from claims_edit.report.explain.life import lives
 from claims_edit.report.explain.line_explanations import explained
 from claims_edit.report.explain.replayed import facts_of
 from claims_edit.report.run_view import rules_of
-from claims_edit.store import CLAIM, ResultsFolder, open_readonly, replay_of
+from claims_edit.store import CLAIM, ResultsFolder, every_decision, open_readonly, replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,17 +25,10 @@ _WANTED = """($claim_id IS NULL OR claim_id = $claim_id) AND ($run_id IS NULL OR
     AND ($file IS NULL OR source_file = $file)"""
 _PLACE = ("run_id", *DECISION_LOCATION)
 _LOCATION = ", ".join(_PLACE)
+_ASKED = every_decision(f"{_WANTED} AND claim_line_number = coalesce($line, claim_line_number)")
 # The current decision of each line, else that of the latest run; of a shadow run only where no other run decided it.
-# One that was withdrawn may have been pruned: `withdrawals` has it.
-_MADE = f"""
-SELECT {", ".join(DECISION_COLUMNS)} FROM decisions UNION ALL
-SELECT {", ".join(f"w.{name}" for name in DECISION_COLUMNS)}
-FROM (SELECT * REPLACE (decided_run_id AS run_id) FROM withdrawals) AS w ANTI JOIN decisions USING ({_LOCATION})
-"""  # noqa: S608 -- our own column names
 _DECIDED = f"""
-SELECT {", ".join(DECISION_COLUMNS)} FROM (
-    SELECT * FROM ({_MADE}) WHERE {_WANTED} AND claim_line_number = coalesce($line, claim_line_number)
-) AS d
+SELECT {", ".join(DECISION_COLUMNS)} FROM ({_ASKED}) AS d
 LEFT JOIN (SELECT {_LOCATION}, claim_frequency_code FROM history) AS h USING ({_LOCATION})
 LEFT JOIN (SELECT {_LOCATION}, true AS is_current FROM current_decisions) AS c USING ({_LOCATION})
 QUALIFY dense_rank() OVER (

@@ -55,9 +55,9 @@ def count(value: int, below: str = "") -> Cell:
     return Cell(f"{value:,}", below, number=True)
 
 
-def money(value: Decimal | str) -> Cell:
-    """A cell with an amount."""
-    return Cell(amount(value), number=True)
+def money(value: Decimal | str | None) -> Cell:
+    """A cell with an amount; empty for None."""
+    return Cell("" if value is None else amount(value), number=True)
 
 
 def amount(value: Decimal | str) -> str:

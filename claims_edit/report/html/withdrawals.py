@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.model import Disposition, Effect
+from claims_edit.model import Effect
 from claims_edit.report import queries
 from claims_edit.report.effects import WITHDRAWN_LABELS
 from claims_edit.report.html.cells import Cell, Table, amount, count, money, plural, whole, words
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from claims_edit.report.run_view import RunView
 
 MOST_ROWS = 200
-_POSTED = (Disposition.DENY, Disposition.RETURN)
 
 
 def withdrawn_note(view: RunView) -> str:
@@ -26,7 +25,7 @@ def withdrawn_note(view: RunView) -> str:
     lines, charges = totals(view.figures.withdrawn)
     if not lines:
         return "No decision of an earlier run was withdrawn."
-    posted, posted_charges = totals(view.figures.withdrawn.filter(pl.col("disposition").is_in(_POSTED)))
+    posted, posted_charges = totals(view.figures.withdrawn.filter(pl.col("disposition").is_in(queries.REMITTED)))
     may = f"{posted:,} (denied or returned, charges {amount(posted_charges)}) may have been posted"
     return (
         f"{plural(lines, 'decision')} of earlier runs, with charges of {amount(charges)},"
@@ -65,7 +64,7 @@ def _largest(view: RunView) -> Table:
             Cell(shown(row["claim_line_number"]), number=True),
             words(row["disposition"]),
             Cell(reason_label(row["reason_code"]), below=row["reason_code"]),
-            Cell("" if row["charge_amount"] is None else amount(row["charge_amount"]), number=True),
+            money(row["charge_amount"]),
             words(row["why"]),
             words(shown(row["withdrawn_by"])),
             whole(row["decided_run_id"]),

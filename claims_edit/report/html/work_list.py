@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.report import queries
-from claims_edit.report.html.cells import Cell, Table, amount, count, whole, words
+from claims_edit.report.html.cells import Cell, Table, count, money, whole, words
 from claims_edit.report.html.rows import shown
 from claims_edit.report.html.tables import payer_label, reason_label
 from claims_edit.store import ask
@@ -32,7 +32,7 @@ def work_list(view: RunView) -> Table:
             words(shown(row["payer_raw"]) if row["payer"] is None else payer_label(view, row["payer"])),
             whole(shown(row["hcpcs_code"])),
             whole(shown(row["service_start_date"])),
-            Cell("" if row["charge_amount"] is None else amount(row["charge_amount"]), number=True),
+            money(row["charge_amount"]),
             whole(shown(row["first_seen"])),
             count(row["nights_open"]),
             count(row["times_seen"]),
