@@ -5,21 +5,43 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from claims_edit.columns import COLUMNS, MADE_BY_READERS, REQUIRED
 from claims_edit.errors import InputError
 from claims_edit.intake.mapping import LINE, column_key, in_line, is_per_line
 from claims_edit.intake.misspelt import doubtful, misspelt
-from claims_edit.intake.partitions import partition_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.intake.mapping import Mapping
 
+
+NO_VALUE = {"", "__HIVE_DEFAULT_PARTITION__"}
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()#-]{0,59}")
 MOST_SHOWN = 60
 ROW = "__row_"
+
+
+def partition_of(path: Path) -> dict[str, str | None]:
+    """The columns that the folders of a file's path give, in their order; a default partition's is null.
+
+    Raises:
+        InputError: two folders give one column different values.
+    """
+    found: dict[str, str | None] = {}
+    keys: dict[str, str] = {}
+    for folder in path.absolute().parent.parts:
+        name, equals, text = folder.partition("=")
+        if not equals or not name:
+            continue
+        column = unquote(name)
+        value = None if text in NO_VALUE else unquote(text)
+        first = keys.setdefault(column_key(column), column)
+        if found.setdefault(first, value) != value:
+            raise InputError(f"{path}: two folders give {column} different values. Rename one of them.")
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The frozen models of a rule pack: one per kind of file, with the citation inside the value that it supports."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
-from claims_edit.policy.pack_evidence import EvidenceFile, GuidanceFile, SiteConclusion, SiteGuidance, Study
-from claims_edit.policy.pack_remittance import CitedFact, Combination, RemittanceFile, Scenario
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.rule_files.cited import CitedDate, Document, Home
 from claims_edit.rule_files.policies import (
@@ -30,7 +30,101 @@ from claims_edit.rule_files.tables import (
     TumorSitesFile,
     WorkListFile,
 )
-from claims_edit.rule_files.values import Day, Key, Release, Slug, Strict, Text
+from claims_edit.rule_files.values import Carc, Citation, Day, Flag, GroupCode, Key, Rarc, Release, Slug, Strict, Text
+
+
+class CitedFact(Strict):
+    """What a document establishes, in our own words."""
+
+    says: Text
+    cite: Citation
+
+
+class Scenario(Strict):
+    """A business situation in which an 835 adjustment is made."""
+
+    id: Key
+    number: Annotated[int, Field(ge=1)]
+    label: Text
+    cite: Citation
+
+
+class Combination(Strict):
+    """The codes approved with one CARC; its RARCs are the approved ones.
+
+    `needs_remark` and `refers_to_policy` are requirements of the CARC's own definition: a remark code, and a reference
+    to the healthcare policy (`REF*0K`).
+    """
+
+    carc: Carc
+    label: Text
+    scenario: Key
+    dispositions: tuple[Literal["deny", "return"], ...] = Field(min_length=1)
+    group_codes: tuple[GroupCode, ...] = Field(min_length=1)
+    needs_remark: Flag
+    refers_to_policy: Flag
+    rarcs: tuple[Rarc, ...] = ()
+    cite: Citation
+
+
+class RemittanceFile(Home):
+    """`remittance/*.yaml`: code combinations of 835 adjustments, by scenario; `basis` is the source of the table."""
+
+    title: Text
+    basis: tuple[CitedFact, ...] = Field(min_length=1)
+    scenarios: tuple[Scenario, ...] = Field(min_length=1)
+    combinations: tuple[Combination, ...] = Field(min_length=1)
+
+
+class SiteGuidance(Strict):
+    """A recommendation for one tumor site; informational, never a denial."""
+
+    id: Slug
+    service: Key
+    site_class: Key
+    says: Text
+    out_from: CitedDate
+
+
+class GuidanceFile(Home):
+    """`guidance/*.yaml`."""
+
+    publisher: Text
+    guidance: tuple[SiteGuidance, ...] = Field(min_length=1)
+
+
+class Study(Strict):
+    """A study that a document summarises, as facts; `n` is omitted where the document gives none."""
+
+    id: Key
+    reference: Text
+    site_classes: tuple[Key, ...] = Field(min_length=1)
+    design: Text
+    n: Annotated[int, Field(ge=1)] | None = None
+    follow_up: Text
+    figures: tuple[Text, ...] = ()
+    conclusion: Text
+    cite: Citation
+
+
+class SiteConclusion(Strict):
+    """The document's conclusion on these tumor sites, in our own words."""
+
+    site_classes: tuple[Key, ...] = Field(min_length=1)
+    conclusion: Text
+    cite: Citation
+
+
+class EvidenceFile(Home):
+    """`evidence/*.yaml`: the studies that one document summarizes, and its conclusions, overall and by site."""
+
+    summarises: Key
+    service: Key
+    conclusion: Text
+    cite: Citation
+    by_site: tuple[SiteConclusion, ...] = ()
+    studies: tuple[Study, ...] = Field(min_length=1)
+
 
 __all__ = [
     "AppliesTo",

@@ -14,7 +14,6 @@ from claims_edit.core.schema import FIRST
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import SEPARATOR
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.runner.late_doubts import with_late_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,14 +22,30 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, SourceFile
 
     _Stream = tuple[Callable[[list[Path]], pl.LazyFrame], list[Path]]
-
 BATCH_ROWS = 250_000
 LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text return small ones
-
 PLACE = "__place"  # of a row in its file, in the order of the file
 WINDOW_BYTES = 8 * 1024 * 1024  # of parts on disk; in memory their rows take about ten times as much
-
 WAITING = ("plain", "held")  # possible repeats: plain rows and others, each in the order of the file
+
+
+def with_late_doubts(rows: pl.LazyFrame, late: pl.DataFrame | None) -> pl.LazyFrame:
+    """Rows, sorted by ORDINAL, with the doubts of `late` (LATE_DOUBTS_SCHEMA) after their own."""
+    for ranges in _by_name(late):
+        own = ranges.select("first", pl.col("last").alias("__last"), pl.col("token").alias("__late")).sort("first")
+        token = pl.when(pl.col(ORDINAL) <= pl.col("__last")).then("__late")
+        joined = pl.concat_str("doubts", token, separator=SEPARATOR, ignore_nulls=True)
+        rows = (
+            rows.join_asof(own.lazy(), left_on=ORDINAL, right_on="first", strategy="backward")
+            .with_columns(doubts=pl.when(joined != "").then(joined))
+            .drop("first", "__last", "__late", strict=False)
+        )
+    return rows
+
+
+def _by_name(late: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+    if late is not None:
+        yield from late.partition_by("name", maintain_order=True)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import polars as pl
 from claims_edit.columns import COLUMNS
 from claims_edit.intake import SourceFile, load_mapping, open_extract
 from claims_edit.intake.extract import FAULT, ORDINAL
-from claims_edit.runner.late_doubts import with_late_doubts
+from claims_edit.runner.kept import with_late_doubts
 from tests.lib.x12_oracle import OWN
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 
 from claims_edit.errors import InputError
 from claims_edit.intake import discover, sniff
-from claims_edit.intake.bystanders import bystander
+from claims_edit.intake.discovery import bystander
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,8 @@
-"""The claims of a chunk: the facts of their own segments, and of the subscriber and billing provider loops."""
+"""The claims of a chunk: the facts of their own segments, and of the subscriber and billing provider loops.
+
+Among them: one identity for each billing provider, by what its loop holds, and what keeps a denial or return from being
+posted as it is (the order of payers, test data, the claim's purpose).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ import polars as pl
 from claims_edit.intake.extract import FREQUENCY_MISSING
 from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
 from claims_edit.intake.x12.loops import NONE
-from claims_edit.intake.x12.posting import holds, usage
-from claims_edit.intake.x12.providers import billing_provider
+from claims_edit.intake.x12.runs import latest
+from claims_edit.intake.x12.segments import word
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.diagnoses import HealthCodes
@@ -20,9 +24,79 @@ if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
     from claims_edit.intake.x12.segments import Flags, Numbers
 
+
+BILLING = "NM1*85"
+TAX_NUMBERS = ("REF*EI", "REF*SY")
+PRODUCTION, TEST = "P", "T"  # ISA15
+PRIMARY = "P"  # SBR01
+LATER = ("S", "T", "A", "B", "C", "D", "E", "F", "G", "H")  # SBR01: secondary, tertiary, payer four to eleven
+CHARGEABLE, ENCOUNTER, SUBROGATION = "CH", "RP", "31"  # BHT06
+# What only another payer's adjudication writes: it has come before this payer.
+ADJUDICATED = ("SVD", "CAS", "MIA", "MOA", "AMT*D", "DTP*573")
 MEMBER_QUALIFIERS = ("MI", "II", "ZZ")  # NM108 of a member id; ZZ in 004010
 PAYER_QUALIFIERS = ("PI", "XV")
 _NO_SE = ("ISA", "GS", "ST", "ST*837", "GE", "IEA")  # what may follow in place of the SE
+
+
+def billing_provider(chunk: Chunk, loops: Numbers, facts: Facts) -> pl.Series:
+    """The identity of the billing provider (2010AA) of each 2000A, upper-cased and without blanks.
+
+    It is the NPI, else the tax number, else another identifier, else the name. What pay-to loops (2010AB, 2010AC) say
+    is not the billing provider's.
+    """
+    begins = np.append(np.True_, loops[1:] != loops[:-1])[: loops.size]  # claims of one provider follow one another
+    each, of_row = loops[begins], np.cumsum(begins) - 1
+    identity = chunk.segments.elements(facts.with_npi(each, BILLING), 9)
+    if identity.null_count():
+        others = [_tax_number(chunk, each, facts, kind) for kind in TAX_NUMBERS]
+        others += [facts.element_text(each, BILLING, place) for place in (9, 3)]
+        identity = pl.select(pl.coalesce(identity, *others)).to_series()
+    upper = pl.lit(identity).str.to_uppercase().str.replace_all(r"\s", "")
+    return pl.select(upper).to_series().gather(of_row)
+
+
+def _tax_number(chunk: Chunk, loops: Numbers, facts: Facts, kind: str) -> pl.Series:
+    """REF02 of a kind, if there is an NM1*85 and no other NM1 is between it and the REF."""
+    reference, billing = facts.first(loops, kind), facts.first(loops, BILLING)
+    named = np.append(latest(chunk.segments.words(*chunk.segments.names()) == word("NM1")), NONE)
+    is_own = (billing != NONE) & (named[reference] == billing)
+    return chunk.segments.elements(np.where(is_own, reference, NONE), 2)
+
+
+def usage(chunk: Chunk, claims: Numbers) -> tuple[Flags, Flags]:
+    """Whether ISA15 marks each claim as test data, and whether it is neither test nor production."""
+    header = chunk.opening_of(chunk.interchange[claims])
+    (is_production, is_test), _ = chunk.segments.say(header, 15, PRODUCTION, TEST)
+    return is_test, ~is_production & ~is_test
+
+
+def holds(chunk: Chunk, claims: Numbers, facts: Facts) -> dict[str, Flags]:
+    """By name of POSTING_HOLDS, the claims that it holds for."""
+    is_test, _ = usage(chunk, claims)
+    transaction = facts.first(chunk.transaction[claims], "BHT")
+    (chargeable, encounter, subrogation), _ = chunk.segments.say(transaction, 6, CHARGEABLE, ENCOUNTER, SUBROGATION)
+    own, _ = chunk.segments.say(facts.first(chunk.subscriber[claims], "SBR"), 1, PRIMARY, *LATER)
+    is_later = np.logical_or.reduce(own[1:])
+    others_first, others_unknown = _other_payers(chunk)
+    return {
+        "test-data": is_test,
+        "encounter": encounter,
+        "subrogation": subrogation,
+        "purpose-unknown": ~(chargeable | encounter | subrogation),
+        "other-payer-first": is_later | others_first[claims],
+        "payer-order-unknown": ~(own[0] | is_later) | others_unknown[claims],
+    }
+
+
+def _other_payers(chunk: Chunk) -> tuple[Flags, Flags]:
+    """By row of a claim: whether another payer has come before, and whether one has no order."""
+    before, unknown = (np.zeros(chunk.claim.size + 1, dtype=np.bool_) for _ in range(2))
+    before[chunk.claim[chunk.rows.are(*ADJUDICATED)]] = True
+    other = np.flatnonzero(chunk.rows.are("SBR") & (chunk.claim != NONE))
+    order, _ = chunk.segments.say(chunk.rows.segment[other], 1, PRIMARY, *LATER)
+    before[chunk.claim[other[order[0]]]] = True
+    unknown[chunk.claim[other[~np.logical_or.reduce(order)]]] = True
+    return before, unknown
 
 
 @dataclass(frozen=True)
