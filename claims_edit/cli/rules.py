@@ -10,6 +10,7 @@ from claims_edit.cli.options import json_flag, rules_option
 from claims_edit.cli.rules_check import check
 from claims_edit.cli.rules_diff import diff
 from claims_edit.cli.rules_new import new, schema
+from claims_edit.cli.rules_sql import sql
 from claims_edit.cli.rules_status import history, status
 from claims_edit.cli.rules_test import test
 from claims_edit.cli.tables import show_tables
@@ -53,5 +54,5 @@ def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> N
     show_tables(decision_tables(load_catalog(rules, proposed=proposed), payer), as_json=as_json)
 
 
-for _command in (check, test, status, diff, history, new, schema):
+for _command in (check, test, status, diff, history, new, schema, sql):
     rules.add_command(_command)
