@@ -14,6 +14,7 @@ import duckdb
 
 from claims_edit.duck import Settings, connect, literal
 from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Effect, Mode
+from claims_edit.store.analyst_views import ANALYST_VIEWS
 from claims_edit.store.generation import DATABASE, remove_database, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
@@ -52,6 +53,12 @@ _RUN_COLUMNS = {
     "seen_again": "BIGINT", "late": "BIGINT", "withdrawn": "BIGINT",
     "charges_read": "DECIMAL(38,2)", "charges_accepted": "DECIMAL(38,2)", "charges_quarantined": "DECIMAL(38,2)",
 }  # fmt: skip
+_INPUT_COLUMNS = {
+    "run_id": "VARCHAR", "path": "VARCHAR", "bytes": "BIGINT", "sha256": "VARCHAR", "format": "VARCHAR",
+    "status": "VARCHAR", "fault": "VARCHAR", "rows_read": "BIGINT", "rows_accepted": "BIGINT",
+    "rows_quarantined": "BIGINT", "rows_filtered": "BIGINT", "warnings": "BIGINT",
+}  # fmt: skip
+_WARNING_COLUMNS = {"run_id": "VARCHAR", "path": "VARCHAR", "check_name": "VARCHAR", "rows": "BIGINT"}
 
 
 def _typed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -67,8 +74,11 @@ SCHEMA = "\n".join(
     [
         *(_create(name, _typed(columns)) for name, columns in TABLES.items()),
         _create("runs", _RUN_COLUMNS),
+        _create("inputs", _INPUT_COLUMNS),
+        _create("input_warnings", _WARNING_COLUMNS),
         _create("review_rules", RULE_COLUMNS),
         VIEWS,
+        ANALYST_VIEWS,
     ]
 )
 _SCHEMA_MARK = f"schema {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
@@ -231,10 +241,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, generation: Path, manifests: 
                 " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
                 {"files": list(map(literal, files))},
             )
-    marks = ", ".join("?" * len(_RUN_COLUMNS))
-    rows = [_run_row(run) for run in manifests]
+    inputs = [{"run_id": run["run_id"], **file} for run in manifests for file in run["inputs"]]
+    _insert_rows(connection, "runs", [_run_row(run) for run in manifests])
+    _insert_rows(connection, "inputs", [[file[column] for column in _INPUT_COLUMNS] for file in inputs])
+    warned = [[file["run_id"], file["path"], *found] for file in inputs for found in file["warnings_by_check"].items()]
+    _insert_rows(connection, "input_warnings", warned)
+
+
+def _insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -> None:
     if rows:
-        connection.executemany(f"INSERT INTO runs VALUES ({marks})", rows)  # noqa: S608 -- question marks only
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- question marks only
 
 
 def _renew_review_rules(connection: duckdb.DuckDBPyConnection, manifests: list[dict[str, Any]]) -> None:

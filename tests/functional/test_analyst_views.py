@@ -1,0 +1,146 @@
+"""The views that sum up: each is held to a count that is made without them, from the record of the sample deck."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.functional.program import Row, called, csv_text, manifest, write
+from tests.lib.deck import shared_deck
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXTRACTS = ("claims.csv", "claims.837", "claims-fhir.ndjson", "damaged.csv")
+FIRST = ("review", "return", "refer", "deny", "pass")
+AS_OF = ("2026-03-01", "2026-03-02", "2026-03-03")
+
+
+@pytest.fixture
+def deck(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return shared_deck(tmp_path_factory, "every-format", monkeypatch, *EXTRACTS)
+
+
+def asked(out: Path, sql: str) -> list[dict[str, Any]]:
+    with duckdb.connect(out / "claims_edit.duckdb", read_only=True) as connection:
+        return connection.sql(sql).pl().to_dicts()
+
+
+def recorded(out: Path, table: str) -> list[dict[str, Any]]:
+    return pl.read_parquet(out / table, hive_partitioning=False).to_dicts()
+
+
+def claim_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        row["payer"] or row["payer_raw"],
+        *(row[n] for n in ("data_source", "member_id", "claim_id", "billing_npi")),
+    )
+
+
+def total(rows: list[dict[str, Any]]) -> Decimal:
+    return sum((row["charge_amount"] or Decimal(0) for row in rows), Decimal(0))
+
+
+def test_a_claim_has_the_disposition_of_its_line_that_needs_most_attention(deck: Path) -> None:
+    lines: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in recorded(deck, "decisions"):
+        lines[claim_of(row)].append(row)
+    found = {claim_of(row): row for row in asked(deck, "FROM claims")}
+    assert found.keys() == lines.keys()
+    for claim, rows in lines.items():
+        counted = [row for row in rows if row["reason_code"] != "line-superseded"]
+        kinds = Counter(row["disposition"] for row in counted)
+        assert found[claim]["disposition"] == min((row["disposition"] for row in rows), key=FIRST.index)
+        assert (found[claim]["lines"], found[claim]["superseded_lines"]) == (len(counted), len(rows) - len(counted))
+        assert (found[claim]["charges"] or 0) == total(counted)
+        assert {kind: found[claim][kind] for kind in FIRST} == {kind: kinds[kind] for kind in FIRST}
+    assert any(len(rows) > 1 for rows in lines.values())
+
+
+def test_providers_have_every_line_and_cent_of_the_claims_that_are_not_superseded(deck: Path) -> None:
+    rows = [row for row in recorded(deck, "decisions") if row["reason_code"] != "line-superseded"]
+    found = asked(deck, "FROM providers")
+    assert {row["billing_npi"] for row in found} >= {row["billing_npi"] for row in rows}
+    for provider in found:
+        own = [row for row in rows if row["billing_npi"] == provider["billing_npi"]]
+        denied = [row for row in own if row["disposition"] == "deny"]
+        assert (provider["lines"], provider["claims"]) == (len(own), len(set(map(claim_of, own))))
+        assert (provider["deny"], provider["denied_claims"]) == (len(denied), len(set(map(claim_of, denied))))
+        for kind in FIRST:
+            assert provider[f"charges_{kind}"] == total([row for row in own if row["disposition"] == kind])
+
+
+def test_refused_rows_by_sender_and_by_file_are_those_of_the_record(deck: Path) -> None:
+    refused = [row | {"check": check} for row in recorded(deck, "quarantine") for check in row["failed_checks"]]
+    by_check = Counter(row["check"] for row in refused)
+    found = asked(deck, "SELECT check_name, sum(rows)::BIGINT AS rows, sum(charges) AS charges"
+                        " FROM quarantine_by_sender GROUP BY ALL")  # fmt: skip
+    assert {row["check_name"]: row["rows"] for row in found} == by_check
+    for row in found:
+        assert (row["charges"] or 0) == total([each for each in refused if each["check"] == row["check_name"]])
+    quality = asked(deck, "FROM data_quality")
+    errors = {(row["source_file"], row["check_name"]): row["rows"] for row in quality if row["severity"] == "error"}
+    assert errors == Counter((row["source_file"], row["check"]) for row in refused)
+
+
+def test_inputs_and_their_warnings_are_those_of_the_manifest(deck: Path) -> None:
+    files = {file["path"]: file for file in manifest(deck)["inputs"]}
+    found = {row.pop("path"): row for row in asked(deck, "SELECT * EXCLUDE run_id FROM inputs")}
+    assert found == {path: {name: file[name] for name in found[path]} for path, file in files.items()}
+    warned = asked(deck, "FROM data_quality WHERE severity = 'warning'")
+    assert {(row["source_file"], row["check_name"]): row["rows"] for row in warned} == {
+        (path, check): rows for path, file in files.items() for check, rows in file["warnings_by_check"].items()
+    }
+    for row in asked(deck, "FROM data_quality"):
+        assert row["share"] == pytest.approx(row["rows"] / files[row["source_file"]]["rows_read"], abs=1e-6)
+
+
+def claim(claim_id: str, charge: str = "10.00", code: str = "0600T", frequency: str = "1", original: str = "") -> Row:
+    return {
+        "claim_id": claim_id, "claim_line_number": "1", "claim_type": "professional", "member_id": "M1",
+        "payer": "Regence", "line_of_business": "commercial", "claim_start_date": "2026-02-03", "hcpcs_code": code,
+        "diagnosis_code_1": "C220", "charge_amount": charge, "claim_frequency_code": frequency,
+        "original_claim_id": original,
+    }  # fmt: skip
+
+
+NIGHTS = (
+    [claim("same"), claim("dearer"), claim("gone"), claim("voided"), claim("back")],
+    [claim("same"), claim("dearer", "20.00"), claim("gone", code="99213"), claim("back", code="99213"),
+     claim("void", frequency="8", original="voided")],
+    [claim("dearer", "20.00"), claim("back"), claim("new")],
+)  # fmt: skip
+
+
+def test_changes_between_runs_are_the_decisions_that_a_later_run_made_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place, (night, as_of) in enumerate(zip(NIGHTS, AS_OF, strict=True)):
+        write(tmp_path / f"night-{place}.csv", csv_text(night, tuple(claim(""))))
+        done = called("run", f"night-{place}.csv", "--out", "out", "--as-of", as_of, "--reports", "none", "--quiet")
+        assert done.code == 0, done.err
+    changes = """
+        SELECT as_of::VARCHAR AS as_of, claim_id, effect, old_disposition, new_disposition, old_charge_amount,
+            new_charge_amount, superseded_by FROM changes_between_runs ORDER BY ALL"""
+    ten, twenty = Decimal("10.00"), Decimal("20.00")
+    expected = [
+        (AS_OF[1], "back", "no-candidate", "deny", None, ten, None, None),
+        (AS_OF[1], "dearer", "changed", "deny", "deny", ten, twenty, None),
+        (AS_OF[1], "gone", "no-candidate", "deny", None, ten, None, None),
+        (AS_OF[1], "voided", "voided", "deny", None, ten, None, "void"),
+        (AS_OF[2], "back", "decided", None, "deny", None, ten, None),
+    ]
+    out = tmp_path / "out"
+    assert [tuple(row.values()) for row in asked(out, changes)] == expected
+    summed = {view: asked(out, f"FROM {view} ORDER BY ALL") for view in ("claims", "providers", "inputs")}
+    assert called("rebuild", "--out", out).code == 0
+    assert {view: asked(out, f"FROM {view} ORDER BY ALL") for view in summed} == summed
+    assert called("prune", "--keep-days", "0", "--out", out).code == 0
+    assert [tuple(row.values()) for row in asked(out, changes)] == expected
+    assert {view: asked(out, f"FROM {view} ORDER BY ALL") for view in summed} == summed
