@@ -19,6 +19,7 @@ READING = (
     ("runs",),
     ("sql", "FROM current_decisions", "--format", "csv", "--to", "answer.csv"),
     ("report",),
+    ("report", "--format", "prometheus"),
     ("explain", "A1"),
 )
 LINE = "claim_id, claim_line_number, claim_frequency_code"
