@@ -31,11 +31,12 @@ def review_rules_sql(weights: Mapping[str, int]) -> str:
     """The rows of `review_rules` for the weights of a rule pack, as a table expression."""
     asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()}
     names = sorted({*weights, *asks})
-    rows = (f"({_text(name)}, {weights.get(name, 0)}, {_text(asks.get(name))})" for name in names)
+    rows = (f"({text_sql(name)}, {weights.get(name, 0)}, {text_sql(asks.get(name))})" for name in names)
     return f"(VALUES {', '.join(rows)}) AS review_rules({', '.join(RULE_COLUMNS)})"
 
 
-def _text(value: str | None) -> str:
+def text_sql(value: str | None) -> str:
+    """A text as a literal of SQL."""
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from decimal import Decimal
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 import pytest
 
-from tests.functional.program import Row, called, csv_text, manifest, write
+from claims_edit.store import dictionary
+from claims_edit.store.comments import is_of_decisions, meaning
+from tests.functional.program import ROOT, Row, called, csv_text, manifest, write
 from tests.lib.deck import shared_deck
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PAGE = ROOT / "docs" / "results.md"
 EXTRACTS = ("claims.csv", "claims.837", "claims-fhir.ndjson", "damaged.csv")
 FIRST = ("review", "return", "refer", "deny", "pass")
 AS_OF = ("2026-03-01", "2026-03-02", "2026-03-03")
@@ -144,3 +149,56 @@ def test_changes_between_runs_are_the_decisions_that_a_later_run_made_otherwise(
     assert called("prune", "--keep-days", "0", "--out", out).code == 0
     assert [tuple(row.values()) for row in asked(out, changes)] == expected
     assert {view: asked(out, f"FROM {view} ORDER BY ALL") for view in summed} == summed
+
+
+def test_every_table_view_and_column_has_the_comment_of_the_data_dictionary(deck: Path) -> None:
+    tables = asked(deck, "SELECT table_name, TABLE_COMMENT AS comment FROM information_schema.tables")
+    assert {row["table_name"] for row in tables} == dictionary.TABLES.keys()
+    for row in tables:
+        assert row["comment"].startswith(dictionary.TABLES[row["table_name"]])
+    listed = "SELECT c.table_name, c.column_name, c.ordinal_position, c.data_type, d.comment"
+    columns = asked(deck, f"{listed} FROM information_schema.columns AS c JOIN duckdb_columns() AS d"
+                          " ON d.table_name = c.table_name AND d.column_name = c.column_name")  # fmt: skip
+    assert {row["table_name"] for row in columns} == dictionary.TABLES.keys()
+    for row in columns:
+        place = (row["table_name"], row["column_name"])
+        expected = None if is_of_decisions(*place) else meaning(*place)
+        assert (place, row["comment"]) == (place, expected)
+    used = {row["column_name"] for row in columns}
+    assert used | {"edit"} >= dictionary.COLUMNS.keys()
+    assert {(row["table_name"], row["column_name"]) for row in columns} >= {
+        (table, name) for table, own in dictionary.OWN.items() for name in own
+    }
+
+
+SECTIONS = {"decisions": "decisions", "quarantine": "quarantine", "The work list": "reviews"}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_page_on_the_results_has_the_texts_of_the_dictionary(section: str) -> None:
+    stated = {name: text for names, text in table_rows(section) for name in names if text}
+    assert stated
+    for name, text in stated.items():
+        assert (name, text) == (name, meaning(SECTIONS[section], name))
+
+
+def test_the_page_on_the_results_has_each_table_and_view() -> None:
+    stated = {name: text.removeprefix("table: ") for names, text in table_rows("The DuckDB file") for name in names}
+    assert stated == dictionary.TABLES
+
+
+def table_rows(section: str) -> list[tuple[list[str], str]]:
+    """The rows of the first table of a section of the page: the names in the first cell, and the meaning without links.
+
+    The meaning is empty where a row refers to the section before.
+    """
+    lines = PAGE.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].splitlines()
+    first = next(place for place, text in enumerate(lines) if text.startswith("|"))
+    cells = [text.strip("|").split("|") for text in takewhile(lambda text: text.startswith("|"), lines[first + 2 :])]
+    return [
+        (
+            re.findall(r"`(\w+)`", row[0]),
+            re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", row[-1].strip()).replace("as above", ""),
+        )
+        for row in cells
+    ]
