@@ -6,6 +6,8 @@ decisions a column is of (`PREFIXES`).
 
 from __future__ import annotations
 
+from claims_edit.model import DECISION_COLUMNS
+
 TABLES = {
     "decisions": "one row for each candidate line of each run, of every mode",
     "quarantine": "one row for each refused row of each run, of every mode",
@@ -253,5 +255,29 @@ PREFIXES = {
     "enforced": "of the current decision",
     "shadow": "of the shadow decision",
 }
-
-WHOLE_DECISIONS = ("denials", "returns", "referrals", "reviews", "shadow_decisions", "withdrawals")
+_CHANGED = "disposition reason_code group_code carc charge_amount adjustment_amount policy_version decided_run_id"
+_COMPARED = "disposition reason_code edit group_code policy_version rules_hash run_id"
+_COUNTS = "lines superseded_lines charges review return refer deny pass"
+VIEW_COLUMNS: dict[str, tuple[str, ...]] = {
+    "current_decisions": DECISION_COLUMNS,
+    "reviews": ("first_seen", "last_seen", "times_seen", "nights_open", "priority", "ask"),
+    "shadow_vs_enforced": (
+        "changed", *(f"{of}_{name}" for name in _COMPARED.split() for of in ("enforced", "shadow"))
+    ),
+    "denial_reasons": ("month", "lines", "claims", "charges"),
+    "claims": (*OWN["claims"], *_COUNTS.split(), "latest_run_id"),
+    "providers": (
+        *_COUNTS.split(), "claims", "denied_claims", "charges_review", "charges_return", "charges_refer",
+        "charges_deny", "charges_pass",
+    ),
+    "changes_between_runs": (
+        *OWN["changes_between_runs"], "as_of", "previous_run_id", "billing_provider_id", "claim_frequency_code",
+        "effect", "status", *(f"{of}_{name}" for name in _CHANGED.split() for of in ("old", "new")),
+    ),
+    "data_quality": ("as_of", "severity", "check_name", "rows", "rows_read", "share"),
+    "quarantine_by_sender": (
+        "check_name", "rows", "candidate_rows", "charges", "rows_without_charge", "runs", "first_run_id",
+        "latest_run_id",
+    ),
+}  # fmt: skip
+"""The columns of views that have a comment: all of `current_decisions`, and those that `decisions` does not have."""
