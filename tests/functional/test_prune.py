@@ -15,7 +15,7 @@ from pyarrow.parquet import read_table
 
 from claims_edit.model import DECISION_COLUMNS
 from claims_edit.report.explain.life import lives
-from tests.functional.program import ROOT, Row, called, csv_text, decisions, environment, write
+from tests.functional.program import ROOT, Row, called, copied, csv_text, decisions, environment, write
 from tests.functional.test_rebuild import KILLED, answers, record
 from tests.lib.earlier_release import unpack
 
@@ -44,15 +44,23 @@ NIGHTS: dict[str, list[Row]] = {
 }
 
 
-@pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "results"
-    for night in "12":
-        ran(folder, night)
-    ran(folder, "1", "--mode", "shadow")
-    ran(folder, "3")
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder of three nights and a shadow run, with the extracts beside it: to be copied."""
+    folder = tmp_path_factory.mktemp("nights")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for night in "12":
+            ran(folder / "results", night)
+        ran(folder / "results", "1", "--mode", "shadow")
+        ran(folder / "results", "3")
     return folder
+
+
+@pytest.fixture
+def out(nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(copied(nights, tmp_path / "nights"))
+    return tmp_path / "nights" / "results"
 
 
 def ran(out: Path, night: str, *flags: str) -> None:
@@ -94,9 +102,7 @@ def test_what_is_current_remains_and_all_else_of_old_runs_is_removed(out: Path) 
 
 
 def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
-    other = out.with_name("whole")
-    for night in "123":
-        ran(other, night)
+    other = copied(out, out.with_name("whole"))
     pruned(out, 0)
     for folder in (out, other):
         ran(folder, "4")
