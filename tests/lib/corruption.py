@@ -21,10 +21,10 @@ EVERYWHERE = st.integers(0, 2**20 - 1)  # a place in a file, in shares of its le
 THOUSANDS = int(os.environ.get("CLAIMS_EDIT_FUZZ", "0"))  # how many new cases are wanted; 0 for the same ones
 
 
-def fuzzed(few: int) -> Any:
+def fuzzed(few: int, *, more: int | None = None) -> Any:
     """Settings of a test on damaged files: its examples, or as many new ones as CLAIMS_EDIT_FUZZ says."""
     return settings(
-        max_examples=THOUSANDS or examples(few),
+        max_examples=THOUSANDS or examples(few, more=more),
         derandomize=not THOUSANDS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )

@@ -149,7 +149,7 @@ def test_drawn_rows_fail_in_every_column() -> None:
 
 @pytest.mark.more
 @given(blob=st.binary(min_size=7 * 60, max_size=7 * 60), batch=st.integers(1, 60))
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(15, more=40))
 def test_repeated_keys_are_found_whatever_the_batch(
     tmp_path_factory: pytest.TempPathFactory, blob: bytes, batch: int
 ) -> None:

@@ -14,6 +14,7 @@ from claims_edit.intake.delimited import DelimitedExtract
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.readers import DELIMITED
+from tests.lib.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def read(extract: Extract) -> tuple[list[dict[str, object]], pl.DataFrame, bool]
 
 
 @pytest.mark.more
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=texts(), piece=st.sampled_from([30, 200, 8_000_000]))
 def test_a_text_has_the_same_rows_however_it_is_split(
     text: bytes, piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
