@@ -17,6 +17,7 @@ from claims_edit.core.schema import (
     KEPT_REVISION_SCHEMA,
     MONEY,
     QUARANTINE_SCHEMA,
+    SENDER,
     WARNED_SCHEMA,
 )
 from claims_edit.core.validate import DUPLICATE
@@ -220,7 +221,8 @@ def _quarantine(
     given = lines.raw.filter(refused)
     members = [part for name, source in _unique(layout) for part in _as_json(given, name, source)]
     raw = given.select(pl.concat_str(members, ignore_nulls=True)).select("{" + pl.first().str.slice(1) + "}")
-    placed = lines.frame.select(ORDINAL, _typed(lines.frame, "data_source"), "claim_id").filter(refused)
+    sender = (_typed(lines.frame, "payer").alias("payer_raw"), _typed(lines.frame, "billing_npi"))
+    placed = lines.frame.select(ORDINAL, _typed(lines.frame, "data_source"), "claim_id", *sender).filter(refused)
     rows = placed.with_columns(checks["failed_checks"], raw.to_series().alias("raw_values"))
     return rows.hstack(beside.filter(refused)).select(*QUARANTINE_SCHEMA)
 
@@ -284,7 +286,7 @@ def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[ControlTotals, pl
     """Rows that could not be split, as quarantine (with `source_row` in place of ORDINAL), and their totals."""
     frame = rejects.select(
         "source_row",
-        *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST)),
+        *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST, *SENDER)),
         pl.concat_list("check").alias("failed_checks"),
         pl.col("text").str.to_uppercase().str.contains_any(codes).fill_null(value=False).alias("candidate_code"),
         pl.lit(None, MONEY).alias("charge_amount"),

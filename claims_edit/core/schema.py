@@ -9,6 +9,7 @@ from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.intake.extract import ORDINAL
 
 MONEY = pl.Decimal(18, 2)
+SENDER = ("payer_raw", "billing_npi")
 FIRST = ("first_source_file", "first_source_row")
 DTYPES = {
     ValueKind.INTEGER: pl.Int64(),
@@ -34,6 +35,7 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "raw_values": pl.String(),
     "first_source_file": pl.String(),
     "first_source_row": pl.Int64(),
+    **dict.fromkeys(SENDER, pl.String()),
 }
 
 KEPT_REVISION_SCHEMA = REVISION_SCHEMA | {

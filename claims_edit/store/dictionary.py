@@ -69,8 +69,9 @@ TABLES = {
         "there"
     ),
     "quarantine_by_sender": (
-        "refused rows of enforced runs by sender and failed check: rows, candidate rows, charges, rows without a "
-        "readable charge, runs. A row counts once for each check, and again in each run that refuses it"
+        "refused rows of enforced runs by sender (data source, payer, billing NPI) and failed check: rows, candidate "
+        "rows, charges, rows without a readable charge, runs. A row counts once for each check, and again in each run "
+        "that refuses it"
     ),
 }
 COLUMNS = {
@@ -223,6 +224,8 @@ OWN = {
         ),
         "first_source_file": "for a `duplicate-line`, the row of the same line that is kept; else null",
         "first_source_row": "for a `duplicate-line`, the row of the same line that is kept; else null",
+        "payer_raw": "as given; null if the row could not be split, and in runs of earlier releases",
+        "billing_npi": "as given; null if the row could not be split, and in runs of earlier releases",
     },
     "inputs": {
         "status": "`read`, `refused`, or `context`: FHIR without claims",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -91,6 +92,18 @@ def test_refused_rows_by_sender_and_by_file_are_those_of_the_record(deck: Path) 
     quality = asked(deck, "FROM data_quality")
     errors = {(row["source_file"], row["check_name"]): row["rows"] for row in quality if row["severity"] == "error"}
     assert errors == Counter((row["source_file"], row["check"]) for row in refused)
+
+
+def test_refused_rows_name_payer_and_provider_as_they_were_given(deck: Path) -> None:
+    rows = [row for row in recorded(deck, "quarantine") if row["source_file"].endswith("claims.csv")]
+    for row in rows:
+        given = json.loads(row["raw_values"])
+        assert (row["payer_raw"], row["billing_npi"]) == (given.get("payer"), given.get("billing_npi"))
+    assert {row["payer_raw"] for row in rows} > {None}
+    keys = {row["payer_raw"]: row["payer"] for row in recorded(deck, "decisions")}
+    senders = asked(deck, "FROM quarantine_by_sender")
+    assert {row["payer"] for row in senders} > {None}
+    assert [row["payer"] for row in senders] == [keys.get(row["payer_raw"]) for row in senders]
 
 
 def test_inputs_and_their_warnings_are_those_of_the_manifest(deck: Path) -> None:

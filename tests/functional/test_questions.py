@@ -181,11 +181,11 @@ def taken_back(nights: Nights) -> set[tuple[Any, ...]]:
 
 
 def undecided(nights: Nights) -> set[tuple[Any, ...]]:
-    rows = [(row["data_source"], check, row["run_id"], row["candidate_code"])
+    rows = [(row["data_source"], row["payer_raw"], row["billing_npi"], check, row["run_id"], row["candidate_code"])
             for row in nights.quarantine for check in row["failed_checks"]]  # fmt: skip
-    candidates = Counter((source, check) for source, check, _, is_candidate in rows if is_candidate)
-    runs = Counter((source, check) for source, check, _ in {row[:3] for row in rows})
-    return {(*key, number, runs[key]) for key, number in candidates.items()}
+    candidates = Counter(row[:4] for row in rows if row[5])
+    runs = Counter(row[:4] for row in {row[:5] for row in rows})
+    return {(*sender[1:], number, runs[sender]) for sender, number in candidates.items()}
 
 
 def worst_files(nights: Nights) -> set[tuple[Any, ...]]:
