@@ -68,8 +68,8 @@ screenshots: $(VENV)/.installed-dev ## make the README's pictures of the report 
 mutate: $(VENV)/.installed-dev ## change the rules one value at a time: their tests must notice (RULES=folder for others)
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate.py $(if $(RULES),$(abspath $(RULES)))
 
-mutate-core: $(VENV)/.installed-dev ## change the core one place at a time: its tests must notice (MODULE=file, TESTS=files; hours for all of it)
-	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate_core.py $(MODULE) $(if $(TESTS),--tests "$(TESTS)")
+mutate-core: $(VENV)/.installed-dev ## change the core one place at a time: its tests must notice (MODULE=file, SAMPLE=number, TESTS=files; hours for all of it)
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python bench/mutate_core.py $(MODULE) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(TESTS),--tests "$(TESTS)")
 
 schema: install ## renew rules/schema, the JSON Schemas for editors
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) rules schema --out rules/schema
