@@ -15,6 +15,7 @@ import random
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,8 +24,6 @@ from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import WorkerOutcome, WorkResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,22 +51,23 @@ def run(*arguments: str, folder: Path) -> str:
     return subprocess.run(tool, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def annotated(module: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+@cache
+def annotated(module: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where the annotations of a module begin and end: line, from 1, and column."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        for each in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-            if isinstance(each, ast.expr):
-                yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
+    return [
+        ((each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0))
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for each in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if isinstance(each, ast.expr)
+    ]
 
 
 def narrow(session: Path, sample: int | None) -> None:
     """Leave out the changes of annotations, and all but a sample of the others."""
-    spans: dict[Path, list[tuple[tuple[int, int], tuple[int, int]]]] = {}
 
     def runs(change: MutationSpec) -> bool:
-        module = session.parent / change.module_path
-        places = spans.setdefault(module, list(annotated(module)))
-        return not any(start <= tuple(change.start_pos) < end for start, end in places)
+        spans = annotated(session.parent / change.module_path)
+        return not any(start <= tuple(change.start_pos) < end for start, end in spans)
 
     def order(job: tuple[str, MutationSpec]) -> tuple[str, tuple[int, ...], str, int]:
         return str(job[1].module_path), tuple(job[1].start_pos), job[1].operator_name, job[1].occurrence

@@ -5,6 +5,7 @@ Source of the form: Prometheus, Exposition formats, text format 0.0.4.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,11 @@ def _metrics(view: RunView) -> Iterator[tuple[str, str, list[Sample]]]:
     yield "run_info", "The run, by its labels.", [(named, 1)]
     yield "run_finished_timestamp_seconds", "When the run was published.", [({}, finished)]
     yield "run_duration_seconds", "From start to publication.", [({}, round(finished - started, 6))]
-    yield "run_inputs", "Files by what became of them.", _by("status", _statuses(run["inputs"]))
+    yield (
+        "run_inputs",
+        "Files by what became of them.",
+        _by("status", Counter(each["status"] for each in run["inputs"])),
+    )
     yield "run_rows", "Rows read.", _by("outcome", {each: counts[f"rows_{each}"] for each in both})
     yield "run_row_charges", "Charges of the rows read.", _by("outcome", {each: charges[each] for each in both})
     yield "run_failed_checks", "Refused rows by failed check.", _by("check", counts["quarantined_by_check"])
@@ -45,13 +50,6 @@ def _metrics(view: RunView) -> Iterator[tuple[str, str, list[Sample]]]:
         yield "run_withdrawn", "Decisions of earlier runs that the run withdrew.", [({}, counts["withdrawn"])]
         kept = {"new": reviews.new, "still_open": reviews.still_open}
         yield "open_reviews", "Lines that wait for a person, after the run.", _by("since", kept)
-
-
-def _statuses(inputs: list[dict[str, Any]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each in inputs:
-        found[each["status"]] = found.get(each["status"], 0) + 1
-    return found
 
 
 def _by(label: str, values: dict[str, Any]) -> list[Sample]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from claims_edit.intake import Extract, SourceFile
 
     _Stream = tuple[Callable[[list[Path]], pl.LazyFrame], list[Path]]
+
 BATCH_ROWS = 250_000
 LEAST_ROWS = 50_000  # checks cost least on large batches; readers of long text return small ones
 PLACE = "__place"  # of a row in its file, in the order of the file

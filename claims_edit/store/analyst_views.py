@@ -37,9 +37,9 @@ _PROVIDERS = f"""
         count(DISTINCT ({CLAIM})) FILTER (disposition = '{Disposition.DENY}') AS denied_claims, {_LINES}, {_CHARGES}
     FROM current_decisions GROUP BY billing_npi"""  # noqa: S608 -- our own words
 
-_LINE = ", ".join(name for name in IDENTITY if name != "payer_identity")
+_LINE = tuple(name for name in IDENTITY if name != "payer_identity")
 _DECIDED = ("decided_run_id", "decided_source_file", "decided_source_row")
-_COMPARED = ("disposition", "reason_code", "group_code", "carc", "charge_amount", "adjustment_amount", "policy_version")
+COMPARED = ("disposition", "reason_code", "group_code", "carc", "charge_amount", "adjustment_amount", "policy_version")
 
 
 def _decision(name: str, decided: str) -> str:
@@ -54,16 +54,16 @@ _CHANGES = f"""
     WITH life AS (
         SELECT *, lag(run_id) OVER line AS previous_run_id,
             {", ".join(f"lag({name}) OVER line AS was_{name}" for name in _DECIDED)}
-        FROM history WHERE mode = '{Mode.ENFORCE}' WINDOW line AS (PARTITION BY {_LINE} ORDER BY run_id)
+        FROM history WHERE mode = '{Mode.ENFORCE}' WINDOW line AS (PARTITION BY {", ".join(_LINE)} ORDER BY run_id)
     ), every_decision AS ({every_decision("true")})
-    SELECT life.run_id, life.as_of, life.previous_run_id, {", ".join(f"life.{name}" for name in _LINE.split(", "))},
+    SELECT life.run_id, life.as_of, life.previous_run_id, {", ".join(f"life.{name}" for name in _LINE)},
         coalesce(new.billing_npi, old.billing_npi) AS billing_npi, life.effect, life.status, life.superseded_by,
-        {", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in _COMPARED)},
+        {", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in COMPARED)},
         life.was_decided_run_id AS old_decided_run_id, life.decided_run_id AS new_decided_run_id
     FROM life {_decision("old", "was_")} {_decision("new", "")}
     WHERE life.previous_run_id IS NOT NULL
-        AND ({", ".join(f"old.{name}" for name in _COMPARED)})
-        IS DISTINCT FROM ({", ".join(f"new.{name}" for name in _COMPARED)})"""  # noqa: S608 -- our own words
+        AND ({", ".join(f"old.{name}" for name in COMPARED)})
+        IS DISTINCT FROM ({", ".join(f"new.{name}" for name in COMPARED)})"""  # noqa: S608 -- our own words
 
 # The payer's key is that of decisions on the same name. A line that is refused on several nights has a row of each.
 _QUARANTINE_BY_SENDER = f"""

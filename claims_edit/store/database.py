@@ -80,8 +80,8 @@ _STORED = {
     "review_rules": RULE_COLUMNS,
 }
 SCHEMA = "\n".join([*(_create(name, columns) for name, columns in _STORED.items()), VIEWS, ANALYST_VIEWS])
-_MEANINGS = "".join(map(repr, (dictionary.TABLES, dictionary.COLUMNS, dictionary.OWN, dictionary.PREFIXES)))
-_SCHEMA_MARK = f"{dictionary.TABLES['runs']} ({hashlib.sha256((SCHEMA + _MEANINGS).encode()).hexdigest()[:16]})"
+_COMMENTS = comments_sql(_STORED)
+_SCHEMA_MARK = f"{dictionary.TABLES['runs']} ({hashlib.sha256((SCHEMA + _COMMENTS).encode()).hexdigest()[:16]})"
 """The comment on `runs`: set last, so a file that has it is complete."""
 
 
@@ -184,7 +184,7 @@ def _create_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Create tables, views and comments, and mark the schema: in one transaction, in the way that needs least CPU."""
     connection.execute("SET threads = 1; PRAGMA disable_optimizer")
     connection.execute(f"BEGIN; {SCHEMA}")
-    connection.execute(comments_sql(_STORED))
+    connection.execute(_COMMENTS)
     connection.execute(f"COMMENT ON TABLE runs IS {text_sql(_SCHEMA_MARK)}; COMMIT")
     connection.execute(f"SET threads = {THREADS}; PRAGMA enable_optimizer")
 

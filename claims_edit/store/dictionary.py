@@ -7,6 +7,7 @@ decisions a column is of (`PREFIXES`).
 from __future__ import annotations
 
 from claims_edit.model import DECISION_COLUMNS
+from claims_edit.store.analyst_views import COMPARED
 
 TABLES = {
     "decisions": "one row for each candidate line of each run, of every mode",
@@ -258,7 +259,6 @@ PREFIXES = {
     "enforced": "of the current decision",
     "shadow": "of the shadow decision",
 }
-_CHANGED = "disposition reason_code group_code carc charge_amount adjustment_amount policy_version decided_run_id"
 _COMPARED = "disposition reason_code edit group_code policy_version rules_hash run_id"
 _COUNTS = "lines superseded_lines charges review return refer deny pass"
 VIEW_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -275,7 +275,7 @@ VIEW_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "changes_between_runs": (
         *OWN["changes_between_runs"], "as_of", "previous_run_id", "billing_provider_id", "claim_frequency_code",
-        "effect", "status", *(f"{of}_{name}" for name in _CHANGED.split() for of in ("old", "new")),
+        "effect", "status", *(f"{of}_{name}" for name in (*COMPARED, "decided_run_id") for of in ("old", "new")),
     ),
     "data_quality": ("as_of", "severity", "check_name", "rows", "rows_read", "share"),
     "quarantine_by_sender": (

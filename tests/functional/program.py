@@ -100,6 +100,16 @@ def line(number: int, **changes: str) -> Row:
     }
 
 
+def claim(claim_id: str, frequency: str = "1", original: str = "", code: str = "0600T", charge: str = "10.00") -> Row:
+    """A claim of one line, which Regence denies, and the claim that it replaces or voids."""
+    return {
+        "claim_id": claim_id, "claim_line_number": "1", "claim_type": "professional", "member_id": "M1",
+        "payer": "Regence", "line_of_business": "commercial", "claim_start_date": "2026-02-03", "hcpcs_code": code,
+        "diagnosis_code_1": "C220", "charge_amount": charge, "claim_frequency_code": frequency,
+        "original_claim_id": original,
+    }  # fmt: skip
+
+
 def lines(count: int) -> list[Row]:
     """Claim lines 1 to `count`."""
     return [line(number) for number in range(1, count + 1)]

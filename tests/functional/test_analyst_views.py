@@ -15,7 +15,7 @@ import pytest
 
 from claims_edit.store import dictionary
 from claims_edit.store.comments import is_of_decisions, meaning
-from tests.functional.program import ROOT, Row, called, csv_text, manifest, write
+from tests.functional.program import ROOT, called, claim, csv_text, manifest, write
 from tests.lib.deck import shared_deck
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def test_a_claim_has_the_disposition_of_its_line_that_needs_most_attention(deck:
         lines[claim_of(row)].append(row)
     found = {claim_of(row): row for row in asked(deck, "FROM claims")}
     assert found.keys() == lines.keys()
-    for claim, rows in lines.items():
+    for key, rows in lines.items():
         counted = [row for row in rows if row["reason_code"] != "line-superseded"]
         kinds = Counter(row["disposition"] for row in counted)
-        assert found[claim]["disposition"] == min((row["disposition"] for row in rows), key=FIRST.index)
-        assert (found[claim]["lines"], found[claim]["superseded_lines"]) == (len(counted), len(rows) - len(counted))
-        assert (found[claim]["charges"] or 0) == total(counted)
-        assert {kind: found[claim][kind] for kind in FIRST} == {kind: kinds[kind] for kind in FIRST}
+        assert found[key]["disposition"] == min((row["disposition"] for row in rows), key=FIRST.index)
+        assert (found[key]["lines"], found[key]["superseded_lines"]) == (len(counted), len(rows) - len(counted))
+        assert (found[key]["charges"] or 0) == total(counted)
+        assert {kind: found[key][kind] for kind in FIRST} == {kind: kinds[kind] for kind in FIRST}
     assert any(len(rows) > 1 for rows in lines.values())
 
 
@@ -118,20 +118,11 @@ def test_inputs_and_their_warnings_are_those_of_the_manifest(deck: Path) -> None
         assert row["share"] == pytest.approx(row["rows"] / files[row["source_file"]]["rows_read"], abs=1e-6)
 
 
-def claim(claim_id: str, charge: str = "10.00", code: str = "0600T", frequency: str = "1", original: str = "") -> Row:
-    return {
-        "claim_id": claim_id, "claim_line_number": "1", "claim_type": "professional", "member_id": "M1",
-        "payer": "Regence", "line_of_business": "commercial", "claim_start_date": "2026-02-03", "hcpcs_code": code,
-        "diagnosis_code_1": "C220", "charge_amount": charge, "claim_frequency_code": frequency,
-        "original_claim_id": original,
-    }  # fmt: skip
-
-
 NIGHTS = (
     [claim("same"), claim("dearer"), claim("gone"), claim("voided"), claim("back")],
-    [claim("same"), claim("dearer", "20.00"), claim("gone", code="99213"), claim("back", code="99213"),
+    [claim("same"), claim("dearer", charge="20.00"), claim("gone", code="99213"), claim("back", code="99213"),
      claim("void", frequency="8", original="voided")],
-    [claim("dearer", "20.00"), claim("back"), claim("new")],
+    [claim("dearer", charge="20.00"), claim("back"), claim("new")],
 )  # fmt: skip
 
 

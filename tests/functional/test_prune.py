@@ -15,7 +15,7 @@ from pyarrow.parquet import read_table
 
 from claims_edit.model import DECISION_COLUMNS
 from claims_edit.report.explain.life import lives
-from tests.functional.program import ROOT, Row, called, copied, csv_text, decisions, environment, write
+from tests.functional.program import ROOT, Row, called, claim, copied, csv_text, decisions, environment, write
 from tests.functional.test_rebuild import KILLED, answers, record
 from tests.lib.earlier_release import unpack
 
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
 SAME = ("current_decisions", "denials", "reviews", "denial_reasons", "history", "withdrawals", "runs")
 AS_OF = {"1": "2026-03-01", "2": "2026-03-02", "3": "2026-03-03", "4": "2026-03-04", "5": "2026-03-05"}
-
-
-def claim(claim_id: str, frequency: str = "1", original: str = "", code: str = "0600T", charge: str = "10.00") -> Row:
-    return {
-        "claim_id": claim_id, "claim_line_number": "1", "claim_type": "professional", "member_id": "M1",
-        "payer": "Regence", "line_of_business": "commercial", "claim_start_date": "2026-02-03", "hcpcs_code": code,
-        "diagnosis_code_1": "C220", "charge_amount": charge, "claim_frequency_code": frequency,
-        "original_claim_id": original,
-    }  # fmt: skip
 
 
 NIGHTS: dict[str, list[Row]] = {
@@ -102,7 +93,9 @@ def test_what_is_current_remains_and_all_else_of_old_runs_is_removed(out: Path) 
 
 
 def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
-    other = copied(out, out.with_name("whole"))
+    other = out.with_name("whole")
+    for night in "123":
+        ran(other, night)
     pruned(out, 0)
     for folder in (out, other):
         ran(folder, "4")
