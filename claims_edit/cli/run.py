@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from claims_edit.cli.engine import engine_options
 from claims_edit.cli.extract_options import extract_options
 from claims_edit.cli.options import LocalPath, day_of, out_option, print_json
 from claims_edit.cli.progress import shown
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
 from claims_edit.report.registry import RUN_REPORTS
-from claims_edit.runner import RunOptions, RunOutcome, run_batch
+from claims_edit.runner import RunOptions, RunOutcome
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+
+    from claims_edit.cli.engine import Engine
 
 
 class ReportNames(click.ParamType[tuple[str, ...]]):
@@ -39,6 +42,7 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 @click.command()
 @extract_options
 @out_option
+@engine_options
 @click.option("--contracts", type=LocalPath(), help="Benefit terms of groups (CSV or Parquet).")
 @click.option(
     "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ENFORCE.value, show_default=True,
@@ -66,10 +70,10 @@ def run(
     out: Path,
     fmt: str,
     mode: str,
-    stale_policy: str,
     as_of: date | None,
     quiet: bool,
     as_json: bool,
+    engine: Engine,
     **result_options: Any,  # noqa: ANN401 -- passed on as they are
 ) -> None:
     """Read, check, decide and publish claim extracts: files, folders or globs."""
@@ -79,11 +83,10 @@ def run(
         day_of(as_of),
         format=fmt,
         mode=Mode(mode),
-        stale_policy=StalePolicy(stale_policy),
-        **result_options,
+        **result_options | {"stale_policy": StalePolicy(result_options["stale_policy"])},
     )
     with shown(quiet=quiet or as_json) as progress:
-        outcome = run_batch(options, progress)
+        outcome = engine(options, progress)
     if as_json:
         print_json(outcome.manifest.model_dump(mode="json"))
     elif not quiet:

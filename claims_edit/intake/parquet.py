@@ -43,6 +43,7 @@ class ParquetExtract(Extract):
         except READ_FAULTS as error:
             raise _damaged(file.path, error) from None
         super().__init__(file, resolve(file.path, schema.names(), mapping))
+        self.only: tuple[int, int] | None = None  # of its slices those that begin from this row until before that one
         odd = sorted({
             source for name, source in self.layout.sources.items() if not _is_plain(schema[source], name, mapping)
         })  # fmt: skip
@@ -58,11 +59,24 @@ class ParquetExtract(Extract):
         try:
             checks = FileChecks(self.file.path, self.layout.sources)
             for first, count in self._slices(checks.sizes, rows):
+                if self.only is not None and not self.only[0] <= first < self.only[1]:
+                    continue
                 checks.check_pages(first, count)
                 # Slices: a query that hands out batches reads ahead of a slower reader without bound.
                 batch = scan.slice(first, count).collect(engine="in-memory")
                 checks.check_values(batch, first)
                 yield _no_odd_days(batch)
+        except READ_FAULTS as error:
+            raise _damaged(self.file.path, error) from None
+
+    def slices(self, rows: int) -> list[tuple[int, int]]:
+        """First row (from 0) and count of the slices that `batches` reads.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        try:
+            return list(self._slices(FileChecks(self.file.path, self.layout.sources).sizes, rows))
         except READ_FAULTS as error:
             raise _damaged(self.file.path, error) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,11 +23,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.core.line_state import Updated
+    from claims_edit.intake.keys import BitTable
     from claims_edit.runner.revisions import PayerIdentities, RunRevisions
 
 _CAME = "came-*.parquet"
 _MET = "file-*/met-*.parquet"
 _KEY = list(KEY)
+
+
+@dataclass(frozen=True)
+class MayKnow:
+    """Of lines, by hash, whether an earlier run may have decided them; None if none decided any."""
+
+    table: BitTable | None
+
+    def __call__(self, low: pl.Series) -> pl.Series | None:
+        """Of each line (Boolean, never null)."""
+        return None if self.table is None else self.table.has(low) & low.is_not_null()
 
 
 class AcrossNights:
@@ -40,15 +52,11 @@ class AcrossNights:
         self._is_shadow = is_shadow
         self._state, self._payers, self._scratch = state, payers, scratch
         self._as_of, self._run_id = as_of, run_id
-        self._table = state.table()
+        self.may_know = MayKnow(state.table())
         self._came = 0
         self._payer_names: list[pl.DataFrame] = []
         self._traces = pl.DataFrame(schema=TRACE_SCHEMA)  # of the run itself, found by `changes`
         self.totals = NightTotals()
-
-    def may_know(self, low: pl.Series) -> pl.Series | None:
-        """Of each line of the run whether an earlier run may have decided it; None if none decided any."""
-        return None if self._table is None else self._table.has(low) & low.is_not_null()
 
     def known_claims(self, high: pl.Series) -> pl.Series:
         """Of each claim whether an earlier run decided a line of it."""

@@ -26,7 +26,7 @@ from claims_edit.intake.gathering import gathered
 from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
 from claims_edit.runner.kept import BATCH_ROWS, LEAST_ROWS, WAITING, FileRead, alike, in_order
-from claims_edit.runner.repeats import Differing
+from claims_edit.runner.repeats import Differing, facts_of_repeats
 from claims_edit.runner.revisions import PayerIdentities, RunRevisions, none_known, rejected_revisions
 from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 SMALL_FILE = 8 * 1024 * 1024  # bytes; several such files are read at a time
 
 
-def _state(path: Path) -> tuple[int, int]:
+def file_state(path: Path) -> tuple[int, int]:
+    """What changes where a file is changed: its size, and the time of its last change."""
     state = path.stat()
     return state.st_size, state.st_mtime_ns
 
@@ -71,7 +72,7 @@ class Reading:
 
         `may_know` says of lines, by hash, which an earlier run may have decided.
         """
-        self._mapping = mapping
+        self._catalog, self._mapping = catalog, mapping
         self._scratch = scratch
         self._on_rows = on_rows
         self._accept_test_data = accept_test_data
@@ -107,7 +108,7 @@ class Reading:
         try:
             if whole is not None:
                 return self._keep_extract(*whole.result(), place)
-            before = _state(path)
+            before = file_state(path)
             return self._keep_extract(self._open(path, fmt), None, before, place)
         except InputError as error:
             self.forget(place)
@@ -120,7 +121,7 @@ class Reading:
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
         """All batches of a small extract, processed."""
-        before = _state(path)
+        before = file_state(path)
         extract = self._open(path, fmt)
 
         def process(extract: Extract) -> list[ProcessedBatch]:
@@ -142,16 +143,25 @@ class Reading:
         rejects = extract.rejects()
         found.totals.warnings_by_check.update(extract.warnings)
         found.totals.rows_filtered = extract.filtered()
-        if not (found.totals.rows_read or found.waiting or rejects.height or found.totals.rows_filtered):
-            raise InputError(f"{file.path}: has a header and no rows. Ask the sender to resend the extract.")
+        self.refuse_empty(found, rejects.height)
         if rejects.height:
             totals, frame = rejected(rejects, self._codes)
             found.totals.add(totals)
             self._keep(frame, found, "rejects")
             self._keep(rejected_revisions(rejects), found, "rejected-revisions")
-        if _state(file.path) != before:
+        if file_state(file.path) != before:
             raise InputError(f"{file.path}: changed while it was read. Run again when it is complete.")
         return found
+
+    @staticmethod
+    def refuse_empty(found: FileRead, rejects: int) -> None:
+        """Check that an extract has rows; `rejects` of them could not be split.
+
+        Raises:
+            InputError: it has none.
+        """
+        if not (found.totals.rows_read or found.waiting or rejects or found.totals.rows_filtered):
+            raise InputError(f"{found.file.path}: has a header and no rows. Ask the sender to resend the extract.")
 
     def _process_batches(self, extract: Extract, place: int, whole: list[ProcessedBatch] | None) -> FileRead:
         if place in self._extracts:  # it is read again
@@ -244,6 +254,9 @@ class Reading:
             raise InputError(
                 f"{read[0].file.path}{more}: the mapping skips all {filtered} rows. Correct rows or rows_except."
             )
+        self._finish(read)
+
+    def _finish(self, read: list[FileRead]) -> None:
         if not any(True for _ in self._scratch.glob("file-*/*suspects-*.parquet")):
             return
         repeats = self._seen.repeats(
@@ -276,7 +289,7 @@ class Reading:
             routed = route(lines, result, None, self._codes, processing.layout, firsts)
             self._keep_routed(routed, found, f"late-{kind}-")
             if len(own):
-                self._differing.add(lines, result, rows)
+                self._differing.add(facts_of_repeats(lines, result, rows))
 
     def _repeats_among_refused(self, repeats: pl.LazyFrame, read: list[FileRead]) -> None:
         """Store refused rows that repeat another, with the location of the first; they may differ in every value."""

@@ -47,6 +47,17 @@ def _differs() -> pl.Expr:
     return pl.col("is_unclear") | pl.any_horizontal(differing)
 
 
+def facts_of_repeats(lines: CanonicalLines, result: ValidationResult, rows: pl.DataFrame) -> pl.DataFrame:
+    """The deciding facts of a batch's repeats; `rows` has their `row` and `first` (null for others)."""
+    refused = refusals(result, lines.frame.height, but=DUPLICATE)
+    repeats = rows["first"].is_not_null()
+    rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
+    beside = rows.with_columns(lines.frame[ORDINAL], is_unclear=refused, may_lack=rank).filter(repeats)
+    given = as_candidates(lines.frame.filter(repeats & ~refused)).select(_KEPT)
+    deciding = _what_decides(given).select(ORDINAL, pl.exclude(ORDINAL).name.suffix(_OTHER))
+    return beside.join(deciding, on=ORDINAL, how="left", maintain_order="left").drop(ORDINAL)
+
+
 class Differing:
     """The repeats of a run, stored on disk until the rows that they repeat are available."""
 
@@ -58,17 +69,10 @@ class Differing:
         self._files: set[int] = set()
         self._doubts = pl.DataFrame(schema={"first": pl.Int64, "doubt": pl.String})
 
-    def add(self, lines: CanonicalLines, result: ValidationResult, rows: pl.DataFrame) -> None:
-        """Store the deciding facts of a batch's repeats; `rows` has their `row` and `first` (null for others)."""
-        refused = refusals(result, lines.frame.height, but=DUPLICATE)
-        repeats = rows["first"].is_not_null()
-        rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
-        beside = rows.with_columns(lines.frame[ORDINAL], is_unclear=refused, may_lack=rank).filter(repeats)
-        given = as_candidates(lines.frame.filter(repeats & ~refused)).select(_KEPT)
-        deciding = _what_decides(given).select(ORDINAL, pl.exclude(ORDINAL).name.suffix(_OTHER))
-        kept = beside.join(deciding, on=ORDINAL, how="left", maintain_order="left").drop(ORDINAL)
-        self._files.update(kept.select(file_place(pl.col("first"))).to_series().unique().to_list())
-        self._waiting.append(kept)
+    def add(self, repeats: pl.DataFrame) -> None:
+        """Store the deciding facts of repeats, from `facts_of_repeats`."""
+        self._files.update(repeats.select(file_place(pl.col("first"))).to_series().unique().to_list())
+        self._waiting.append(repeats)
         if sum(frame.height for frame in self._waiting) >= PART_ROWS:
             self._write()
 

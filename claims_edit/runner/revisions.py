@@ -127,7 +127,11 @@ class RunRevisions:
         asked = wanted.filter(revisions.select(other.fill_null(value=False)).to_series()).drop_nulls().unique()
         if asked.is_empty():
             return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
-        keys = pl.scan_parquet(sorted(self._scratch.glob("file-*/keys-*.parquet")), glob=False).select("high")
-        in_run = keys.join(asked.to_frame().lazy(), on="high", how="semi").unique().collect(engine="streaming")
-        known = pl.concat([in_run["high"], asked.filter(self._known_claims(asked))]).unique()
+        known = pl.concat([self._highs_in_run(asked), asked.filter(self._known_claims(asked))]).unique()
         return wanted.is_in(known.implode()).fill_null(value=False)
+
+    def _highs_in_run(self, asked: pl.Series) -> pl.Series:
+        """Which of these claims rows of the run have."""
+        keys = pl.scan_parquet(sorted(self._scratch.glob("file-*/keys-*.parquet")), glob=False).select("high")
+        found = keys.join(asked.to_frame().lazy(), on="high", how="semi").unique().collect(engine="streaming")
+        return found["high"]

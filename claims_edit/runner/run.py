@@ -32,7 +32,7 @@ from claims_edit.store import Readers, ResultsFolder, RunManifest, StagedRun, wr
 from claims_edit.store.open_reviews import write_open_reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from claims_edit.intake import Discovered
@@ -71,12 +71,17 @@ class _Stages:
         self.seconds[stage] = round(time.perf_counter() - begun, 3)
 
 
-def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: None) -> RunOutcome:
+def run_batch(
+    options: RunOptions,
+    progress: Progress = lambda _stage, _rows: None,
+    reads: Callable[..., Reading] = Reading,
+) -> RunOutcome:
     """Read, check, decide and publish the extracts of one night.
 
     Args:
         options: what to do.
         progress: called with the stage and the rows since the last call.
+        reads: makes the reading of the extracts, from the arguments of `Reading`.
 
     Raises:
         RulesError: the rule pack has faults.
@@ -85,10 +90,12 @@ def run_batch(options: RunOptions, progress: Progress = lambda _stage, _rows: No
         ResultsError: the results folder is busy, damaged or a file, or disk or memory is too small.
     """
     with enough_room(options.out), spooled(options.extracts) as extracts:
-        return _run_batch(extracts, options, progress)
+        return _run_batch(extracts, options, progress, reads)
 
 
-def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: Progress) -> RunOutcome:
+def _run_batch(
+    extracts: tuple[str | Path, ...], options: RunOptions, progress: Progress, reads: Callable[..., Reading]
+) -> RunOutcome:
     started = datetime.now(UTC)
     stages = _Stages()
     with stages.of("rules"):
@@ -116,7 +123,7 @@ def _run_batch(extracts: tuple[str | Path, ...], options: RunOptions, progress: 
             state = folder.state(payers.of, staged.scratch_dir)
             nights = AcrossNights(state, payers, staged.scratch_dir, options.as_of, run_id, is_shadow=shadow)
         with stages.of("read"):
-            reading = Reading(
+            reading = reads(
                 catalog,
                 mapping,
                 as_of=options.as_of,

@@ -1,0 +1,59 @@
+"""`claims-edit run --engine`: where the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import click
+
+from claims_edit.cli.options import together
+from claims_edit.errors import UsageError
+from claims_edit.runner import RunOptions, RunOutcome, run_batch
+from claims_edit.runner.options import Progress
+
+LOCAL, SPARK = "local", "spark"
+Engine = Callable[[RunOptions, Progress], RunOutcome]
+
+_options = together(
+    click.option(
+        "--engine", type=click.Choice([LOCAL, SPARK]), default=LOCAL, show_default=True,
+        help="spark reads and checks the rows on the executors of Spark; the results are the same.",
+    ),
+    click.option("--master", help="With --engine spark: its cluster, such as local[4] (default: as spark-submit)."),
+    click.option("--conf", multiple=True, metavar="KEY=VALUE", help="With --engine spark: a setting of Spark."),
+    click.option(
+        "--partitions", type=click.IntRange(min=1),
+        help="With --engine spark: how many tasks share the rows (default: two a core, or one a million rows).",
+    ),
+)  # fmt: skip
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the command gets `engine`, which runs a batch."""
+
+    @wraps(command)
+    def chosen(
+        *, engine: str, master: str | None, conf: tuple[str, ...], partitions: int | None, **given: object
+    ) -> object:
+        return command(engine=_engine(engine, master, conf, partitions), **given)
+
+    return _options(chosen)
+
+
+def _engine(engine: str, master: str | None, conf: tuple[str, ...], partitions: int | None) -> Engine:
+    """The engine.
+
+    Raises:
+        UsageError: an option of Spark without it, or it is not installed.
+    """
+    named = {"--master": master, "--conf": conf, "--partitions": partitions}
+    if engine == LOCAL:
+        if given := [name for name, value in named.items() if value]:
+            raise UsageError(f"{', '.join(given)}: needs --engine spark. Add it, or remove the option.")
+        return run_batch
+    from claims_edit.spark import run  # noqa: PLC0415 -- an extra
+    from claims_edit.spark.session import session  # noqa: PLC0415 -- likewise
+
+    return partial(run, session(master, conf), partitions=partitions)

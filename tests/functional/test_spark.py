@@ -1,0 +1,184 @@
+"""A run on Spark has the results of a run on one machine, in any number of tasks; one that fails publishes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from claims_edit.errors import ResultsError
+from claims_edit.runner import RunOptions, RunOutcome, run_batch
+from claims_edit.sample import write_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pyspark.sql import SparkSession
+
+pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'claims-edit[spark]'")
+if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+    pytest.skip("Java is not installed: apt-get install openjdk-17-jre-headless", allow_module_level=True)
+
+from claims_edit.spark import reading
+from claims_edit.spark import run as run_on_spark
+from claims_edit.spark.session import session
+
+ROOT = Path(__file__).resolve().parents[2]
+DECK = ROOT / "sample_claims"
+REAL = ROOT.parent / "shared" / "real"
+AS_OF = dt.date(2026, 11, 20)
+RECORD = ("decisions", "quarantine", "history", "withdrawals")
+OWN = ("run_id", "decided_run_id", "started_at", "finished_at", "timings", "versions")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    settings = {
+        "spark.executorEnv.PYTHONPATH": path,
+        "spark.driver.memory": "512m",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        made = session("local[2]", [f"{key}={value}" for key, value in settings.items()])
+        yield made
+        made.stop()
+
+
+def record_of(out: Path) -> dict[str, pl.DataFrame]:
+    """The tables of a record, without the ids of runs."""
+    tables = {}
+    for name in RECORD:
+        paths = sorted(out.glob(f"{name}/run_id=*/part-*.parquet"))
+        if paths:
+            tables[name] = pl.read_parquet(paths, hive_partitioning=False).drop(OWN, strict=False)
+    return tables
+
+
+def manifest_of(outcome: RunOutcome) -> dict[str, Any]:
+    return {name: value for name, value in outcome.manifest.model_dump(mode="json").items() if name not in OWN}
+
+
+def assert_same(local: RunOutcome, other: RunOutcome) -> None:
+    """The same decisions, refused rows, history, counts and charges; in the same order, in the same parts."""
+    assert manifest_of(other) == manifest_of(local)
+    expected, found = (record_of(outcome.run_dir.parents[1]) for outcome in (local, other))
+    assert list(found) == list(expected)
+    for name, table in expected.items():
+        assert found[name].equals(table), name
+
+
+def both(spark: SparkSession, tmp_path: Path, *extracts: Path, partitions: int | None, **options: Any) -> RunOutcome:
+    """A run on one machine and the same on Spark: they agree."""
+    given = options | {"reports": ()}
+    paths = tuple(map(str, extracts))
+    local = run_batch(RunOptions(paths, tmp_path / "local", AS_OF, **given))
+    other = run_on_spark(spark, RunOptions(paths, tmp_path / "spark", AS_OF, **given), partitions=partitions)
+    assert_same(local, other)
+    return other
+
+
+def hard_lines(path: Path, lines: int = 3000) -> None:
+    """A table with faulty rows, lines that repeat (some differ), replacements and voids, far from what they name."""
+    write_sample(lines, path, seed=1)
+    at = pl.col("at")
+    code = pl.when(at % 4 == 1).then(pl.lit("0600T")).otherwise("hcpcs_code")
+    given = pl.read_parquet(path).with_row_index("at").with_columns(hcpcs_code=code)
+    ninth = given.filter(at % 9 == 4)
+    repeated = ninth.with_columns(charge_amount=pl.col("charge_amount") + (at % 2).cast(pl.Decimal(18, 2)))
+    revised = given.filter(at % 13 == 5).with_columns(
+        claim_frequency_code=pl.when(at % 2 == 0).then(pl.lit("7")).otherwise(pl.lit("8")),
+        original_claim_id=pl.when(at % 3 == 0).then("claim_id"),
+    )
+    named = revised.filter(at % 3 == 0).with_columns(claim_id="R" + pl.col("claim_id"))
+    broken = given.filter(at % 11 == 2).with_columns(
+        payer=pl.when(at % 3 > 0).then("payer"),
+        diagnosis_code_1=pl.when(at % 3 > 1).then(pl.lit("25.0")).otherwise("diagnosis_code_1"),
+        claim_id=pl.when(at % 5 > 0).then("B" + pl.col("claim_id")).otherwise("claim_id"),
+    )
+    parts = [broken.head(40), given, repeated, revised, named, broken.tail(-40)]
+    whole = pl.concat(parts, how="diagonal_relaxed").drop("at")
+    whole.write_parquet(path, row_group_size=1000)
+
+
+def test_the_results_are_those_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
+    hard_lines(tmp_path / "lines.parquet", 1000)
+    outcome = both(spark, tmp_path, tmp_path / "lines.parquet", partitions=3)
+    counts = outcome.manifest.counts
+    assert counts.quarantined_by_check["duplicate-line"] > 100
+    assert min(counts.decisions, counts.rows_quarantined, counts.by_disposition["pass"]) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("partitions", [1, 17])
+def test_any_number_of_tasks_gives_the_same(spark: SparkSession, tmp_path: Path, partitions: int) -> None:
+    hard_lines(tmp_path / "a.parquet")
+    hard_lines(tmp_path / "b.parquet", 500)
+    both(spark, tmp_path, tmp_path / "a.parquet", tmp_path / "b.parquet", partitions=partitions)
+
+
+@pytest.mark.long
+def test_files_of_every_format_are_read_whole_by_one_task_each(spark: SparkSession, tmp_path: Path) -> None:
+    names = ("claims.csv", "damaged.csv", "claims.parquet", "claims.837", "claims-fhir.ndjson")
+    both(spark, tmp_path, *(DECK / name for name in names), partitions=3, contracts=DECK / "contracts.csv")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["x12", "fhir", "tables/bfd__rif-synthea_carrier.csv"])
+def test_real_files(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    if not (REAL / kind).exists():
+        pytest.skip(f"no real files: {kind}")
+    mapping = Path("cms-rif-carrier") if kind.endswith(".csv") else None
+    both(spark, tmp_path, REAL / kind, partitions=3, keep_going=True, mapping=mapping)
+
+
+@pytest.mark.long
+def test_the_state_of_earlier_nights(spark: SparkSession, tmp_path: Path) -> None:
+    hard_lines(tmp_path / "lines.parquet", 1200)
+    every = pl.read_parquet(tmp_path / "lines.parquet")
+    nights = [every.head(700), every.tail(-300), every.gather_every(3), every]
+    runs: list[Callable[[RunOptions], RunOutcome]] = [
+        run_batch,
+        lambda options: run_on_spark(spark, options, partitions=4),
+    ]
+    for place, night in enumerate(nights):
+        path = tmp_path / f"night-{place}.parquet"
+        night.write_parquet(path, row_group_size=200)
+        as_of = AS_OF + dt.timedelta(days=place)
+        outs = [tmp_path / "local", tmp_path / "spark"]
+        done = [run(RunOptions((str(path),), out, as_of, reports=())) for run, out in zip(runs, outs, strict=True)]
+        assert_same(*done)
+    assert done[0].manifest.counts.withdrawn
+
+
+@pytest.mark.long
+def test_a_job_that_fails_publishes_nothing(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_blocks: object) -> Iterator[object]:
+        raise ValueError
+
+    monkeypatch.setattr(reading, "repeats", broken)
+    options = RunOptions((str(DECK / "claims.parquet"),), tmp_path / "out", AS_OF, reports=())
+    with pytest.raises(ResultsError, match="nothing is published"):
+        run_on_spark(spark, options)
+    assert not list((tmp_path / "out").glob("decisions/*"))
+    monkeypatch.undo()
+    assert run_on_spark(spark, options).manifest.counts.decisions
+
+
+@pytest.mark.long
+def test_an_unreadable_file_is_named_and_the_others_are_published(spark: SparkSession, tmp_path: Path) -> None:
+    whole = (DECK / "claims.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "header.csv").write_text((DECK / "claims.csv").read_text(encoding="utf-8").splitlines()[0] + "\n")
+    names = [tmp_path / "cut.parquet", tmp_path / "header.csv", DECK / "claims.csv"]
+    outcome = both(spark, tmp_path, *names, partitions=2, keep_going=True)
+    assert len(outcome.refused) == 2
