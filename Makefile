@@ -41,6 +41,8 @@ demo: install ## run the nightly job on sample_claims and say where to look
 # Bytecode is kept, whatever the environment says: each program that a test starts would compile every module anew.
 PYTEST = cd $(CLAIMS_EDIT_HOME) && PYTHONDONTWRITEBYTECODE= $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# Each test process has a core to itself: a second thread in it costs a quarter more CPU. The long tests use all threads.
+test: export POLARS_MAX_THREADS = 1
 test: $(VENV)/.installed-dev ## run the tests, but for the long ones
 	$(PYTEST) -m "not long"
 

@@ -29,7 +29,7 @@ documents:
   - {{id: bench_{number}, title: Bench {number}, publisher: Bench, source: bench}}
 versions:
   - from: {{date: 2020-01-01, CITE}}
-    statement: {{scope: all_indications, says: Investigational., CITE}}
+    statement: {{position: investigational, scope: all_indications, says: Investigational., CITE}}
     codes: {{listed: [{codes}], CITE}}
     applies_to: {{programs: [commercial], says: Commercial., CITE}}
     reviewed: {{date: 2025-12-31, CITE}}

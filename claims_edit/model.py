@@ -92,6 +92,32 @@ class IndicationScope(StrEnum):
     SOLID_TUMORS = "solid_tumors"
 
 
+class Position(StrEnum):
+    """What a policy version says of the service under its listed codes."""
+
+    INVESTIGATIONAL = "investigational"
+    NOT_MEDICALLY_NECESSARY = "not_medically_necessary"
+    NOT_COVERED = "not_covered"
+    COVERED = "covered"
+    COVERED_WITH_CRITERIA = "covered_with_criteria"
+
+
+DENYING = (Position.NOT_MEDICALLY_NECESSARY, Position.NOT_COVERED, Position.INVESTIGATIONAL)
+"""The positions that deny a line, in the order of their edits."""
+
+
+class Criteria(StrEnum):
+    """What a claim shows of the criteria of its policy version; one that it does not settle is unknown, never unmet."""
+
+    MET = "met"
+    UNMET = "unmet"
+    UNKNOWN = "unknown"
+
+
+CRITERIA_COLUMNS = {"place_of_service": "place_of_service_code", "units_at_most": "service_unit_quantity"}
+"""Kinds of criteria on columns that decide nothing else."""
+
+
 class ProgramRule(StrEnum):
     """A policy version's rule on a program: it applies, other rules decide, or a person does."""
 

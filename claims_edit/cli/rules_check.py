@@ -51,6 +51,8 @@ def _lines(checked_pack: Sound) -> list[str]:
         f"Medicare Advantage: {advantage['cells']:,} cells with a signal for it, {advantage['denied']} denied.",
         f"Prior authorization, doubt or trial evidence: {held['cells']:,} cells, {held['denied']} denied.",
     ]
+    if (unsettled := proof["unsettled_criteria"])["cells"]:
+        lines.append(f"No criterion known to be unmet: {unsettled['cells']:,} cells, {unsettled['denied']} denied.")
     if proof["idle_versions"]:
         idle = ", ".join(proof["idle_versions"])
         lines.append(f"Versions that decide no line, because no code was valid or listed in them: {idle}.")

@@ -1,4 +1,4 @@
-"""`claims-edit rules new | schema`: help with writing rules."""
+"""`claims-edit rules new | schema | upgrade`: help with writing rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from claims_edit.cli.options import LocalPath, print_json
 from claims_edit.errors import UsageError
 from claims_edit.governance.schema import kinds, schema_of, write_schemas
 from claims_edit.governance.template import new_policy
-from claims_edit.policy import default_rules_dir
+from claims_edit.policy import default_rules_dir, read_pack, upgraded
 from claims_edit.policy.parse import PLACEHOLDER
 
 
@@ -39,6 +39,36 @@ def new(*, payer: str, rules: Path | None, service: str | None, label: str | Non
     click.echo(
         f"{path}: written. Fill in {PLACEHOLDER} in {left} lines, then: claims-edit rules check --rules {folder}"
     )
+
+
+@click.command()
+@click.option("--rules", type=LocalPath(), help="The rules folder (default: rules/ in this folder).")
+@click.option("--dry-run", is_flag=True, help="List what would be added, and write nothing.")
+def upgrade(*, rules: Path | None, dry_run: bool) -> None:
+    """Add to a rules folder of an earlier release what the present form needs, as it was decided until now."""
+    folder = rules or _rules_here()
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is not a folder. Name your rules folder.")
+    contents = read_pack(folder)
+    found = upgraded(contents, read_pack(default_rules_dir()))
+    for line in found.added:
+        click.echo(line)
+    changed = {path: raw for path, raw in found.contents.items() if raw != contents[path]}
+    if not changed:
+        click.echo(f"{folder}: has the present form; nothing to add.")
+    elif dry_run:
+        click.echo(f"{folder}: {len(changed)} files would change; nothing is written (--dry-run).")
+    else:
+        for path, raw in changed.items():
+            _write(folder / path, raw)
+        click.echo(f"{folder}: {len(changed)} files written. Next: claims-edit rules check --rules {folder}")
+
+
+def _write(path: Path, raw: bytes) -> None:
+    try:
+        path.write_bytes(raw)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name your own rules folder.") from None
 
 
 def _rules_here() -> Path:

@@ -8,7 +8,7 @@ import polars as pl
 
 from claims_edit.edits.edit import Condition
 from claims_edit.edits.phrases import capital, listed
-from claims_edit.model import CodeKind, Coverage, PolicyKind
+from claims_edit.model import CodeKind, Coverage, Criteria, PolicyKind, Position
 
 if TYPE_CHECKING:
     from claims_edit.edits.edit import Decidable
@@ -48,6 +48,23 @@ SPECIFIC = Condition("the code names the service", pl.col("code_kind") != CodeKi
 LISTED = Condition("the version lists the code", pl.col("listed"), _not_listed)
 NOT_LISTED = Condition("the version does not list the code", ~pl.col("listed"), _listed)
 UNDER_FUNDING = (IN_FORCE, FUNDING)
+
+
+def position_is(position: Position) -> Condition:
+    """The version's position on the line, by its statement and by what the claim shows of its criteria."""
+    name = f"the position on the line is {words(position)}"
+    return Condition(name, pl.col("position").list.contains(pl.lit(position.value)).fill_null(value=False), _position)
+
+
+def _position(line: Line) -> str:
+    is_settled = line.facts["criteria"] in (Criteria.MET, Criteria.UNMET)
+    because = " by its criteria" if is_settled else ""
+    return f"{capital(line.version_name)} says of the line{because}: {listed(map(words, line.facts['position']))}."
+
+
+def words(position: str) -> str:
+    """A position as people say it: `not medically necessary`."""
+    return position.replace("_", " ")
 
 
 def contract_says(coverage: Coverage) -> Condition:

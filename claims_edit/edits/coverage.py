@@ -15,17 +15,19 @@ from claims_edit.edits.conditions import (
     UNDER_FUNDING,
     any_program,
     contract_says,
+    position_is,
 )
 from claims_edit.edits.edit import Condition, edit, edits_of
 from claims_edit.edits.phrases import capital, listed
 from claims_edit.edits.sentences import Lacking, change, note
-from claims_edit.model import Coverage, IndicationScope
+from claims_edit.model import Coverage, IndicationScope, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.edits.line import Line
     from claims_edit.edits.sentences import Sentence
+    from claims_edit.rule_files.policies import Criterion, Policy
 
 
 @edit(IN_FORCE, contract_says(Coverage.EXCLUDED), may_deny=True, ground=any_program)
@@ -145,13 +147,87 @@ def indication_not_addressed(line: Line) -> Iterator[Sentence]:
     )
 
 
-@edit(*UNDER_FUNDING, LISTED, may_deny=True)
+@edit(*UNDER_FUNDING, LISTED, position_is(Position.COVERED), may_pass=True)
+def covered(line: Line) -> Iterator[Sentence]:
+    """The policy covers the service.
+
+    The version lists the code, and its position is that the service is covered, or the claim meets all of its criteria.
+    Source: the version's statement, code list and criteria.
+    """
+    yield from _met(line)
+    yield change(Lacking.CONTRACT, "A contract of the group that excludes the service overrides the policy.")
+    yield _other_program(line)
+
+
+@edit(
+    *UNDER_FUNDING,
+    LISTED,
+    position_is(Position.COVERED_WITH_CRITERIA),
+    ask="Ask for what settles the policy's criteria that the claim does not.",
+)
+def criteria_review(line: Line) -> Iterator[Sentence]:
+    """The policy covers the service under criteria that the claim alone does not settle.
+
+    A criterion is not settled by the claim, or its value is missing there; or one is not met, and the policy does not
+    say what then follows. Unknown is never unmet. Source: the version's criteria.
+    """
+    for criterion in _criteria(line, "criteria_unmet"):
+        yield change(Lacking.RECORD, f"Not met on the claim: {criterion.says} A person decides what follows.")
+    for criterion in _criteria(line, "criteria_unknown"):
+        asked = f" {criterion.ask}" if criterion.ask else ""
+        yield change(Lacking.RECORD, f"Not settled by the claim: {criterion.says}{asked}")
+    yield change(Lacking.RECORD, "If all criteria are met, the policy covers the service.")
+
+
+def _criteria(line: Line, which: str) -> list[Criterion]:
+    """The criteria that the facts name under `which`; without the facts, those that only a record settles."""
+    criteria = line.version.criteria.all_of if line.version and line.version.criteria else ()
+    if line.known is None:
+        return [each for each in criteria if not each.settled_by and which == "criteria_unknown"]
+    return [criteria[number] for number in line.known.get(which) or () if number < len(criteria)]
+
+
+def _met(line: Line) -> Iterator[Sentence]:
+    """What the claim meets, where the policy has criteria."""
+    if line.version and line.version.criteria:
+        said = " ".join(each.says for each in line.version.criteria.all_of)
+        yield note(f"The claim meets all criteria of {line.version_name}: {said}")
+
+
+@edit(*UNDER_FUNDING, LISTED, position_is(Position.NOT_MEDICALLY_NECESSARY), may_deny=True)
+def not_medically_necessary(line: Line) -> Iterator[Sentence]:
+    """The policy's position on the listed code is that it is not medically necessary.
+
+    Payer, program, version, code and indication are all established, and the version calls the listed code not
+    medically necessary, always or where one of its criteria is not met (CARC 50). Source: the version's statement.
+    """
+    yield from _denied(line)
+
+
+@edit(*UNDER_FUNDING, LISTED, position_is(Position.NOT_COVERED), may_deny=True)
+def not_covered(line: Line) -> Iterator[Sentence]:
+    """The policy's position on the listed code is that it is not covered.
+
+    Payer, program, version, code and indication are all established, and the version does not cover the listed code,
+    always or where one of its criteria is not met (CARC 96). Source: the version's statement.
+    """
+    yield from _denied(line)
+
+
+@edit(*UNDER_FUNDING, LISTED, position_is(Position.INVESTIGATIONAL), may_deny=True)
 def investigational(line: Line) -> Iterator[Sentence]:
     """The policy lists the code as investigational.
 
     Payer, program, version, code and indication are all established, and the version lists the code as
     investigational (CARC 55). Source: the version's statement and code list.
     """
+    yield from _denied(line)
+
+
+def _denied(line: Line) -> Iterator[Sentence]:
+    """What would change a denial under the policy."""
+    for criterion in _criteria(line, "criteria_unmet"):
+        yield change(Lacking.RECORD, f"A record that shows that this is met after all: {criterion.says}")
     yield _covering_contract(line)
     if line.row["trial_evidence"] is None:
         yield change(
@@ -182,3 +258,23 @@ def _for_the_appeal(line: Line) -> Iterator[Sentence]:
     for informational in edits_of(notes):
         if informational is not notes.policy_stale and informational.id in line.row["edits"]:
             yield from informational.sentences(line)
+
+
+POSITION_EDITS = {
+    Position.COVERED: covered.id,
+    Position.COVERED_WITH_CRITERIA: criteria_review.id,
+    Position.NOT_MEDICALLY_NECESSARY: not_medically_necessary.id,
+    Position.NOT_COVERED: not_covered.id,
+    Position.INVESTIGATIONAL: investigational.id,
+}
+"""The edit that each position of a version triggers."""
+
+
+def edits_of_positions(policy: Policy) -> set[str]:
+    """The edits that the positions of a policy's versions can trigger, by their statements and criteria."""
+    found = {position for version in policy.versions for position in version.statement.position}
+    for criteria in (version.criteria for version in policy.versions if version.criteria):
+        found.update(criteria.otherwise or ())
+        if all(each.settled_by for each in criteria.all_of):
+            found.add(Position.COVERED)
+    return {POSITION_EDITS[position] for position in found}

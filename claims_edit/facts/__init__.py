@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.contract_terms import with_contract_terms
+from claims_edit.facts.criteria import with_position
 from claims_edit.facts.diagnosis import (
     with_code_lists,
     with_guidance,
@@ -28,7 +29,7 @@ CLAIM_COLUMNS = (
     "diagnosis_code_type", "modifiers", "diagnosis_codes", "claim_frequency_code", "clinical_trial_number",
     "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number",
     "doubts", "plan", "billing_provider_id", "service_date_column",
-    "posting_holds",
+    "posting_holds", "place_of_service_code", "service_unit_quantity",
 )  # fmt: skip
 
 
@@ -40,7 +41,11 @@ def resolve(
     Facts that do not exist are null; yes-or-no facts of an edit (`in_force`, `listed`, …) are never null.
     """
     # A run of an earlier release has fewer columns.
-    absent = [pl.lit(None, pl.String).alias(name) for name in CLAIM_COLUMNS if name not in candidates.columns]
+    absent = [
+        pl.lit(None, pl.Float64 if name == "service_unit_quantity" else pl.String).alias(name)
+        for name in CLAIM_COLUMNS
+        if name not in candidates.columns
+    ]
     lines = with_code_lists(candidates.with_columns(absent)).select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), pl.col("payer").alias("payer_raw"), *CLAIM_COLUMNS
     )
@@ -48,7 +53,7 @@ def resolve(
     lines = with_program(lines, catalog)
     lines = with_sites(lines, catalog)
     lines = with_site_reference(with_version(lines, catalog), catalog)
-    lines = with_program_rule(with_listing(lines, catalog), catalog)
+    lines = with_program_rule(with_listing(with_position(lines, catalog), catalog), catalog)
     lines = with_guidance(with_site_mismatch(lines, catalog), catalog)
     lines = with_contract_terms(with_trial_evidence(lines), contracts)
     return with_superseded(lines, revisions, catalog).drop("line")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import decision_axes, line_axes
+from claims_edit.governance import criteria_axes, decision_axes, line_axes
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ _NEVER_GIVEN = (
     "data_source", "source_file", "source_row", "claim_line_number", "claim_type", *MODIFIER_COLUMNS[1:],
     *DIAGNOSIS_COLUMNS[3:],
 )  # fmt: skip
+
+
+_OF_CRITERIA = {"place_of_service_code": pl.String(), "service_unit_quantity": pl.Float64()}
 
 
 def shaped(catalog: Catalog, ids: dict[str, str]) -> Catalog:
@@ -71,6 +74,11 @@ class Axes:
                 pl.lit(payer.name).alias("payer"),
                 pl.lit(payer.label).alias("at_payer"),
                 *(pl.lit(None).alias(column) for column in _NEVER_GIVEN),
+                *(
+                    pl.lit(None, dtype).alias(name)
+                    for name, dtype in _OF_CRITERIA.items()
+                    if name not in product.columns
+                ),
             )
 
 
@@ -132,8 +140,10 @@ def parts(
     )
     single_days = deciding.filter(pl.col("service_start_date") == pl.col("service_end_date"))
     none_or_excluded = contracts.filter(pl.col("at_contract").is_in([line_axes.NONE, Coverage.EXCLUDED]))
+    criteria = criteria_axes.criteria_frame((catalog,), payer.keys)
     return [
         core,
+        *([] if criteria is None else [replace(plain, sites=criteria)]),
         replace(core, programs=alone, trials=trials.head(1), holds=holds.slice(1)),
         replace(plain, programs=paired, contracts=none_or_excluded),
         replace(plain, sites=sites.filter(~pl.col("at_site").is_in(core.sites["at_site"].implode()))),

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from claims_edit.edits.coverage import POSITION_EDITS, edits_of_positions
 from claims_edit.errors import RulesError
 from claims_edit.governance.rule_tests import failures, suite_of
 from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.names import name_keys
 from claims_edit.policy import compiled
+from claims_edit.policy.pack import ReasonsFile
 from claims_edit.policy.parse import Parsed, parse
 from claims_edit.policy.yaml_text import read_yaml
 from claims_edit.rule_files.policies import twelve_months_after
@@ -97,6 +99,7 @@ class Fate(StrEnum):
     KILLED = "killed"
     REFUSED = "refused"
     SURVIVED = "survived"
+    UNREACHED = "unreached"  # of a position that no policy of the pack has: no line of any test can show it
 
 
 class Trial:
@@ -112,6 +115,7 @@ class Trial:
         self._parsed = parse(contents)
         catalog = compiled(self._parsed, contents)
         self._suite = suite_of(catalog.pack)
+        self._reached = {edit for policy in catalog.pack.policies.values() for edit in edits_of_positions(policy)}
         self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(DECIDING)}
         if not self._suite.lines:
             raise RulesError("rules/tests: has no tests, so no change could be noticed. Add tests.")
@@ -130,7 +134,16 @@ class Trial:
             catalog = compiled(Parsed({**self._parsed.files, mutant.path: model}), self._contents)
         except (ValidationError, RulesError):
             return Fate.REFUSED
-        return Fate.KILLED if failures(self._suite, catalog) else Fate.SURVIVED
+        if failures(self._suite, catalog):
+            return Fate.KILLED
+        return Fate.UNREACHED if self._is_unreached(mutant) else Fate.SURVIVED
+
+    def _is_unreached(self, mutant: Mutant) -> bool:
+        """Whether a change is of the reason of an edit on a position that no version has."""
+        model = self._parsed.files[mutant.path]
+        if not isinstance(model, ReasonsFile) or len(mutant.steps) < len(("reasons", 0)):
+            return False
+        return model.reasons[int(mutant.steps[1])].edit in {*POSITION_EDITS.values()} - self._reached
 
 
 def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: ANN401 -- a YAML value

@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.engine import evaluate, facts
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import decision_axes, line_axes
+from claims_edit.governance import criteria_axes, decision_axes, line_axes
 from claims_edit.governance.decision_space import Axes, shaped
 from claims_edit.governance.notes import PackNotes, alike, equal, notes_on
 from claims_edit.governance.outcomes import changed, outcome
@@ -219,6 +219,9 @@ def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     Each site class by itself for a payer that follows guidance by site.
     """
     classes = decision_axes.site_classes(pair)
+    criteria = criteria_axes.criteria_frame(pair, payer.keys)
+    if criteria is not None:
+        return criteria.filter(~pl.col("at_site").str.starts_with("ICD-9 only"))
     if any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True)):
         named = {" → ".join(dict.fromkeys(str(each) for each in meaning)): code for meaning, code in classes.items()}
         return decision_axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
+from claims_edit.edits.coverage import POSITION_EDITS
 from claims_edit.engine import evaluate, facts, hits_of
-from claims_edit.governance import decision_axes, line_axes, rule_locations
+from claims_edit.governance import criteria_axes, decision_axes, line_axes, rule_locations
 from claims_edit.governance.decision_space import COORDINATES, gathered, parts, shaped
 from claims_edit.governance.unreachable_rules import seen_of, unreachable_rule_faults
-from claims_edit.model import Disposition
+from claims_edit.model import DENYING, Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ _OTHER_MEDICARE = (
 MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
 
 
+_BY_POLICY = tuple(POSITION_EDITS[position] for position in DENYING)
+
+
 @dataclass
 class _Tally:
     """Cells with one kind of fault at one location: how many, and the first of them."""
@@ -61,6 +65,8 @@ class Proof:
         advantage_denied: those of them that end in deny.
         held: cells with a prior authorization, a doubt or trial evidence.
         held_denied: those of them that end in deny.
+        unsettled: cells under a version with criteria none of which is known not to be met.
+        unsettled_denied: those of them that the policy denies.
         idle: versions that can decide no line, because none of the service's codes was valid or listed.
         faults: location, fault and remedy of each, sorted.
     """
@@ -72,6 +78,8 @@ class Proof:
     advantage_denied: int = 0
     held: int = 0
     held_denied: int = 0
+    unsettled: int = 0
+    unsettled_denied: int = 0
     idle: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -83,6 +91,7 @@ class Proof:
             "edits": {edit.id: self.edits[edit.id] for edit in EDITS},
             "medicare_advantage": {"cells": self.advantage, "denied": self.advantage_denied},
             "held": {"cells": self.held, "denied": self.held_denied},
+            "unsettled_criteria": {"cells": self.unsettled, "denied": self.unsettled_denied},
             "idle_versions": list(self.idle),
             "faults": list(self.faults),
         }
@@ -148,25 +157,27 @@ class _Proving:
         for column, fault in (("citation", _no_citation), ("group_code", _no_group_code), ("carc", _no_carc)):
             self._note(decided.filter(denied, pl.col(column).is_null()), fault)
         advantage = pl.col("is_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE))
-        wronged = decided.filter(advantage, denied)
-        self._proof.advantage += int(decided.select(advantage.sum()).item())
-        self._proof.advantage_denied += wronged.height
-        self._note(wronged, _advantage_denied)
         held = pl.any_horizontal(pl.col(HOLDING_FACTS).is_not_null())
-        self._proof.held += int(decided.select(held.sum()).item())
-        wronged = decided.filter(held, denied)
-        self._proof.held_denied += wronged.height
-        self._note(wronged, _held_denied)
+        unsettled = criteria_axes.unsettled(decided, self._catalog)
+        by_policy = denied & pl.col("reason_code").is_in(_BY_POLICY)
+        proof = self._proof
+        proof.advantage += int(decided.select(advantage.sum()).item())
+        proof.advantage_denied += self._note(decided.filter(advantage, denied), _advantage_denied)
+        proof.held += int(decided.select(held.sum()).item())
+        proof.held_denied += self._note(decided.filter(held, denied), _held_denied)
+        proof.unsettled += decided.filter(unsettled).height
+        proof.unsettled_denied += self._note(decided.filter(unsettled, by_policy), _unsettled_denied)
 
-    def _note(self, cells: pl.DataFrame, fault: Any) -> None:  # noqa: ANN401 -- a function of catalog and row
-        """Keep the first cell of each location, and count the others."""
+    def _note(self, cells: pl.DataFrame, fault: Any) -> int:  # noqa: ANN401 -- a function of catalog and row
+        """Keep the first cell of each location, and count the others; how many cells there are."""
         if cells.is_empty():
-            return
+            return 0
         by = ["payer", "service", "policy_version", "program", "at_program", "expected"]
         for row in cells.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len()).iter_rows(named=True):
             tally = self._faults.setdefault(fault(self._catalog, row), _Tally())
             tally.cells += row["len"]
             tally.example = tally.example or rule_locations.cell_text(row)
+        return cells.height
 
     def proof(self) -> Proof:
         """The result, after the last payer."""
@@ -249,6 +260,12 @@ def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
     place = rule_locations.reason_location(catalog.pack, row["reason_code"])
     held = ", ".join(fact for fact in HOLDING_FACTS if row[fact] is not None)
     return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
+
+
+def _unsettled_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
+    place = rule_locations.version_location(catalog, row)
+    fault = f"{place}.criteria: `{row['reason_code']}` denies a line that is not known to miss a criterion"
+    return fault, "Report this as a bug, with the rules."
 
 
 def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:

@@ -48,12 +48,15 @@ _COLUMN_OF = {
     "prior_authorization": "prior_authorization_number",
     "doubts": "doubts",
     "frequency": "claim_frequency_code",
+    "place_of_service": "place_of_service_code",
+    "units": "service_unit_quantity",
 }
 _PLAIN = {
     "data_source": "rule-tests", "claim_line_number": 1, "claim_type": "professional", "member_id": "TEST-MEMBER",
     "diagnosis_code_type": "icd-10-cm", "claim_frequency_code": "1",
 }  # fmt: skip
-_PRODUCT = ("payer", "program", "filing_indicator", "member_id", "plan", "code", "service", "diagnoses", "modifiers")
+_PRODUCT = ("payer", "program", "filing_indicator", "member_id", "plan", "code", "service", "diagnoses", "modifiers",
+            "place_of_service", "units")  # fmt: skip
 _EXPECTED = (
     "edit", "edits", "disposition", "group_code", "carc", "rarcs", "version", "stale", "notes", "payer", "program",
     "site_class", "guidance", "reference",
@@ -202,6 +205,8 @@ def _row(facts: _Row) -> _Row:
     """The canonical columns of a line."""
     row: _Row = {column: _cell(facts[fact]) for fact, column in _COLUMN_OF.items() if facts.get(fact) is not None}
     row["service_start_date"], row["service_end_date"] = facts["service"]
+    if row.get("service_unit_quantity") is not None:
+        row["service_unit_quantity"] = float(row["service_unit_quantity"])
     diagnoses = (_cell(facts.get("diagnoses")) or "").replace(".", "").split()
     modifiers = (_cell(facts.get("modifiers")) or "").split()
     return (

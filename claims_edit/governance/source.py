@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import RulesError, UsageError
-from claims_edit.policy import catalog_of, default_rules_dir, read_pack
+from claims_edit.policy import catalog_of, default_rules_dir, read_pack, upgraded
+from claims_edit.policy.parse import hash_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,7 +23,8 @@ _MARK = "payers.yaml"  # the file at the top of a rule pack
 def catalog_from(text: str, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
     """The decision tables of what a user names as a pack, without or with its proposed versions in force.
 
-    With `ahead_of`, a draft that begins after that day is taken to be in force already.
+    With `ahead_of`, a draft that begins after that day is taken to be in force already. A pack of an earlier form is
+    read as it was decided.
 
     Raises:
         UsageError: neither a path nor a revision has that name.
@@ -29,9 +32,11 @@ def catalog_from(text: str, *, proposed: bool = False, ahead_of: dt.date | None 
     """
     contents = pack_from(text)
     try:
-        return catalog_of(contents, proposed=proposed, ahead_of=ahead_of)
+        present = upgraded(contents, read_pack(default_rules_dir()))
+        catalog = catalog_of(present.contents, proposed=proposed, ahead_of=ahead_of)
     except RulesError as error:
         raise RulesError(*(f"{text}: {fault}" for fault in error.faults)) from None
+    return replace(catalog, contents=contents, rules_hash=hash_of(contents)) if present.added else catalog
 
 
 def pack_from(text: str) -> dict[str, bytes]:

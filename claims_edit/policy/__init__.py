@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from claims_edit.edits import EDITS
 from claims_edit.errors import RulesError
 from claims_edit.names import name_key
 from claims_edit.policy.catalog import Catalog, compile_catalog
@@ -31,6 +32,7 @@ from claims_edit.policy.parse import Parsed, hash_of, parse
 from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import archived, read_pack
+from claims_edit.policy.upgrade import upgraded
 from claims_edit.rule_files.values import Strict
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ __all__ = [
     "load_catalog",
     "name_key",
     "read_pack",
+    "recorded_catalog",
+    "upgraded",
 ]
 
 
@@ -77,6 +81,28 @@ def catalog_of(contents: dict[str, bytes], *, proposed: bool = False, ahead_of: 
         RulesError: with every fault of every file, sorted.
     """
     return compiled(parse(contents), contents, proposed=proposed, ahead_of=ahead_of)
+
+
+def recorded_catalog(archive: Path, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
+    """The decision tables of the rules that a published run kept: those that decided then, whatever is checked today.
+
+    Rules of an earlier form are read as they were decided (`policy.upgrade`); hash and files are those of the run.
+
+    Raises:
+        RulesError: the files cannot be read as rules.
+    """
+    contents = read_pack(archive)
+    parsed = parse(contents)
+    if parsed.faults or _lacks_a_reason(parsed):
+        parsed = parse(upgraded(contents, read_pack(default_rules_dir())).contents)
+    if parsed.faults:
+        raise RulesError(*sorted(set(parsed.faults)))
+    return compile_catalog(_pack(parsed), contents, hash_of(contents), proposed=proposed, ahead_of=ahead_of)
+
+
+def _lacks_a_reason(parsed: Parsed) -> bool:
+    given = {reason.edit for file in parsed.of(ReasonsFile).values() for reason in file.reasons}
+    return not given.issuperset(edit.id for edit in EDITS)
 
 
 def compiled(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.model import CodeKind
+from claims_edit.model import CRITERIA_COLUMNS, CodeKind, Position
 from claims_edit.policy import tables
 from claims_edit.policy.lifecycle import in_view
 from claims_edit.policy.tables import table
@@ -43,9 +43,12 @@ class Catalog:
             code_citation.
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
         versions: payer, service, in_force_from, in_force_until (null: open), policy_id, policy_version (its first day),
-            policy_kind, by_site (its reference is that of `site_references`), indication_scope, policy_reference
-            (835 REF*0K), liability_group_code (null unless the policy states it), stale_after (null: not given), and
-            the citations of each.
+            policy_kind, by_site (its reference is that of `site_references`), indication_scope, position (a list: the
+            statement's), otherwise (a list: the position where its criteria are not met), policy_reference (835
+            REF*0K), liability_group_code (null unless the policy states it), stale_after (null: not given), and the
+            citations of each.
+        criteria: payer, service, policy_version, criterion (its number from 0), settled_by (the kind of value; null:
+            only the record), values (a list), at_most.
         listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
         program_rules: payer, service, policy_version, program, rule (`applies` | `refer` | `review`), program_citation.
         boundaries: payer, service, boundary: the first day of a version, or the day after its last.
@@ -71,6 +74,7 @@ class Catalog:
     codes: pl.DataFrame
     code_sites: pl.DataFrame
     versions: pl.DataFrame
+    criteria: pl.DataFrame
     listed_codes: pl.DataFrame
     program_rules: pl.DataFrame
     boundaries: pl.DataFrame
@@ -79,6 +83,12 @@ class Catalog:
     guidance: pl.DataFrame
     site_references: pl.DataFrame
     reasons: pl.DataFrame
+
+    @property
+    def criteria_columns(self) -> tuple[str, ...]:
+        """The columns of a line that decide it only where the pack has criteria on them."""
+        kinds = set(self.criteria["settled_by"])
+        return tuple(column for kind, column in CRITERIA_COLUMNS.items() if kind in kinds)
 
 
 def compile_catalog(
@@ -106,6 +116,7 @@ def compile_catalog(
         codes=_codes(pack, cited),
         code_sites=_code_sites(pack),
         versions=_versions(pack, cited),
+        criteria=_criteria(pack),
         listed_codes=_listed_codes(pack, cited),
         program_rules=_program_rules(pack, cited),
         boundaries=_boundaries(pack),
@@ -196,7 +207,8 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
         (
             policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
             version.id, policy.kind.value, policy.follows is not None,
-            version.statement.scope.value, policy.reference,
+            version.statement.scope.value, [each.value for each in version.statement.position],
+            [each.value for each in _otherwise(version)], policy.reference,
             version.liability.group_code if version.liability else None, stale_after(version),
             cited.text(version.statement.cite), cited.text(version.codes.cite),
             cited.text_or_none(version.liability.cite if version.liability else None),
@@ -207,9 +219,33 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
     schema: Schema = {
         "payer": pl.String, "service": pl.String, "in_force_from": pl.Date, "in_force_until": pl.Date,
         "policy_id": pl.String, "policy_version": pl.String, "policy_kind": pl.String, "by_site": pl.Boolean,
-        "indication_scope": pl.String, "policy_reference": pl.String, "liability_group_code": pl.String,
+        "indication_scope": pl.String, "position": pl.List(pl.String), "otherwise": pl.List(pl.String),
+        "policy_reference": pl.String, "liability_group_code": pl.String,
         "stale_after": pl.Date, "statement_citation": pl.String, "codes_citation": pl.String,
         "liability_citation": pl.String, "review_citation": pl.String,
+    }  # fmt: skip
+    return table(rows, schema)
+
+
+def _otherwise(version: Version) -> tuple[Position, ...]:
+    """The position on a line that does not meet the version's criteria; empty where a person decides."""
+    return (version.criteria.otherwise or ()) if version.criteria else ()
+
+
+def _criteria(pack: RulePack) -> pl.DataFrame:
+    rows = (
+        (
+            policy.payer, policy.service, version.id, number, kind,
+            [] if kind == "units_at_most" else list(getattr(criterion, kind or "", ())), criterion.units_at_most,
+        )
+        for policy, version in versions_of(pack)
+        if version.criteria
+        for number, criterion in enumerate(version.criteria.all_of)
+        for kind in criterion.settled_by or (None,)
+    )  # fmt: skip
+    schema: Schema = {
+        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "criterion": pl.Int64,
+        "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
     }  # fmt: skip
     return table(rows, schema)
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from claims_edit.model import PolicyKind, VersionStatus
+from claims_edit.policy.check_positions import position_faults
 from claims_edit.policy.pack import GuidanceFile, Policy
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
             yield from _period_faults(place, policy, version)
             yield from _program_faults(place, version, declared)
             yield from _listed_faults(place, policy, version, declared)
+            yield from position_faults(place, policy, version, declared)
 
 
 def _follows_faults(path: str, policy: Policy, parsed: Parsed) -> Iterator[str]:

@@ -72,7 +72,8 @@ def reason_faults(parsed: Parsed) -> Iterator[str]:
         given = [reason.edit for reason in file.reasons]
         for edit in _KNOWN_EDITS:
             if edit not in given:
-                yield f"{path}: reasons: the edit `{edit}` is missing. Add its reason."
+                remedy = "Add its reason; `claims-edit rules upgrade` adds the shipped one."
+                yield f"{path}: reasons: the edit `{edit}` is missing. {remedy}"
         for index, reason in enumerate(file.reasons):
             place = f"{path}: reasons[{index}]"
             if reason.edit not in _KNOWN_EDITS:

@@ -215,6 +215,16 @@ class RulePack(Strict):
     work_list: WorkListFile | None = None
 
     @property
+    def criteria_asks(self) -> dict[str, str]:
+        """What to ask about the criteria of each version that has some, by `<policy id> <version id>`."""
+        return {
+            f"{policy.id} {version.id}": asks
+            for policy in self.policies.values()
+            for version in policy.versions
+            if version.criteria and (asks := " ".join(each.ask for each in version.criteria.all_of if each.ask))
+        }
+
+    @property
     def review_weights(self) -> dict[str, int]:
         """The weights of a review's priority, by name; none without `worklist.yaml`: every priority is 0."""
         return self.work_list.weights() if self.work_list else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from claims_edit.model import Position
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
@@ -63,6 +64,13 @@ _REMEDIES = {
     "string_too_short": ("is empty", "Fill it in, or remove the key"),
     "int_parsing": ("is not a whole number", "Use digits only"),
 }
+_MISSING = {
+    "position": (
+        f"Add one of {', '.join(Position)}; `claims-edit rules upgrade` writes investigational, as every version was "
+        "decided before"
+    ),
+}
+"""Remedies for keys that packs of earlier releases did not have."""
 _M = TypeVar("_M", bound=Strict)
 
 
@@ -173,6 +181,8 @@ def _problem(detail: ErrorDetails) -> tuple[str, str]:
     context = detail.get("ctx", {})
     given = f"`{detail['input']}` " if isinstance(detail["input"], str) and detail["input"] else ""
     match detail["type"]:
+        case "missing" if detail["loc"][-1] in _MISSING:
+            return "is missing", _MISSING[str(detail["loc"][-1])]
         case "enum" | "literal_error":
             return f"{given}is not one of {context['expected']}", "Use one of these"
         case "string_pattern_mismatch":

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from claims_edit.policy.pack import CitedDate, EvidenceFile, Policy, RulePack, Version
+    from claims_edit.rule_files.policies import Criterion
     from claims_edit.rule_files.values import Citation
 
 _Row = dict[str, str]
@@ -86,8 +87,11 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
     if version.until:
         yield row("in force until", version.until.date.isoformat(), version.until.cite)
     statement = version.statement
-    yield row(f"statement ({statement.scope.value})", statement.says, statement.cite)
+    positions = ", ".join(position.replace("_", " ") for position in statement.position)
+    yield row(f"statement ({statement.scope.value}): {positions}", statement.says, statement.cite)
     yield row("codes", ", ".join(version.codes.listed) or "none", version.codes.cite)
+    for criterion in version.criteria.all_of if version.criteria else ():
+        yield row(f"criterion ({_settled_by(criterion)})", criterion.says, criterion.cite)
     for program, (rule, cite) in sorted(program_rules_of(version).items()):
         excepted = version.exceptions.get(program)
         says = excepted.says if excepted else version.applies_to.says
@@ -99,6 +103,16 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
         yield row(f"liability {version.liability.group_code}", version.liability.says, version.liability.cite)
     for entry in version.history:
         yield row(f"history {entry.date}", entry.change, entry.cite)
+
+
+def _settled_by(criterion: Criterion) -> str:
+    """The value of the claim that settles a criterion, in words; `the record` where none does."""
+    kind = criterion.settled_by[0] if criterion.settled_by else None
+    if kind is None:
+        return f"the record: {criterion.ask}"
+    if kind == "units_at_most":
+        return f"units at most {criterion.units_at_most}"
+    return f"{kind.replace('_', ' ')}: {', '.join(getattr(criterion, kind))}"
 
 
 def _evidence(pack: RulePack, policy: Policy, text: Callable[[Citation], str]) -> Iterator[RulesTable]:

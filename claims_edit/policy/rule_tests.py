@@ -5,25 +5,18 @@ cell.
 """
 
 import datetime as dt
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints, WithJsonSchema
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from claims_edit.edits import EDIT_IDS, INFORMATIONAL_EDIT_IDS
 from claims_edit.model import Coverage, Disposition
-from claims_edit.rule_files.values import Citation, Code, Day, Flag, GroupCode, Key, Strict, Text
+from claims_edit.rule_files.values import Citation, Code, Day, Each, Flag, GroupCode, Key, PlaceOfService, Strict, Text
 
 NONE = "none"
 """An empty cell, or an expected value that is absent."""
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DIAGNOSIS, _MODIFIER = r"[A-Z0-9.]{3,8}", "[A-Z0-9]{2}"
-_T = TypeVar("_T")
-
-
-def _each(value: object) -> object:
-    return value if isinstance(value, list) else [value]
 
 
 def _span(value: object) -> object:
@@ -53,15 +46,6 @@ def _edit_alone(value: object) -> object:
     return {"edit": value} if isinstance(value, str) else value
 
 
-class _OneOrMany:
-    """Lets the schema of a list accept one item without the list."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-Each = Annotated[tuple[_T, ...], BeforeValidator(_each), Field(min_length=1), _OneOrMany()]
 Diagnoses = Annotated[str, StringConstraints(pattern=rf"^(none|{_DIAGNOSIS}( {_DIAGNOSIS}){{0,24}})$")]
 Modifiers = Annotated[str, StringConstraints(pattern=rf"^(none|{_MODIFIER}( {_MODIFIER}){{0,4}})$")]
 Span = Annotated[
@@ -101,6 +85,8 @@ class Given(Strict):
     prior_authorization: Text | None = None
     doubts: Text | None = None
     frequency: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]$")] | None = None
+    place_of_service: Each[PlaceOfService | Literal["none"]] | None = None
+    units: Each[Annotated[str, StringConstraints(pattern=r"^(none|[0-9]{1,6}(\.[0-9]{1,3})?)$")]] | None = None
     contract: ContractTerms | None = None
 
 

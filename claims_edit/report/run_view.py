@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.edits.phrases import listed
 from claims_edit.model import Mode
-from claims_edit.policy import load_catalog
+from claims_edit.policy import recorded_catalog
 from claims_edit.policy.catalog import versions_of
 from claims_edit.report.figures import Figures
 from claims_edit.rule_files.policies import VersionAsIfInForce
@@ -139,7 +139,7 @@ def work_list_sql(runs: Sequence[dict[str, Any]], opened: str) -> str:
     run = runs[-1]
     if not reviews_after(runs).open:
         return f"({no_reviews_sql(opened)}) AS work_list"
-    listed = reviews_sql(opened, review_rules_sql(run.get("review_weights", {})), f"DATE '{run['as_of']}'")
+    listed = reviews_sql(opened, review_rules_sql(run), f"DATE '{run['as_of']}'")
     return f"({listed}) AS work_list ORDER BY {REVIEW_ORDER}"
 
 
@@ -147,4 +147,4 @@ def rules_of(replay: Replay, manifest: dict[str, Any]) -> Catalog:
     """The rules under which a published run decided; a shadow run had the proposed versions in force."""
     as_if = bool(manifest.get("options", {}).get("drafts_as_if_in_force"))
     ahead_of = date.fromisoformat(manifest["as_of"]) if as_if else None
-    return load_catalog(replay.rules, proposed=manifest["mode"] == Mode.SHADOW, ahead_of=ahead_of)
+    return recorded_catalog(replay.rules, proposed=manifest["mode"] == Mode.SHADOW, ahead_of=ahead_of)

@@ -1,30 +1,87 @@
 """The models of the policies: one payer's policy on one service, and its versions."""
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from claims_edit.model import IndicationScope, PolicyKind, ProgramRule, VersionStatus
+from claims_edit.model import IndicationScope, PolicyKind, Position, ProgramRule, VersionStatus
 from claims_edit.rule_files.cited import CitedDate, Home
 from claims_edit.rule_files.tables import Payer
-from claims_edit.rule_files.values import Citation, Code, Day, GroupCode, Key, Reference, Slug, Strict, Text
+from claims_edit.rule_files.values import (
+    Citation,
+    Code,
+    Day,
+    Each,
+    GroupCode,
+    Key,
+    Modifier,
+    PlaceOfService,
+    Prefix,
+    Reference,
+    Slug,
+    Strict,
+    Text,
+)
 
 
 class Statement(Strict):
-    """The policy's position on the service, in our own words."""
+    """The policy's position on the service, in our own words; several positions are several grounds of a denial."""
 
+    position: Each[Position]
     scope: IndicationScope
     says: Text
     cite: Citation
 
 
 class ListedCodes(Strict):
-    """The codes that the version lists as investigational; the list may be empty."""
+    """The codes that the statement is about; the list may be empty."""
 
     listed: tuple[Code, ...]
     cite: Citation
     note: Text | None = None
+
+
+class Criterion(Strict):
+    """A condition of coverage: one that the claim settles (one kind of value), or one that only the record does.
+
+    Attributes:
+        sites: a diagnosis of the line is of one of these site classes.
+        diagnoses: a diagnosis of the line begins with one of these ICD-10-CM prefixes.
+        codes: the procedure code is one of these.
+        modifiers: the line has one of these modifiers.
+        place_of_service: the line's place of service is one of these.
+        units_at_most: the most units of service of the line.
+        ask: what to ask, and whom, where the claim does not settle it.
+    """
+
+    says: Text
+    cite: Citation
+    sites: tuple[Key, ...] = ()
+    diagnoses: tuple[Prefix, ...] = ()
+    codes: tuple[Code, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    place_of_service: tuple[PlaceOfService, ...] = ()
+    units_at_most: Annotated[int, Field(ge=1)] | None = None
+    ask: Text | None = None
+
+    @property
+    def settled_by(self) -> tuple[str, ...]:
+        """The kinds of value of the claim that settle it: one, or none."""
+        return tuple(kind for kind in SETTLED_BY if getattr(self, kind))
+
+
+SETTLED_BY = ("sites", "diagnoses", "codes", "modifiers", "place_of_service", "units_at_most")
+
+
+class CoverageCriteria(Strict):
+    """The conditions of coverage, all of which must be met; `otherwise` is the position where one is not met.
+
+    Without `otherwise` a person decides on a line that does not meet them.
+    """
+
+    all_of: tuple[Criterion, ...] = Field(min_length=1)
+    otherwise: Each[Position] | None = None
 
 
 class AppliesTo(Strict):
@@ -71,6 +128,7 @@ class Version(Strict):
     gap: Text | None = None
     statement: Statement
     codes: ListedCodes
+    criteria: CoverageCriteria | None = None
     applies_to: AppliesTo
     exceptions: dict[Key, ProgramException] = Field(default_factory=dict)
     reviewed: CitedDate | None = None

@@ -2,11 +2,14 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+_T = TypeVar("_T")
 _FIRST_DAY, _LAST_DAY = "1900-01-01", "2199-12-31"
 
 
@@ -22,6 +25,10 @@ def _true_or_false(value: object) -> object:
     if value not in ("true", "false"):
         raise ValueError("must be true or false")
     return value == "true"
+
+
+def _each(value: object) -> object:
+    return value if isinstance(value, list) else [value]
 
 
 def _compiles(value: str) -> str:
@@ -43,6 +50,14 @@ def whole_id(pattern: str) -> str:
     return f"^(?:{pattern[1:-1]})$"
 
 
+class _OneOrMany:
+    """Lets the schema of a list accept one item without the list."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -50,6 +65,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{2,6}$")]
 PrefixRange = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .,()/-]{1,50}$")]
+PlaceOfService = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
+Modifier = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")]
 Release = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$")]
 GroupCode = Literal["CO", "PR", "OA", "PI"]
 Carc = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,5}$")]
@@ -57,6 +74,8 @@ Rarc = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,4}$")]
 Day = Annotated[dt.date, BeforeValidator(_iso_date)]
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
 IdPattern = Annotated[str, BeforeValidator(_compiles)]
+Each = Annotated[tuple[_T, ...], BeforeValidator(_each), Field(min_length=1), _OneOrMany()]
+"""One value, or a list of them."""
 
 
 class Strict(BaseModel):

@@ -21,7 +21,7 @@ from claims_edit.errors import ResultsError
 from claims_edit.facts.revision import REVISES_NOTHING, REVISION_SCHEMA
 from claims_edit.intake import claim_hashes
 from claims_edit.model import REPLACEMENT, Disposition, Effect, Mode
-from claims_edit.policy import load_catalog
+from claims_edit.policy import recorded_catalog
 from claims_edit.resources import enough_room
 from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
@@ -69,7 +69,7 @@ def carry_over(folder: ResultsFolder, progress: Progress) -> int:
     if not folder.is_of_earlier_format():
         return 0
     runs = folder.runs()
-    payers = PayerIdentities(load_catalog(replay_of(folder.out, runs[-1]["run_id"]).rules))
+    payers = PayerIdentities(recorded_catalog(replay_of(folder.out, runs[-1]["run_id"]).rules))
     scratch = folder.scratch("carry-over")
     with folder.changing(scratch) as record:
         State.empty().write(record / STATE, None, None, State.empty().payers, "")

@@ -19,7 +19,7 @@ from claims_edit.core.route import refusals
 from claims_edit.errors import InputError
 from claims_edit.intake import canonicalise, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL, read_to_end
-from claims_edit.policy import load_catalog
+from claims_edit.policy import recorded_catalog
 from claims_edit.runner.kept import BATCH_ROWS
 from claims_edit.runner.options import sha256
 from claims_edit.runner.revisions import PayerIdentities
@@ -91,7 +91,7 @@ class _RunAgain:
         self._run_id = manifest["run_id"]
         self._format = manifest["options"].get("format", "auto")
         self._mapping: Mapping = recorded_mapping(manifest["options"].get("mapping"))
-        self._catalog = load_catalog(replay_of(out, self._run_id).rules)
+        self._catalog = recorded_catalog(replay_of(out, self._run_id).rules)
         self._rules = ScreenRules.of(self._catalog, dt.date.fromisoformat(manifest["as_of"]))
         self._wanted = wanted
         self._context = [file for file in manifest["inputs"] if file["status"] == "context"]

@@ -83,7 +83,7 @@ class Reading:
         self._payers = PayerIdentities(catalog)
         self._context: tuple[SourceFile, ...] = ()
         self._extracts: dict[int, Extract] = {}
-        self._differing = Differing(scratch, self._extracts)
+        self._differing = Differing(scratch, self._extracts, catalog.criteria_columns)
         self._parts = 0
 
     def read(self, files: Discovered, fmt: str) -> Iterator[FileRead | InputError]:

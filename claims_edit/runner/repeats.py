@@ -13,6 +13,7 @@ from claims_edit.core.validate import DUPLICATE
 from claims_edit.doubts import doubt_token
 from claims_edit.intake.extract import ORDINAL, RANK
 from claims_edit.intake.keys import FILE_SHIFT, PLACE_BITS
+from claims_edit.model import CRITERIA_COLUMNS
 from claims_edit.runner.row_locations import ORDINAL_BITS, file_place, places_of
 
 if TYPE_CHECKING:
@@ -24,20 +25,21 @@ if TYPE_CHECKING:
 
 PART_ROWS = 250_000
 DIFFERS = "repeated-line-differs"
-_KEPT = (ORDINAL, *VALUES, *NAMES, *(column for columns in SETS.values() for column in columns), *TOKENS)
+_KEPT = (ORDINAL, *VALUES, *NAMES, *(column for columns in SETS.values() for column in columns), *TOKENS,
+         *CRITERIA_COLUMNS.values())  # fmt: skip
 _OTHER = "__other"
 
 
 def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(ORDINAL, *deciding_facts())
+    return frame.select(ORDINAL, *deciding_facts(), *CRITERIA_COLUMNS.values())
 
 
-def _differs() -> pl.Expr:
+def _differs(also: tuple[str, ...]) -> pl.Expr:
     """Whether the repeat has a different value than the first row, or a value where the first row has none.
 
     A Claim may point to fewer diagnoses and have fewer modifiers than the EOB that explains it.
     """
-    values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*VALUES, *NAMES)]
+    values = [(pl.col(name), pl.col(f"{name}{_OTHER}")) for name in (*VALUES, *NAMES, *also)]
     differing = [other.is_not_null() & first.ne_missing(other) for first, other in values]
     for name in SETS:
         first, other = pl.col(name).fill_null(""), pl.col(f"{name}{_OTHER}").fill_null("")
@@ -61,9 +63,12 @@ def facts_of_repeats(lines: CanonicalLines, result: ValidationResult, rows: pl.D
 class Differing:
     """The repeats of a run, stored on disk until the rows that they repeat are available."""
 
-    def __init__(self, scratch: Path, extracts: Mapping[int, Extract]) -> None:
-        """`scratch` is a folder of this run only; `extracts` are the run's, by position."""
-        self._scratch, self._extracts = scratch, extracts
+    def __init__(self, scratch: Path, extracts: Mapping[int, Extract], also: tuple[str, ...] = ()) -> None:
+        """`scratch` is a folder of this run only; `extracts` are the run's, by position.
+
+        `also` are further columns that decide a line under these rules.
+        """
+        self._scratch, self._extracts, self._also = scratch, extracts, also
         self._waiting: list[pl.DataFrame] = []
         self._parts: list[Path] = []
         self._files: set[int] = set()
@@ -113,7 +118,7 @@ class Differing:
         return (
             repeats.filter(pl.col("first").is_between(firsts["first"].min(), firsts["first"].max()))
             .join(firsts.lazy(), on="first", how="inner")
-            .filter(_differs())
+            .filter(_differs(self._also))
             .group_by("first")
             .agg(pl.col("row").min())
             .collect(engine="streaming")

@@ -295,6 +295,7 @@ def _manifest(
         },
         "timings": {},
         "review_weights": catalog.pack.review_weights,
+        "criteria_asks": catalog.pack.criteria_asks,
     }
 
 

@@ -267,7 +267,7 @@ def _renew_review_rules(connection: duckdb.DuckDBPyConnection, manifests: list[d
     """The weights of the latest enforced run, and what to ask."""
     enforced = [run for run in manifests if run["mode"] == Mode.ENFORCE]
     connection.execute("DELETE FROM review_rules")
-    rules = review_rules_sql(enforced[-1].get("review_weights", {}) if enforced else {})
+    rules = review_rules_sql(enforced[-1] if enforced else {})
     connection.execute(f"INSERT INTO review_rules SELECT * FROM {rules}")  # noqa: S608 -- quoted texts of our own
 
 

@@ -114,8 +114,9 @@ class Charges(_Part):
 class RunManifest(_Part):
     """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs.
 
-    `review_weights` are those of the run's rules, for the priority of a review. `pruned` are, of a run that was pruned,
-    the rows that remain in the tables of which some were removed.
+    `review_weights` are those of the run's rules, for the priority of a review, and `criteria_asks` what to ask about
+    the criteria of each policy version (`<policy_id> <policy_version>`). `pruned` are, of a run that was pruned, the
+    rows that remain in the tables of which some were removed.
     """
 
     run_id: str
@@ -135,6 +136,7 @@ class RunManifest(_Part):
     timings: dict[str, float]
     pruned: dict[str, int] = {}
     review_weights: dict[str, int] = {}
+    criteria_asks: dict[str, str] = {}
 
 
 def write_manifest(run_dir: Path, manifest: RunManifest | dict[str, Any]) -> RunManifest:

@@ -5,10 +5,11 @@ A report of an older run has the list as of that run: what later runs withdrew f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claims_edit.doubts import DOUBTS
 from claims_edit.edits import ASKS
+from claims_edit.edits.coverage import criteria_review
 from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, Disposition, Mode
 from claims_edit.rule_files.tables import EACH_100_OF_CHARGE, EACH_NIGHT_OPEN
 
@@ -20,6 +21,8 @@ REVIEW_COLUMNS = (*DECISION_COLUMNS, *SEEN_COLUMNS, "nights_open", "priority", "
 REVIEW_ORDER = f"priority DESC, first_seen, run_id, {', '.join(DECISION_LOCATION)}"
 RULE_COLUMNS = {"name": "VARCHAR", "weight": "BIGINT", "ask": "VARCHAR"}
 """Of `review_rules`: a weight of the priority, or an edit or doubt with its weight and what to ask."""
+_CRITERIA_OF = "criteria of "
+"""Before `<policy_id> <policy_version>`: the name of what to ask about the version's criteria."""
 _LOCATION = ", ".join(DECISION_LOCATION)
 _DECISION = ", ".join(DECISION_COLUMNS)
 _DECIDED = f"decided_run_id, decided_source_file, decided_source_row, {', '.join(DECISION_LOCATION[2:])}"
@@ -27,9 +30,11 @@ _IS_REVIEW = f"disposition = '{Disposition.REVIEW}'"
 LATEST_RUN = f"(SELECT max(run_id) FROM runs WHERE mode = '{Mode.ENFORCE}')"  # noqa: S608 -- our own words
 
 
-def review_rules_sql(weights: Mapping[str, int]) -> str:
-    """The rows of `review_rules` for the weights of a rule pack, as a table expression."""
-    asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()}
+def review_rules_sql(run: Mapping[str, Any]) -> str:
+    """The rows of `review_rules` for the rules of a run, by its manifest, as a table expression."""
+    weights: dict[str, int] = run.get("review_weights", {})
+    criteria = {f"{_CRITERIA_OF}{version}": ask for version, ask in run.get("criteria_asks", {}).items()}
+    asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()} | criteria
     names = sorted({*weights, *asks})
     rows = (f"({text_sql(name)}, {weights.get(name, 0)}, {text_sql(asks.get(name))})" for name in names)
     return f"(VALUES {', '.join(rows)}) AS review_rules({', '.join(RULE_COLUMNS)})"
@@ -85,9 +90,11 @@ def reviews_sql(opened: str, rules: str, as_of: str) -> str:
             FROM (SELECT DISTINCT doubts FROM opened WHERE doubts IS NOT NULL)
         ) JOIN rules USING (name) GROUP BY doubts
     )
-    SELECT opened.*, CAST(floor({charge} + {nights} + coalesce(weight, 0)) AS BIGINT) AS priority,
-        nullif(concat_ws(' ', ask, settles), '') AS ask
-    FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN settled USING (doubts)"""  # noqa: S608 -- our own words
+    SELECT opened.*, CAST(floor({charge} + {nights} + coalesce(rules.weight, 0)) AS BIGINT) AS priority,
+        nullif(concat_ws(' ', rules.ask, settles, criteria.ask), '') AS ask
+    FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN settled USING (doubts)
+    LEFT JOIN rules AS criteria ON opened.reason_code = '{criteria_review.id}'
+        AND criteria.name = '{_CRITERIA_OF}' || policy_id || ' ' || policy_version"""  # noqa: S608 -- our own words
 
 
 def no_reviews_sql(opened: str) -> str:

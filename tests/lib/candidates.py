@@ -30,7 +30,7 @@ _TEXT_COLUMNS = (
     "claim_filing_indicator_code", "hcpcs_code", *MODIFIERS, "diagnosis_code_type", *DIAGNOSES, "rendering_npi",
     "billing_npi", "facility_npi", "claim_frequency_code", "original_claim_id", "clinical_trial_number",
     "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number", "doubts",
-    "billing_provider_id",
+    "billing_provider_id", "place_of_service_code",
 )  # fmt: skip
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     "source_file": pl.String(),

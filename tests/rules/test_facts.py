@@ -157,12 +157,15 @@ def test_reasons() -> None:
     assert dict(reasons.filter(reasons["disposition"] != "review").select("reason_code", "disposition").rows()) == {
         "line-superseded": "pass", "unlisted-code-out-of-scope": "pass", "code-not-valid-on-dos": "return",
         "policy-not-in-force": "pass", "program-exception-refer": "refer", "contract-covers": "pass",
-        "contract-excludes": "deny", "investigational": "deny",
+        "contract-excludes": "deny", "covered": "pass", "not-medically-necessary": "deny", "not-covered": "deny",
+        "investigational": "deny",
     }  # fmt: skip
     coded = reasons.filter(reasons["carc"].is_not_null()).select("reason_code", "carc", "rarcs", "group_code")
     assert coded.rows() == [
         ("code-not-valid-on-dos", "181", ["M20"], "CO"),
         ("contract-excludes", "96", ["N130"], "CO"),
+        ("not-medically-necessary", "50", [], "CO"),
+        ("not-covered", "96", ["N130"], "CO"),
         ("investigational", "55", [], "CO"),
     ]
 

@@ -10,6 +10,7 @@ A picture has a header that begins with `payer`; `-` is an empty cell; `#` begin
     claim frequency original     claim id (default: one of its own), its frequency, the claim it replaces or voids
     trial condition charge       clinical trial number; NUBC condition codes; charge (default 100.00)
     device value                 investigational device exemption number; NUBC value codes
+    place units                  place of service; units of service (default 1; `-` where the column is given: none)
     authorization doubt          prior authorization number; doubts, as readers write them, with +
     expect                       disposition and reason; `- -` for a line that is in the run and is no candidate
     edits basis evidence site    every edit that hit, with commas; program_basis; trial_evidence; site_class
@@ -31,8 +32,9 @@ from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, Edit
 from claims_edit.engine import decide, facts
 from claims_edit.facts.revision import revisions_among
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, StalePolicy
-from claims_edit.policy import Catalog, load_catalog, name_key
+from claims_edit.policy import Catalog, catalog_of, load_catalog, name_key
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA
+from tests.lib.stand_ins import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +44,7 @@ GRID = "payer-program.txt"
 GIVEN = (
     "payer", "program", "code", "service", "end", "diagnosis", "dxtype", "modifier", "member", "sbr09", "group",
     "contract", "claim", "frequency", "original", "trial", "condition", "charge", "plan",
-    "device", "value", "authorization", "doubt",
+    "device", "value", "authorization", "doubt", "place", "units",
 )  # fmt: skip
 EXPECTED = (
     "disposition", "reason", "edits", "basis", "evidence", "site", "carc", "rarcs", "liability", "adjustment",
@@ -97,7 +99,8 @@ def claim_line(case: Case) -> dict[str, Any]:
         "service_end_date": cell["end"] or cell["service"],
         "hcpcs_code": cell["code"],
         "diagnosis_code_type": cell["dxtype"] or "icd-10-cm",
-        "service_unit_quantity": 1,
+        "service_unit_quantity": cell["units"] if "units" in case.cells else 1,
+        "place_of_service_code": cell["place"],
         "charge_amount": cell["charge"] or "100.00",
         "claim_frequency_code": cell["frequency"] or "1",
         "original_claim_id": cell["original"],
@@ -147,6 +150,12 @@ def shipped_rules() -> Catalog:
     return load_catalog()
 
 
+@cache
+def all_rules() -> Catalog:
+    """The shipped rules, and the policies of invented payers beside them."""
+    return catalog_of(contents())
+
+
 def payer_keys(catalog: Catalog, lines: pl.DataFrame) -> dict[str, str]:
     """The payer's key for each name in the run that is on file."""
     named = lines.select(pl.col("payer").unique()).with_columns(name_key=name_key(pl.col("payer")))
@@ -164,19 +173,19 @@ def decided(file: str) -> dict[int, dict[str, Any]]:
 def known(file: str) -> pl.DataFrame:
     """The facts of the lines of one file."""
     candidates, given = run_of(list(read_cases(CASES / file)))
-    return facts(candidates, shipped_rules(), **given)
+    return facts(candidates, all_rules(), **given)
 
 
 def decided_as(cases: list[Case], stale_policy: StalePolicy) -> dict[int, dict[str, Any]]:
     """The decisions of a run of these cases, by the line of the case."""
     candidates, given = run_of(cases)
-    decisions = decide(candidates, shipped_rules(), **given, stale_policy=stale_policy)
+    decisions = decide(candidates, all_rules(), **given, stale_policy=stale_policy)
     return {row["source_row"]: row for row in decisions.iter_rows(named=True)}
 
 
 def run_of(cases: list[Case]) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The candidates of a run of these cases, and its revisions and contracts."""
-    catalog = shipped_rules()
+    catalog = all_rules()
     rows = [claim_line(case) for case in cases]
     lines = typed(rows, CANDIDATE_SCHEMA)
     keys = payer_keys(catalog, lines)

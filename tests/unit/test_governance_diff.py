@@ -168,11 +168,11 @@ def test_a_code_that_one_pack_does_not_have(rules: RulesFolder, only: Callable[.
 
 def test_a_carc_changed_is_an_outcome(rules: RulesFolder, only: Callable[..., None]) -> None:
     only("florida_blue", "regence", "not recognized")
-    rules.replace(REASONS, 'carc: "55"', 'carc: "50"').replace("remittance/core_360.yaml", 'carc: "55"', 'carc: "50"')
+    rules.replace(REASONS, 'carc: "55"', 'carc: "45"').replace("remittance/core_360.yaml", 'carc: "55"', 'carc: "45"')
     reported = outcomes(against_shipped(rules))
     assert {(row["old"], row["new"]) for row in reported} == {
-        ("deny: investigational (CO 55)", "deny: investigational (CO 50)"),
-        ("deny: investigational (PR 55)", "deny: investigational (PR 50)"),
+        ("deny: investigational (CO 55)", "deny: investigational (CO 45)"),
+        ("deny: investigational (PR 55)", "deny: investigational (PR 45)"),
     }
 
 

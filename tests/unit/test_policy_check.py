@@ -107,7 +107,7 @@ def rules(tmp_path: Path) -> RulesFolder:
          "reasons.unlisted-codes: is not an edit. Use one of line-superseded, "),
         ("worklist.yaml", "each_night_open: 5", "each_night_open: -5", "each_night_open: `-5` is not accepted"),
         (REASONS, "edit: contract-review", "edit: contract-reviews",
-         "reasons: the edit `contract-review` is missing. Add its reason."),
+         "reasons: the edit `contract-review` is missing. Add its reason; `claims-edit rules upgrade` adds the"),
         (REASONS, "edit: contract-review", "edit: contract-reviews",
          f"{CONTRACT_REVIEW}.edit: `contract-reviews` is not an edit."),
         (REASONS, "edit: contract-review", "edit: contract-covers",
@@ -122,8 +122,8 @@ def rules(tmp_path: Path) -> RulesFolder:
          f"{LAST}.group_code: is missing, but `investigational` needs one to deny. Add it."),
         (REASONS, "    rarcs: [M20]\n    group_code: CO\n", "    rarcs: [M20]\n",
          f"{NOT_VALID}.group_code: is missing, but `code-not-valid-on-dos` needs one to return. Add it."),
-        (REASONS, 'carc: "55"', 'carc: "50"',
-         f"{LAST}.carc: CARC `50` is not in an approved combination of remittance/. Correct it, or add it there."),
+        (REASONS, 'carc: "55"', 'carc: "45"',
+         f"{LAST}.carc: CARC `45` is not in an approved combination of remittance/. Correct it, or add it there."),
         (REASONS, "rarcs: [M20]\n    group_code: CO", "rarcs: [M20]\n    group_code: PR",
          f"{NOT_VALID}.group_code: `PR` does not go with CARC `181` (scenario data_wanted). Use one of CO, PI."),
         (REASONS, '    carc: "181"', '    carc: "55"',
@@ -137,13 +137,13 @@ def rules(tmp_path: Path) -> RulesFolder:
         (REGENCE, "group_code: PR", "group_code: OA",
          "versions[0].liability.group_code: `OA` does not go with CARC `96` (scenario not_covered) of `contract"),
         (CORE, "scenario: data_wanted", "scenario: data_missing",
-         "combinations[2].scenario: `data_missing` is not a scenario of the file. Use one of documents_wanted, data_"),
+         "combinations[3].scenario: `data_missing` is not a scenario of the file. Use one of documents_wanted, data_"),
         (CORE, "id: data_wanted", "id: documents_wanted",
          "scenarios[1].id: duplicate id `documents_wanted`. Give each scenario its own id."),
         (CORE, "    rarcs: [N10, N115, N130]\n", "",
-         "combinations[1].rarcs: is empty, but a remark code is required. Add the approved ones."),
+         "combinations[2].rarcs: is empty, but a remark code is required. Add the approved ones."),
         (CORE, 'carc: "96"', 'carc: "55"',
-         "combinations[1].carc: `55` is already defined in not_covered (remittance/core_360.yaml). Merge the two."),
+         "combinations[2].carc: `55` is already defined in not_covered (remittance/core_360.yaml). Merge the two."),
         (CORE, "cite: {document: va_adjustment_reason", "cite: {document: va_reasons",
          "combinations[0].cite.document: `va_reasons` is not defined."),
         (CORE, "needs_remark: false", "needs_remark: no",
@@ -268,10 +268,10 @@ def test_a_carc_of_two_scenarios_may_be_used_in_either(rules: RulesFolder) -> No
 def test_a_pack_of_before_there_was_a_table_is_read_as_it_was(rules: RulesFolder) -> None:
     (rules.root / CORE).unlink()
     (rules.root / "remittance").rmdir()
-    rules.replace(REASONS, 'carc: "55"', 'carc: "50"')
+    rules.replace(REASONS, 'carc: "55"', 'carc: "45"')
     assert load_catalog(rules.root).pack.remittance == {}
 
 
 def test_a_broken_table_is_not_checked_against_the_reasons(rules: RulesFolder) -> None:
-    faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"50"').faults()
+    faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"45"').faults()
     assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` must be true or false. Correct it.",)

@@ -21,7 +21,7 @@ FINAL = "  - status: final\n    from:\n      date: 2020-07-01"
 HISTORY = "cite: {document: premera_ire, section: History, date: 10/01/22}"
 DRAFT = """  - status: proposed
     from: {{date: {first}, {cite}}}
-{until}    statement: {{scope: solid_tumors, says: Draft., {cite}}}
+{until}    statement: {{position: investigational, scope: solid_tumors, says: Draft., {cite}}}
     codes: {{listed: [0600T, 0601T, "47384"], {cite}}}
     applies_to: {{programs: [commercial], says: Draft., {cite}}}
     reviewed: {{date: 2026-09-01, {cite}}}

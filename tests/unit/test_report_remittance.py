@@ -132,7 +132,7 @@ def test_the_policy_goes_with_a_carc_that_asks_for_it(tmp_path: Path) -> None:
     ("changes", "note"),
     [
         ({"group_code": "OA"}, "group_code `OA` does not go with CARC `55` (scenario not_covered)"),
-        ({"carc": "50"}, "carc CARC `50` is not in an approved combination of remittance/"),
+        ({"carc": "45"}, "carc CARC `45` is not in an approved combination of remittance/"),
         ({"carc": "96"}, "rarcs is empty, but CARC `96` (scenario not_covered) needs a remark code"),
     ],
 )

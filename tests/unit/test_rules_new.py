@@ -21,6 +21,7 @@ FILE = "policies/acme_health.yaml"
 SERVICE = "irreversible_electroporation"
 FILLED = {
     "blue_plan: TODO": "blue_plan: false", "kind: TODO": "kind: funding", "date: TODO ": "date: 2026-01-01 ",
+    "position: TODO": "position: investigational",
     "scope: TODO": "scope: all_indications", "listed: [TODO]": "listed: [0600T]",
     "programs: [TODO]": "programs: [commercial]", "TODO": "Something",
 }  # fmt: skip
@@ -75,7 +76,9 @@ def test_every_commented_example_is_valid(rules: RulesFolder) -> None:
     text = filled(new_policy(rules.root, "acme_health").read_text(encoding="utf-8"))
     head, _, body = text.partition("versions:")
     opened = re.sub(r"^( *)# (?=[a-z_]+:|  |- )", r"\1", body, flags=re.MULTILINE)
+    opened = opened.replace("position: investigational ", "position: covered_with_criteria ", 1)
     catalog = load_catalog(rules.write(FILE, f"{head}versions:{opened}").root)
+    assert catalog.criteria["settled_by"].to_list() == ["sites", None]
     (version,) = catalog.versions.filter(payer="acme_health").to_dicts()
     assert version["liability_group_code"] == "PR"
     assert version["in_force_until"] is not None

@@ -1,0 +1,15 @@
+"""Invented payers, with what the shipped policies do not have: coverage, criteria, other grounds of a denial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claims_edit.policy import default_rules_dir, read_pack
+
+HERE = Path(__file__).parent
+
+
+def contents() -> dict[str, bytes]:
+    """The files of the shipped rules with the policies of the invented payers."""
+    own = {f"policies/{path.name}": path.read_bytes() for path in sorted(HERE.glob("*.yaml"))}
+    return read_pack(default_rules_dir()) | own
