@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # Kinds. Keys are shuffled by bucket; rows held back wait for the second pass; parts go to the driver's disk.
@@ -20,13 +20,14 @@ KEYS, EXPLAINED, HELD, PART, INFO, FAULT = "keys", "explained", "held", "part", 
 
 
 class Block(NamedTuple):
-    """Some rows of a file, or what became of a piece of it."""
+    """Some rows of a file, or what became of a piece of it; `order` is that in which its task made them."""
 
     kind: str
     name: str
     place: int
     piece: int
     bucket: int
+    order: int
     payload: bytes
 
 
@@ -40,6 +41,11 @@ def packed(frame: pl.DataFrame, *, compressed: bool = True) -> bytes:
 def unpacked(payload: bytes) -> pl.DataFrame:
     """The frame of `packed`."""
     return pl.read_ipc_stream(payload)
+
+
+def blocks_of(shuffled: Iterable[tuple[int, Block]], kinds: tuple[str, ...]) -> Iterator[Block]:
+    """The blocks of some kinds in a partition of the shuffle."""
+    return (block for _, block in shuffled if block.kind in kinds)
 
 
 class Spool:

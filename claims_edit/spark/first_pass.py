@@ -87,11 +87,13 @@ def _blocks(number: int, piece: Piece, job: Job) -> Iterator[Block]:
         try:
             read = reading.read()
         except InputError as error:
-            yield Block(FAULT, "", piece.place, number, 0, pickle.dumps(error.faults))
+            yield Block(FAULT, "", piece.place, number, reading.own_bucket, 0, pickle.dumps(error.faults))
             return
         yield from reading.spool
-        yield Block(HELD, "", piece.place, number, 0, b"")  # the second pass knows its pieces by this
-        yield Block(INFO, "", piece.place, number, 0, pickle.dumps(read))
+        yield Block(
+            HELD, "", piece.place, number, reading.own_bucket, 0, b""
+        )  # the second pass knows its pieces by this
+        yield Block(INFO, "", piece.place, number, reading.own_bucket, 0, pickle.dumps(read))
 
 
 class _PieceReading:
@@ -99,7 +101,9 @@ class _PieceReading:
 
     def __init__(self, number: int, piece: Piece, job: Job, scratch: Path) -> None:
         self._number, self._piece, self._job, self._scratch = number, piece, job, scratch
+        self.own_bucket = job.buckets + piece.task
         self.spool = Spool(scratch)
+        self._made = 0
 
     def read(self) -> PieceRead:
         opened = self._job.open(self._piece, self._scratch)
@@ -150,7 +154,7 @@ class _PieceReading:
         self._keys(checked.keys.with_columns(cents=pl.lit(None, pl.Int64), plain=pl.lit(value=False)))
         if checked.explained is not None:
             self._bucketed(EXPLAINED, checked.explained)
-        self._add(HELD, "rows", 0, packed(raw.hstack(checked.keys)))
+        self._add(HELD, "rows", self.own_bucket, packed(raw.hstack(checked.keys)))
 
     def _keys(self, keys: pl.DataFrame) -> None:
         self._bucketed(KEYS, keys)
@@ -166,7 +170,8 @@ class _PieceReading:
 
     def _part(self, name: str, frame: pl.DataFrame) -> None:
         if frame.height:
-            self._add(PART, name, 0, packed(frame))
+            self._add(PART, name, self.own_bucket, packed(frame))
 
     def _add(self, kind: str, name: str, bucket: int, payload: bytes) -> None:
-        self.spool.add(Block(kind, name, self._piece.place, self._number, bucket, payload))
+        self.spool.add(Block(kind, name, self._piece.place, self._number, bucket, self._made, payload))
+        self._made += 1

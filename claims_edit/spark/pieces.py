@@ -63,7 +63,7 @@ class Job:
         accept_test_data: whether claims marked as test data are accepted.
         may_know: of lines, by hash, which an earlier run may have decided; None if it decided none.
         pieces: in the order of the run.
-        buckets: of the shuffle of keys.
+        buckets: of the shuffle of keys; behind them in the shuffle comes one partition for each task.
         rows: of a batch.
     """
 
@@ -77,6 +77,11 @@ class Job:
     pieces: tuple[Piece, ...]
     buckets: int
     rows: int = BATCH_ROWS
+
+    @property
+    def partitions(self) -> int:
+        """Of the shuffle: the buckets of keys, and what else each task found."""
+        return self.buckets + 1 + max(piece.task for piece in self.pieces)
 
     def open(self, piece: Piece, scratch: Path) -> Extract:
         """The reader of a piece.

@@ -17,23 +17,14 @@ from claims_edit.intake import consulted
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading, file_state
 from claims_edit.runner.revisions import REPEATED, RunRevisions, none_known
-from claims_edit.spark.blocks import (
-    EXPLAINED,
-    FAULT,
-    HELD,
-    INFO,
-    KEYS,
-    PART,
-    Block,
-    unpacked,
-)
+from claims_edit.spark.blocks import FAULT, INFO, Block, blocks_of, unpacked
 from claims_edit.spark.first_pass import PieceRead, first_pass
 from claims_edit.spark.pieces import Job, planned, tasks_for
 from claims_edit.spark.repeats import PAIRS, highs_in, merged, repeats
 from claims_edit.spark.second_pass import DIFFERING, Located, Resolved, second_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pyspark import RDD
@@ -56,38 +47,39 @@ class SparkReading(Reading):
     def __init__(self, *given: Any, spark: SparkSession, partitions: int | None = None, **named: Any) -> None:  # noqa: ANN401 -- passed on
         """`partitions` is how many tasks share the rows, and their keys; the other arguments are those of Reading."""
         super().__init__(*given, **named | {"text_bytes": 0})
-        self._spark, self._partitions = spark, partitions
+        self._spark, self._partitions = spark.sparkContext, partitions
         self._job: Job
-        self._first: RDD[Block]
+        self._shuffled: RDD[tuple[int, Block]]
         self._before: dict[Path, tuple[int, int]] = {}
-        self._refused: list[int] = []
 
     def read(self, files: Discovered, fmt: str) -> Iterator[FileRead | InputError]:
         """See Reading: every extract is read before the first is returned."""
         paths = files.extracts
         self._before = {path: file_state(path) for path in paths}
-        tasks = self._partitions or tasks_for(paths, self._spark.sparkContext.defaultParallelism)
+        tasks = self._partitions or tasks_for(paths, self._spark.defaultParallelism)
         pieces, rows = planned(paths, fmt, self._mapping, self._scratch, tasks)
         context = consulted(files.inputs, fmt)
         self._job = Job(
             self._catalog, self._mapping, self._rules, fmt, context, self._accept_test_data, self._may_know,
             tuple(pieces), tasks, rows,
         )  # fmt: skip
-        numbers = self._spark.sparkContext.parallelize(range(tasks), tasks)
-        self._first = _kept(numbers.mapPartitions(partial(first_pass, job=self._job)))
+        first = self._spark.parallelize(range(tasks), tasks).mapPartitions(partial(first_pass, job=self._job))
+        # Its files on the disks of executors serve several jobs.
+        self._shuffled = first.keyBy(attrgetter("bucket")).partitionBy(self._job.partitions, int)
         read = self._pieces_read(len(paths))
         for place in range(len(paths)):
             try:
                 yield self._file_read(place, read[place])
             except InputError as error:
                 self.forget(place)
-                self._refused.append(place)
                 yield error
 
     def _pieces_read(self, files: int) -> list[_File]:
         """What became of each extract."""
         read = [_File() for _ in range(files)]
-        for block in _of_kinds(self._first, INFO, FAULT):
+        of_pieces = range(self._job.buckets, self._job.partitions)
+        found = self._done(partial(blocks_of, kinds=(INFO, FAULT)), of_pieces)
+        for block in sorted(found, key=attrgetter("piece")):
             if block.kind == FAULT:
                 read[block.place].faults = read[block.place].faults or pickle.loads(block.payload)  # noqa: S301 -- of our tasks
             else:
@@ -116,17 +108,15 @@ class SparkReading(Reading):
     def _finish(self, read: list[FileRead]) -> None:
         """Resolve the repeats in Spark's shuffle, route what waited, and compare repeats with their firsts."""
         by_place = {found.place: found for found in read}
-        self._keep_parts(self._first, by_place)
         found = self._resolved(by_place)
         path = self._scratch / REPEATED
         found.write_parquet(path)
-        resolved = Resolved(self._job, cast("dict[int, Located]", self._extracts), found)
-        held = self._of_read_files(HELD)
-        second = _kept(held.mapPartitions(partial(second_pass, resolved=resolved)))
-        for block in _of_kinds(second, INFO):
-            by_place[block.place].totals.add(pickle.loads(block.payload))  # noqa: S301 -- of our tasks
-        self._keep_parts(second, by_place)
-        second.unpersist()
+        second = partial(second_pass, resolved=Resolved(self._job, cast("dict[int, Located]", self._extracts), found))
+        together = 2 * self._spark.defaultParallelism
+        for start in range(self._job.buckets, self._job.partitions, together):  # in order, bounded on the driver
+            some = range(start, min(start + together, self._job.partitions))
+            for block in self._done(second, some):
+                self._keep_block(block, by_place[block.place])
         for file in read:
             if file_state(file.file.path) != self._before[file.file.path]:
                 raise InputError(f"{file.file.path}: changed while it was read. Run again when it is complete.")
@@ -134,16 +124,10 @@ class SparkReading(Reading):
             self._repeats_among_refused(pl.scan_parquet(path, glob=False), read)
             self._differing.compare(self._kept_candidates)
 
-    def _of_read_files(self, *kinds: str) -> RDD[Block]:
-        """The blocks of some kinds, of the extracts that were read to their end."""
-        return self._first.filter(partial(_is_of, kinds=kinds, refused=frozenset(self._refused)))
-
     def _resolved(self, by_place: dict[int, FileRead]) -> pl.DataFrame:
         """The repeats of the run (`row`, `first`); the totals of plain rows that are none are added to their files'."""
-        keys = self._of_read_files(KEYS, EXPLAINED).keyBy(attrgetter("bucket"))
-        resolved = keys.partitionBy(self._job.buckets, int).mapPartitions(repeats)
         pairs = []
-        for block in _collected(resolved):
+        for block in self._done(partial(repeats, read=frozenset(by_place)), range(self._job.buckets)):
             if block.name == PAIRS:
                 pairs.append(unpacked(block.payload))
                 continue
@@ -153,18 +137,34 @@ class SparkReading(Reading):
                 by_place[place].totals.add(totals)
         return merged(pairs)
 
-    def _keep_parts(self, blocks: RDD[Block], by_place: dict[int, FileRead]) -> None:
-        """Write the parts of the extracts that were read, in the order of the run."""
-        parts = blocks.filter(partial(_is_of, kinds=(PART,)))
-        for block in _checked(lambda: parts.toLocalIterator(prefetchPartitions=True)):
-            if (found := by_place.get(block.place)) is None:
-                continue
-            frame = unpacked(block.payload)
-            if block.name == DIFFERING:
-                self._differing.add(frame)
-            else:
-                self._keep(frame, found, block.name)
-                self._parts += 1
+    def _keep_block(self, block: Block, found: FileRead) -> None:
+        """Keep what the second pass made of some rows of a file."""
+        if block.kind == INFO:
+            found.totals.add(pickle.loads(block.payload))  # noqa: S301 -- of our tasks
+        elif block.name == DIFFERING:
+            self._differing.add(unpacked(block.payload))
+        else:
+            self._keep(unpacked(block.payload), found, block.name)
+            self._parts += 1
+
+    def _done(
+        self, work: Callable[[Iterable[tuple[int, Block]]], Iterator[Block]], partitions: Iterable[int]
+    ) -> list[Block]:
+        """What the tasks of one job make of some partitions of the shuffle, in order.
+
+        Raises:
+            ResultsError: the job failed.
+        """
+        from py4j.protocol import Py4JError  # noqa: PLC0415 -- an extra
+        from pyspark.errors import PySparkException  # noqa: PLC0415 -- an extra
+
+        try:
+            return list(self._spark.runJob(self._shuffled, work, list(partitions)))
+        except (Py4JError, PySparkException) as error:
+            raise ResultsError(
+                f"Spark: a job of the run failed ({type(error).__name__}); nothing is published. See the log of the"
+                " executors, then run again."
+            ) from error
 
     def revisions(self, known_claims: Callable[[pl.Series], pl.Series] = none_known) -> RunRevisions:
         """See Reading."""
@@ -173,8 +173,8 @@ class SparkReading(Reading):
     def _highs_in_run(self, asked: pl.Series) -> pl.Series:
         """Which of these claims rows of the run have."""
         wanted = asked.alias("high").to_frame()
-        found = self._of_read_files(KEYS).mapPartitions(partial(highs_in, wanted=wanted))
-        frames = [unpacked(block.payload)["high"] for block in _collected(found)]
+        found = self._done(partial(highs_in, wanted=wanted, read=frozenset(self._extracts)), range(self._job.buckets))
+        frames = [unpacked(block.payload)["high"] for block in found]
         return pl.concat(frames).unique() if frames else pl.Series("high", dtype=pl.UInt64)
 
 
@@ -187,42 +187,3 @@ class _Revisions(RunRevisions):
 
     def _highs_in_run(self, asked: pl.Series) -> pl.Series:
         return self._highs(asked)
-
-
-def _is_of(block: Block, kinds: tuple[str, ...], refused: frozenset[int] = frozenset()) -> bool:
-    return block.kind in kinds and block.place not in refused
-
-
-def _kept(blocks: RDD[Block]) -> RDD[Block]:
-    """Blocks that several jobs read: computed once, kept on the disks of the executors."""
-    from pyspark import StorageLevel  # noqa: PLC0415 -- an extra
-
-    return blocks.persist(StorageLevel.DISK_ONLY)
-
-
-def _of_kinds(blocks: RDD[Block], *kinds: str) -> list[Block]:
-    """The blocks of some kinds, which are small, in order."""
-    return sorted(_collected(blocks.filter(partial(_is_of, kinds=kinds))), key=attrgetter("piece"))
-
-
-def _collected(blocks: RDD[Block]) -> list[Block]:
-    return list(_checked(lambda: iter(blocks.collect())))
-
-
-def _checked(blocks: Callable[[], Iterator[Block]]) -> Iterator[Block]:
-    """The blocks of a job.
-
-    Raises:
-        ResultsError: the job failed.
-    """
-    from py4j.protocol import Py4JError  # noqa: PLC0415 -- an extra
-    from pyspark.errors import PySparkException  # noqa: PLC0415 -- an extra
-
-    try:
-        yield from blocks()
-    except (Py4JError, PySparkException) as error:
-        kind = type(error).__name__
-        raise ResultsError(
-            f"Spark: a job of the run failed ({kind}); nothing is published. See the log of the executors, then run"
-            " again."
-        ) from error

@@ -13,7 +13,7 @@ import polars as pl
 
 from claims_edit.intake.keys import RANK_SHIFT
 from claims_edit.runner.row_locations import file_place
-from claims_edit.spark.blocks import EXPLAINED, INFO, KEYS, PART, Block, packed, unpacked
+from claims_edit.spark.blocks import EXPLAINED, INFO, KEYS, PART, Block, blocks_of, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,11 +27,16 @@ PAIRS = "pairs"
 _LINE = ["high", "low"]
 
 
-def repeats(blocks: Iterable[tuple[int, Block]]) -> Iterator[Block]:
-    """Of each bucket the pairs of a repeat and its first row, and the totals of its plain rows that repeat nothing."""
+def repeats(blocks: Iterable[tuple[int, Block]], read: frozenset[int]) -> Iterator[Block]:
+    """Of each bucket the pairs of a repeat and its first row, and the totals of its plain rows that repeat nothing.
+
+    Only the extracts of `read`, which were read to their end, count.
+    """
     buckets: dict[int, dict[str, list[pl.DataFrame]]] = {}
     for bucket, block in blocks:
-        buckets.setdefault(bucket, {KEYS: [], EXPLAINED: []})[block.kind].append(unpacked(block.payload))
+        if block.place in read:
+            of_kind = buckets.setdefault(bucket, {KEYS: [], EXPLAINED: []})[block.kind]
+            of_kind.append(unpacked(block.payload))
     for bucket in sorted(buckets):
         yield from _resolved(bucket, buckets.pop(bucket))
 
@@ -44,10 +49,10 @@ def _resolved(bucket: int, given: dict[str, list[pl.DataFrame]]) -> Iterator[Blo
     else:
         pairs = found
     if pairs.height:
-        yield Block(PART, PAIRS, 0, 0, bucket, packed(pairs))
+        yield Block(PART, PAIRS, 0, 0, bucket, 0, packed(pairs))
     plain = keys.lazy().filter("plain").join(found.lazy(), on="row", how="anti")
     totals = plain.group_by(place=file_place(pl.col("row"))).agg(pl.len(), pl.col("cents").sum()).collect()
-    yield Block(INFO, "", 0, 0, bucket, pickle.dumps(totals.rows()))
+    yield Block(INFO, "", 0, 0, bucket, 0, pickle.dumps(totals.rows()))
 
 
 def repeats_of(keys: pl.LazyFrame) -> pl.DataFrame:
@@ -71,11 +76,12 @@ def merged(pairs: list[pl.DataFrame]) -> pl.DataFrame:
     return every.group_by("row").agg(pl.col("first").min()).sort("row")
 
 
-def highs_in(blocks: Iterable[Block], wanted: pl.DataFrame) -> Iterator[Block]:
-    """Which of the wanted claims (`high`) rows of these blocks have."""
+def highs_in(blocks: Iterable[tuple[int, Block]], wanted: pl.DataFrame, read: frozenset[int]) -> Iterator[Block]:
+    """Which of the wanted claims (`high`) rows of the extracts of `read` have."""
     found: set[int] = set()
-    for block in blocks:
-        found |= set(unpacked(block.payload).join(wanted, on="high", how="semi")["high"].unique().to_list())
+    for block in blocks_of(blocks, (KEYS,)):
+        if block.place in read:
+            found |= set(unpacked(block.payload).join(wanted, on="high", how="semi")["high"].unique().to_list())
     frame = pl.DataFrame({"high": sorted(found)}, schema={"high": pl.UInt64})
     if found:
-        yield Block(PART, "highs", 0, 0, 0, packed(frame))
+        yield Block(PART, "highs", 0, 0, 0, 0, packed(frame))

@@ -6,6 +6,7 @@ import pickle
 import tempfile
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +22,7 @@ from claims_edit.runner.held_back import KEY_COLUMNS
 from claims_edit.runner.kept import LEAST_ROWS
 from claims_edit.runner.repeats import facts_of_repeats
 from claims_edit.runner.row_locations import places_of
-from claims_edit.spark.blocks import INFO, PART, Block, packed, unpacked
+from claims_edit.spark.blocks import HELD, INFO, PART, Block, blocks_of, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -77,9 +78,10 @@ class Resolved:
         return accepted.filter(pl.Series(of == number, dtype=pl.Boolean))
 
 
-def second_pass(held: Iterable[Block], resolved: Resolved) -> Iterator[Block]:
-    """The parts of the pieces whose rows were held back, and their totals."""
-    for number, blocks in groupby(held, key=lambda block: block.piece):
+def second_pass(shuffled: Iterable[tuple[int, Block]], resolved: Resolved) -> Iterator[Block]:
+    """The parts of the pieces of a task whose extracts were read to their end, and their totals."""
+    own = (block for block in blocks_of(shuffled, (HELD, PART)) if block.place in resolved.extracts)
+    for number, blocks in groupby(sorted(own, key=attrgetter("piece", "order")), key=attrgetter("piece")):
         yield from _PieceRouting(number, resolved).parts(blocks)
 
 
@@ -99,7 +101,9 @@ class _PieceRouting:
     def parts(self, blocks: Iterable[Block]) -> Iterator[Block]:
         held: list[pl.Series] = []
         for block in blocks:
-            if block.payload:
+            if block.kind == PART:
+                yield block
+            elif block.payload:
                 rows = unpacked(block.payload)
                 held.append(rows["row"])
                 yield from self._held(rows)
@@ -108,7 +112,7 @@ class _PieceRouting:
             plain = plain.join(pl.concat(held).to_frame(), on="row", how="anti", maintain_order="left")
         if plain.height:
             yield from self._plain(plain)
-        yield Block(INFO, "", self._piece.place, self._number, 0, pickle.dumps(self._totals))
+        yield Block(INFO, "", self._piece.place, self._number, 0, 0, pickle.dumps(self._totals))
 
     def _held(self, rows: pl.DataFrame) -> Iterator[Block]:
         waits = rows["row"].is_in(self._repeats["row"].implode())
@@ -152,4 +156,4 @@ class _PieceRouting:
 
     def _part(self, name: str, frame: pl.DataFrame) -> Iterator[Block]:
         if frame.height:
-            yield Block(PART, name, self._piece.place, self._number, 0, packed(frame))
+            yield Block(PART, name, self._piece.place, self._number, 0, 0, packed(frame))
