@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from claims_edit import __version__
+from claims_edit.errors import RulesError
 
 COMMANDS = {
     "run": ("claims_edit.cli.run", "Read, check, decide and publish claim extracts."),
@@ -46,6 +47,10 @@ class LateGroup(click.Group):
         try:
             answer = super().invoke(ctx)
             sys.stdout.flush()
+        except RulesError as error:
+            from claims_edit.cli.options import in_their_folder  # noqa: PLC0415 -- for faults of rules alone
+
+            raise in_their_folder(ctx, error) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)

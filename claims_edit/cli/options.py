@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from claims_edit.errors import RulesError
 from claims_edit.local_path import REMEDY, is_url
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,7 +58,28 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 
 out_option = click.option("--out", required=True, type=LocalPath(), help="The results folder.")
-rules_option = click.option("--rules", type=LocalPath(), help="A rules folder to use instead of the shipped rules.")
+RULES = "claims_edit.rules"
+"""The rules folder of a command in click's `meta`, for the places of its faults."""
+
+
+def _remember(ctx: click.Context, _: click.Parameter, rules: Path | None) -> Path | None:
+    ctx.meta[RULES] = rules
+    return rules
+
+
+rules_option = click.option(
+    "--rules", type=LocalPath(), callback=_remember, help="A rules folder to use instead of the shipped rules."
+)
+
+
+def in_their_folder(ctx: click.Context, error: RulesError) -> RulesError:
+    """The same faults, with the folder of --rules and the line of each file."""
+    from claims_edit.policy.located import located  # noqa: PLC0415 -- for faults alone
+
+    folder = ctx.meta.get(RULES)
+    return RulesError(*located(error.faults, folder)) if folder is not None and folder.is_dir() else error
+
+
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

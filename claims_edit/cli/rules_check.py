@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import LocalPath, print_json, rules_option
+from claims_edit.cli.options import LocalPath, in_their_folder, print_json, rules_option
 from claims_edit.errors import RulesError
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def check(*, rules: Path | None, documents: Path | None, as_json: bool) -> None:
         checked_pack = check_pack(rules, documents)
     except RulesError as error:
         if as_json:
-            print_json({"sound": False, "faults": list(error.faults)})
+            faults = in_their_folder(click.get_current_context(), error).faults
+            print_json({"sound": False, "faults": list(faults)})
         raise
     if as_json:
         print_json(checked_pack.as_dict())

@@ -9,6 +9,7 @@ import click
 from claims_edit.cli.options import print_json, rules_option
 from claims_edit.errors import RulesError
 from claims_edit.policy import load_catalog
+from claims_edit.policy.located import located
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,13 +37,13 @@ def test(*, rules: Path | None, as_json: bool) -> None:
         click.echo("The rules have no tests. Add files to tests/ of the rules folder (docs/adding-a-payer.md).")
     else:
         for failure in failing:
-            click.echo(_as_text(failure))
+            click.echo(_as_text(failure, rules))
         click.echo(f"{passed:,} of {len(suite.lines):,} lines of {len(catalog.pack.tests)} files match.")
     if failing:
         raise RulesError(f"rules/tests: {len(failing):,} lines did not match. Correct the rule or the expected result.")
 
 
-def _as_text(failure: Failure) -> str:
+def _as_text(failure: Failure, rules: Path | None) -> str:
     """One failing line: location, name of the test, the line, the differences, and the source of each side."""
     differs = "; ".join(
         f"{fact}: expected {failure.expected[fact] or 'nothing'}, got {failure.got[fact] or 'nothing'}"
@@ -51,7 +52,10 @@ def _as_text(failure: Failure) -> str:
     cited = f"\n  decided by: {failure.citation}" if failure.citation else ""
     read_in = f"\n  read in:    {failure.line.read_in}" if failure.line.read_in else ""
     given = ", ".join(failure.line.given.values())
-    return f"{failure.line.place}: {failure.line.test}\n  line:       {given}\n  {differs}{cited}{read_in}"
+    named = f"{failure.line.place}: {failure.line.test}"
+    if rules is not None and rules.is_dir():
+        (named,) = located([named], rules)
+    return f"{named}\n  line:       {given}\n  {differs}{cited}{read_in}"
 
 
 def _as_json(failure: Failure) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import RulesError
+from claims_edit.governance.dates import date_faults
 from claims_edit.governance.documents import check_documents
 from claims_edit.governance.prove import prove
 from claims_edit.governance.unreachable_rules import version_faults
@@ -13,6 +14,7 @@ from claims_edit.model import VersionStatus
 from claims_edit.policy import catalog_of, default_rules_dir, examine, read_pack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from claims_edit.governance.documents import Checked
@@ -57,8 +59,8 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     """
     contents = read_pack(rules if rules is not None else default_rules_dir())
     pack, contradictions = examine(contents)
-    checked = check_documents(pack, documents) if documents else None
-    faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack)}
+    checked = check_documents(pack, documents, _as_shipped(contents)) if documents else None
+    faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack), *date_faults(pack)}
     if contradictions:
         raise RulesError(*sorted(faults))
     catalog = catalog_of(contents)
@@ -71,6 +73,14 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     if faults:
         raise RulesError(*sorted(faults))
     return Sound(catalog, proof, checked, drafts, shadow)
+
+
+def _as_shipped(contents: Mapping[str, bytes]) -> set[str]:
+    """The files that are those of the shipped rules."""
+    shipped = read_pack(default_rules_dir())
+    if contents == shipped:
+        return set()
+    return {path for path, raw in contents.items() if shipped.get(path) == raw}
 
 
 def _drafts(catalog: Catalog) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +12,14 @@ from pydantic import BaseModel
 from claims_edit.errors import UsageError
 from claims_edit.governance.rule_locations import versions
 from claims_edit.policy.check import parts_of
-from claims_edit.policy.pack import CitedDate, Document, HistoryEntry
+from claims_edit.policy.pack import Document
 from claims_edit.rule_files.values import Citation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from claims_edit.policy.pack import Policy, RulePack
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 _CODE = r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}"  # CPT of any category, and HCPCS level II
 _ENTRY = re.compile(rf"^\W*(?:(?:CPT|HCPCS)\b\W*)?({_CODE})\b(.*)$")
 _CODING = re.compile(
@@ -63,29 +60,24 @@ class _Texts:
     faults: list[str] = field(default_factory=list)
 
 
-def check_documents(pack: RulePack, folder: Path) -> Checked:
+def check_documents(pack: RulePack, folder: Path, shipped: Collection[str] = ()) -> Checked:
     """Compare every cited date and code with the text of its document, and the documents' codes with the rules.
 
-    The text of a document is `<source>.txt` in the folder.
+    The text of a document is `<source>.txt` in the folder. Those of files that are `shipped` (paths in the pack) may be
+    absent: they were compared before the rules were published.
 
     Raises:
         UsageError: there is no such folder.
     """
     if not folder.is_dir():
         raise UsageError(f"--documents {folder}: no such folder. Name the folder with the documents' texts.")
-    texts = _texts(pack, folder)
+    texts = _texts(pack, folder, {f"rules/{path}" for path in shipped})
     cited = [(place, value) for place, value in _values(pack) if isinstance(value, Citation)]
     held = [(place, cite) for place, cite in cited if cite.document in texts.whole]
-    dated = [
-        (place, value.date, value.cite, None if isinstance(value, HistoryEntry) else value.note)
-        for place, value in _values(pack)
-        if isinstance(value, CitedDate | HistoryEntry)
-    ]
     listed = list(_listed(pack))
     faults = [
         *texts.faults,
         *(fault for place, cite in held for fault in _citation_faults(place, cite, texts.whole[cite.document])),
-        *(fault for place, day, cite, note in dated if note is None for fault in _day_faults(place, day, cite)),
         *_missing_codes(listed, texts),
         *_unlisted_codes(pack, texts),
     ]
@@ -111,7 +103,7 @@ def _values(pack: RulePack) -> Iterator[tuple[str, BaseModel]]:
         yield from walk(model, f"rules/{path}: ")
 
 
-def _texts(pack: RulePack, folder: Path) -> _Texts:
+def _texts(pack: RulePack, folder: Path, shipped: Collection[str]) -> _Texts:
     found = _Texts()
     for place, value in _values(pack):
         if not isinstance(value, Document):
@@ -120,7 +112,11 @@ def _texts(pack: RulePack, folder: Path) -> _Texts:
             found.without.append(value.id)
             continue
         path = folder / f"{value.source}.txt"
-        if Path(value.source).name != value.source or not path.is_file():
+        is_there = Path(value.source).name == value.source and path.is_file()
+        if not is_there and place.partition(":")[0] in shipped:
+            found.without.append(value.id)
+            continue
+        if not is_there:
             found.faults.append(
                 f"{place}.source: no `{value.source}.txt` in {folder}. "
                 "Put the document's text there, or correct the name."
@@ -141,38 +137,6 @@ def _citation_faults(place: str, cite: Citation, text: str) -> Iterator[str]:
         yield (
             f"{place}.date: `{cite.date}` is not in the text of {cite.document}. "
             "Write the date as the document gives it."
-        )
-
-
-def last_day(given: str) -> dt.date | None:
-    """The day of a date as documents give it: the last day of a month or a year; None where it is not a date."""
-    if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})", given):
-        month, day, year = (int(part) for part in found.groups())
-        return _day_or_none(year + 2000 if year < 100 else year, month, day)  # noqa: PLR2004 -- two digits of a year
-    if found := re.fullmatch(r"(?:([A-Za-z]+) )?(?:(\d{1,2}), )?(\d{4})", given):
-        name, day_text, year_text = found.groups()
-        month = _MONTHS.get((name or "December").lower(), 0)
-        year = int(year_text)
-        if not month or (day_text and not name):
-            return None
-        return _day_or_none(year, month, int(day_text) if day_text else calendar.monthrange(year, month)[1])
-    return None
-
-
-def _day_or_none(year: int, month: int, day: int) -> dt.date | None:
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _day_faults(place: str, day: dt.date, cite: Citation) -> Iterator[str]:
-    """A day that differs from its citation; a note gives the reason where the difference is intended."""
-    named = last_day(cite.date)
-    if named is not None and day != named:
-        yield (
-            f"{place}.date: {day} does not match the date in the document (`{cite.date}`, so {named}). "
-            "Correct it, or give the reason in `note`."
         )
 
 

@@ -115,13 +115,14 @@ def compiled(
     """
     pack, faults = _examined(parsed)
     if faults:
-        raise RulesError(*faults)
+        _, blaming = _examined(parse(contents, read_pack(default_rules_dir())))
+        raise RulesError(*(blaming or faults))
     return compile_catalog(pack, contents, hash_of(contents), proposed=proposed, ahead_of=ahead_of)
 
 
 def examine(contents: dict[str, bytes]) -> tuple[RulePack, list[str]]:
     """A rule pack's files as a pack, without those that could not be parsed, and all their faults, sorted."""
-    return _examined(parse(contents))
+    return _examined(parse(contents, read_pack(default_rules_dir())))
 
 
 def _examined(parsed: Parsed) -> tuple[RulePack, list[str]]:

@@ -78,15 +78,19 @@ def check(parsed: Parsed) -> list[str]:
 
 def _document_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     homes: dict[str, list[str]] = defaultdict(list)
+    unknown: dict[str, list[str]] = defaultdict(list)
     for path, model in parsed.files.items():
         for place, value in _walk(model, ""):
             if isinstance(value, Document):
                 homes[value.id].append(f"{path}: {place}.id")
             elif declared.documents is not None and value.document not in declared.documents:
-                yield (
-                    f"{path}: {place}.document: `{value.document}` is not defined. "
-                    "Correct it, or add the document under `documents`."
-                )
+                unknown[value.document].append(f"{path}: {place}.document")
+    for document, places in unknown.items():
+        others = f" in {len(places)} places" if len(places) > 1 else ""
+        yield (
+            f"{places[0]}: `{document}` is not defined{others}. "
+            "Correct it, or add the document under `documents` of its file."
+        )
     for document, places in homes.items():
         for place in places[1:]:
             yield f"{place}: `{document}` is already defined in {places[0].split(':')[0]}. Define it once."

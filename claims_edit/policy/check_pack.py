@@ -20,13 +20,15 @@ def pack_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     payers = {policy.id: policy.payer for policy in parsed.of(Policy).values()}
     for path, file in parsed.of(PackFile).items():
         yield from _version_faults(path, file)
+        unknown: set[str] = set()
         for index, entry in enumerate(file.changelog):
             for position, change in enumerate(entry.changes):
                 place = f"{path}: changelog[{index}].changes[{position}]"
                 if change.payer is not None:
                     yield from declared.payer_faults(f"{place}.payer", change.payer)
-                if Policy not in parsed.broken:
+                if Policy not in parsed.broken and change.policy not in unknown:
                     yield from _policy_faults(place, change, payers)
+                    unknown |= {change.policy} - payers.keys() if change.policy else set()
                 dates = change.service_dates
                 if dates.until is not None and dates.until < dates.from_:
                     yield f"{place}.service_dates.until: {dates.until} is before from ({dates.from_}). Correct one."

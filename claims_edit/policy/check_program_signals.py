@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claims_edit.names import name_keys
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
-from claims_edit.policy.pack import ProgramsFile
+from claims_edit.policy.pack import PayersFile, ProgramsFile
 from claims_edit.policy.payers import payer_entries
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ _Signal = tuple[str, str, str]
 def program_signal_faults(parsed: Parsed) -> Iterator[str]:
     """Names that two payers share, and spellings or signals that two programs share."""
     yield from _entry_faults(parsed)
-    yield from _shared_name_faults([
+    names = [
         (f"{entry.place}{place}", entry.key, name)
         for entry in payer_entries(parsed)
         for place, name in _numbered(entry.key, names=entry.payer.names, identifiers=entry.payer.identifiers)
-    ])  # fmt: skip
+    ]
+    yield from _shared_name_faults(names)
+    yield from _ambiguous_faults(parsed, names)
     for path, programs in parsed.of(ProgramsFile).items():
         spellings = [
             (f"{path}: programs.{key}{place}", key, name)
@@ -45,6 +47,18 @@ def program_signal_faults(parsed: Parsed) -> Iterator[str]:
                 for key, program in programs.programs.items()
                 for index, signal in enumerate(getattr(program, signals))
             ])  # fmt: skip
+
+
+def _ambiguous_faults(parsed: Parsed, names: list[_Signal]) -> Iterator[str]:
+    """A payer's name that is listed as one of several payers: lines of the others would be decided by its policy."""
+    listed = [name for file in parsed.of(PayersFile).values() for name in file.ambiguous]
+    shared = {key: name for key, name in zip(name_keys(listed), listed, strict=True) if key}
+    for (place, _, name), key in zip(names, name_keys(name for _, _, name in names), strict=True):
+        if key in shared:
+            yield (
+                f"{place}: `{name}` is a name of several payers (ambiguous in payers.yaml), so other payers' claims "
+                "would be taken for this one's. Remove it, or write the payer's full name."
+            )
 
 
 def _entry_faults(parsed: Parsed) -> Iterator[str]:

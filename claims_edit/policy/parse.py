@@ -24,7 +24,7 @@ from claims_edit.policy.pack import (
 )
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.yaml_text import read_yaml
-from claims_edit.rule_files.values import Strict
+from claims_edit.rule_files.values import Strict, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,10 +97,14 @@ def hash_of(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def parse(contents: Mapping[str, bytes]) -> Parsed:
-    """Every file as its model; files that cannot be parsed are in `faults`."""
+def parse(contents: Mapping[str, bytes], known: Mapping[str, bytes] | None = None) -> Parsed:
+    """Every file as its model; files that cannot be parsed are in `faults`.
+
+    Files that are as in `known` come first, so that of two that contradict each other the other one is to blame.
+    """
+    known = known or {}
     parsed = Parsed()
-    for path in sorted(contents):
+    for path in sorted(contents, key=lambda path: (known.get(path) != contents[path], path)):
         kind = _kind_of(path)
         if kind is None:
             parsed.faults.append(f"rules/{path}: is not a file of a rule pack. {_LAYOUT}.")
@@ -186,10 +190,13 @@ def _problem(detail: ErrorDetails) -> tuple[str, str]:
         case "enum" | "literal_error":
             return f"{given}is not one of {context['expected']}", "Use one of these"
         case "string_pattern_mismatch":
-            return f"{given}has the wrong format", f"It must match {context['pattern']}"
+            return f"{given}has the wrong format", f"Write {in_words(context['pattern'])}"
         case "value_error":
             return f"{given}{context['error']}", "Correct it"
         case kind if kind in _REMEDIES:
             return _REMEDIES[kind]
+        case "greater_than_equal" | "less_than_equal" as kind:
+            least, bound = kind.startswith("greater"), context["ge" if kind.startswith("greater") else "le"]
+            return f"{given}is too {'small' if least else 'large'}", f"Use {bound} or {'more' if least else 'less'}"
         case _:
-            return f"{given}is not accepted ({detail['msg']})", "Correct it"
+            return f"{given}is not a value of this key", "See the comments of the shipped rules for what it may be"

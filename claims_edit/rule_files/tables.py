@@ -84,9 +84,10 @@ class Payer(Strict):
 
 
 class PayersFile(Strict):
-    """`payers.yaml`."""
+    """`payers.yaml`; `ambiguous` are names that several payers share, and so no payer's."""
 
     payers: dict[Key, Payer]
+    ambiguous: tuple[Text, ...] = ()
 
 
 class ProgramSigns(Strict):

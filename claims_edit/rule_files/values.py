@@ -18,7 +18,10 @@ def _iso_date(value: object) -> object:
         raise ValueError("is not a date of the form YYYY-MM-DD")
     if not _FIRST_DAY < value <= _LAST_DAY:
         raise ValueError("is out of range; omit an open end")
-    return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is not a day of the calendar") from None
 
 
 def _true_or_false(value: object) -> object:
@@ -90,3 +93,29 @@ class Citation(Strict):
     document: Key
     section: Text
     date: Text
+
+
+_IN_WORDS = {
+    r"^[a-z][a-z0-9_]*$": "lowercase letters, digits and _, beginning with a letter, such as acme_health",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters, digits, - and _, beginning with a letter or digit, such as acme-ire-17",
+    r"^[A-Z0-9]{5}$": "five capital letters or digits, such as 0600T; quote a code of digits only",
+    r"^[A-Z][A-Z0-9]{2,6}$": "three to seven characters of an ICD-10-CM code without the dot, such as C22 or C787",
+    r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$": "a range of ICD-10-CM categories, such as C00-C80",
+    r"^[0-9]{2}$": 'two digits, such as "21"',
+    r"^[A-Z0-9]{2}$": "two capital letters or digits, such as Q0",
+    r"^[A-Z0-9]$": "one capital letter or digit, such as 1",
+    r"^[A-Za-z0-9 .,()/-]{1,50}$": "at most 50 letters, digits, blanks and . , ( ) / -, as REF*0K of the 835 takes it",
+    r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$": "three numbers with dots, such as 2.1.0",
+    r"^[A-Z0-9]{1,5}$": 'a claim adjustment reason code, such as "55"',
+    r"^[A-Z]{1,2}[0-9]{1,4}$": "a remittance advice remark code, such as N130",
+    r"^(none|[A-Z0-9.]{3,8}( [A-Z0-9.]{3,8}){0,24})$": "ICD-10-CM codes with blanks between them (C61 C787), or none",
+    r"^(none|[A-Z0-9]{2}( [A-Z0-9]{2}){0,4})$": "up to five modifiers with blanks between them (Q0 LT), or none",
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|none)$": "the first day of a version, such as 2026-01-01, or none",
+    r"^(none|[0-9]{1,6}(\.[0-9]{1,3})?)$": "a number, or none",
+}
+"""The patterns of values, in words: a fault shows people no regular expression."""
+
+
+def in_words(pattern: str) -> str:
+    """What a value of a pattern looks like."""
+    return _IN_WORDS.get(pattern, "it as the comments of the shipped rules show")

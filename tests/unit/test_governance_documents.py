@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from claims_edit.errors import UsageError
-from claims_edit.governance.documents import check_documents, last_day
+from claims_edit.errors import RulesError, UsageError
+from claims_edit.governance.checking import check_pack
+from claims_edit.governance.dates import date_faults, last_day
+from claims_edit.governance.documents import check_documents
 from claims_edit.policy import load_catalog
 from tests.lib.documents import FOLDER, made_texts
 from tests.unit.policy_folder import RulesFolder
@@ -109,8 +111,6 @@ def test_a_document_without_a_source_is_named(rules: RulesFolder, tmp_path: Path
         (PREMERA, "listed: [0600T, 0601T]", 'listed: [0600T, 0601T, "32999"]',
          "versions[1].codes.listed[2]: `32999` is not in the coding section of premera_ire."),
         (PREMERA, '"48999", "53899"', '"48999"', "versions[1].codes.listed: premera_ire has `53899`, and no version"),
-        (PREMERA, "date: 2020-01-03\n", "date: 2020-01-04\n",
-         "versions[0].from.date: 2020-01-04 does not match the date in the document (`January 3, 2020`, so 2020-01-03"),
         (FLORIDA, "date: 02/15/16}\n    until", "date: 02/15/19}\n    until",
          "versions[0].from.cite.date: `02/15/19` is not in the text of florida_blue_02_40000_26."),
     ],
@@ -121,6 +121,52 @@ def test_rules_that_stray_from_the_documents(
     rules.replace(file, old, new)
     faults = check_documents(load_catalog(rules.root).pack, documents).faults
     assert [each for each in faults if each.startswith(f"rules/{file}: {fault}")], faults
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        (PREMERA, "date: 2020-01-03\n", "date: 2020-01-04\n",
+         "versions[0].from.date: 2020-01-04 does not match the date of its citation (`January 3, 2020`, so 2020-01-03"),
+        (PREMERA, "date: 2020-01-03\n", "date: 2019-01-03\n",
+         "versions[0].from.date: 2019-01-03 does not match the date of its citation (`January 3, 2020`, so 2020-01-03"),
+        (REGENCE, "date: 2025-11-30\n        change", "date: 2025-11-01\n        change",
+         "versions[0].history[0].date: 2025-11-01 does not match the date of its citation (`November 2025`, so 2025-"),
+        ("codes/ire.yaml", "valid_from:\n      date: 2020-07-01", "valid_from:\n      date: 2020-01-01",
+         "codes[0].valid_from.date: 2020-01-01 does not match the date of its citation ("),
+        ("guidance/nice.yaml", "date: 2013-12-31", "date: 2012-12-31",
+         "guidance[0].out_from.date: 2012-12-31 does not match the date of its citation (`2013`, so 2013-12-31). Corr"),
+    ],
+)  # fmt: skip
+def test_a_date_is_that_of_its_citation_with_or_without_documents(
+    rules: RulesFolder, file: str, old: str, new: str, fault: str
+) -> None:
+    faults = list(date_faults(load_catalog(rules.replace(file, old, new).root).pack))
+    assert [each for each in faults if each.startswith(f"rules/{file}: {fault}")], faults
+
+
+def test_a_note_says_why_a_date_differs(rules: RulesFolder) -> None:
+    rules.replace(REGENCE, "      date: 2026-01-01\n", "      date: 2026-01-02\n      note: As our contract has it.\n")
+    assert list(date_faults(load_catalog(rules.root).pack)) == []
+
+
+def test_the_documents_of_shipped_files_may_be_elsewhere(rules: RulesFolder, tmp_path: Path) -> None:
+    """A payer checks its own policy against its own document, and has none of the others."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "acme.txt").write_text("Acme policy. Effective January 1, 2026. Codes: 0600T. Reviewed December 1, 2025.")
+    text = (rules.root / REGENCE).read_text(encoding="utf-8")
+    rules.replace(REGENCE, "source: 000_a7e26ff8fff94d54", "source: nowhere")
+    with pytest.raises(RulesError) as caught:
+        check_pack(rules.root, folder)
+    assert [fault.partition(" Put ")[0] for fault in caught.value.faults] == [
+        f"rules/{REGENCE}: documents[0].source: no `nowhere.txt` in {folder}."
+    ]
+    rules.write(REGENCE, text)
+    rules.replace("worklist.yaml", "each_night_open: 5", "each_night_open: 6")
+    found = check_pack(rules.root, folder).documents
+    assert found is not None
+    assert (found.texts, len(found.without_text)) == (0, 7)
 
 
 def test_the_shipped_rules_agree_with_the_documents(documents: Path) -> None:

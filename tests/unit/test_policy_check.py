@@ -105,7 +105,7 @@ def rules(tmp_path: Path) -> RulesFolder:
          "follows: no file of guidance/ has guidance on irreversible_electroporation of `Another Institute"),
         ("worklist.yaml", "  unlisted-code:", "  unlisted-codes:",
          "reasons.unlisted-codes: is not an edit. Use one of line-superseded, "),
-        ("worklist.yaml", "each_night_open: 5", "each_night_open: -5", "each_night_open: `-5` is not accepted"),
+        ("worklist.yaml", "each_night_open: 5", "each_night_open: -5", "each_night_open: `-5` is too small. Use 0 or"),
         (REASONS, "edit: contract-review", "edit: contract-reviews",
          "reasons: the edit `contract-review` is missing. Add its reason; `claims-edit rules upgrade` adds the"),
         (REASONS, "edit: contract-review", "edit: contract-reviews",
@@ -275,3 +275,27 @@ def test_a_pack_of_before_there_was_a_table_is_read_as_it_was(rules: RulesFolder
 def test_a_broken_table_is_not_checked_against_the_reasons(rules: RulesFolder) -> None:
     faults = rules.replace(CORE, "needs_remark: false", "needs_remark: no").replace(REASONS, '"55"', '"45"').faults()
     assert faults == (f"rules/{CORE}: combinations[0].needs_remark: `no` must be true or false. Correct it.",)
+
+
+def test_a_name_of_several_payers_is_no_payers(rules: RulesFolder) -> None:
+    """Or the claims of every other Blue plan would be decided by its policy."""
+    rules.replace(PAYERS, "      - Premera\n", "      - Premera\n      - B.C.B.S.\n")
+    (fault,) = rules.faults()
+    assert fault.startswith(
+        "rules/payers.yaml: payers.premera.names[1]: `B.C.B.S.` is a name of several payers (ambiguous"
+    )
+
+
+def test_of_two_files_the_one_that_is_not_shipped_is_to_blame(rules: RulesFolder) -> None:
+    text = (rules.root / PREMERA).read_text(encoding="utf-8")
+    rules.write("policies/a_copy.yaml", text.replace("id: premera-ire", "id: copied", 1).replace("documents:", "x:", 0))
+    faults = rules.faults()
+    assert faults
+    assert all(fault.startswith("rules/policies/a_copy.yaml: ") for fault in faults), faults
+
+
+def test_a_missing_file_is_one_fault_for_each_document_that_it_had(rules: RulesFolder) -> None:
+    (rules.root / PREMERA).unlink()
+    faults = rules.faults()
+    assert len([fault for fault in faults if "`premera_ire` is not defined in " in fault]) == 1
+    assert len(faults) <= 3, faults

@@ -34,7 +34,7 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
         (PREMERA, "kind: funding", "kind: law", "kind: `law` is not one of 'funding' or 'guidance'. Use one of these."),
         (PREMERA, "date: 2020-01-03", "date: 2020-1-3",
          "versions[0].from.date: `2020-1-3` is not a date of the form YYYY-MM-DD. Correct it."),
-        (PREMERA, "date: 2020-01-03", "date: 2020-02-30", "versions[0].from.date: `2020-02-30` is not accepted"),
+        (PREMERA, "date: 2020-01-03", "date: 2020-02-30", "versions[0].from.date: `2020-02-30` is not a day of th"),
         (PREMERA, "date: 2020-06-30", "date: 9999-12-31",
          "versions[0].until.date: `9999-12-31` is out of range; omit an open end. Correct it."),
         (PREMERA, "date: 2020-01-03", "date: 0001-01-01",

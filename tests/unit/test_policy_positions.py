@@ -105,7 +105,7 @@ def criteria_of(document: str) -> str:
         (ELM, "codes: [0600T]", 'codes: ["47384"]',
          f"{CRITERIA}: `47384` is not in codes.listed, so no line with it reaches them. Correct one."),
         (ELM, "units_at_most: 1", "units_at_most: one", f"{CRITERIA}.all_of[2].units_at_most: is not a whole number."),
-        (ELM, "units_at_most: 1", "units_at_most: 0", f"{CRITERIA}.all_of[2].units_at_most: `0` is not accepted"),
+        (ELM, "units_at_most: 1", "units_at_most: 0", f"{CRITERIA}.all_of[2].units_at_most: `0` is too small."),
         (FIR, "          modifiers: [KX]\n", "          ask: Ask.\n      otherwise: not_covered\n", None),
         (NHS, "    applies_to:\n", criteria_of("nice_ipg445"),
          f"{CRITERIA}: guidance lines go to a person first, so no line reaches it. Remove it."),

@@ -40,9 +40,22 @@ def test_all_duplicate_keys_are_named_with_their_lines() -> None:
         (b"", "line 1: the file is empty. Fill it in, or remove it."),
         (b"# only a comment\n", "line 1: the file is empty. Fill it in, or remove it."),
         (b"a: \xff\n", "byte 4: is not UTF-8 text. Save the file as UTF-8."),
-        (b"a: 1\nb: [1, 2\n", "line 3: is not YAML ("),
-        (b"a: 1\n---\nb: 2\n", "line 2: is not YAML ("),
-        (b"a: *nowhere\n", "line 1: is not YAML ("),
+        (
+            b"a: 1\nb: [1, 2\n",
+            "line 2: a list or braces are not closed, or a comma is missing. Close",
+        ),
+        (b"a:\n\tb: 1\n", "line 2: begins with a tab. Use blanks: a tab has no fixed width."),
+        (b"a: b: c\n", "line 1: has a second colon, or is indented deeper than the line above allows. Put quotes"),
+        (b'a: "b\n', "line 1: a quotation mark is not closed."),
+        (b"a: %b\n", "line 1: begins a text with a character that needs quotes"),
+        (
+            b"a:\n  b: 1\n c: 2\n",
+            "line 3: stands at an indentation that fits no line above. Align it with",
+        ),
+        (b"a: {x: 1\nb: 2\n", "line 1: a list or braces are not closed"),
+        (b"b: 0\na: 1\x07\n", "line 2: has a character that cannot be read. Remove it, and save the file as UTF-8."),
+        (b"a: 1\n---\nb: 2\n", "line 2: a second document begins (---). Keep one document a file; remove the line."),
+        (b"a: *nowhere\n", "line 1: begins a text with *, which needs quotes. Put quotes around the text."),
     ],
 )
 def test_what_cannot_be_read_has_no_content(raw: bytes, fault: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -12,6 +12,10 @@ from jsonschema import Draft202012Validator
 from claims_edit.governance.schema import FOLDER, SUFFIX, kind_of, kinds, schema_line, schema_of, schema_text
 from claims_edit.policy import default_rules_dir
 from claims_edit.policy.source import read_pack
+from claims_edit.rule_files.values import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RULES = default_rules_dir()
 FILES = read_pack(RULES)
@@ -95,3 +99,23 @@ def test_what_editors_take_for_numbers_and_flags_fits() -> None:
         "{payer: a, code: 47384, service: 2026-01-01..2026-01-02, diagnoses: [1550, C61 C220], expect: investigational}"
     )
     assert faults("tests", f"about: 1\ntests: [{{name: 2, cite: {CITE}, cases: [{case}]}}]") == []
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str) and schema.get("type") != "integer":
+            yield schema["pattern"]
+        for part in schema.values():
+            yield from _patterns(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _patterns(part)
+
+
+def test_each_format_of_a_value_is_known_in_words() -> None:
+    """A fault shows no regular expression."""
+    found = {pattern for kind in kinds() for pattern in _patterns(schema_of(kind))}
+    dates = {"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "^[0-9]+$"}
+    assert len(found) > 10
+    unknown = {pattern for pattern in found - dates if "shipped rules show" in in_words(pattern)}
+    assert unknown <= {r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?$"}  # has a text of its own
