@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import together
+from claims_edit.cli.options import LocalPath, together
 from claims_edit.errors import UsageError
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 from claims_edit.runner.options import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCAL, SPARK = "local", "spark"
 Engine = Callable[[RunOptions, Progress], RunOutcome]
@@ -27,6 +30,10 @@ _options = together(
         "--partitions", type=click.IntRange(min=1),
         help="With --engine spark: how many tasks share the rows (default: two a core, or one a million rows).",
     ),
+    click.option(
+        "--staging", type=LocalPath(),
+        help="With --engine spark: a folder that driver and executors see, for extracts that are tables (table:NAME).",
+    ),
 )  # fmt: skip
 
 
@@ -35,20 +42,28 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def chosen(
-        *, engine: str, master: str | None, conf: tuple[str, ...], partitions: int | None, **given: object
+        *,
+        engine: str,
+        master: str | None,
+        conf: tuple[str, ...],
+        partitions: int | None,
+        staging: Path | None,
+        **given: object,
     ) -> object:
-        return command(engine=_engine(engine, master, conf, partitions), **given)
+        return command(engine=_engine(engine, master, conf, partitions, staging), **given)
 
     return _options(chosen)
 
 
-def _engine(engine: str, master: str | None, conf: tuple[str, ...], partitions: int | None) -> Engine:
+def _engine(
+    engine: str, master: str | None, conf: tuple[str, ...], partitions: int | None, staging: Path | None
+) -> Engine:
     """The engine.
 
     Raises:
         UsageError: an option of Spark without it, or it is not installed.
     """
-    named = {"--master": master, "--conf": conf, "--partitions": partitions}
+    named = {"--master": master, "--conf": conf, "--partitions": partitions, "--staging": staging}
     if engine == LOCAL:
         if given := [name for name, value in named.items() if value]:
             raise UsageError(f"{', '.join(given)}: needs --engine spark. Add it, or remove the option.")
@@ -56,4 +71,4 @@ def _engine(engine: str, master: str | None, conf: tuple[str, ...], partitions: 
     from claims_edit.spark import run  # noqa: PLC0415 -- an extra
     from claims_edit.spark.session import session  # noqa: PLC0415 -- likewise
 
-    return partial(run, session(master, conf), partitions=partitions)
+    return partial(run, session(master, conf), partitions=partitions, staging=staging)

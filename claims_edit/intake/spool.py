@@ -12,7 +12,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path, PosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import InputError
 from claims_edit.resources import enough_room
@@ -33,9 +33,19 @@ class SpooledPath(PosixPath):
         """The name that is shown."""
         return super().as_posix() if self.shown is None else self.shown
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the name in other processes."""
+        return _shown_as, (str(self), self.shown)
+
     def __format__(self, spec: str) -> str:
         """The name that is shown."""
         return format(self.as_posix(), spec)
+
+
+def _shown_as(path: str, shown: str | None) -> SpooledPath:
+    named = SpooledPath(path)
+    named.shown = shown
+    return named
 
 
 @contextmanager

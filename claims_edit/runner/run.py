@@ -75,6 +75,7 @@ def run_batch(
     options: RunOptions,
     progress: Progress = lambda _stage, _rows: None,
     reads: Callable[..., Reading] = Reading,
+    more: tuple[Path, ...] = (),
 ) -> RunOutcome:
     """Read, check, decide and publish the extracts of one night.
 
@@ -82,6 +83,7 @@ def run_batch(
         options: what to do.
         progress: called with the stage and the rows since the last call.
         reads: makes the reading of the extracts, from the arguments of `Reading`.
+        more: extracts besides those of the options.
 
     Raises:
         RulesError: the rule pack has faults.
@@ -90,7 +92,7 @@ def run_batch(
         ResultsError: the results folder is busy, damaged or a file, or disk or memory is too small.
     """
     with enough_room(options.out), spooled(options.extracts) as extracts:
-        return _run_batch(extracts, options, progress, reads)
+        return _run_batch((*extracts, *more), options, progress, reads)
 
 
 def _run_batch(

@@ -5,28 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-from claims_edit.errors import ResultsError
+from claims_edit.errors import InputError, ResultsError
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 from claims_edit.sample import write_sample
+from claims_edit.spark import reading
+from claims_edit.spark import run as run_on_spark
+from claims_edit.spark.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pyspark.sql import SparkSession
 
-pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'claims-edit[spark]'")
+pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'claims-edit[spark]'")
 if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
     pytest.skip("Java is not installed: apt-get install openjdk-17-jre-headless", allow_module_level=True)
-
-from claims_edit.spark import reading
-from claims_edit.spark import run as run_on_spark
-from claims_edit.spark.session import session
 
 ROOT = Path(__file__).resolve().parents[2]
 DECK = ROOT / "sample_claims"
@@ -117,9 +120,9 @@ def test_the_results_are_those_of_one_machine(spark: SparkSession, tmp_path: Pat
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("partitions", [1, 17])
+@pytest.mark.parametrize("partitions", [1, 9])
 def test_any_number_of_tasks_gives_the_same(spark: SparkSession, tmp_path: Path, partitions: int) -> None:
-    hard_lines(tmp_path / "a.parquet")
+    hard_lines(tmp_path / "a.parquet", 1500)
     hard_lines(tmp_path / "b.parquet", 500)
     both(spark, tmp_path, tmp_path / "a.parquet", tmp_path / "b.parquet", partitions=partitions)
 
@@ -143,10 +146,10 @@ def test_real_files(spark: SparkSession, tmp_path: Path, kind: str) -> None:
 def test_the_state_of_earlier_nights(spark: SparkSession, tmp_path: Path) -> None:
     hard_lines(tmp_path / "lines.parquet", 1200)
     every = pl.read_parquet(tmp_path / "lines.parquet")
-    nights = [every.head(700), every.tail(-300), every.gather_every(3), every]
+    nights = [every.head(700), every.tail(-300).gather_every(2), every]
     runs: list[Callable[[RunOptions], RunOutcome]] = [
         run_batch,
-        lambda options: run_on_spark(spark, options, partitions=4),
+        lambda options: run_on_spark(spark, options, partitions=2),
     ]
     for place, night in enumerate(nights):
         path = tmp_path / f"night-{place}.parquet"
@@ -182,3 +185,67 @@ def test_an_unreadable_file_is_named_and_the_others_are_published(spark: SparkSe
     names = [tmp_path / "cut.parquet", tmp_path / "header.csv", DECK / "claims.csv"]
     outcome = both(spark, tmp_path, *names, partitions=2, keep_going=True)
     assert len(outcome.refused) == 2
+
+
+@pytest.mark.long
+def test_a_table_of_the_session_is_an_extract(spark: SparkSession, tmp_path: Path) -> None:
+    hard_lines(tmp_path / "lines.parquet", 400)
+    local = run_batch(RunOptions((str(tmp_path / "lines.parquet"),), tmp_path / "local", AS_OF, reports=()))
+    spark.read.parquet(str(tmp_path / "lines.parquet")).coalesce(1).createOrReplaceTempView("claim_lines")
+    options = RunOptions(("table:claim_lines",), tmp_path / "spark", AS_OF, reports=())
+    other = run_on_spark(spark, options, partitions=3)
+    assert [file.path for file in other.manifest.inputs] == ["table:claim_lines/part-00000"]
+    assert other.manifest.counts == local.manifest.counts
+    assert other.manifest.charges == local.manifest.charges
+    expected, found = (record_of(outcome.run_dir.parents[1])["decisions"] for outcome in (local, other))
+    assert set(found["source_file"]) == {"table:claim_lines/part-00000"}
+    assert found.drop("source_file").equals(expected.drop("source_file"))
+    with pytest.raises(InputError, match="table:nowhere: Spark cannot read it"):
+        run_on_spark(spark, RunOptions(("table:nowhere",), tmp_path / "none", AS_OF))
+
+
+SUBMIT = ROOT / "claims_edit" / "spark" / "submit.py"
+
+
+@pytest.mark.long
+def test_a_killed_executor_loses_nothing(tmp_path: Path) -> None:
+    """An executor of a submitted run is killed at work: Spark starts another, and the results are the same."""
+    hard_lines(tmp_path / "lines.parquet", 2000)
+    local = run_batch(RunOptions((str(tmp_path / "lines.parquet"),), tmp_path / "local", AS_OF, reports=()))
+    home = Path(pyspark.__file__).parent
+    settings = (
+        "spark.executor.memory=700m", "spark.driver.host=127.0.0.1", "spark.ui.enabled=false",
+        "spark.shuffle.io.maxRetries=1", "spark.shuffle.io.retryWait=1s",
+    )  # fmt: skip
+    submit = [home / "bin" / "spark-submit", "--master", "local-cluster[2,1,700]"]
+    given = [SUBMIT, tmp_path / "lines.parquet", "--out", tmp_path / "spark", "--partitions", "6", "--as-of", AS_OF]
+    command = [*submit, *(f"--conf={setting}" for setting in settings), *given, "--reports", "none", "--quiet"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(home)}
+    with subprocess.Popen(list(map(str, command)), env=environment, stderr=subprocess.PIPE, text=True) as running:
+        os.kill(executor_at_work(running), signal.SIGKILL)
+        _, said = running.communicate()
+    assert running.returncode == 0, said
+    expected, found = (record_of(tmp_path / name) for name in ("local", "spark"))
+    assert local.manifest.counts.decisions
+    assert all(found[name].equals(table) for name, table in expected.items())
+
+
+def executor_at_work(program: subprocess.Popen[str]) -> int:
+    """The process of an executor that has started a Python worker, among the descendants of a program."""
+    while program.poll() is None:
+        parents, commands = {}, {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                commands[int(process.name)] = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+        for worker in (each for each, command in commands.items() if b"pyspark.daemon" in command):
+            line = [worker]
+            while line[-1] in parents:
+                line.append(parents[line[-1]])
+            executors = [each for each in line if b"CoarseGrainedExecutorBackend" in commands.get(each, b"")]
+            if program.pid in line and executors:
+                return executors[0]
+        time.sleep(0.05)
+    raise AssertionError(program.communicate()[1])
