@@ -17,7 +17,7 @@ from claims_edit.intake.mapping import Mapping
 from claims_edit.intake.mapping_file import load_mapping, mapping_record, recorded_mapping
 from claims_edit.intake.opening import open_extract
 from claims_edit.intake.readers import FHIR, FORMAT_OPTIONS
-from claims_edit.intake.spool import spooled
+from claims_edit.intake.spool import Spool, spooled
 
 __all__ = [
     "FHIR",
@@ -28,6 +28,7 @@ __all__ = [
     "Mapping",
     "SeenKeys",
     "SourceFile",
+    "Spool",
     "batch_values",
     "canonical_text",
     "canonical_values",

@@ -9,16 +9,20 @@ import glob
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import InputError
+from claims_edit.intake.archives import is_archive
 from claims_edit.intake.claimless import is_claimless
 from claims_edit.intake.managed import ManagedTables
+from claims_edit.intake.spool import is_member
 from claims_edit.local_path import REMEDY, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from claims_edit.intake.spool import Spool
 
 
 HIDDEN, MARKER = "hidden", "marker"
@@ -60,6 +64,14 @@ def bystander(path: Path) -> str | None:
     return what
 
 
+def hidden_above(name: str) -> str | None:
+    """HIDDEN for a file of which a folder in its (relative) name is hidden, such as `__MACOSX`; else None."""
+    folders = PurePosixPath(name).parent.parts
+    return (
+        HIDDEN if any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in folders) else None
+    )
+
+
 @dataclass(frozen=True)
 class PassedOver:
     """A file (or a hidden folder) that is not read, and its kind."""
@@ -88,7 +100,7 @@ class Discovered:
         return _by_path([*self.extracts, *self.context])
 
 
-def discover(extracts: tuple[str | Path, ...], fmt: str = "auto") -> Discovered:
+def discover(extracts: tuple[str | Path, ...], fmt: str = "auto", spool: Spool | None = None) -> Discovered:
     """The files that the arguments (files, folders, globs) name, once each.
 
     Folders are searched to any depth. A file in a folder or glob whose name shows that it has no claims is
@@ -98,12 +110,13 @@ def discover(extracts: tuple[str | Path, ...], fmt: str = "auto") -> Discovered:
     Args:
         extracts: what `claims-edit run` was given.
         fmt: the value of `--format`: auto, table, x12 or fhir.
+        spool: where the members of zip archives are copied to; without it their reader refuses an archive.
 
     Raises:
         InputError: an argument names nothing, a folder cannot be searched or holds no extract, or a file belongs to a
             table whose other files determine its valid rows.
     """
-    search = _Search()
+    search = _Search(spool)
     for extract in extracts:
         search.add(extract)
     if search.faults:
@@ -134,13 +147,14 @@ def _names(paths: Iterable[Path]) -> str:
 class _Search:
     """The files found so far; each counts once, under the first path that names it."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool | None) -> None:
         self.files: set[Path] = set()
         self.named: set[Path] = set()  # given by their own names
         self.passed_over: dict[Path, PassedOver] = {}
         self.faults: set[str] = set()
         self._seen: set[Path] = set()
         self._tables = ManagedTables()
+        self._spool = spool
 
     def add(self, argument: str | Path) -> None:
         """Everything that one argument names."""
@@ -224,7 +238,27 @@ class _Search:
             what = "a device" if path.is_char_device() or path.is_block_device() else "neither a file nor a folder"
             self.faults.add(f"{path}: is {what}. Give a file.")
         elif self._check(path.parent) and self._check(path.resolve().parent):
-            self.files.add(path)
+            if self._spool is not None and not is_member(path) and is_archive(path):
+                self._add_archive(path, self._spool)
+            else:
+                self.files.add(path)
+
+    def _add_archive(self, archive: Path, spool: Spool) -> None:
+        """The members of an archive; one that cannot be unpacked is an extract, and its reader reports the fault."""
+        try:
+            members = spool.unpack(archive)
+        except InputError:
+            self.files.add(archive)
+            return
+        before = len(self.files)
+        for member in members:
+            name = member.as_posix().removeprefix(f"{archive}/")
+            if (what := bystander(member) or hidden_above(name)) is not None:
+                self.passed_over.setdefault(member.resolve(), PassedOver(member, what))
+            else:
+                self.files.add(member)
+        if len(self.files) == before:
+            self.faults.add(f"{archive}: no extract, only {_names(members)}. Name the files of the claims.")
 
     def _is_new(self, path: Path) -> bool:
         resolved = path.resolve()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from claims_edit.errors import InputError
+from claims_edit.intake.archives import MAGICS, fault_of, is_workbook
 from claims_edit.intake.readers import AUTO, READERS, TABLE, Reader
 from claims_edit.intake.signatures import unread
 
@@ -101,9 +102,11 @@ def sniff(path: Path, fmt: str = "auto") -> SourceFile:
         raise InputError(f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions.") from None
     if size == 0:
         raise InputError(f"{path}: the file is empty. Ask the sender to resend the extract.")
+    if magic.startswith(MAGICS) and not is_workbook(path):
+        raise InputError(f"{path}: {fault_of(path)}")
     if (binary := _binary(magic)) is not None:
         if fmt not in {AUTO, binary.option}:
-            named = binary.format.capitalize()
+            named = binary.format.replace("-", " ").capitalize()
             raise InputError(f"{path}: is {named}, but --format is {fmt}. Remove --format.")
         return SourceFile(path, binary.format)
     for reader in READERS:

@@ -17,6 +17,7 @@ fixed_width: {CLM_ID: 1-13}          # the columns of a text without delimiters,
 record_length: 388                   # how long each of its lines is, or `varies`
 skip_rows: 1                         # lines before the header or the first row
 skip_footer: 1                       # lines behind the last row
+sheet: Claims                        # the sheet of a workbook; else the only one that has values
 rows: {REC: [DTL]}                   # rows that are claim lines; all others are skipped and counted
 rows_except: {REC: [HDR, TRL]}       # rows that are none
 ```
@@ -106,6 +107,7 @@ class Mapping(BaseModel):
     record_length: RecordLength = None
     skip_rows: Count = 0
     skip_footer: Count = 0
+    sheet: Name | None = None
     rows: WordsByName = {}
     rows_except: WordsByName = {}
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 
-from claims_edit.columns import COLUMNS
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import ORDINAL, Extract
-from claims_edit.intake.layout import column_of_line, resolve
+from claims_edit.intake.layout import resolve
 from claims_edit.intake.parquet_checks import FileChecks
 from claims_edit.intake.parquet_pages import DamagedPageError
 from claims_edit.intake.readers import PARQUET, reader_of
+from claims_edit.intake.typed_values import no_odd_days, refuse_odd_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +22,10 @@ if TYPE_CHECKING:
     from claims_edit.intake.files import SourceFile
     from claims_edit.intake.mapping import Mapping
 
-FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
-FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 -- extracts have no zone
 MAGIC, SMALLEST = reader_of(PARQUET).magic, 12  # bytes: two magic words and the length of a footer
 READ_FAULTS = (
     pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException, DamagedPageError,
 )  # fmt: skip
-NO_DAY = "a day outside the years 1 to 9999"
 
 
 class ParquetExtract(Extract):
@@ -44,11 +40,7 @@ class ParquetExtract(Extract):
             raise _damaged(file.path, error) from None
         super().__init__(file, resolve(file.path, schema.names(), mapping))
         self.only: tuple[int, int] | None = None  # of its slices those that begin from this row until before that one
-        odd = sorted({
-            source for name, source in self.layout.sources.items() if not _is_plain(schema[source], name, mapping)
-        })  # fmt: skip
-        if odd:
-            raise InputError(f"{file.path}: no plain values in {', '.join(odd)}. Use text, numbers or dates.")
+        refuse_odd_types(file.path, schema, self.layout, mapping)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """See Extract."""
@@ -65,7 +57,7 @@ class ParquetExtract(Extract):
                 # Slices: a query that hands out batches reads ahead of a slower reader without bound.
                 batch = scan.slice(first, count).collect(engine="in-memory")
                 checks.check_values(batch, first)
-                yield _no_odd_days(batch)
+                yield no_odd_days(batch)
         except READ_FAULTS as error:
             raise _damaged(self.file.path, error) from None
 
@@ -96,35 +88,8 @@ class ParquetExtract(Extract):
             yield first, waiting
 
 
-def _no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
-    """Days that no calendar text can name (Parquet counts them freely) as text that the contract refuses."""
-    odd = []
-    for name, dtype in batch.schema.items():
-        if isinstance(dtype, pl.Datetime) and dtype.time_unit != "ns":  # nanoseconds do not reach beyond 1677 to 2262
-            moment = pl.col(name).dt.replace_time_zone(None)
-            unit = pl.Datetime(dtype.time_unit)
-            named = moment.is_between(pl.lit(FIRST_MOMENT).cast(unit), pl.lit(LAST_MOMENT).cast(unit))
-        elif dtype == pl.Date:
-            named = pl.col(name).is_between(FIRST_DAY, LAST_DAY)
-        else:
-            continue
-        if not batch.select(named.all()).item():
-            # As shown in the raw values of a row, whatever the rows next to it.
-            day = pl.when(named).then(pl.col(name)).cast(pl.String)
-            odd.append(pl.when(named).then(day).when(pl.col(name).is_not_null()).then(pl.lit(NO_DAY)).alias(name))
-    return batch.with_columns(odd)
-
-
 def _damaged(path: Path, error: BaseException) -> InputError:
     return InputError(f"{path}: is damaged ({type(error).__name__} after the header). Ask the sender to resend it.")
-
-
-def _is_plain(dtype: pl.DataType, name: str, mapping: Mapping) -> bool:
-    """Whether a column has readable values; a Boolean only if the mapping translates it."""
-    if isinstance(dtype, pl.Boolean):
-        column = column_of_line(name)
-        return column not in COLUMNS or column in mapping.values
-    return not (dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Time | pl.Duration))
 
 
 def _check_end(path: Path) -> None:

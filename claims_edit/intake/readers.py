@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AUTO, TABLE, X12, FHIR = "auto", "table", "x12", "fhir"
 PARQUET, NDJSON, DELIMITED, FIXED_WIDTH = "parquet", "ndjson", "delimited", "fixed-width"
+ARROW, ARROW_STREAM, EXCEL = "arrow", "arrow-stream", "excel"
+_ARROW_IPC = "claims_edit.intake.arrow_ipc"
 INTERCHANGE = re.compile(r"ISA([^A-Za-z0-9 \t\r\n]).{0,2}\1")  # ISA01 has two characters at most
 # FHIR resources; and parts of them, and the manifest of an export, which their reader names as what they are.
 RESOURCE = re.compile(
@@ -68,6 +70,9 @@ def _begins_resource(start: str) -> bool:
 
 READERS = (  # the first that recognises a text reads it
     Reader(PARQUET, TABLE, "claims_edit.intake.parquet", magic=b"PAR1", endings=(".parquet", ".pq")),
+    Reader(ARROW, TABLE, _ARROW_IPC, magic=b"ARROW1\x00\x00", endings=(".arrow", ".feather", ".ipc")),
+    Reader(ARROW_STREAM, TABLE, _ARROW_IPC, magic=b"\xff\xff\xff\xff", endings=(".arrows",)),
+    Reader(EXCEL, TABLE, "claims_edit.intake.excel", magic=b"PK\x03\x04", endings=(".xlsx", ".xlsm")),
     Reader(X12, X12, "claims_edit.intake.x12.extract", _begins_interchange),
     Reader(FHIR, FHIR, "claims_edit.intake.fhir.extract", _begins_resource),
     Reader(NDJSON, TABLE, "claims_edit.intake.ndjson", lambda start: start.startswith(("{", "["))),

@@ -15,8 +15,7 @@ EBCDIC = frozenset([0x40, *range(0xF0, 0xFA), *range(0xC1, 0xCA), *range(0xD1, 0
 
 # The beginning of the content, as a regular expression over bytes; its kind; the remedy.
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
-    (rb"PK\x03\x04.{26,2048}?(\[Content_Types\]\.xml|xl/)", "an Excel workbook (.xlsx) or another Office file", EXPORT),
-    (rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", UNPACK),
+    (rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive inside another compression", UNPACK),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls), or another Office file", EXPORT),
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", UNPACK),
     (rb"Rar!\x1a\x07", "a RAR archive", UNPACK),
@@ -35,7 +34,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (rb"Obj\x01", "an Avro file", EXPORT),
     (
         rb"ARROW1\x00\x00|FEA1(?=.{,12}[\x00-\x08\x80-\xff])|\xff\xff\xff\xff.{2}\x00\x00",
-        "an Arrow file (IPC, Feather)",
+        "an Arrow file inside another compression, or Feather version 1",
         EXPORT,
     ),
     (rb"\x00{12}\xc2\xea\x81\x60", "a SAS data set (.sas7bdat)", EXPORT),

@@ -17,7 +17,7 @@ from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import refusals
 from claims_edit.errors import InputError
-from claims_edit.intake import canonicalise, open_extract, recorded_mapping, sniff
+from claims_edit.intake import Spool, canonicalise, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL, read_to_end
 from claims_edit.policy import recorded_catalog
 from claims_edit.runner.kept import BATCH_ROWS
@@ -95,31 +95,41 @@ class _RunAgain:
         self._rules = ScreenRules.of(self._catalog, dt.date.fromisoformat(manifest["as_of"]))
         self._wanted = wanted
         self._context = [file for file in manifest["inputs"] if file["status"] == "context"]
+        self._spool = Spool()
 
     def _sniffed(self, file: dict[str, Any]) -> SourceFile:
         """The extract with the context of the run."""
-        context = tuple(sniff(Path(other["path"]), self._format) for other in self._context)
-        return replace(sniff(Path(file["path"]), self._format), context=context)
+        context = tuple(sniff(self._path(other), self._format) for other in self._context)
+        return replace(sniff(self._path(file), self._format), context=context)
+
+    def _path(self, file: dict[str, Any]) -> Path:
+        """Where an extract is: it, or a copy of it if it is in an archive."""
+        return self._spool.found(Path(file["path"]))
 
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The lines of all extracts, in order; unreadable ones are reported only if no other extract has any."""
         found: list[dict[str, Any]] = []
         unread: list[str] = []
-        for file in extracts:
-            try:
-                for needed in (file, *self._context):
-                    self._check(needed)
-                with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
-                    extract = open_extract(self._sniffed(file), self._mapping, Path(scratch))
-                    found += self._lines(extract)
-            except InputError as error:
-                unread += error.faults
+        try:
+            for file in extracts:
+                try:
+                    found += self._lines_of(file)
+                except InputError as error:
+                    unread += error.faults
+        finally:
+            self._spool.close()
         if unread and not found:
             raise InputError(*unread)
         return found
 
+    def _lines_of(self, file: dict[str, Any]) -> list[dict[str, Any]]:
+        for needed in (file, *self._context):
+            self._check(needed)
+        with tempfile.TemporaryDirectory(prefix="claims-edit-") as scratch:
+            return list(self._lines(open_extract(self._sniffed(file), self._mapping, Path(scratch))))
+
     def _check(self, file: dict[str, Any]) -> None:
-        path = Path(file["path"])
+        path = self._path(file)
         if not path.is_file():
             raise InputError(
                 f"{path}: run {self._run_id} read this extract, but it is missing. Restore it, or run this command in"

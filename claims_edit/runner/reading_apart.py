@@ -39,10 +39,10 @@ def read_apart(
     place = Path(tempfile.gettempdir())
     with (
         enough_room(place),
-        spooled(extracts) as given,
+        spooled(extracts) as (given, spool),
         tempfile.TemporaryDirectory(prefix="claims-edit-", dir=place) as scratch,
     ):
-        files = discover(given, fmt)
+        files = discover(given, fmt, spool)
         reading = Reading(
             catalog,
             mapping,

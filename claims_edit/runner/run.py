@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from claims_edit.intake import Discovered
+    from claims_edit.intake import Discovered, Spool
     from claims_edit.policy import Catalog
 
 
@@ -91,12 +91,16 @@ def run_batch(
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
         ResultsError: the results folder is busy, damaged or a file, or disk or memory is too small.
     """
-    with enough_room(options.out), spooled(options.extracts) as extracts:
-        return _run_batch((*extracts, *more), options, progress, reads)
+    with enough_room(options.out), spooled(options.extracts) as (extracts, spool):
+        return _run_batch((*extracts, *more), spool, options, progress, reads)
 
 
 def _run_batch(
-    extracts: tuple[str | Path, ...], options: RunOptions, progress: Progress, reads: Callable[..., Reading]
+    extracts: tuple[str | Path, ...],
+    spool: Spool,
+    options: RunOptions,
+    progress: Progress,
+    reads: Callable[..., Reading],
 ) -> RunOutcome:
     started = datetime.now(UTC)
     stages = _Stages()
@@ -105,7 +109,7 @@ def _run_batch(
         catalog = load_catalog(options.rules, proposed=shadow, ahead_of=options.drafts_ahead_of())
         contracts = load_contracts(options.contracts, catalog) if options.contracts else no_contracts()
         mapping = load_mapping(options.mapping)
-        files = discover(extracts, options.format)
+        files = discover(extracts, options.format, spool)
         result_options = options.result_options()
         readers = Readers.named(options.group)
     folder = ResultsFolder(options.out, readers)

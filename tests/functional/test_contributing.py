@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import polars as pl
+import pyarrow.orc
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -55,19 +56,19 @@ def add_entry(registry: Path, opening: str, entry: str) -> None:
 
 def test_a_new_format_is_its_module_and_its_entry(house: Path) -> None:
     code, entry = blocks("How to add a format")
-    (house / "claims_edit/intake/arrow_ipc.py").write_text(code, encoding="utf-8")
+    (house / "claims_edit/intake/orc.py").write_text(code, encoding="utf-8")
     add_entry(house / "claims_edit/intake/readers.py", OPENING, entry)
     table = pl.read_csv(ROOT / "sample_claims/claims.csv", infer_schema=False)
-    table.write_ipc(house / "claims.arrow")
+    pyarrow.orc.write_table(table.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest()), house / "claims.orc")
     as_of = ("--as-of", "2026-11-20", "--reports", "none", "--json")
-    program(house, "run", house / "claims.arrow", *as_of, "--out", house / "arrow")
+    program(house, "run", house / "claims.orc", *as_of, "--out", house / "orc")
     program(house, "run", ROOT / "sample_claims/claims.csv", *as_of, "--out", house / "csv")
-    of_arrow, of_csv = (
+    of_orc, of_csv = (
         pl.read_parquet(house / out / "decisions/*/*.parquet", hive_partitioning=False).drop("run_id", "source_file")
-        for out in ("arrow", "csv")
+        for out in ("orc", "csv")
     )
-    assert of_arrow.height > 100
-    assert of_arrow.equals(of_csv)
+    assert of_orc.height > 100
+    assert of_orc.equals(of_csv)
 
 
 def test_a_new_report_is_its_module_and_its_entry(house: Path) -> None:

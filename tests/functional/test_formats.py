@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from tests.functional.program import DECK, UNREPORTED, called, csv_text, decisions, manifest, quarantine, write
+from tests.lib.packed import zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ SAMPLE_LINES = 3000
 TEXT_FORMATS = (
     "claims.csv", "claims.tsv", "claims.psv", "claims.txt", "claims.quoted.csv", "claims.crlf.csv", "claims.bom.csv",
     "claims.utf16.csv", "claims.csv.gz", "claims.csv.zst", "claims.parquet", "claims.ndjson", "claims.ndjson.gz",
-    "claims.upper.csv",
+    "claims.upper.csv", "claims.zip", "claims.xlsx", "claims.arrow", "claims.arrows",
 )  # fmt: skip
 
 
@@ -62,8 +63,13 @@ def put(path: Path) -> Path:
         "ndjson": lambda: compact,
         "ndjson.gz": lambda: gzip.compress(compact.encode()),
     }
-    if path.suffix == ".parquet":
-        frame.write_parquet(path)
+    binary: dict[str, Callable[[Path], object]] = {
+        ".parquet": frame.write_parquet, ".arrow": frame.write_ipc, ".arrows": frame.write_ipc_stream,
+        ".xlsx": lambda target: frame.write_excel(target, "Claims"),
+        ".zip": lambda target: zip_of(target, {"claims.csv": text}),
+    }  # fmt: skip
+    if path.suffix in binary:
+        binary[path.suffix](path)
         return path
     return write(path, content[path.name.partition(".")[2]]())
 

@@ -115,7 +115,7 @@ def test_the_same_out_of_a_pipe_again_is_a_no_op(tmp_path: Path) -> None:
 
 
 def test_an_empty_pipe_and_an_odd_one_say_so_by_its_name(tmp_path: Path, scratch: Path) -> None:
-    for content, reported in ((b"", "the file is empty"), (b"PK\x03\x04" + b"\x00" * 40, "a zip archive")):
+    for content, reported in ((b"", "the file is empty"), (b"PK\x03\x04" + b"\x00" * 40, "the zip archive is cut off")):
         pipe = fifo(tmp_path, content)
         done = called("validate", pipe)
         assert (done.code, len(done.faults)) == (11, 1)

@@ -242,11 +242,10 @@ def database() -> bytes:
 
 
 UNREAD = {
-    "x.xlsx": (zipped("xl/workbook.xml"), "an Excel workbook"),
-    "typed.xlsx": (zipped("[Content_Types].xml"), "an Excel workbook"),
-    "x.zip": (zipped("night.csv"), "a zip archive, which is not supported. Unpack it, and give the file inside."),
-    "named.csv": (zipped("night.csv"), "a zip archive"),
-    "named.parquet": (zipped("night.csv"), "a zip archive"),
+    "x.docx": (zipped("[Content_Types].xml"), "an Office file but no workbook"),
+    "x.xlsb": (zipped("xl/workbook.bin"), "a binary Excel workbook"),
+    "x.zip": (zipped("night.csv"), "a zip archive inside another one. Unpack it, and give the files inside."),
+    "x.zip.gz": (gzip.compress(zipped("night.csv")), "a zip archive inside another compression"),
     "x.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Excel workbook"),
     "x.7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7-Zip archive"),
     "x.rar": (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
@@ -261,8 +260,8 @@ UNREAD = {
     "x.pdf": (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
     "x.sas7bdat": (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf", "a SAS data set"),
     "x.xpt": (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!0000", "a SAS transport file"),
-    "x.arrow": (written("ipc"), "an Arrow file"),
-    "x.arrows": (written("ipc_stream"), "an Arrow file"),
+    "x.arrow.gz": (gzip.compress(written("ipc")), "an Arrow file inside another compression"),
+    "x.feather": (b"FEA1" + bytes(60), "an Arrow file inside another compression, or Feather version 1"),
     "x.avro": (written("avro"), "an Avro file"),
     "x.orc": (b"ORC\n\x03\x00\x00\x12", "an ORC file"),
     "x.db": (database(), "a database file"),
