@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from claims_edit.errors import InputError
 from claims_edit.intake.archives import is_archive
 from claims_edit.intake.claimless import is_claimless
+from claims_edit.intake.lake_tables import LakeTable, current_table, kind_of, metadata_file
 from claims_edit.intake.managed import ManagedTables
 from claims_edit.intake.spool import is_member
 from claims_edit.local_path import REMEDY, is_url
@@ -88,11 +89,13 @@ class Discovered:
         extracts: the files read as claim lines.
         context: FHIR files without a claim (Patient, Coverage, Condition, …): what claims may refer to.
         passed_over: what folders and globs hold besides, such as a README.
+        tables: the tables of a lake whose files are among the extracts.
     """
 
     extracts: list[Path]
     context: list[Path] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
+    tables: list[LakeTable] = field(default_factory=list)
 
     @property
     def inputs(self) -> list[Path]:
@@ -132,7 +135,8 @@ def discover(extracts: tuple[str | Path, ...], fmt: str = "auto", spool: Spool |
             "Add the file of the ExplanationOfBenefit or Claim resources."
         )
     passed_over = sorted(search.passed_over.values(), key=lambda passed: passed.path.as_posix())
-    return Discovered(_by_path(found), _by_path(context), passed_over)
+    tables = sorted(search.tables, key=lambda table: table.path.as_posix())
+    return Discovered(_by_path(found), _by_path(context), passed_over, tables)
 
 
 def _by_path(paths: Iterable[Path]) -> list[Path]:
@@ -151,6 +155,7 @@ class _Search:
         self.files: set[Path] = set()
         self.named: set[Path] = set()  # given by their own names
         self.passed_over: dict[Path, PassedOver] = {}
+        self.tables: list[LakeTable] = []
         self.faults: set[str] = set()
         self._seen: set[Path] = set()
         self._tables = ManagedTables()
@@ -174,6 +179,8 @@ class _Search:
     def _add(self, path: Path, extract: str) -> None:
         if path.is_dir():
             self._add_argument(extract, [path])
+        elif metadata_file(path) and self._tables.fault(path) is not None:
+            self._add_table(path)
         elif path.exists() or path.is_symlink():
             self._add_file(path)
             self.named.add(path)
@@ -218,7 +225,12 @@ class _Search:
             self._add_file(path)
 
     def _add_folder(self, folder: Path) -> None:
-        if not self._is_new(folder) or not self._check(folder):
+        if not self._is_new(folder):
+            return
+        if kind_of(folder) is not None and self._tables.fault(folder.absolute().parent) is None:
+            self._add_table(folder)
+            return
+        if not self._check(folder):
             return
         try:
             inside = sorted(folder.iterdir())
@@ -242,6 +254,16 @@ class _Search:
                 self._add_archive(path, self._spool)
             else:
                 self.files.add(path)
+
+    def _add_table(self, path: Path) -> None:
+        """The files of a table's current state."""
+        try:
+            table = current_table(path)
+        except InputError as error:
+            self.faults.update(error.faults)
+            return
+        self.tables.append(table)
+        self.files.update(file for file in table.files if self._is_new(file))
 
     def _add_archive(self, archive: Path, spool: Spool) -> None:
         """The members of an archive; one that cannot be unpacked is an extract, and its reader reports the fault."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 LOGS = {"_delta_log": "a Delta Lake table", ".hoodie": "an Apache Hudi table"}
 METADATA = "metadata"
+HUDI_LOG = ".hoodie"
+HUDI = "Export the table's current rows to separate Parquet or CSV files, and use those."
+TABLE = "Name the table itself."
 METADATA_BYTES = 64 * 1024
 
 
@@ -27,7 +30,7 @@ class ManagedTables:
                 if sign := self._sign(folder):
                     return (
                         f"{folder}: is {sign}: its Parquet files also have rows that were deleted or replaced. "
-                        "Export the table's current rows to separate Parquet or CSV files, and use those."
+                        f"{HUDI if HUDI_LOG in sign else TABLE}"
                     )
         return None
 

@@ -155,6 +155,7 @@ def _run_batch(
         manifest["counts"] |= night_totals["counts"]
         manifest["charges"] |= night_totals["charges"]
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
+        manifest["tables"] = [table.record() for table in files.tables]
         write_open_reviews(staged, (*runs, manifest), folder.record())
         with stages.of("reports"):
             progress("reports", 0)

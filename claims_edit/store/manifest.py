@@ -70,6 +70,14 @@ class PassedOverFile(_Part):
     what: str
 
 
+class LakeTableRead(_Part):
+    """A Delta Lake or Iceberg table (`kind`) of which inputs are files; `version` is its version or snapshot id."""
+
+    path: str
+    kind: str
+    version: str
+
+
 class Counts(_Part):
     """Rows, and the number of findings of each check.
 
@@ -130,6 +138,7 @@ class RunManifest(_Part):
     options: dict[str, Any]
     inputs: list[InputFile]
     passed_over: list[PassedOverFile] = []
+    tables: list[LakeTableRead] = []
     fingerprint: str
     counts: Counts
     charges: Charges
