@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # `Path` takes one of the slashes
-REMEDY = "is a URL, and only files and folders of this machine are read and written. Copy it, and name the copy."
+REMEDY = (
+    "is a URL that is not read or written: only extracts may be in an object store (s3://, gs://, az://). Use a file or"
+    " folder of this machine."
+)
 
 
 def is_url(path: str | Path) -> bool:

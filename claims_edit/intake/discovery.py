@@ -17,7 +17,7 @@ from claims_edit.intake.archives import is_archive
 from claims_edit.intake.claimless import is_claimless
 from claims_edit.intake.lake_tables import LakeTable, current_table, kind_of, metadata_file
 from claims_edit.intake.managed import ManagedTables
-from claims_edit.intake.spool import is_member
+from claims_edit.intake.spool import below, is_member
 from claims_edit.local_path import REMEDY, is_url
 
 if TYPE_CHECKING:
@@ -129,6 +129,10 @@ def discover(extracts: tuple[str | Path, ...], fmt: str = "auto", spool: Spool |
     if not found:  # a file named explicitly is still an extract, and its reader reports the fault
         found = search.named & context
         context -= found
+    if not found and not context:
+        passed = [each.path for each in search.passed_over.values()]
+        given = ", ".join(f"{each}" for each in extracts)
+        raise InputError(f"{given}: no extract, only {_names(passed)}. Name the files of the claims.")
     if not found:
         raise InputError(
             f"{', '.join(map(str, extracts))}: FHIR without a claim: only {_names(context)}. "
@@ -165,7 +169,10 @@ class _Search:
         """Everything that one argument names."""
         path, extract = (argument, str(argument)) if isinstance(argument, Path) else (Path(argument), argument)
         with self._entered(path):
-            self._add(path, extract)
+            if (name := below(path)) is not None:
+                self._add_copy(path, name)
+            else:
+                self._add(path, extract)
 
     @contextmanager
     def _entered(self, path: Path) -> Iterator[None]:
@@ -274,13 +281,16 @@ class _Search:
             return
         before = len(self.files)
         for member in members:
-            name = member.as_posix().removeprefix(f"{archive}/")
-            if (what := bystander(member) or hidden_above(name)) is not None:
-                self.passed_over.setdefault(member.resolve(), PassedOver(member, what))
-            else:
-                self.files.add(member)
+            self._add_copy(member, member.as_posix().removeprefix(f"{archive}/"))
         if len(self.files) == before:
             self.faults.add(f"{archive}: no extract, only {_names(members)}. Name the files of the claims.")
+
+    def _add_copy(self, path: Path, name: str) -> None:
+        """A copy of a member of an archive, or of an object below a prefix, and its name there."""
+        if (what := bystander(path) or hidden_above(name)) is not None:
+            self.passed_over.setdefault(path.resolve(), PassedOver(path, what))
+        else:
+            self._add_file(path)
 
     def _is_new(self, path: Path) -> bool:
         resolved = path.resolve()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from claims_edit.errors import InputError
 from claims_edit.intake.layout import partition_of
@@ -195,6 +194,8 @@ def _current_metadata(folder: Path) -> Path:
 
 def _check_columns(table: Path, file: Path, fields: Iterable[Any]) -> None:
     """Check that a file's columns have the table's names: Iceberg renames and drops columns without writing files."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- not for a plain run
+
     by_id = {field.field_id: field for field in fields}
     names = {field.name for field in by_id.values()}
     schema = pq.read_schema(file)

@@ -1,4 +1,4 @@
-"""Copies of extracts that are no files of their own: of a pipe or standard input, and of the members of an archive.
+"""Copies of extracts that are no files here: of a pipe or standard input, of objects, and of members of an archive.
 
 Readers need the beginning again, the size and a hash, which a pipe cannot give. A copy has the name of what it is of.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import InputError
 from claims_edit.intake.archives import unpacked
+from claims_edit.intake.object_store import ObjectStore, is_object_url
 from claims_edit.resources import enough_room
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class SpooledPath(PosixPath):
 
     shown: str | None = None  # a path that is made from this one has a name of its own
     is_member = False  # of an archive
+    below: str | None = None  # of an object: its name below what was asked for; None if it was named itself
 
     def as_posix(self) -> str:
         """The name that is shown."""
@@ -52,6 +54,7 @@ class Spool:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._rooms = 0
         self._unpacked: dict[Path, dict[str, Path]] = {}
+        self._fetched: dict[str, SpooledPath] = {}
 
     def room(self, source: Path | None = None) -> Path:
         """A new folder for copies; below it are the folders of the source's path that give columns (`year=2026`)."""
@@ -77,19 +80,53 @@ class Spool:
             member.is_member = True
         return members
 
-    def found(self, path: Path) -> Path:
-        """The path of a run's extract, as its manifest has it; of a member of an archive, a copy.
+    def fetch(self, url: str) -> list[SpooledPath]:
+        """The objects that a URL names, as copies that are shown as their URLs; a hidden one is an empty file.
 
         Raises:
-            InputError: the archive cannot be unpacked.
+            InputError: there is none, or one cannot be read.
+            ResultsError: there is no room for the copies.
+        """
+        store = ObjectStore(url)
+        copies = []
+        for each in store.objects():
+            copy = self._fetched.get(each.url)
+            if copy is None:
+                copy = shown_as(self.room() / store.bucket / each.key, each.url)
+                copy.below = each.below
+                if each.is_hidden:
+                    copy.parent.mkdir(parents=True)
+                    copy.touch()
+                else:
+                    with enough_room(Path(tempfile.gettempdir())):
+                        store.copy(each, copy)
+                    self._fetched[each.url] = copy
+            elif each.below is None:
+                copy.below = None
+            copies.append(copy)
+        return copies
+
+    def found(self, name: str) -> Path:
+        """The path of a run's extract, as its manifest names it; a copy of an object or of a member of an archive.
+
+        Raises:
+            InputError: the object cannot be read, or the archive cannot be unpacked.
             ResultsError: there is no room for the copy.
         """
-        archive = next((folder for folder in path.parents if folder.is_file()), None)
-        if path.exists() or archive is None:
+        path = Path(name)
+        if path.exists():
+            return path
+        if is_object_url(name):
+            whole, ending, member = name.partition(".zip/")
+            path = self.fetch(whole + ending.rstrip("/"))[0]
+            archive: Path | None = path if member else None
+        else:
+            archive = next((folder for folder in path.parents if folder.is_file()), None)
+        if archive is None:
             return path
         if archive not in self._unpacked:
             self._unpacked[archive] = {member.as_posix(): member for member in self.unpack(archive)}
-        return self._unpacked[archive].get(path.as_posix(), path)
+        return self._unpacked[archive].get(name, path)
 
     def close(self) -> None:
         """Remove the copies."""
@@ -102,6 +139,11 @@ def is_member(path: Path) -> bool:
     return isinstance(path, SpooledPath) and path.is_member
 
 
+def below(path: Path) -> str | None:
+    """The name of an object below the prefix or glob that it was found by; None of any other path."""
+    return path.below if isinstance(path, SpooledPath) else None
+
+
 def shown_as(path: str | Path, name: str | None) -> SpooledPath:
     """The path of a copy, under the name of what it is of."""
     found = SpooledPath(path)
@@ -111,12 +153,12 @@ def shown_as(path: str | Path, name: str | None) -> SpooledPath:
 
 @contextmanager
 def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...], Spool]]:
-    """The arguments of a run, each pipe (and `-`, standard input) replaced by a copy that lasts while the block does.
+    """The arguments of a run, each pipe (and `-`, standard input) and object replaced by a copy while the block lasts.
 
     Beside them, where the members of archives are copied to.
 
     Raises:
-        InputError: a pipe cannot be read, or standard input is a terminal.
+        InputError: a pipe or an object cannot be read, or standard input is a terminal.
         ResultsError: there is no room for a copy.
     """
     pipes = [extract for extract in dict.fromkeys(extracts) if _is_pipe(extract)]
@@ -126,9 +168,16 @@ def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...],
         for place, pipe in enumerate(pipes):
             with enough_room(Path(tempfile.gettempdir())):
                 copies[pipe] = _copy_of(pipe, spool.room() / f"pipe-{place}")
-        yield tuple(copies.get(extract, extract) for extract in extracts), spool
+        yield tuple(given for extract in extracts for given in _given(extract, copies, spool)), spool
     finally:
         spool.close()
+
+
+def _given(extract: str, pipes: dict[str, str | Path], spool: Spool) -> list[str | Path]:
+    """What is read for an argument: the copies of a pipe or of objects, or else the argument."""
+    if is_object_url(extract) and not Path(extract).exists():
+        return list(spool.fetch(extract))
+    return [pipes.get(extract, extract)]
 
 
 def _is_pipe(extract: str) -> bool:

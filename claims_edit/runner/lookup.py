@@ -104,7 +104,7 @@ class _RunAgain:
 
     def _path(self, file: dict[str, Any]) -> Path:
         """Where an extract is: it, or a copy of it if it is in an archive."""
-        return self._spool.found(Path(file["path"]))
+        return self._spool.found(file["path"])
 
     def lines(self, extracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The lines of all extracts, in order; unreadable ones are reported only if no other extract has any."""
