@@ -13,7 +13,7 @@ claims_edit_word = '$(subst ','\'',$(1))'
 claims_edit_option = $(if $(2),$(1) $(call claims_edit_word,$(2)))
 claims_edit_extracts = if [ -e $(call claims_edit_word,$(EXTRACT)) ]; then set -- $(call claims_edit_word,$(EXTRACT)); else eval set -- $(call claims_edit_word,$(EXTRACT)); fi;
 
-.PHONY: help install demo test test-long golden lint check bench year screenshots mutate mutate-core schema rules-check validate run sql lock clean
+.PHONY: help install demo test test-long golden lint check bench year screenshots mutate mutate-core schema rules-check validate run sql dist lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -91,6 +91,15 @@ run: install ## EXTRACT=files OUT=folder [MAPPING= CONTRACTS= RULES= AS_OF=]
 
 sql: install ## SQL="SELECT …" OUT=folder [FORMAT=table]
 	@$(CLAIMS_EDIT) sql "$(SQL)" --out $(call claims_edit_word,$(OUT)) --format $(or $(FORMAT),table)
+
+# The date of the last commit is that of every file inside, so that the same commit gives the same bytes everywhere.
+dist: export SOURCE_DATE_EPOCH = $(shell git -C $(CLAIMS_EDIT_HOME) log -1 --format=%ct)
+dist: $(VENV)/.installed-dev ## build wheel and sdist into dist/, twice, and compare them byte by byte
+	cd $(CLAIMS_EDIT_HOME) && rm -rf dist build/again
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m build --no-isolation --outdir dist
+	cd $(CLAIMS_EDIT_HOME) && $(abspath $(VENV))/bin/python -m build --no-isolation --outdir build/again
+	cd $(CLAIMS_EDIT_HOME) && for file in dist/*; do cmp "$$file" "build/again/$$(basename "$$file")" || exit 1; done
+	cd $(CLAIMS_EDIT_HOME) && rm -rf build/again && ls dist
 
 lock: ## renew the lock files (needs uv)
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

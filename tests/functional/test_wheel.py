@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import sysconfig
@@ -56,6 +57,23 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site_packages,) = folder.glob("lib/python*/site-packages")
     (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return interpreter
+
+
+def test_the_same_commit_gives_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    """As `make dist` and the release workflow build it."""
+    build = [sys.executable, "-m", "build", "--no-isolation"]
+    env = os.environ | {"SOURCE_DATE_EPOCH": "1764115200"}
+    for folder in ("one", "two"):
+        subprocess.run(
+            [*build, "--outdir", str(tmp_path / folder), str(ROOT)],
+            check=True,
+            capture_output=True,
+            env=env,
+            cwd=tmp_path,
+        )
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / each).iterdir()} for each in ("one", "two"))
+    assert one == two
+    assert {wheel.name, wheel.name.partition("-py3")[0] + ".tar.gz"} == set(one)
 
 
 def run(python: Path, cwd: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
