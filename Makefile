@@ -103,9 +103,9 @@ dist: $(VENV)/.installed-dev ## build wheel and sdist into dist/, twice, and com
 
 lock: ## renew the lock files (needs uv)
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --group build -o requirements.txt
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --extra charts --group build -o requirements.txt
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --group build --group dev -o requirements-dev.txt
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --extra charts --group build --group dev -o requirements-dev.txt
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(CLAIMS_EDIT_HOME)build $(CLAIMS_EDIT_HOME)dist

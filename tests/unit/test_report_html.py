@@ -15,6 +15,7 @@ import pytest
 
 from claims_edit.doubts import DOUBTS
 from claims_edit.edits import EDIT_IDS
+from claims_edit.report.html import charts
 from claims_edit.report.html import rows as shown_rows
 from claims_edit.report.html.charts import SERIES, charges_by_payer, lines_by_month
 from claims_edit.report.html.page import write_html
@@ -285,6 +286,16 @@ def test_a_run_of_nothing_is_a_whole_page(tmp_path: Path) -> None:
     assert "<svg" not in page
     assert explanations(page)["rows"] == []
     assert page.rstrip().endswith("</html>")
+
+
+def test_without_the_extra_for_charts_the_page_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "_can_draw", lambda: False)
+    publish(tmp_path, RUN, [line()], reports=["html"])
+    page = page_of(tmp_path)
+    assert "<svg" not in page
+    assert page.count("Not drawn here: pip install &#39;claims-edit[charts]&#39;.") == 2
 
 
 DRAWING = ("vl_convert", "jinja2", "xlsxwriter")

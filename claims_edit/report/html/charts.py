@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -128,7 +130,15 @@ def _by_disposition(marks: list[str]) -> dict[str, Any]:
     return {"field": "disposition", "type": "nominal", "scale": scale, "legend": {"title": None}}
 
 
+@cache
+def _can_draw() -> bool:
+    return find_spec("vl_convert") is not None
+
+
 def _svg(chart: dict[str, Any], ident: str, title: str, description: str) -> Markup:
+    if not _can_draw():
+        why = "Not drawn here: pip install 'claims-edit[charts]'. The tables of this page have its figures."
+        return Markup('<p class="nothing">{}. {}</p>').format(title, why)
     drawn = engine().draw(chart | {"config": _CONFIG})
     body = _OPENING.sub(
         lambda found: (
