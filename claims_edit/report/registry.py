@@ -105,6 +105,7 @@ REPORTS = (
         files_of_run=f"{_HERE}.remittance:write_feed_of_run",
     ),
     Report("rationale", "rationale", write=f"{_HERE}.rationale:write_rationale", is_folder=True),
+    Report("delta", "decisions", write=f"{_HERE}.delta_table:write_delta", is_folder=True),
     Report("prometheus", "claims_edit.prom", text=f"{_HERE}.prometheus:metrics"),
 )
 REPORT_FORMATS = tuple(report.name for report in REPORTS)

@@ -223,3 +223,42 @@ def test_an_iceberg_table_elsewhere_is_refused(iceberg: Any) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(content | {"location": "s3://bucket/claims"}), encoding="utf-8")
     assert "its files are in another place than this machine" in run(path).err
+
+
+# --- results as a Delta Lake table ------------------------------------------------------------------------------------
+
+
+def test_the_decisions_of_runs_are_rows_of_a_delta_table(tmp_path: Path) -> None:
+    out, to = tmp_path / "out", tmp_path / "decided"
+    ids = []
+    for name, first, last in (("a", 1, 9), ("b", 10, 21)):
+        frame(first, last).write_parquet(tmp_path / f"{name}.parquet")
+        assert called("run", tmp_path / f"{name}.parquet", "--out", out, *UNREPORTED).code == 0
+        ids.append(manifest(out)["run_id"])
+        done = called("report", "--out", out, "--format", "delta", "--to", to)
+        assert done.code == 0, done.err
+    table = deltalake.DeltaTable(str(to))
+    written = pl.DataFrame(table.to_pyarrow_table())
+    assert written["run_id"].unique().sort().to_list() == ids
+    recorded = pl.read_parquet(out / "decisions/*/*.parquet", hive_partitioning=False)
+    keys = ("run_id", "claim_id", "claim_line_number", "disposition", "reason_code", "charge_amount")
+    same = [each.select(keys).with_columns(pl.col(keys).cast(pl.String)).sort(keys) for each in (written, recorded)]
+    assert same[0].height > 3
+    assert same[0].equals(same[1])
+    done = called("report", ids[0], "--out", out, "--format", "delta", "--to", to)  # again: its rows are replaced
+    assert done.code == 0, done.err
+    again = pl.DataFrame(deltalake.DeltaTable(str(to)).to_pyarrow_table())
+    assert again.sort(keys).equals(written.sort(keys))
+
+
+def test_a_folder_of_something_else_is_no_delta_table(tmp_path: Path) -> None:
+    frame().write_parquet(tmp_path / "a.parquet")
+    assert called("run", tmp_path / "a.parquet", "--out", tmp_path / "out", *UNREPORTED).code == 0
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "x").write_text("x", encoding="utf-8")
+    done = called("report", "--out", tmp_path / "out", "--format", "delta", "--to", tmp_path / "to")
+    assert (done.code, "is no Delta Lake table" in done.err) == (2, True)
+    deltalake.write_deltalake(str(tmp_path / "other"), pl.DataFrame({"x": [1]}))
+    done = called("report", "--out", tmp_path / "out", "--format", "delta", "--to", tmp_path / "other")
+    assert (done.code, "the table was not changed" in done.err) == (2, True), done.err
+    assert deltalake.DeltaTable(str(tmp_path / "other")).version() == 0
