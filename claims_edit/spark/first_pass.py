@@ -33,6 +33,7 @@ from claims_edit.spark.blocks import (
     Spool,
     packed,
 )
+from claims_edit.spark.pieces import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from claims_edit.core.process import CheckedRows, ProcessedBatch
     from claims_edit.intake import Extract, SourceFile
     from claims_edit.intake.layout import Layout
-    from claims_edit.spark.pieces import Job, Piece
+    from claims_edit.spark.pieces import Job, Piece, ReleaseNumbers
 
 HALF = 1 << 32  # of the 64 bits of a hash the higher ones choose the bucket
 
@@ -58,6 +59,8 @@ class PieceRead:
         filtered: the rows that the mapping skips.
         warnings: of the reader, and `first_warned` their first places.
         line_bits, source_row, late_doubts: see `Extract`.
+        held: about how many bytes the second pass will give the driver.
+        release: of the process that read it.
     """
 
     file: SourceFile
@@ -66,6 +69,8 @@ class PieceRead:
     line_bits: int
     source_row: pl.DataFrame
     late_doubts: pl.DataFrame
+    held: int
+    release: ReleaseNumbers
     totals: ControlTotals = field(default_factory=ControlTotals)
     rejects: int = 0
     filtered: int = 0
@@ -103,7 +108,7 @@ class _PieceReading:
         self._number, self._piece, self._job, self._scratch = number, piece, job, scratch
         self.own_bucket = job.buckets + piece.task
         self.spool = Spool(scratch)
-        self._made = 0
+        self._made = self._held_bytes = 0
 
     def read(self) -> PieceRead:
         opened = self._job.open(self._piece, self._scratch)
@@ -121,6 +126,8 @@ class _PieceReading:
             extract.LINE_BITS,
             extract.source_row(),
             extract.late_doubts(),
+            self._held_bytes,
+            release(),
             totals,
             rejects.height,
             extract.filtered(),
@@ -130,6 +137,7 @@ class _PieceReading:
 
     def _processed(self, extract: Extract) -> int:
         self.spool.clear()
+        self._held_bytes = 0
         processing = self._job.processing(extract.layout)
         held = HeldBack(FileRead(extract.file, self._piece.place, self._scratch), processing)
         rows = 0
@@ -175,3 +183,4 @@ class _PieceReading:
     def _add(self, kind: str, name: str, bucket: int, payload: bytes) -> None:
         self.spool.add(Block(kind, name, self._piece.place, self._number, bucket, self._made, payload))
         self._made += 1
+        self._held_bytes += len(payload) if bucket == self.own_bucket else 0

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from claims_edit import __version__
 from claims_edit.core.process import Processing
 from claims_edit.errors import InputError
 from claims_edit.intake import open_extract, sniff, text_bytes
@@ -18,15 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import polars as pl
-
     from claims_edit.core.plain_values import ScreenRules
     from claims_edit.intake import Extract, Mapping, SourceFile
     from claims_edit.intake.layout import Layout
     from claims_edit.policy import Catalog
 
+ReleaseNumbers = tuple[str, str]
 ROWS_A_TASK = 1_000_000
 BYTES_A_ROW = 200  # of text, about
+
+
+def release() -> ReleaseNumbers:
+    """The releases of claims-edit and of Polars in this process: hashes are the same in one release of Polars."""
+    return __version__, pl.__version__
 
 
 @dataclass(frozen=True)

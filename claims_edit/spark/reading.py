@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from claims_edit.core.control_totals import ControlTotals
-from claims_edit.errors import InputError, ResultsError
+from claims_edit.errors import InputError, ResultsError, UsageError
 from claims_edit.intake import consulted
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading, file_state
 from claims_edit.runner.revisions import REPEATED, RunRevisions, none_known
 from claims_edit.spark.blocks import FAULT, INFO, Block, blocks_of, unpacked
 from claims_edit.spark.first_pass import PieceRead, first_pass
-from claims_edit.spark.pieces import Job, planned, tasks_for
+from claims_edit.spark.pieces import Job, planned, release, tasks_for
 from claims_edit.spark.repeats import PAIRS, highs_in, merged, repeats
 from claims_edit.spark.second_pass import DIFFERING, Located, Resolved, second_pass
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from claims_edit.intake import Discovered, Extract
+    from claims_edit.spark.pieces import ReleaseNumbers
+
+AT_A_TIME = 128 * 1024 * 1024  # bytes, compressed
 
 
 @dataclass
@@ -49,6 +52,7 @@ class SparkReading(Reading):
         super().__init__(*given, **named | {"text_bytes": 0})
         self._spark, self._partitions = spark.sparkContext, partitions
         self._job: Job
+        self._held: dict[int, int] = {}  # by partition of the shuffle, the bytes that the second pass will give
         self._shuffled: RDD[tuple[int, Block]]
         self._before: dict[Path, tuple[int, int]] = {}
 
@@ -83,7 +87,10 @@ class SparkReading(Reading):
             if block.kind == FAULT:
                 read[block.place].faults = read[block.place].faults or pickle.loads(block.payload)  # noqa: S301 -- of our tasks
             else:
-                read[block.place].pieces.append(pickle.loads(block.payload))  # noqa: S301 -- of our tasks
+                piece: PieceRead = pickle.loads(block.payload)  # noqa: S301 -- of our tasks
+                _refuse_other(piece.release)
+                read[block.place].pieces.append(piece)
+                self._held[block.bucket] = self._held.get(block.bucket, 0) + piece.held
         return read
 
     def _file_read(self, place: int, read: _File) -> FileRead:
@@ -112,9 +119,7 @@ class SparkReading(Reading):
         path = self._scratch / REPEATED
         found.write_parquet(path)
         second = partial(second_pass, resolved=Resolved(self._job, cast("dict[int, Located]", self._extracts), found))
-        together = 2 * self._spark.defaultParallelism
-        for start in range(self._job.buckets, self._job.partitions, together):  # in order, bounded on the driver
-            some = range(start, min(start + together, self._job.partitions))
+        for some in _together(self._held):
             for block in self._done(second, some):
                 self._keep_block(block, by_place[block.place])
         for file in read:
@@ -187,3 +192,28 @@ class _Revisions(RunRevisions):
 
     def _highs_in_run(self, asked: pl.Series) -> pl.Series:
         return self._highs(asked)
+
+
+def _together(held: dict[int, int]) -> Iterator[list[int]]:
+    """The partitions in order, in groups whose results have a bounded size: the driver has them in memory."""
+    group: list[int] = []
+    size = 0
+    for partition, number in sorted(held.items()):
+        if group and size + number > AT_A_TIME:
+            yield group
+            group, size = [], 0
+        group.append(partition)
+        size += number
+    if group:
+        yield group
+
+
+def _refuse_other(executors: ReleaseNumbers) -> None:
+    """Check that an executor has the releases of the driver: else its hashes may differ.
+
+    Raises:
+        UsageError: it has others.
+    """
+    if executors != release():
+        theirs, own = (f"claims-edit {ours} and Polars {polars}" for ours, polars in (executors, release()))
+        raise UsageError(f"Spark: an executor has {theirs}, the driver {own}. Install the same on all of them.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from claims_edit.errors import InputError, ResultsError
+from claims_edit.errors import InputError, ResultsError, UsageError
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 from claims_edit.sample import write_sample
 from claims_edit.spark import reading
@@ -172,9 +172,14 @@ def test_a_job_that_fails_publishes_nothing(
     options = RunOptions((str(DECK / "claims.parquet"),), tmp_path / "out", AS_OF, reports=())
     with pytest.raises(ResultsError, match="nothing is published"):
         run_on_spark(spark, options)
+    monkeypatch.undo()
+    monkeypatch.setattr(reading, "release", lambda: ("0", "0"))
+    with pytest.raises(UsageError, match="the driver claims-edit 0 and Polars 0"):
+        run_on_spark(spark, options)
     assert not list((tmp_path / "out").glob("decisions/*"))
     monkeypatch.undo()
-    assert run_on_spark(spark, options).manifest.counts.decisions
+    monkeypatch.setattr(reading, "AT_A_TIME", 1)  # one task's results at a time
+    assert run_on_spark(spark, options, partitions=3).manifest.counts.decisions
 
 
 @pytest.mark.long
