@@ -6,14 +6,14 @@ A README, checksums or markers of a job lie beside extracts in a folder and hold
 from __future__ import annotations
 
 import glob
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import InputError
 from claims_edit.intake.archives import is_archive
+from claims_edit.intake.bystanders import bystander, hidden_above
 from claims_edit.intake.claimless import is_claimless
 from claims_edit.intake.lake_tables import LakeTable, current_table, kind_of, metadata_file
 from claims_edit.intake.managed import ManagedTables
@@ -26,51 +26,8 @@ if TYPE_CHECKING:
     from claims_edit.intake.spool import Spool
 
 
-HIDDEN, MARKER = "hidden", "marker"
-RESULTS = "claims_edit.duckdb"  # in a folder that runs write to
-LARGEST_MARKER = 1024  # bytes; an extract may have such a name once it is done with
-DOCUMENT = r"(\.(md|markdown|txt|rst|adoc|pdf|html?|docx?|rtf))?"
-KINDS: dict[str, re.Pattern[str]] = {
-    what: re.compile(pattern, re.IGNORECASE)
-    for what, pattern in {
-        "system file": r"thumbs\.db|desktop\.ini|ehthumbs\.db|icon\r",
-        "documentation": rf"(read[-_ ]?me|change[-_ ]?log|release[-_ ]?notes|data[-_ ]?dictionary)"
-        rf"([-_ ][^.]*)?{DOCUMENT}"
-        r"|.*\.(md|markdown|rst|adoc|pdf|docx?|rtf|html?|pptx?)",
-        "license": rf"(licen[cs]e|copying|notice|disclaimer|terms[-_ ]of[-_ ]use)([-_ ][^.]*)?{DOCUMENT}",
-        "checksum": r".*\.(crc|crc32|md5|sha1|sha224|sha256|sha384|sha512|sfv|asc|sig)"
-        r"|(.*[-_.])?(checksums?|md5sums?|sha[0-9]*sums?)(\.(txt|csv|json))?",
-        "manifest": r"(.*[-_.])?manifest(\.(txt|csv|tsv|json|xml|yaml|yml))?|.*\.manifest",
-        "schema": r"(.*[-_.])?schema\.(json|csv|txt|sql|yaml|yml)|.*\.(avsc|xsd|ddl|sql|proto)",
-        MARKER: r".*\.(done|ok|ready|complete|completed|success|trg|trigger|flag|lock)",
-        "log": r".*\.log|log\.ndjson",
-        "settings": r".*\.(yaml|yml|toml|ini|cfg|conf|properties|env)",
-        "program": r".*\.(py|ipynb|r|sh|bat|ps1|cmd|sas|exe)",
-    }.items()
-}
 GLOB_CHARACTERS = set("*?[")
 MOST_SHOWN = 5
-
-
-def bystander(path: Path) -> str | None:
-    """The kind of a file or folder whose name shows that it has no claims; else None."""
-    name = path.name
-    if name.startswith(".") or (name.startswith("_") and "=" not in name):
-        return HIDDEN
-    if (path / RESULTS).is_file():
-        return "results folder"
-    what = next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(name)), None)
-    if what is None or path.is_dir() or (what == MARKER and path.is_file() and path.stat().st_size > LARGEST_MARKER):
-        return None
-    return what
-
-
-def hidden_above(name: str) -> str | None:
-    """HIDDEN for a file of which a folder in its (relative) name is hidden, such as `__MACOSX`; else None."""
-    folders = PurePosixPath(name).parent.parts
-    return (
-        HIDDEN if any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in folders) else None
-    )
 
 
 @dataclass(frozen=True)
@@ -160,6 +117,7 @@ class _Search:
         self.named: set[Path] = set()  # given by their own names
         self.passed_over: dict[Path, PassedOver] = {}
         self.tables: list[LakeTable] = []
+        self._roots: set[Path] = set()  # of the tables
         self.faults: set[str] = set()
         self._seen: set[Path] = set()
         self._tables = ManagedTables()
@@ -221,7 +179,7 @@ class _Search:
 
     def _add_found(self, path: Path) -> None:
         """What a glob or a folder holds."""
-        if path.resolve() in self._seen:
+        if path.resolve() in self._seen or any(root in path.parents for root in self._roots):
             return
         if (what := bystander(path)) is not None:
             self._check(path)
@@ -234,10 +192,11 @@ class _Search:
     def _add_folder(self, folder: Path) -> None:
         if not self._is_new(folder):
             return
-        if kind_of(folder) is not None and self._tables.fault(folder.absolute().parent) is None:
-            self._add_table(folder)
-            return
-        if not self._check(folder):
+        if self._tables.fault(folder) is not None:
+            if kind_of(folder) is not None and self._tables.fault(folder.absolute().parent) is None:
+                self._add_table(folder)
+            else:
+                self._check(folder)
             return
         try:
             inside = sorted(folder.iterdir())
@@ -263,7 +222,8 @@ class _Search:
                 self.files.add(path)
 
     def _add_table(self, path: Path) -> None:
-        """The files of a table's current state."""
+        """The files of a table's current state; what else a glob finds in it counts as seen."""
+        self._roots.add(path if path.is_dir() else path.parents[1])
         try:
             table = current_table(path)
         except InputError as error:
