@@ -40,11 +40,12 @@ OWN = ("run_id", "decided_run_id", "started_at", "finished_at", "timings", "vers
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     settings = {
         "spark.executorEnv.PYTHONPATH": path,
         "spark.driver.memory": "512m",
+        "spark.sql.warehouse.dir": tmp_path_factory.mktemp("warehouse").as_posix(),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }
