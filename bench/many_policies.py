@@ -27,6 +27,7 @@ kind: funding
 reference: BENCH-{number}
 documents:
   - {{id: bench_{number}, title: Bench {number}, publisher: Bench, source: bench}}
+before_first_version: {{was: unknown}}
 versions:
   - from: {{date: 2020-01-01, CITE}}
     statement: {{position: investigational, scope: all_indications, says: Investigational., CITE}}

@@ -30,8 +30,43 @@ def _was_in_force(line: Line) -> str:
     return f"{capital(line.version_name)} was in force on {line.start}."
 
 
+PAYER_KNOWN = Condition("the payer is known", pl.col("payer").is_not_null(), _no_payer)
+
+
+def _history(line: Line) -> str:
+    if line.facts["in_force"]:
+        return _was_in_force(line)
+    return f"No policy of {line.facts['payer']} has an unknown history on {line.start}."
+
+
+def _any_unknown(pack: Decidable) -> bool:
+    return any(policy.before_first_version.was == "unknown" for policy, _ in pack.versions)
+
+
 @edit(
-    Condition("the payer is known", pl.col("payer").is_not_null(), _no_payer),
+    PAYER_KNOWN,
+    Condition("what was before the first version on file is not known", pl.col("history_unknown"), _history),
+    ground=_any_unknown,
+    ask="Ask the policy's owner which policy was in force on the date of service.",
+)
+def policy_history_unknown(line: Line) -> Iterator[Sentence]:
+    """The start date is before the first version on file, and what was in force then is not known.
+
+    The payer is known, its first version on file begins later, and the policy file does not say that there was none
+    before: an earlier edition may have denied the service. Source: the policy's `before_first_version`.
+    """
+    if line.policy:
+        first = min(version.from_.date for version in line.policy.versions)
+        yield note(f"The first version of {line.policy.id} on file begins on {first}.")
+    yield change(
+        Lacking.POLICY,
+        "If an earlier edition was in force, add it as a version with its citation; if there was none, say so in"
+        " before_first_version with its citation: the line would pass.",
+    )
+
+
+@edit(
+    PAYER_KNOWN,
     Condition("no version of its policy is in force on the start date", ~pl.col("in_force"), _was_in_force),
     may_pass=True,
 )

@@ -23,14 +23,20 @@ def with_code(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add the version in force on the start date, `in_force`, `funding` and the last `policy_boundary` by the end.
+    """Add the version in force on the start date, `in_force`, `funding`, and the last `policy_boundary` by the end.
 
+    `history_unknown`: the start is before the first version on file, and it is not known what was in force then.
     A version that ended before the start date leaves all its columns null: no date, no answer.
     """
     begun = latest_begun(lines, catalog.versions, PAYER_SERVICE, "service_start_date", "in_force_from")
     in_force = pl.col("in_force_from").is_not_null() & (pl.col("in_force_until") >= START).fill_null(value=True)
     version = [column for column in catalog.versions.columns if column not in PAYER_SERVICE]
     known = begun.with_columns(in_force=in_force).with_columns(pl.when("in_force").then(pl.col(version)).name.keep())
+    is_before = (pl.col("first_day") > START).fill_null(value=True)
+    known = by_key(known, catalog.histories, *PAYER_SERVICE).with_columns(
+        history_unknown=is_before & pl.col("unknown_before").fill_null(value=False)
+    )
+    known = known.drop("first_day", "unknown_before")
     boundaries = catalog.boundaries.rename({"boundary": "policy_boundary"})
     return latest_begun(known, boundaries, PAYER_SERVICE, "service_end_date", "policy_boundary").with_columns(
         funding=pl.col("policy_kind").eq_missing(pl.lit(PolicyKind.FUNDING))

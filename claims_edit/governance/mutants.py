@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from claims_edit.edits.coverage import POSITION_EDITS, edits_of_positions
+from claims_edit.edits.program import policy_history_unknown
 from claims_edit.errors import RulesError
 from claims_edit.governance.rule_tests import failures, suite_of
 from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule, VersionStatus
@@ -99,7 +100,7 @@ class Fate(StrEnum):
     KILLED = "killed"
     REFUSED = "refused"
     SURVIVED = "survived"
-    UNREACHED = "unreached"  # of a position that no policy of the pack has: no line of any test can show it
+    UNREACHED = "unreached"  # of an edit that no policy of the pack can trigger: no test can show it
 
 
 class Trial:
@@ -116,6 +117,8 @@ class Trial:
         catalog = compiled(self._parsed, contents)
         self._suite = suite_of(catalog.pack)
         self._reached = {edit for policy in catalog.pack.policies.values() for edit in edits_of_positions(policy)}
+        if catalog.histories["unknown_before"].any():
+            self._reached.add(policy_history_unknown.id)
         self._plain = {path: read_yaml(raw)[0] for path, raw in contents.items() if path.startswith(DECIDING)}
         if not self._suite.lines:
             raise RulesError("rules/tests: has no tests, so no change could be noticed. Add tests.")
@@ -139,11 +142,14 @@ class Trial:
         return Fate.UNREACHED if self._is_unreached(mutant) else Fate.SURVIVED
 
     def _is_unreached(self, mutant: Mutant) -> bool:
-        """Whether a change is of the reason of an edit on a position that no version has."""
+        """Whether a change is of the reason of an edit that no policy of the pack can trigger."""
         model = self._parsed.files[mutant.path]
         if not isinstance(model, ReasonsFile) or len(mutant.steps) < len(("reasons", 0)):
             return False
-        return model.reasons[int(mutant.steps[1])].edit in {*POSITION_EDITS.values()} - self._reached
+        return (
+            model.reasons[int(mutant.steps[1])].edit
+            in {*POSITION_EDITS.values(), policy_history_unknown.id} - self._reached
+        )
 
 
 def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: ANN401 -- a YAML value

@@ -47,6 +47,8 @@ class Catalog:
             statement's), otherwise (a list: the position where its criteria are not met), policy_reference (835
             REF*0K), liability_group_code (null unless the policy states it), stale_after (null: not given), and the
             citations of each.
+        histories: payer, service, first_day (of the first version; null: none), unknown_before (whether it is not known
+            what was before it).
         criteria: payer, service, policy_version, criterion (its number from 0), settled_by (the kind of value; null:
             only the record), values (a list), at_most.
         listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
@@ -74,6 +76,7 @@ class Catalog:
     codes: pl.DataFrame
     code_sites: pl.DataFrame
     versions: pl.DataFrame
+    histories: pl.DataFrame
     criteria: pl.DataFrame
     listed_codes: pl.DataFrame
     program_rules: pl.DataFrame
@@ -116,6 +119,7 @@ def compile_catalog(
         codes=_codes(pack, cited),
         code_sites=_code_sites(pack),
         versions=_versions(pack, cited),
+        histories=_histories(pack),
         criteria=_criteria(pack),
         listed_codes=_listed_codes(pack, cited),
         program_rules=_program_rules(pack, cited),
@@ -225,6 +229,18 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
         "liability_citation": pl.String, "review_citation": pl.String,
     }  # fmt: skip
     return table(rows, schema)
+
+
+def _histories(pack: RulePack) -> pl.DataFrame:
+    rows = (
+        (
+            policy.payer, policy.service, min((version.from_.date for version in policy.versions), default=None),
+            policy.before_first_version.was == "unknown",
+        )
+        for policy in pack.policies.values()
+    )  # fmt: skip
+    schema: Schema = {"payer": pl.String, "service": pl.String, "first_day": pl.Date, "unknown_before": pl.Boolean}
+    return table(rows, schema).sort("payer", "service")
 
 
 def _otherwise(version: Version) -> tuple[Position, ...]:

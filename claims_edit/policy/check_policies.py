@@ -29,6 +29,11 @@ def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
         yield from declared.payer_faults(f"{path}: payer", policy.payer)
         yield from declared.service_faults(f"{path}: service", policy.service)
         yield from _follows_faults(path, policy, parsed)
+        if policy.before_first_version.was == "none_existed" and policy.before_first_version.cite is None:
+            yield (
+                f"{path}: before_first_version.cite: is missing. Cite what says that there was no policy before, or "
+                "write `was: unknown`: lines before the first version then go to a person."
+            )
         for proposed in (False, True):
             yield from _order_faults(path, policy, proposed=proposed)
         for index, version in enumerate(policy.versions):

@@ -65,6 +65,10 @@ _REMEDIES = {
     "int_parsing": ("is not a whole number", "Use digits only"),
 }
 _MISSING = {
+    "before_first_version": (
+        "Add {was: none_existed, cite: …} with what says so, or {was: unknown}; `claims-edit rules upgrade` writes the "
+        "first, as lines were decided before"
+    ),
     "position": (
         f"Add one of {', '.join(Position)}; `claims-edit rules upgrade` writes investigational, as every version was "
         "decided before"

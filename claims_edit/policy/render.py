@@ -69,7 +69,11 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
         if policy.id == policy_id:
             text = Citations(pack).text
             versions = [RulesTable(_version_title(policy, v), tuple(_version_rows(v, text))) for v in policy.versions]
-            return [RulesTable("Policy", (_policy_row(policy),)), *versions, *_evidence(pack, policy, text)]
+            before = policy.before_first_version
+            cited = text(before.cite) if before.cite else ""
+            row = {"what": "before the first version", "value": before.was.replace("_", " "), "citation": cited}
+            history = RulesTable("Before the first version", (row,))
+            return [RulesTable("Policy", (_policy_row(policy),)), history, *versions, *_evidence(pack, policy, text)]
     known = ", ".join(sorted(policy.id for policy in pack.policies.values()))
     raise UsageError(f"{policy_id}: is not a valid policy id. Use one of {known}.")
 

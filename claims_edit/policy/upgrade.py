@@ -6,6 +6,7 @@ was decided as `investigational`; an edit that the pack has no reason for gets t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def _additions(path: str, root: MappingNode, shipped: Mapping[str, bytes]) -> It
     elif path.startswith(REMITTANCE):
         yield from _combinations(path, root, shipped)
     elif path.startswith(POLICIES):
+        yield from _before_first(root)
         for index, version in enumerate(_items(root, "versions")):
             statement = _value(version, "statement")
             if isinstance(statement, yaml.MappingNode) and statement.value and _value(statement, "position") is None:
@@ -83,6 +85,18 @@ def _additions(path: str, root: MappingNode, shipped: Mapping[str, bytes]) -> It
                     first.line, first.column if inline else None,
                     f"{_POSITION}, " if inline else f"{' ' * first.column}{_POSITION}\n", what,
                 )  # fmt: skip
+
+
+def _before_first(root: MappingNode) -> Iterator[_Addition]:
+    """That there was no policy before the first version, as cited for its first day."""
+    versions = next((key for key, _ in root.value if key.value == "versions"), None)
+    cite = next((_value(_value(version, "from"), "cite") for version in _items(root, "versions")), None)
+    if versions is None or _value(root, "before_first_version") is not None or not isinstance(cite, yaml.MappingNode):
+        return
+    cited = ", ".join(f"{name.value}: {json.dumps(value.value, ensure_ascii=False)}" for name, value in cite.value)
+    text = f"before_first_version: {{was: none_existed, cite: {{{cited}}}}}\n"
+    what = "before_first_version: none_existed, as lines were decided. Compare it with the document's history."
+    yield _Addition(versions.start_mark.line, None, text, what)
 
 
 def _reasons(root: MappingNode, shipped: Mapping[str, bytes]) -> Iterator[_Addition]:
@@ -132,7 +146,7 @@ def _inserted(text: str, additions: list[_Addition]) -> str:
     return "".join(lines)
 
 
-def _value(node: Node, key: str) -> Node | None:
+def _value(node: Node | None, key: str) -> Node | None:
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return next((value for name, value in pairs if name.value == key), None)
 

@@ -153,6 +153,13 @@ class VersionAsIfInForce(Version):
         return self.first_day.isoformat()
 
 
+class BeforeFirstVersion(Strict):
+    """What was before the first version on file: no policy, with its citation, or unknown."""
+
+    was: Literal["none_existed", "unknown"]
+    cite: Citation | None = None
+
+
 class Policy(Home):
     """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it.
 
@@ -167,6 +174,7 @@ class Policy(Home):
     kind: PolicyKind
     follows: Text | None = None
     reference: Reference
+    before_first_version: BeforeFirstVersion
     versions: tuple[Version, ...] = Field(min_length=1)
 
 

@@ -341,7 +341,7 @@ def test_faulty_rules_end_with_10_all_at_once(command: Command, extract: Path, t
     checked, ran = command("rules", "check", "--rules", rules), command("run", extract, "--out", out, "--rules", rules)
     assert checked.code == ran.code == 10
     assert checked.faults == ran.faults
-    assert {"payers.yaml", policy.name} <= {word.rstrip(":").rpartition("/")[2] for word in checked.err.split()}
+    assert {"payers.yaml", policy.name} <= {word.partition(":")[0].rpartition("/")[2] for word in checked.err.split()}
     assert nothing_is_published(out)
     assert command("run", extract, "--out", out, "--rules", tmp_path / "none").code == 10
 

@@ -68,7 +68,7 @@ def test_check_says_what_was_proved(command: Command) -> None:
     first, *more = done.out.splitlines()
     assert first.startswith("The rules are valid: 4 policies, 6 versions, 8 codes; ")
     assert any("each with exactly one primary edit: deny " in line for line in more)
-    assert f"Edits reached: {len(EDITS) - 4} of {len(EDITS)}" in done.out
+    assert f"Edits reached: {len(EDITS) - 5} of {len(EDITS)}" in done.out
     assert " cells with a signal for it, 0 denied." in done.out
     assert "Prior authorization, doubt or trial evidence: " in done.out
 
@@ -80,7 +80,13 @@ def test_check_in_json(command: Command) -> None:
     assert reported["medicare_advantage"]["denied"] == 0
     assert reported["held"]["cells"] > reported["held"]["denied"] == 0
     unreached = {edit for edit, cells in reported["edits"].items() if not cells}
-    assert unreached == {"covered", "criteria-review", "not-medically-necessary", "not-covered"}
+    assert unreached == {
+        "policy-history-unknown",
+        "covered",
+        "criteria-review",
+        "not-medically-necessary",
+        "not-covered",
+    }
 
 
 def test_check_shows_faults_of_every_kind_at_once(command: Command, rules: RulesFolder, tmp_path: Path) -> None:

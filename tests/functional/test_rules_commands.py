@@ -67,7 +67,7 @@ def test_the_command_writes_to_rules_here_and_nowhere_else(
     reported = command("rules", "new", "acme_health")
     assert (
         reported.code,
-        reported.out.startswith("rules/policies/acme_health.yaml: written. Fill in TODO in 18 lines"),
+        reported.out.startswith("rules/policies/acme_health.yaml: written. Fill in TODO in 20 lines"),
     ) == (
         0,
         True,

@@ -31,9 +31,10 @@ codes:
   - {code: "50549", kind: unlisted, label: "Unlisted, kidney", approach: any, cite: *coding}
 """
 VERSION = """
+before_first_version: {was: none_existed, cite: {document: DOCUMENT, section: History, date: "2025"}}
 versions:
   - from: {date: 2025-01-01, cite: &cite {document: DOCUMENT, section: Policy, date: "January 1, 2025"}}
-    statement: {scope: SCOPE, says: Investigational., cite: *cite}
+    statement: {position: investigational, scope: SCOPE, says: Investigational., cite: *cite}
     codes: {listed: [LISTED], cite: *cite}
     applies_to: {programs: [commercial], says: Commercial products., cite: *cite}
     exceptions:

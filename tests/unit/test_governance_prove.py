@@ -29,7 +29,8 @@ PREMERA, REGENCE, FLORIDA = "policies/premera.yaml", "policies/regence.yaml", "p
 NHS, NICE = "policies/nhs_england.yaml", "guidance/nice.yaml"
 CODES, PAYERS, PROGRAMS, REASONS = "codes/ire.yaml", "payers.yaml", "programs.yaml", "reasons.yaml"
 LAST = f"rules/{REASONS}: reasons[{EDIT_IDS.index('investigational')}]"
-UNREACHED = {"covered", "criteria-review", "not-medically-necessary", "not-covered"}  # no shipped policy has these
+# No shipped policy has these.
+UNREACHED = {"policy-history-unknown", "covered", "criteria-review", "not-medically-necessary", "not-covered"}
 CITE = "cite: {document: nice_ipg445, section: '1.1', date: '2013'}"
 SHADOWED = f"""  - id: IPG999
     service: irreversible_electroporation

@@ -216,7 +216,7 @@ def test_reasons_out_of_table_order_are_refused(rules: RulesFolder) -> None:
 
 def test_two_policies_of_one_payer_on_one_service_are_refused(rules: RulesFolder) -> None:
     text = (rules.root / PREMERA).read_text(encoding="utf-8")
-    start, end = text.index("documents:"), text.index("versions:")
+    start, end = text.index("documents:"), text.index("before_first_version:")
     again = "policies/premera_again.yaml"
     one_id = "id: `premera-ire` is already the id of policies/premera.yaml. Give each policy its own id."
     one_policy = (
@@ -236,7 +236,7 @@ def test_a_second_service_is_a_change_of_yaml_alone(rules: RulesFolder) -> None:
         "regence-surgery-242", "regence-132"
     )
     policy = policy.replace('[0600T, 0601T, "47384", "55877"]', "[0999T]")
-    policy = policy[: policy.index("documents:")] + policy[policy.index("versions:") :]
+    policy = policy[: policy.index("documents:")] + policy[policy.index("before_first_version:") :]
     rules.write("codes/cryo.yaml", codes.replace("0600T", "0999T")).write("policies/regence_cryo.yaml", policy)
     catalog = load_catalog(rules.root)
     assert catalog.listed_codes.filter(service="cryoablation").select("payer", "hcpcs_code").rows() == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -54,6 +55,10 @@ def criteria_of(document: str) -> str:
     [
         (SUMMIT, "      position: covered\n", "",
          f"{AT}.statement.position: is missing. Add one of investigational, not_medically_necessary, not_covered, cov"),
+        (SUMMIT, "before_first_version", "before_first", "before_first_version: is missing. Add {was: none_"),
+        (SUMMIT, ', cite: {document: summit_health_policy, section: History, date: "January 1, 2024"}}', "}",
+         "before_first_version.cite: is missing. Cite what says that there was no policy before, or write `was: unkn"),
+        (SUMMIT, "was: none_existed", "was: nothing", "before_first_version.was: `nothing` is not one of "),
         (SUMMIT, "position: covered", "position: covers", f"{AT}.statement.position[0]: `covers` is not one of "),
         (SUMMIT, "position: covered", "position: []", f"{AT}.statement.position: must have at least one item. Add one"),
         (SUMMIT, "position: covered", "position: [covered, investigational]",
@@ -202,10 +207,11 @@ def test_the_second_of_several_diagnoses_can_meet_a_criterion() -> None:
 
 def earlier_form() -> dict[str, bytes]:
     """The shipped rules as a release without positions had them."""
-    new = ("covered", "criteria-review", "not-medically-necessary", "not-covered")
+    new = ("policy-history-unknown", "covered", "criteria-review", "not-medically-necessary", "not-covered")
     found = read_pack(default_rules_dir())
     for path, raw in found.items():
-        text = raw.decode().replace("      position: investigational\n", "")
+        text = re.sub(r"^before_first_version: .*\n", "", raw.decode(), flags=re.MULTILINE)
+        text = text.replace("      position: investigational\n", "")
         if path == "reasons.yaml":
             head, *entries = text.split("  - edit: ")
             text = "  - edit: ".join([head, *(each for each in entries if each.partition("\n")[0] not in new)])
@@ -219,7 +225,13 @@ def earlier_form() -> dict[str, bytes]:
 def test_an_upgrade_gives_the_present_form_and_changes_nothing_else() -> None:
     shipped = read_pack(default_rules_dir())
     found = upgraded(earlier_form(), shipped)
-    assert found.contents == shipped
+    line = re.compile(r"^before_first_version: .*\n", re.MULTILINE)
+    apart = {path: line.sub("", raw.decode()) for path, raw in found.contents.items()}
+    assert apart == {path: line.sub("", raw.decode()) for path, raw in shipped.items()}
+    assert all(
+        len(line.findall(found.contents[path].decode())) == 1 for path in shipped if path.startswith("policies/")
+    )
+    assert catalog_of(found.contents).histories.equals(catalog_of(shipped).histories)
     assert len([line for line in found.added if "statement.position: investigational" in line]) == 6
     assert "rules/reasons.yaml: reasons: covered, the shipped reason." in found.added
     assert upgraded(found.contents, shipped).added == ()

@@ -35,7 +35,11 @@ def test_list_has_a_row_a_policy() -> None:
 
 
 def test_show_cites_every_value() -> None:
-    head, version, evidence, by_site = policy_tables(PACK, "regence-surgery-242")
+    head, before, version, evidence, by_site = policy_tables(PACK, "regence-surgery-242")
+    assert [tuple(row.values()) for row in before.rows] == [
+        ("before the first version", "none existed",
+         "Regence Medical Policy Manual, Surgery, Policy No. 242, Date of Origin (November 2025)"),
+    ]  # fmt: skip
     assert head.rows[0]["policy"] == "regence-surgery-242"
     assert all(row["citation"].startswith("Regence Medical Policy Manual") for row in version.rows)
     values = {row["what"]: row["value"] for row in version.rows}
@@ -57,7 +61,7 @@ def test_show_has_no_table_by_site_where_the_document_concludes_none() -> None:
 
 
 def test_show_names_exceptions_and_ends() -> None:
-    _, first, second, *_ = policy_tables(PACK, "florida-blue-02-40000-26")
+    _, _, first, second, *_ = policy_tables(PACK, "florida-blue-02-40000-26")
     values = {row["what"]: row["value"] for row in first.rows}
     assert values["in force until"] == "2020-06-30"
     assert values["codes"] == "none"

@@ -21,7 +21,7 @@ FILE = "policies/acme_health.yaml"
 SERVICE = "irreversible_electroporation"
 FILLED = {
     "blue_plan: TODO": "blue_plan: false", "kind: TODO": "kind: funding", "date: TODO ": "date: 2026-01-01 ",
-    "position: TODO": "position: investigational",
+    "position: TODO": "position: investigational", "was: TODO": "was: none_existed",
     "scope: TODO": "scope: all_indications", "listed: [TODO]": "listed: [0600T]",
     "programs: [TODO]": "programs: [commercial]", "TODO": "Something",
 }  # fmt: skip
