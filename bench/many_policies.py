@@ -29,11 +29,11 @@ documents:
   - {{id: bench_{number}, title: Bench {number}, publisher: Bench, source: bench}}
 before_first_version: {{was: unknown}}
 versions:
-  - from: {{date: 2020-01-01, CITE}}
+  - from: {{date: 2020-01-01, note: Invented., CITE}}
     statement: {{position: investigational, scope: all_indications, says: Investigational., CITE}}
     codes: {{listed: [{codes}], CITE}}
     applies_to: {{programs: [commercial], says: Commercial., CITE}}
-    reviewed: {{date: 2025-12-31, CITE}}
+    reviewed: {{date: 2025-12-31, note: Invented., CITE}}
     history: []
 """.replace("CITE", CITE)
 

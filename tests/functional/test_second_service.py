@@ -26,7 +26,7 @@ codes:
     cite: &coding {document: acme_sonic, section: Coding, date: "January 1, 2025"}
     valid_from: {date: 2025-01-01, cite: *coding}
     sites:
-      - {from: {date: 2025-07-01, cite: *coding}, rule: only, sites: [kidney]}
+      - {from: {date: 2025-07-01, note: As billed., cite: *coding}, rule: only, sites: [kidney]}
   - {code: 0989T, kind: specific, label: "Sonic ablation, open", approach: open, cite: *coding}
   - {code: "50549", kind: unlisted, label: "Unlisted, kidney", approach: any, cite: *coding}
 """
@@ -40,7 +40,7 @@ versions:
     exceptions:
       fep: {rule: refer, says: The FEP decides., cite: *cite}
       medicare_advantage: {rule: review, says: Nothing is found., cite: *cite}
-    reviewed: {date: 2024-12-10, cite: *cite}
+    reviewed: {date: 2024-12-10, note: As the committee recorded it., cite: *cite}
 """
 SONIC = """
 id: acme-sonic
