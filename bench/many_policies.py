@@ -12,16 +12,14 @@ CODE = """  - code: "{code}"
     cite: {{document: bench_{first}, section: Codes, date: "2020"}}
     valid_from:
       date: 2020-01-01
+      note: Invented.
       cite: {{document: bench_{first}, section: Codes, date: "2020"}}
-"""
-PAYER = """  bench_{number}:
-    label: Bench {number}
-    blue_plan: false
 """
 CITE = 'cite: {{document: bench_{number}, section: All, date: "2020"}}'
 POLICY = """id: bench-{number}
 title: Bench {number}
 payer: bench_{number}
+payer_entry: {{label: Bench {number}, blue_plan: "false", names: [Bench {number}]}}
 service: bench
 kind: funding
 reference: BENCH-{number}
@@ -44,8 +42,6 @@ def main() -> None:
     names = [f"Y{number:04}" for number in range(codes)]
     text = "service: bench\nlabel: Bench\ncodes:\n" + "".join(CODE.format(code=name, first=0) for name in names)
     (folder / "codes" / "bench.yaml").write_text(text, encoding="utf-8")
-    with (folder / "payers.yaml").open("a", encoding="utf-8") as payers:
-        payers.writelines(PAYER.format(number=number) for number in range(policies))
     listed = ", ".join(f'"{name}"' for name in names)
     for number in range(policies):
         path = folder / "policies" / f"bench_{number:04}.yaml"
