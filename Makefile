@@ -13,7 +13,7 @@ claims_edit_word = '$(subst ','\'',$(1))'
 claims_edit_option = $(if $(2),$(1) $(call claims_edit_word,$(2)))
 claims_edit_extracts = if [ -e $(call claims_edit_word,$(EXTRACT)) ]; then set -- $(call claims_edit_word,$(EXTRACT)); else eval set -- $(call claims_edit_word,$(EXTRACT)); fi;
 
-.PHONY: help install demo test test-long golden lint check bench year screenshots mutate mutate-core schema rules-check validate run sql dist lock clean
+.PHONY: help install demo test test-long golden lint check bench year screenshots mutate mutate-core schema rules-check validate run sql dist docs lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  \1	/p' $(CLAIMS_EDIT_HOME)Makefile | expand -t 16
@@ -101,11 +101,22 @@ dist: $(VENV)/.installed-dev ## build wheel and sdist into dist/, twice, and com
 	cd $(CLAIMS_EDIT_HOME) && for file in dist/*; do cmp "$$file" "build/again/$$(basename "$$file")" || exit 1; done
 	cd $(CLAIMS_EDIT_HOME) && rm -rf build/again && ls dist
 
+$(VENV)/.installed-docs: $(CLAIMS_EDIT_HOME)requirements-docs.txt $(VENV)/.installed
+	$(PIP) --require-hashes -r $(CLAIMS_EDIT_HOME)requirements-docs.txt
+	@touch $@
+
+docs: $(VENV)/.installed-docs ## build the documentation as a site, into site/; a link that leads nowhere is an error
+	cd $(CLAIMS_EDIT_HOME) && NO_MKDOCS_2_WARNING=1 $(abspath $(VENV))/bin/mkdocs build --strict --quiet
+	@echo "site/index.html is the first page."
+
 lock: ## renew the lock files (needs uv)
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --extra charts --group build -o requirements.txt
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --extra charts --group build --group dev -o requirements-dev.txt
+	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q -c requirements.txt pyproject.toml \
+	  --extra charts --group docs -o requirements-docs.txt
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(CLAIMS_EDIT_HOME)build $(CLAIMS_EDIT_HOME)dist
