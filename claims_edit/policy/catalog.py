@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.model import CRITERIA_COLUMNS, CodeKind, Position
+from claims_edit.model import CRITERIA_COLUMNS, CodeKind
 from claims_edit.policy import tables
 from claims_edit.policy.lifecycle import in_view
 from claims_edit.policy.tables import table
@@ -119,8 +119,8 @@ def compile_catalog(
         codes=_codes(pack, cited),
         code_sites=_code_sites(pack),
         versions=_versions(pack, cited),
-        histories=_histories(pack),
-        criteria=_criteria(pack),
+        histories=tables.histories(pack),
+        criteria=tables.criteria(versions_of(pack)),
         listed_codes=_listed_codes(pack, cited),
         program_rules=_program_rules(pack, cited),
         boundaries=_boundaries(pack),
@@ -212,7 +212,7 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
             policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
             version.id, policy.kind.value, policy.follows is not None,
             version.statement.scope.value, [each.value for each in version.statement.position],
-            [each.value for each in _otherwise(version)], policy.reference,
+            [each.value for each in tables.otherwise(version)], policy.reference,
             version.liability.group_code if version.liability else None, stale_after(version),
             cited.text(version.statement.cite), cited.text(version.codes.cite),
             cited.text_or_none(version.liability.cite if version.liability else None),
@@ -227,41 +227,6 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
         "policy_reference": pl.String, "liability_group_code": pl.String,
         "stale_after": pl.Date, "statement_citation": pl.String, "codes_citation": pl.String,
         "liability_citation": pl.String, "review_citation": pl.String,
-    }  # fmt: skip
-    return table(rows, schema)
-
-
-def _histories(pack: RulePack) -> pl.DataFrame:
-    rows = (
-        (
-            policy.payer, policy.service, min((version.from_.date for version in policy.versions), default=None),
-            policy.before_first_version.was == "unknown",
-        )
-        for policy in pack.policies.values()
-    )  # fmt: skip
-    schema: Schema = {"payer": pl.String, "service": pl.String, "first_day": pl.Date, "unknown_before": pl.Boolean}
-    return table(rows, schema).sort("payer", "service")
-
-
-def _otherwise(version: Version) -> tuple[Position, ...]:
-    """The position on a line that does not meet the version's criteria; empty where a person decides."""
-    return (version.criteria.otherwise or ()) if version.criteria else ()
-
-
-def _criteria(pack: RulePack) -> pl.DataFrame:
-    rows = (
-        (
-            policy.payer, policy.service, version.id, number, kind,
-            [] if kind == "units_at_most" else list(getattr(criterion, kind or "", ())), criterion.units_at_most,
-        )
-        for policy, version in versions_of(pack)
-        if version.criteria
-        for number, criterion in enumerate(version.criteria.all_of)
-        for kind in criterion.settled_by or (None,)
-    )  # fmt: skip
-    schema: Schema = {
-        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "criterion": pl.Int64,
-        "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
     }  # fmt: skip
     return table(rows, schema)
 

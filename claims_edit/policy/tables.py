@@ -12,8 +12,9 @@ from claims_edit.policy.sites import beside_of, prefixes_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from claims_edit.model import Position
     from claims_edit.policy.catalog import Citations
-    from claims_edit.policy.pack import RulePack
+    from claims_edit.policy.pack import Policy, RulePack, Version
 
 Row = tuple[object, ...]
 Schema = dict[str, "pl.DataType | type[pl.DataType]"]
@@ -123,3 +124,40 @@ def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
     place = ("payer", "service", "site_class")
     frame = table(rows, schema).with_columns(site_first=pl.col("site_from").min().over(place))
     return frame.sort(*place, "site_from", "site_reference")
+
+
+def histories(pack: RulePack) -> pl.DataFrame:
+    """Each policy with its first day, and whether what was before it is unknown."""
+    rows = (
+        (
+            policy.payer, policy.service, min((version.from_.date for version in policy.versions), default=None),
+            policy.before_first_version.was == "unknown",
+        )
+        for policy in pack.policies.values()
+    )  # fmt: skip
+    schema: Schema = {"payer": pl.String, "service": pl.String, "first_day": pl.Date, "unknown_before": pl.Boolean}
+    return table(rows, schema).sort("payer", "service")
+
+
+def otherwise(version: Version) -> tuple[Position, ...]:
+    """The position on a line that does not meet the version's criteria; empty where a person decides."""
+    return (version.criteria.otherwise or ()) if version.criteria else ()
+
+
+def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
+    """Each criterion of each version, with the values that settle it."""
+    rows = (
+        (
+            policy.payer, policy.service, version.id, number, kind,
+            [] if kind == "units_at_most" else list(getattr(criterion, kind or "", ())), criterion.units_at_most,
+        )
+        for policy, version in versions
+        if version.criteria
+        for number, criterion in enumerate(version.criteria.all_of)
+        for kind in criterion.settled_by or (None,)
+    )  # fmt: skip
+    schema: Schema = {
+        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "criterion": pl.Int64,
+        "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
+    }  # fmt: skip
+    return table(rows, schema)
