@@ -115,7 +115,7 @@ lock: ## renew the lock files (needs uv)
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q pyproject.toml --extra charts --group build --group dev -o requirements-dev.txt
 	cd $(CLAIMS_EDIT_HOME) && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q -c requirements.txt pyproject.toml \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras -q -c requirements-dev.txt pyproject.toml \
 	  --extra charts --group docs -o requirements-docs.txt
 
 clean: ## remove what the targets above made

@@ -169,6 +169,6 @@ def test_a_dash_is_standard_output_and_never_a_file(out: Path, tmp_path: Path, m
 
 
 def test_a_format_that_is_not_there_is_a_usage_error(out: Path) -> None:
-    formats = "csv, json, html, xlsx, remittance, rationale, prometheus"
+    formats = "csv, json, html, xlsx, remittance, rationale, delta, prometheus"
     with pytest.raises(UsageError, match=rf"not available\. Use one of {formats}"):
         report(out, None, "pdf")

@@ -7,6 +7,10 @@ from pathlib import Path
 from claims_edit.policy import default_rules_dir, read_pack
 
 HERE = Path(__file__).parent
+NOT_SHIPPED = frozenset({
+    "policy-history-unknown", "covered", "criteria-review", "not-medically-necessary", "not-covered",
+})  # fmt: skip
+"""The edits that no shipped policy can trigger."""
 
 
 def contents() -> dict[str, bytes]:
