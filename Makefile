@@ -106,7 +106,7 @@ $(VENV)/.installed-docs: $(CLAIMS_EDIT_HOME)requirements-docs.txt $(VENV)/.insta
 	@touch $@
 
 docs: $(VENV)/.installed-docs ## build the documentation as a site, into site/; a link that leads nowhere is an error
-	cd $(CLAIMS_EDIT_HOME) && NO_MKDOCS_2_WARNING=1 $(abspath $(VENV))/bin/mkdocs build --strict --quiet
+	cd $(CLAIMS_EDIT_HOME) && NO_MKDOCS_2_WARNING=1 $(abspath $(VENV))/bin/mkdocs build --strict
 	@echo "site/index.html is the first page."
 
 lock: ## renew the lock files (needs uv)

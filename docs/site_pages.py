@@ -57,9 +57,9 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
         path = posixpath.normpath(posixpath.join("docs", here, target))
         inside = path.startswith("docs/") and (ROOT / path).exists() and path.endswith((".md", ".png", ".svg"))
         made = target in {"reference-edits.md", "reference-commands.md", "reference-tables.md"}
-        if inside or made:
+        if inside or made or not (ROOT / path).exists():  # what is nowhere stays a link, and MkDocs refuses it
             return found.group()
-        return f"`{text or target}`" if not mark else text + (anchor or "")[:0]
+        return f"`{text or target}`" if not mark else text
 
     return _LINK.sub(replaced, markdown)
 
@@ -67,7 +67,8 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
 def _home() -> str:
     """The README, with links as from docs/."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.sub(r"\]\(docs/", "](", text)
+    outside = re.sub(r"\]\((?!docs/|#|[a-z]+:)", "](../", text)
+    return re.sub(r"\]\(docs/", "](", outside)
 
 
 def _commands() -> str:
