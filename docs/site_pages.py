@@ -51,7 +51,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     here = posixpath.dirname(page.file.src_uri)
 
     def replaced(found: re.Match[str]) -> str:
-        mark, text, target, anchor = found.groups()
+        mark, text, target, _ = found.groups()
         if re.match(r"[a-z]+:", target):
             return found.group()
         path = posixpath.normpath(posixpath.join("docs", here, target))
