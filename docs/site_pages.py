@@ -55,9 +55,8 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
         if re.match(r"[a-z]+:", target):
             return found.group()
         path = posixpath.normpath(posixpath.join("docs", here, target))
-        inside = path.startswith("docs/") and (ROOT / path).exists() and path.endswith((".md", ".png", ".svg"))
-        made = target in {"reference-edits.md", "reference-commands.md", "reference-tables.md"}
-        if inside or made or not (ROOT / path).exists():  # what is nowhere stays a link, and MkDocs refuses it
+        is_page = path.startswith("docs/") and path.endswith((".md", ".png", ".svg"))
+        if is_page or not (ROOT / path).exists():  # what is nowhere stays a link, and MkDocs refuses it
             return found.group()
         return f"`{text or target}`" if not mark else text
 

@@ -76,8 +76,7 @@ def in_their_folder(ctx: click.Context, error: RulesError) -> RulesError:
     """The same faults, with the folder of --rules and the line of each file."""
     from claims_edit.policy.located import located  # noqa: PLC0415 -- for faults alone
 
-    folder = ctx.meta.get(RULES)
-    return RulesError(*located(error.faults, folder)) if folder is not None and folder.is_dir() else error
+    return RulesError(*located(error.faults, ctx.meta.get(RULES)))
 
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

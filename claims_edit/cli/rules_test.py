@@ -52,9 +52,7 @@ def _as_text(failure: Failure, rules: Path | None) -> str:
     cited = f"\n  decided by: {failure.citation}" if failure.citation else ""
     read_in = f"\n  read in:    {failure.line.read_in}" if failure.line.read_in else ""
     given = ", ".join(failure.line.given.values())
-    named = f"{failure.line.place}: {failure.line.test}"
-    if rules is not None and rules.is_dir():
-        (named,) = located([named], rules)
+    (named,) = located([f"{failure.line.place}: {failure.line.test}"], rules)
     return f"{named}\n  line:       {given}\n  {differs}{cited}{read_in}"
 
 

@@ -91,8 +91,7 @@ def unsettled(decided: pl.DataFrame, catalog: Catalog) -> pl.Expr:
     )  # fmt: skip
     doubtful = [not any(_unmet(row, catalog)) for row in distinct.iter_rows(named=True)]
     found = distinct.filter(pl.Series(doubtful, dtype=pl.Boolean))
-    keys = [pl.struct(names)]
-    return pl.struct(names).is_in(found.select(*keys).to_series().implode())
+    return pl.struct(names).is_in(found.to_struct().implode())
 
 
 def _unmet(row: dict[str, Any], catalog: Catalog) -> Iterator[bool]:

@@ -69,7 +69,7 @@ def unpacked(path: Path, folder: Path) -> list[tuple[Path, str]]:
 
     Raises:
         InputError: the archive is damaged, encrypted or has no file, or a member has a name that is not below it.
-        ResultsError: there is no room for the copies.
+        ResultsError: the disk is too small for the copies.
     """
     return list(_members(path, folder))
 

@@ -33,10 +33,15 @@ KINDS: dict[str, re.Pattern[str]] = {
 }
 
 
+def is_hidden(name: str) -> bool:
+    """Whether the name of a file or folder hides it, such as `_temporary`; `_year=2026` is the value of a column."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
+
+
 def bystander(path: Path) -> str | None:
     """The kind of a file or folder whose name shows that it has no claims; else None."""
     name = path.name
-    if name.startswith(".") or (name.startswith("_") and "=" not in name):
+    if is_hidden(name):
         return HIDDEN
     if (path / RESULTS).is_file():
         return "results folder"
@@ -48,7 +53,4 @@ def bystander(path: Path) -> str | None:
 
 def hidden_above(name: str) -> str | None:
     """HIDDEN for a file of which a folder in its (relative) name is hidden, such as `__MACOSX`; else None."""
-    folders = PurePosixPath(name).parent.parts
-    return (
-        HIDDEN if any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in folders) else None
-    )
+    return HIDDEN if any(map(is_hidden, PurePosixPath(name).parent.parts)) else None

@@ -51,7 +51,7 @@ def _chosen(path: Path, wanted: str | None) -> tuple[str, pl.DataFrame]:
     """The sheet that the mapping names, or else the only one that has values: its name, and its cells as text.
 
     Raises:
-        InputError: there is no such sheet, several or none have values, or the workbook is damaged.
+        InputError: the sheet does not exist, several or none have values, or the workbook is damaged.
     """
     try:
         import fastexcel  # noqa: PLC0415 -- an extra

@@ -15,6 +15,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import InputError
+from claims_edit.intake.bystanders import RESULTS, is_hidden
+from claims_edit.intake.managed import LOGS
 from claims_edit.resources import DISK, lack_of, lacking
 
 if TYPE_CHECKING:
@@ -25,12 +27,10 @@ _URL = re.compile(r"(s3|gs|az)://([^/]*)/?(.*)", re.DOTALL)
 GLOB = re.compile(r"[*?\[]")
 PIECE = 8 * 1024 * 1024
 PATIENCE = 60  # seconds without an answer
-TABLES = ("_delta_log", ".hoodie")
 _TABLE = re.compile(r"^((?:.*?/)?)(?:_delta_log/|\.hoodie/|metadata/[^/]*\.metadata\.json$)")
-RESULTS = "claims_edit.duckdb"
 REASONS = (  # words of the store's answer, the reason, the remedy
-    (r"NO_SUCH_BUCKET|bucket does not exist|ContainerNotFound", "there is no such bucket", "Check its name"),
-    (r"NO_SUCH_KEY|RESOURCE_NOT_FOUND|does not exist|NotFound", "there is no such object", "Check the path"),
+    (r"NO_SUCH_BUCKET|bucket does not exist|ContainerNotFound", "the bucket does not exist", "Check its name"),
+    (r"NO_SUCH_KEY|RESOURCE_NOT_FOUND|does not exist|NotFound", "the object does not exist", "Check the path"),
     (
         r"ACCESS_DENIED|FORBIDDEN|\b403\b|\b401\b|INVALID_ACCESS_KEY|SIGNATURE|Permission|UNRECOGNIZED_CLIENT|token",
         "access is denied",
@@ -53,8 +53,7 @@ class StoredObject:
     @property
     def is_hidden(self) -> bool:
         """Whether a part of its name below what was asked for is hidden, as in a folder."""
-        parts = PurePosixPath(self.below or "").parts
-        return any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in parts)
+        return any(map(is_hidden, PurePosixPath(self.below or "").parts))
 
 
 def is_object_url(text: str) -> bool:
@@ -93,11 +92,11 @@ class ObjectStore:
         except OSError as error:
             raise self._fault(error) from None
         if not found:
-            raise InputError(f"{self.url}: there is no such object, and none below it. Check the path.")
+            raise InputError(f"{self.url}: the object does not exist, and none is below it. Check the path.")
         for each in found:
             parts = each.key.split("/")
             if {"", ".", ".."} & set(parts) or not each.key.isprintable():
-                raise InputError(f"{self.url}: an object's key is no path of a file. Copy it, and name the copy.")
+                raise InputError(f"{self.url}: an object's key is not the path of a file. Copy it, and name the copy.")
         return sorted(found, key=lambda each: each.key)
 
     def copy(self, wanted: StoredObject, target: Path) -> None:
@@ -105,7 +104,7 @@ class ObjectStore:
 
         Raises:
             InputError: it cannot be read, or changes meanwhile.
-            ResultsError: there is no room for it.
+            ResultsError: the disk is too small for it.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         if wanted.size > shutil.disk_usage(target.parent).free:
@@ -155,7 +154,7 @@ class ObjectStore:
         roots = tuple({found[1] for key in keys if (found := _TABLE.search(key))})
         inside = bool(roots) and any(key.startswith(roots) for key in wanted)
         above = [str(folder) for folder in (PurePosixPath(base), *PurePosixPath(base).parents)]
-        logs = [f"{self.bucket}/{folder}/{log}".replace("/./", "/") for folder in above for log in TABLES]
+        logs = [f"{self.bucket}/{folder}/{log}".replace("/./", "/") for folder in above for log in LOGS]
         if not inside:
             inside = any(info.type == fs.FileType.Directory for info in self._files.get_file_info(logs))
         if not inside:

@@ -71,7 +71,7 @@ class Spool:
 
         Raises:
             InputError: it cannot be unpacked.
-            ResultsError: there is no room for the copies.
+            ResultsError: the disk is too small for the copies.
         """
         with enough_room(Path(tempfile.gettempdir())):
             copies = unpacked(archive, self.room(archive))
@@ -85,7 +85,7 @@ class Spool:
 
         Raises:
             InputError: there is none, or one cannot be read.
-            ResultsError: there is no room for the copies.
+            ResultsError: the disk is too small for the copies.
         """
         store = ObjectStore(url)
         copies = []
@@ -111,7 +111,7 @@ class Spool:
 
         Raises:
             InputError: the object cannot be read, or the archive cannot be unpacked.
-            ResultsError: there is no room for the copy.
+            ResultsError: the disk is too small for the copy.
         """
         path = Path(name)
         if path.exists():
@@ -159,7 +159,7 @@ def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...],
 
     Raises:
         InputError: a pipe or an object cannot be read, or standard input is a terminal.
-        ResultsError: there is no room for a copy.
+        ResultsError: the disk is too small for a copy.
     """
     pipes = [extract for extract in dict.fromkeys(extracts) if _is_pipe(extract)]
     spool = Spool()

@@ -80,7 +80,10 @@ def catalog_of(contents: dict[str, bytes], *, proposed: bool = False, ahead_of: 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    return compiled(parse(contents), contents, proposed=proposed, ahead_of=ahead_of)
+    try:
+        return compiled(parse(contents), contents, proposed=proposed, ahead_of=ahead_of)
+    except RulesError:
+        raise RulesError(*examine(contents)[1]) from None
 
 
 def recorded_catalog(archive: Path, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
@@ -115,8 +118,7 @@ def compiled(
     """
     pack, faults = _examined(parsed)
     if faults:
-        _, blaming = _examined(parse(contents, read_pack(default_rules_dir())))
-        raise RulesError(*(blaming or faults))
+        raise RulesError(*faults)
     return compile_catalog(pack, contents, hash_of(contents), proposed=proposed, ahead_of=ahead_of)
 
 

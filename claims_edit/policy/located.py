@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import yaml
 
-from claims_edit.policy.yaml_text import compose
+from claims_edit.policy.yaml_text import composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,31 +19,30 @@ _FAULT = re.compile(r"rules/([^:]+\.ya?ml): (.*)", re.DOTALL)
 _STEP = re.compile(r"\.?([^.\[\]:]+)|\[(\d+)\]")
 
 
-def located(faults: Iterable[str], folder: Path) -> tuple[str, ...]:
-    """The faults of the pack in a folder, by file and line; those that name no file of it stay as they are."""
-    return tuple(text for _, _, text in sorted(_located(fault, folder) for fault in faults))
+def located(faults: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+    """The faults of the pack in a folder, by file and line; those that name no file of it stay as they are.
+
+    So do all where the pack is in no folder: the shipped one, or an archive.
+    """
+    if folder is None or not folder.is_dir():
+        return tuple(faults)
+    roots: dict[str, Node | None] = {}
+    return tuple(text for _, _, text in sorted(_located(fault, folder, roots) for fault in faults))
 
 
-def _located(fault: str, folder: Path) -> tuple[str, int, str]:
-    """The file, the line and the text of a fault."""
+def _located(fault: str, folder: Path, roots: dict[str, Node | None]) -> tuple[str, int, str]:
+    """The file, the line and the text of a fault; `roots` are the files that were read."""
     found = _FAULT.fullmatch(fault)
     if found is None:
         return "", 0, fault.replace("rules/", f"{folder}/", 1) if fault.startswith("rules/") else fault
     path, rest = found.groups()
-    place = rest.partition(": ")[0]
-    root = _composed(folder / path)
+    if path not in roots:
+        roots[path] = composed((folder / path).read_bytes()) if (folder / path).is_file() else None
+    root, place = roots[path], rest.partition(": ")[0]
     if root is None or place.startswith("line "):
         return path, 0, f"{folder / path}: {rest}"
     line = _line(root, place)
     return path, line, f"{folder / path}:{line}: {rest}"
-
-
-@cache
-def _composed(path: Path) -> Node | None:
-    try:
-        return compose(path.read_bytes())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None
 
 
 def _line(root: Node, place: str) -> int:

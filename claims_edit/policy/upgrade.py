@@ -14,6 +14,7 @@ import yaml
 
 from claims_edit.edits import EDITS
 from claims_edit.model import Position
+from claims_edit.policy.yaml_text import composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,22 +51,12 @@ def upgraded(contents: Mapping[str, bytes], shipped: Mapping[str, bytes]) -> Upg
     found = dict(contents)
     added: list[str] = []
     for path, raw in sorted(contents.items()):
-        root = _composed(raw)
-        if root is None:
-            continue
-        additions = list(_additions(path, root, shipped))
+        root = composed(raw)
+        additions = list(_additions(path, root, shipped)) if isinstance(root, yaml.MappingNode) else []
         if additions:
             found[path] = _inserted(raw.decode("utf-8"), additions).encode("utf-8")
             added += [f"rules/{path}: {each.what}" for each in additions]
     return Upgraded(found, tuple(added))
-
-
-def _composed(raw: bytes) -> MappingNode | None:
-    try:
-        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.BaseLoader)
-    except (UnicodeDecodeError, yaml.YAMLError):
-        return None
-    return node if isinstance(node, yaml.MappingNode) else None
 
 
 def _additions(path: str, root: MappingNode, shipped: Mapping[str, bytes]) -> Iterator[_Addition]:
@@ -124,8 +115,7 @@ def _combinations(path: str, root: MappingNode, shipped: Mapping[str, bytes]) ->
 def _entries(raw: bytes, key: str, name: str) -> dict[str, str]:
     """The text of each item of a list in a file, by the value of one of its keys."""
     lines = raw.decode("utf-8").splitlines(keepends=True)
-    root = _composed(raw)
-    items = _items(root, key) if root is not None else []
+    items = _items(composed(raw), key)
     starts = [item.start_mark.line for item in items]
     ends = [*starts[1:], len(lines)]
     return {
@@ -151,7 +141,7 @@ def _value(node: Node | None, key: str) -> Node | None:
     return next((value for name, value in pairs if name.value == key), None)
 
 
-def _items(node: Node, key: str) -> list[Node]:
+def _items(node: Node | None, key: str) -> list[Node]:
     found = _value(node, key)
     return list(found.value) if isinstance(found, yaml.SequenceNode) else []
 

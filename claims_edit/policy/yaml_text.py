@@ -43,6 +43,14 @@ def compose(raw: bytes) -> Node | None:
     return node
 
 
+def composed(raw: bytes) -> Node | None:
+    """The same; None also where the file cannot be read."""
+    try:
+        return compose(raw)
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return None
+
+
 def read_yaml(raw: bytes) -> tuple[Plain | None, list[str]]:
     """One file as plain values (None if unreadable), and its faults as `line N: fault. Remedy.`."""
     try:
@@ -61,8 +69,8 @@ def _syntax_fault(error: yaml.YAMLError, raw: bytes) -> str:
     """What is wrong with the text of a file, in words for people who do not program."""
     lines = raw.decode("utf-8").splitlines()
     mark, begun = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    said = " ".join(str(getattr(error, part, None) or "") for part in ("problem", "context", "reason"))
-    words = next((words for part, words in _IN_WORDS.items() if part in said), _INDENTED)
+    problem = " ".join(str(getattr(error, part, None) or "") for part in ("problem", "context", "reason"))
+    words = next((words for part, words in _IN_WORDS.items() if part in problem), _INDENTED)
     place = begun if begun is not None and words in _UNCLOSED else mark or begun
     at = 1 if place is None else place.line + 1
     tabbed = next((number for number, text in enumerate(lines[:at], 1) if "\t" in _indentation(text)), None)
@@ -82,7 +90,7 @@ _QUOTED = ("a quotation mark is not closed", "Close it at the end of the text")
 _LISTED = ("a list or braces are not closed, or a comma is missing", "Close them, or add the comma")
 _CONTROL = ("has a character that cannot be read", "Remove it, and save the file as UTF-8")
 _INDENTED = (
-    "stands at an indentation that fits no line above",
+    "has an indentation that fits no line above",
     "Align it with the other keys, or the other items, of the same entry",
 )
 _UNCLOSED = (_QUOTED, _LISTED)

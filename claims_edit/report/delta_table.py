@@ -40,7 +40,7 @@ def write_delta(view: RunView, path: Path) -> None:
         raise UsageError(f"run {view.run_id}: is a shadow run, which does not count. Use another run, or --format csv.")
     is_table = DeltaTable.is_deltatable(str(path.absolute()))
     if not is_table and (path.is_file() or (path.is_dir() and any(path.iterdir()))):
-        raise UsageError(f"{path}: is no Delta Lake table, and not an empty folder. Use another --to.")
+        raise UsageError(f"{path}: is not a Delta Lake table, and not an empty folder. Use another --to.")
     if not path.exists():
         make_folder(path)
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from claims_edit.errors import InputError
-from claims_edit.intake.spool import SpooledPath
+from claims_edit.intake.spool import shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,4 @@ def _written(spark: SparkSession, name: str, folder: Path) -> Iterator[Path]:
     if not parts:
         raise InputError(f"{TABLE}{name}: has no rows. Check the table.")
     for place, part in enumerate(parts):
-        path = SpooledPath(part)
-        path.shown = f"{TABLE}{name}/part-{place:05}"
-        yield path
+        yield shown_as(part, f"{TABLE}{name}/part-{place:05}")

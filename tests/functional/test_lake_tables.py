@@ -257,7 +257,7 @@ def test_a_folder_of_something_else_is_no_delta_table(tmp_path: Path) -> None:
     (tmp_path / "to").mkdir()
     (tmp_path / "to" / "x").write_text("x", encoding="utf-8")
     done = called("report", "--out", tmp_path / "out", "--format", "delta", "--to", tmp_path / "to")
-    assert (done.code, "is no Delta Lake table" in done.err) == (2, True)
+    assert (done.code, "is not a Delta Lake table" in done.err) == (2, True)
     deltalake.write_deltalake(str(tmp_path / "other"), pl.DataFrame({"x": [1]}))
     done = called("report", "--out", tmp_path / "out", "--format", "delta", "--to", tmp_path / "other")
     assert (done.code, "the table was not changed" in done.err) == (2, True), done.err

@@ -137,15 +137,15 @@ def test_faults_name_the_url_and_the_way_out(bucket: Bucket, tmp_path: Path, mon
     bucket.put("ice/t/data/part.parquet", parquet(lines(3)))
     bucket.put("up/../a.csv", "x")
     for url, fault in {
-        "s3://none/night": "there is no such bucket",
-        "s3://claims/none.csv": "there is no such object",
-        "s3://claims/*.csv": "there is no such object",
+        "s3://none/night": "the bucket does not exist",
+        "s3://claims/none.csv": "the object does not exist",
+        "s3://claims/*.csv": "the object does not exist",
         "s3://claims/only": "no extract, only README.md",
         "s3://claims/lake": "is a table of a lake",
         "s3://claims/lake/t/x=1/part.parquet": "is a table of a lake",
         "s3://claims/ice/*/data": "is a table of a lake",
         "s3://claims/ice/t/data/part.parquet": "is a table of a lake",
-        "s3://claims/up": "key is no path of a file",
+        "s3://claims/up": "key is not the path of a file",
         "s3:///night": "names no bucket",
         f"s3://key:{SECRET}@claims/night": "has credentials in the URL",
         "https://host/night.csv": "is a URL that is not read",

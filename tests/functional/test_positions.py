@@ -83,8 +83,8 @@ def test_each_position_decides_its_lines(rules: Path) -> None:
 
 def test_explain_names_what_is_met_unmet_and_unknown(rules: Path) -> None:
     out = ran(rules, claims())
-    told = called("explain", "CL0000003", "--out", out).out
-    assert "Not settled by the claim: The largest tumor is at most 3 cm." in " ".join(told.split())
+    shown = called("explain", "CL0000003", "--out", out).out
+    assert "Not settled by the claim: The largest tumor is at most 3 cm." in " ".join(shown.split())
     denied = " ".join(called("explain", "CL0000006", "--out", out).out.split())
     assert "A record that shows that this is met after all: The service is done in a hospital." in denied
     passed = " ".join(called("explain", "CL0000021", "--out", out).out.split())

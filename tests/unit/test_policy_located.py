@@ -46,3 +46,15 @@ def test_each_fault_has_its_line_and_they_come_in_that_order(tmp_path: Path) -> 
         f"{tmp_path}/b.yaml: line 1: a list or braces are not closed. Close them.",
         f"{tmp_path}/c.yaml: is missing. Add it.",
     )
+
+
+def test_a_file_that_was_corrected_meanwhile_is_read_again(tmp_path: Path) -> None:
+    fault = "rules/a.yaml: id: is wrong. Correct it."
+    for comments in (1, 3):
+        (tmp_path / "a.yaml").write_text("# a comment\n" * comments + "id: x\n", encoding="utf-8")
+        assert located([fault], tmp_path) == (f"{tmp_path}/a.yaml:{comments + 1}: id: is wrong. Correct it.",)
+
+
+def test_faults_of_rules_that_are_in_no_folder_stay_as_they_are(tmp_path: Path) -> None:
+    faults = ("rules/b.yaml: is missing. Add it.", "rules/a.yaml: id: is wrong. Correct it.")
+    assert located(faults, None) == located(faults, tmp_path / "rules.zip") == faults

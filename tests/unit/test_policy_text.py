@@ -50,7 +50,7 @@ def test_all_duplicate_keys_are_named_with_their_lines() -> None:
         (b"a: %b\n", "line 1: begins a text with a character that needs quotes"),
         (
             b"a:\n  b: 1\n c: 2\n",
-            "line 3: stands at an indentation that fits no line above. Align it with",
+            "line 3: has an indentation that fits no line above. Align it with",
         ),
         (b"a: {x: 1\nb: 2\n", "line 1: a list or braces are not closed"),
         (b"b: 0\na: 1\x07\n", "line 2: has a character that cannot be read. Remove it, and save the file as UTF-8."),
