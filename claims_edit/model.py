@@ -153,5 +153,6 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 QUARANTINE_COLUMNS = (
     "run_id", "mode", "data_source", "source_file", "source_row", "claim_id", "failed_checks", "candidate_code",
-    "charge_amount", "raw_values", "first_source_file", "first_source_row", "payer_raw", "billing_npi",
+    "charge_amount", "raw_values", "first_source_file", "first_source_row", "payer_raw", "payer",
+    "billing_npi",
 )  # fmt: skip

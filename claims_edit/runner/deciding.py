@@ -11,6 +11,7 @@ from claims_edit.core.control_totals import Decided
 from claims_edit.core.line_state import STATE_SCHEMA
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
+from claims_edit.facts.payer import with_payer
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS, Mode
 from claims_edit.policy import archived
@@ -74,7 +75,7 @@ def decide_all(
         nights.add_decided(lines, part)
     quarantine = PartWriter(staged.quarantine_dir, "part", RECORDED_QUARANTINE)
     for refused in in_parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file)):
-        quarantine.add(refused)
+        quarantine.add(refused.with_columns(with_payer(refused.select("payer_raw"), catalog)["payer"]))
     for writer in (decisions, candidates, quarantine):
         writer.close()
     superseding.write_parquet(staged.replay_dir / REVISIONS)

@@ -65,18 +65,21 @@ _CHANGES = f"""
         AND ({", ".join(f"old.{name}" for name in COMPARED)})
         IS DISTINCT FROM ({", ".join(f"new.{name}" for name in COMPARED)})"""  # noqa: S608 -- our own words
 
-# The payer's key is that of decisions on the same name. A line that is refused on several nights has a row of each.
+# The payer's key is that of its name in whatever run resolved it. A line that is refused on several nights has a row of
+# each.
 _QUARANTINE_BY_SENDER = f"""
     WITH known AS (
-        SELECT payer_raw, max(payer) AS payer FROM decisions WHERE payer IS NOT NULL GROUP BY payer_raw
+        SELECT payer_raw, max(payer) AS payer FROM (
+            SELECT payer_raw, payer FROM decisions UNION ALL SELECT payer_raw, payer FROM quarantine
+        ) WHERE payer IS NOT NULL GROUP BY payer_raw
     )
-    SELECT data_source, payer, payer_raw, billing_npi, check_name, count(*) AS rows,
+    SELECT data_source, known.payer, payer_raw, billing_npi, check_name, count(*) AS rows,
         count(*) FILTER (candidate_code) AS candidate_rows,
         CAST(sum(charge_amount) AS DECIMAL(38,2)) AS charges, count(*) - count(charge_amount) AS rows_without_charge,
         count(DISTINCT run_id) AS runs, min(run_id) AS first_run_id, max(run_id) AS latest_run_id
     FROM (SELECT *, unnest(failed_checks) AS check_name FROM quarantine WHERE mode = '{Mode.ENFORCE}')
     LEFT JOIN known USING (payer_raw)
-    GROUP BY data_source, payer, payer_raw, billing_npi, check_name"""  # noqa: S608 -- our own words
+    GROUP BY data_source, known.payer, payer_raw, billing_npi, check_name"""  # noqa: S608 -- our own words
 _DATA_QUALITY = """
     WITH found AS (
         SELECT run_id, source_file, 'error' AS severity, check_name, count(*) AS rows

@@ -16,7 +16,7 @@ from claims_edit.duck import Settings, connect, literal
 from claims_edit.model import DECISION_COLUMNS, QUARANTINE_COLUMNS, Effect, Mode
 from claims_edit.store import dictionary
 from claims_edit.store.analyst_views import ANALYST_VIEWS
-from claims_edit.store.comments import comments_sql
+from claims_edit.store.comments import comments_sql, dictionary_text
 from claims_edit.store.generation import DATABASE, remove_database, unchanged_since_shown
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA
 from claims_edit.store.manifest import counted
@@ -80,8 +80,7 @@ _STORED = {
     "review_rules": RULE_COLUMNS,
 }
 SCHEMA = "\n".join([*(_create(name, columns) for name, columns in _STORED.items()), VIEWS, ANALYST_VIEWS])
-_COMMENTS = comments_sql(_STORED)
-_SCHEMA_MARK = f"{dictionary.TABLES['runs']} ({hashlib.sha256((SCHEMA + _COMMENTS).encode()).hexdigest()[:16]})"
+_SCHEMA_MARK = f"{dictionary.TABLES['runs']} ({hashlib.sha256((SCHEMA + dictionary_text()).encode()).hexdigest()[:16]})"
 """The comment on `runs`: set last, so a file that has it is complete."""
 
 
@@ -184,7 +183,8 @@ def _create_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Create tables, views and comments, and mark the schema: in one transaction, in the way that needs least CPU."""
     connection.execute("SET threads = 1; PRAGMA disable_optimizer")
     connection.execute(f"BEGIN; {SCHEMA}")
-    connection.execute(_COMMENTS)
+    columns = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+    connection.execute(comments_sql(_STORED, columns))
     connection.execute(f"COMMENT ON TABLE runs IS {text_sql(_SCHEMA_MARK)}; COMMIT")
     connection.execute(f"SET threads = {THREADS}; PRAGMA enable_optimizer")
 

@@ -6,9 +6,6 @@ decisions a column is of (`PREFIXES`).
 
 from __future__ import annotations
 
-from claims_edit.model import DECISION_COLUMNS
-from claims_edit.store.analyst_views import COMPARED
-
 TABLES = {
     "decisions": "one row for each candidate line of each run, of every mode",
     "quarantine": "one row for each refused row of each run, of every mode",
@@ -34,9 +31,13 @@ TABLES = {
         "`decided_run_id`, the columns of the decision, and what the feed needs to reverse it "
         "(`line_item_control_number`, `posting_holds`)"
     ),
-    "denials": "the rows of `current_decisions` with the disposition `deny`, `return` or `refer`",
-    "returns": "the rows of `current_decisions` with the disposition `deny`, `return` or `refer`",
-    "referrals": "the rows of `current_decisions` with the disposition `deny`, `return` or `refer`",
+    "denials": (
+        "the denials among `current_decisions`: claim lines that the payer's policy or contract does not pay (`deny`)"
+    ),
+    "returns": (
+        "the returns among `current_decisions`: claim lines that the provider has to correct and send again (`return`)"
+    ),
+    "referrals": ("the referrals among `current_decisions`: claim lines that another program's rules decide (`refer`)"),
     "reviews": (
         "the work list: each current review once, with `first_seen`, `last_seen`, `times_seen`, `nights_open`, "
         "`priority` and `ask`"
@@ -226,6 +227,10 @@ OWN = {
         "first_source_file": "for a `duplicate-line`, the row of the same line that is kept; else null",
         "first_source_row": "for a `duplicate-line`, the row of the same line that is kept; else null",
         "payer_raw": "as given; null if the row could not be split, and in runs of earlier releases",
+        "payer": (
+            "the key of `payer_raw`, found as for decisions; null if the name is not recognized, and in runs of "
+            "earlier releases"
+        ),
         "billing_npi": "as given; null if the row could not be split, and in runs of earlier releases",
     },
     "inputs": {
@@ -259,28 +264,3 @@ PREFIXES = {
     "enforced": "of the current decision",
     "shadow": "of the shadow decision",
 }
-_COMPARED = "disposition reason_code edit group_code policy_version rules_hash run_id"
-_COUNTS = "lines superseded_lines charges review return refer deny pass"
-VIEW_COLUMNS: dict[str, tuple[str, ...]] = {
-    "current_decisions": DECISION_COLUMNS,
-    "reviews": ("first_seen", "last_seen", "times_seen", "nights_open", "priority", "ask"),
-    "shadow_vs_enforced": (
-        "changed", *(f"{of}_{name}" for name in _COMPARED.split() for of in ("enforced", "shadow"))
-    ),
-    "denial_reasons": ("month", "lines", "claims", "charges"),
-    "claims": (*OWN["claims"], *_COUNTS.split(), "latest_run_id"),
-    "providers": (
-        *_COUNTS.split(), "claims", "denied_claims", "charges_review", "charges_return", "charges_refer",
-        "charges_deny", "charges_pass",
-    ),
-    "changes_between_runs": (
-        *OWN["changes_between_runs"], "as_of", "previous_run_id", "billing_provider_id", "claim_frequency_code",
-        "effect", "status", *(f"{of}_{name}" for name in (*COMPARED, "decided_run_id") for of in ("old", "new")),
-    ),
-    "data_quality": ("as_of", "severity", "check_name", "rows", "rows_read", "share"),
-    "quarantine_by_sender": (
-        "check_name", "rows", "candidate_rows", "charges", "rows_without_charge", "runs", "first_run_id",
-        "latest_run_id",
-    ),
-}  # fmt: skip
-"""The columns of views that have a comment: all of `current_decisions`, and those that `decisions` does not have."""

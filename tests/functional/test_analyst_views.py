@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from claims_edit.store import dictionary
-from claims_edit.store.comments import is_of_decisions, meaning
+from claims_edit.store.comments import meaning
 from tests.functional.program import ROOT, called, claim, csv_text, manifest, write
 from tests.lib.deck import shared_deck
+from tests.lib.oracle import payer_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,10 +101,9 @@ def test_refused_rows_name_payer_and_provider_as_they_were_given(deck: Path) -> 
         given = json.loads(row["raw_values"])
         assert (row["payer_raw"], row["billing_npi"]) == (given.get("payer"), given.get("billing_npi"))
     assert {row["payer_raw"] for row in rows} > {None}
-    keys = {row["payer_raw"]: row["payer"] for row in recorded(deck, "decisions")}
-    senders = asked(deck, "FROM quarantine_by_sender")
-    assert {row["payer"] for row in senders} > {None}
-    assert [row["payer"] for row in senders] == [keys.get(row["payer_raw"]) for row in senders]
+    for table in (recorded(deck, "quarantine"), asked(deck, "FROM quarantine_by_sender")):
+        assert {row["payer"] for row in table} > {None}
+        assert [row["payer"] for row in table] == [payer_of(row["payer_raw"]) for row in table]
 
 
 def test_inputs_and_their_warnings_are_those_of_the_manifest(deck: Path) -> None:
@@ -166,8 +166,7 @@ def test_every_table_view_and_column_has_the_comment_of_the_data_dictionary(deck
     assert {row["table_name"] for row in columns} == dictionary.TABLES.keys()
     for row in columns:
         place = (row["table_name"], row["column_name"])
-        expected = None if is_of_decisions(*place) else meaning(*place)
-        assert (place, row["comment"]) == (place, expected)
+        assert (place, row["comment"]) == (place, meaning(*place))
     used = {row["column_name"] for row in columns}
     assert used | {"edit"} >= dictionary.COLUMNS.keys()
     assert {(row["table_name"], row["column_name"]) for row in columns} >= {
