@@ -15,8 +15,8 @@ from claims_edit.cli.rules_status import history, status
 from claims_edit.cli.rules_test import test
 from claims_edit.cli.tables import show_tables
 from claims_edit.governance.decision_table import decision_tables
-from claims_edit.policy import load_catalog
-from claims_edit.policy.render import policy_list, policy_tables
+from claims_edit.policy import catalog_of, default_rules_dir, found_drafts, load_catalog, read_pack
+from claims_edit.policy.render import draft_list, draft_tables, policy_list, policy_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,10 @@ def rules() -> None:
 @rules_option
 @json_flag
 def list_(*, rules: Path | None, as_json: bool) -> None:
-    """List the policies, with their versions and review dates."""
-    show_tables([policy_list(load_catalog(rules).written)], as_json=as_json)
+    """List the policies, with their versions and review dates; found drafts are in a table of their own."""
+    contents = read_pack(rules or default_rules_dir())
+    found = draft_list(found_drafts(contents))
+    show_tables([policy_list(catalog_of(contents).written), *([found] if found.rows else [])], as_json=as_json)
 
 
 @rules.command()
@@ -40,8 +42,10 @@ def list_(*, rules: Path | None, as_json: bool) -> None:
 @rules_option
 @json_flag
 def show(*, policy_id: str, rules: Path | None, as_json: bool) -> None:
-    """Show one policy: every version, code, program and date with its citation."""
-    show_tables(policy_tables(load_catalog(rules).written, policy_id), as_json=as_json)
+    """Show one policy or found draft: every version, code, program and date with its citation."""
+    contents = read_pack(rules or default_rules_dir())
+    found = draft_tables(found_drafts(contents), policy_id)
+    show_tables(found or policy_tables(catalog_of(contents).written, policy_id), as_json=as_json)
 
 
 @rules.command()

@@ -60,6 +60,8 @@ def _lines(checked_pack: Sound) -> list[str]:
     if checked_pack.shadow:
         drafts = f"{checked_pack.drafts} proposed version{'' if checked_pack.drafts == 1 else 's'}"
         lines.append(f"Checked again with {drafts} in force, as in a shadow run: {checked_pack.shadow.cells:,} cells.")
+    if checked_pack.found:
+        lines.append(f"Found drafts, checked as files and never enforced: {', '.join(checked_pack.found)}.")
     if not checked_pack.catalog.pack.remittance:
         lines.append("remittance/ has no table: combinations of CARC, RARC and group code were not checked.")
     if documents:

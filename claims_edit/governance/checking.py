@@ -11,7 +11,9 @@ from claims_edit.governance.documents import check_documents
 from claims_edit.governance.prove import prove
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
-from claims_edit.policy import catalog_of, default_rules_dir, examine, read_pack
+from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, read_pack
+from claims_edit.policy.pack import FoundDraft
+from claims_edit.policy.parse import DRAFTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,17 +22,22 @@ if TYPE_CHECKING:
     from claims_edit.governance.documents import Checked
     from claims_edit.governance.prove import Proof
     from claims_edit.policy import Catalog
+    from claims_edit.policy.pack import Policy, RulePack
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A pack without a fault, and its proof; `shadow` is the proof with proposed versions in force, if it has any."""
+    """A pack without a fault, and its proof; `shadow` is the proof with proposed versions in force, if it has any.
+
+    `found` are the files of found drafts, whose form and dates are checked; no cell is decided under them.
+    """
 
     catalog: Catalog
     proof: Proof
     documents: Checked | None
     drafts: int = 0
     shadow: Proof | None = None
+    found: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -45,6 +52,7 @@ class Sound:
             "documents": self.documents.as_dict() if self.documents else None,
             "proposed_versions": self.drafts,
             "with_proposed_versions": self.shadow.as_dict() if self.shadow else None,
+            "found_drafts": list(self.found),
         }
 
 
@@ -58,21 +66,38 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
         UsageError: there is no such folder of documents.
     """
     contents = read_pack(rules if rules is not None else default_rules_dir())
-    pack, contradictions = examine(contents)
+    pack, contradictions = examine(enforceable(contents))
     checked = check_documents(pack, documents, _as_shipped(contents)) if documents else None
     faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack), *date_faults(pack)}
-    if contradictions:
+    found = _found_faults(contents, set(contradictions))
+    faults.update(found)
+    if contradictions or found:
         raise RulesError(*sorted(faults))
     catalog = catalog_of(contents)
     proof = prove(catalog)
     faults.update(proof.faults)
     drafts = _drafts(catalog)
-    shadow = prove(catalog_of(contents, proposed=True)) if drafts else None
+    shadow = prove(catalog_of(enforceable(contents), proposed=True)) if drafts else None
     if shadow:
         faults.update(f"{fault} (With the proposed versions.)" for fault in set(shadow.faults) - set(proof.faults))
     if faults:
         raise RulesError(*sorted(faults))
-    return Sound(catalog, proof, checked, drafts, shadow)
+    return Sound(
+        catalog, proof, checked, drafts, shadow, tuple(sorted(path for path in contents if path.startswith(DRAFTS)))
+    )
+
+
+def _found_faults(contents: dict[str, bytes], enforced: set[str]) -> list[str]:
+    """The faults of the found drafts: those that the pack has with them, and not without."""
+    if len(enforceable(contents)) == len(contents):
+        return []
+    pack, faults = examine(contents)
+    faults += date_faults(pack.model_copy(update={"policies": _found(pack)}))
+    return [f"{fault} (A found draft; no run without --mode shadow uses it.)" for fault in set(faults) - enforced]
+
+
+def _found(pack: RulePack) -> dict[str, Policy]:
+    return {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
 
 
 def _as_shipped(contents: Mapping[str, bytes]) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from claims_edit.errors import RulesError, UsageError
-from claims_edit.policy import catalog_of, default_rules_dir, read_pack, upgraded
+from claims_edit.policy import catalog_of, default_rules_dir, enforceable, read_pack, upgraded
 from claims_edit.policy.parse import hash_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def catalog_from(text: str, *, proposed: bool = False, ahead_of: dt.date | None 
         catalog = catalog_of(present.contents, proposed=proposed, ahead_of=ahead_of)
     except RulesError as error:
         raise RulesError(*(f"{text}: {fault}" for fault in error.faults)) from None
-    return replace(catalog, contents=contents, rules_hash=hash_of(contents)) if present.added else catalog
+    used = contents if proposed else enforceable(contents)
+    return replace(catalog, contents=used, rules_hash=hash_of(used)) if present.added else catalog
 
 
 def pack_from(text: str) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from claims_edit.errors import UsageError
 from claims_edit.governance.schema import schema_line
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 from claims_edit.policy.pack import CodesFile, ProgramsFile
-from claims_edit.policy.parse import PLACEHOLDER, Parsed, parse
+from claims_edit.policy.parse import PLACEHOLDER, Parsed, enforceable, parse
 from claims_edit.policy.payers import payer_entries
 from claims_edit.policy.source import read_pack
 
@@ -44,7 +44,7 @@ def new_policy(rules: Path, payer: str, service: str | None = None, label: str |
         raise UsageError(
             f"{payer}: is not a valid payer key. Use lowercase letters, digits and _, such as acme_health."
         )
-    parsed = parse(read_pack(rules))
+    parsed = parse(enforceable(read_pack(rules)))
     chosen = _service(parsed, service)
     path = rules / "policies" / f"{payer}.yaml"
     if path.exists() and service is not None:

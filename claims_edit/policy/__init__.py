@@ -17,6 +17,7 @@ from claims_edit.policy.check import check
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
+    FoundDraft,
     GuidanceFile,
     PackFile,
     PayersFile,
@@ -28,7 +29,7 @@ from claims_edit.policy.pack import (
     TumorSitesFile,
     WorkListFile,
 )
-from claims_edit.policy.parse import Parsed, hash_of, parse
+from claims_edit.policy.parse import Parsed, enforceable, hash_of, parse
 from claims_edit.policy.payers import every_payer
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.policy.source import archived, read_pack
@@ -45,7 +46,9 @@ __all__ = [
     "archived",
     "catalog_of",
     "default_rules_dir",
+    "enforceable",
     "examine",
+    "found_drafts",
     "load_catalog",
     "name_key",
     "read_pack",
@@ -64,8 +67,8 @@ def load_catalog(rules_dir: Path | None = None, *, proposed: bool = False, ahead
     """The decision tables of a rules folder, or of an archive of one (None: the shipped rules).
 
     Proposed versions are checked like all others and decide nothing, unless `proposed` puts them in force: for
-    shadow runs only. With `ahead_of`, a draft that begins after that day is taken to be in force already
-    (`lifecycle.as_if_in_force`).
+    shadow runs only. The found drafts of `drafts/` are not read at all without it, nor in the hash. With `ahead_of`,
+    a draft that begins after that day is taken to be in force already (`lifecycle.as_if_in_force`).
 
     Raises:
         RulesError: with every fault of every file, sorted.
@@ -80,16 +83,31 @@ def catalog_of(contents: dict[str, bytes], *, proposed: bool = False, ahead_of: 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
+    used = contents if proposed else enforceable(contents)
     try:
-        return compiled(parse(contents), contents, proposed=proposed, ahead_of=ahead_of)
+        return compiled(parse(used), used, proposed=proposed, ahead_of=ahead_of)
     except RulesError:
-        raise RulesError(*examine(contents)[1]) from None
+        raise RulesError(*examine(used)[1]) from None
+
+
+def found_drafts(contents: dict[str, bytes]) -> RulePack:
+    """The pack with its found drafts as its only policies: to show them apart.
+
+    Raises:
+        RulesError: with every fault, sorted; those of the found drafts too.
+    """
+    pack, faults = examine(contents)
+    if faults:
+        raise RulesError(*faults)
+    drafts = {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
+    return pack.model_copy(update={"policies": drafts})
 
 
 def recorded_catalog(archive: Path, *, proposed: bool = False, ahead_of: dt.date | None = None) -> Catalog:
     """The decision tables of the rules that a published run kept: those that decided then, whatever is checked today.
 
-    Rules of an earlier form are read as they were decided (`policy.upgrade`); hash and files are those of the run.
+    Rules of an earlier form are read as they were decided (`policy.upgrade`); hash and files are those of the run,
+    found drafts included if it was a shadow run.
 
     Raises:
         RulesError: the files cannot be read as rules.

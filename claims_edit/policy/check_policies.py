@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from claims_edit.model import PolicyKind, VersionStatus
 from claims_edit.policy.check_positions import position_faults
-from claims_edit.policy.pack import GuidanceFile, Policy
+from claims_edit.policy.pack import FoundDraft, GuidanceFile, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,11 @@ def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
             yield from _program_faults(place, version, declared)
             yield from _listed_faults(place, policy, version, declared)
             yield from position_faults(place, policy, version, declared)
+            if isinstance(policy, FoundDraft) and version.status is not VersionStatus.PROPOSED:
+                yield (
+                    f"{place}.status: must be proposed: a found draft is never enforced. Correct it, or verify it "
+                    "against the document and move the file to policies/, without `found`."
+                )
 
 
 def _follows_faults(path: str, policy: Policy, parsed: Parsed) -> Iterator[str]:
@@ -108,7 +113,8 @@ def _period_faults(place: str, policy: Policy, version: Version) -> Iterator[str
             f"{place}.next_review: {version.next_review.date} is not after reviewed ({version.reviewed.date}). "
             "Correct one of the two."
         )
-    if policy.kind is PolicyKind.FUNDING and version.reviewed is None and version.next_review is None:
+    undated = version.reviewed is None and version.next_review is None
+    if policy.kind is PolicyKind.FUNDING and undated and not isinstance(policy, FoundDraft):
         yield f"{place}.reviewed: is missing, so the version could never go stale. Add its last review."
 
 

@@ -8,6 +8,7 @@ from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.rule_files.cited import CitedDate, Document, Home
 from claims_edit.rule_files.policies import (
     AppliesTo,
+    FoundDraft,
     HistoryEntry,
     Liability,
     ListedCodes,
@@ -135,6 +136,7 @@ __all__ = [
     "Combination",
     "Document",
     "EvidenceFile",
+    "FoundDraft",
     "GuidanceFile",
     "HistoryEntry",
     "Home",

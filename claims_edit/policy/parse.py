@@ -12,6 +12,7 @@ from claims_edit.model import Position
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
+    FoundDraft,
     GuidanceFile,
     PackFile,
     PayersFile,
@@ -43,12 +44,15 @@ OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile, "worklist.yaml
 SINGLE_FILES = FILES | OPTIONAL_FILES
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,
+    "drafts": FoundDraft,
     "evidence": EvidenceFile,
     "guidance": GuidanceFile,
     "policies": Policy,
     "remittance": RemittanceFile,
     "tests": RuleTestsFile,
 }
+DRAFTS = "drafts/"
+"""The folder of policies found on public pages: never enforced."""
 PLACEHOLDER = "TODO"
 """The placeholder of a value to fill in."""
 _LAYOUT = f"Keep {', '.join(SINGLE_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
@@ -101,14 +105,20 @@ def hash_of(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
+def enforceable(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that an enforced run uses: all but the found drafts. They alone are in its hash."""
+    return {path: raw for path, raw in contents.items() if not path.startswith(DRAFTS)}
+
+
 def parse(contents: Mapping[str, bytes], known: Mapping[str, bytes] | None = None) -> Parsed:
     """Every file as its model; files that cannot be parsed are in `faults`.
 
-    Files that are as in `known` come first, so that of two that contradict each other the other one is to blame.
+    Files that are as in `known` come first, and found drafts last, so that of two that contradict each other the other
+    one is to blame.
     """
     known = known or {}
     parsed = Parsed()
-    for path in sorted(contents, key=lambda path: (known.get(path) != contents[path], path)):
+    for path in sorted(contents, key=lambda path: (path.startswith(DRAFTS), known.get(path) != contents[path], path)):
         kind = _kind_of(path)
         if kind is None:
             parsed.faults.append(f"rules/{path}: is not a file of a rule pack. {_LAYOUT}.")

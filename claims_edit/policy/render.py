@@ -9,7 +9,7 @@ from claims_edit.errors import UsageError
 from claims_edit.model import VersionStatus
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.policy.lifecycle import enforced
-from claims_edit.rule_files.policies import program_rules_of
+from claims_edit.rule_files.policies import FoundDraft, program_rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,38 @@ def policy_list(pack: RulePack) -> RulesTable:
     """Every policy: id, payer, service, kind, versions, last review, next review."""
     policies = {policy.id: policy for policy, _ in versions_of(pack)}
     return RulesTable("Policies", tuple(_policy_row(policy) for policy in policies.values()))
+
+
+def draft_list(pack: RulePack) -> RulesTable:
+    """Every found draft: id, payer, service, first days, its pages and the day each was seen, open questions."""
+    rows = (
+        {
+            "draft": policy.id,
+            "payer": policy.payer,
+            "service": policy.service,
+            "status": policy.found.status,
+            "versions": ", ".join(version.id for version in policy.versions),
+            "seen": "; ".join(f"{page.day} {page.url}" for page in policy.found.seen),
+            "open questions": str(len(policy.found.open_questions)),
+        }
+        for policy in _drafts_of(pack)
+    )
+    return RulesTable("Found drafts: never enforced, only in shadow runs", tuple(rows))
+
+
+def draft_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
+    """One found draft as a policy, then its pages and its open questions; nothing where no draft has the id."""
+    for policy in _drafts_of(pack):
+        if policy.id == policy_id:
+            pages = tuple({"seen": str(page.day), "page": page.url, "what": page.what} for page in policy.found.seen)
+            questions = tuple({"open question": each} for each in policy.found.open_questions)
+            found = RulesTable(f"Found draft, {policy.found.status}: never enforced", pages)
+            return [found, RulesTable("Open questions", questions), *policy_tables(pack, policy_id)]
+    return []
+
+
+def _drafts_of(pack: RulePack) -> Iterator[FoundDraft]:
+    return (policy for _, policy in sorted(pack.policies.items()) if isinstance(policy, FoundDraft))
 
 
 def _policy_row(policy: Policy) -> _Row:

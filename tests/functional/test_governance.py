@@ -384,7 +384,8 @@ def test_the_table_of_a_payer_with_its_drafts(command: Command, drafted: Path) -
         for more in ((), ("--proposed",))
     ]
     assert [any(row["version"] == "2026-11-01" for row in rows) for rows in found] == [False, True]
-    (policies,) = json.loads(command("rules", "list", "--rules", drafted, "--json").out)
+    policies, found_drafts = json.loads(command("rules", "list", "--rules", drafted, "--json").out)
+    assert [row["payer"] for row in found_drafts["rows"]] == ["aetna", "anthem", "humana"]
     premera = next(row for row in policies["rows"] if row["policy"] == "premera-ire")
     assert "2026-11-01 proposed" in premera["versions"]
     assert "version 2026-11-01, proposed" in command("rules", "show", "premera-ire", "--rules", drafted).out
