@@ -181,7 +181,9 @@ def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesF
     for old in (SHIPPED, rules.root):
         reported = json.loads(command("rules", "diff", old, rules.root, "--proposed", "--format", "json").out)
         ranges = [found for found in reported["ranges"] if found["payer"] == "regence"]
-        assert {found["payer"] for found in reported["ranges"]} == {"regence", "aetna", "anthem", "humana"}
+        others = {found["payer"] for found in reported["ranges"]} - {"regence"}
+        assert len(others) == 3  # the found drafts
+        assert all(payer.startswith("not recognized → ") for payer in others)
         changes = [found for found in ranges if found["change"] == "outcome" and not found["where"]]
         assert reported["new"]["pack"] == f"{rules.root}, proposed versions in force"
         assert {found["from"] for found in ranges} <= {"2027-01-01", "2026-12-31"}
