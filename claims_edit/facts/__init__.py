@@ -17,7 +17,7 @@ from claims_edit.facts.diagnosis import (
     with_trial_evidence,
 )
 from claims_edit.facts.payer import with_payer, with_program
-from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_version
+from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_timeline, with_version
 from claims_edit.facts.revision import with_superseded
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def resolve(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), pl.col("payer").alias("payer_raw"), *CLAIM_COLUMNS
     )
     lines = with_code(with_payer(lines, catalog), catalog)
-    lines = with_program(lines, catalog)
+    lines = with_timeline(with_program(lines, catalog), catalog)
     lines = with_sites(lines, catalog)
     lines = with_site_reference(with_version(lines, catalog), catalog)
     lines = with_program_rule(with_listing(with_position(lines, catalog), catalog), catalog)

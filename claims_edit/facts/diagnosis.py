@@ -121,7 +121,9 @@ def with_site_reference(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     begun = by_key(dated, first_days, *place)
     by_site = pl.col("by_site").fill_null(value=False)
     too_early = by_site & (pl.col("site_first") > pl.col("service_start_date")).fill_null(value=False)
-    version = [column for column in catalog.versions.columns if column not in {"payer", "service", "by_site"}]
+    version = [
+        column for column in catalog.versions.columns if column not in {"payer", "service", "timeline", "by_site"}
+    ]
     return (
         begun.with_columns(
             policy_reference=pl.when(by_site).then("site_reference").otherwise("policy_reference"),

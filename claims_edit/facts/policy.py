@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
 PAYER_SERVICE = ("payer", "service")
-VERSION_KEY = (*PAYER_SERVICE, "policy_version")
+POLICY_KEY = (*PAYER_SERVICE, "timeline")
+VERSION_KEY = (*POLICY_KEY, "policy_version")
 START = pl.col("service_start_date")
 
 
@@ -22,23 +23,38 @@ def with_code(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return by_key(lines, catalog.codes.rename({"kind": "code_kind"}), "hcpcs_code")
 
 
+def with_timeline(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """Add `timeline`: the versions of the payer's policy that hold for the line's program; null without a policy."""
+    of_policy = catalog.timelines.drop("policy_id")
+    own = of_policy.filter(pl.col("program").is_not_null())
+    others = of_policy.filter(pl.col("program").is_null()).drop("program")
+    if own.is_empty():
+        return by_key(lines, others, *PAYER_SERVICE)
+    named = by_key(lines, own.rename({"timeline": "of_program"}), *PAYER_SERVICE, "program")
+    return (
+        by_key(named, others, *PAYER_SERVICE)
+        .with_columns(timeline=pl.coalesce("of_program", "timeline"))
+        .drop("of_program")
+    )
+
+
 def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Add the version in force on the start date, `in_force`, `funding`, and the last `policy_boundary` by the end.
 
     `history_unknown`: the start is before the first version on file, and it is not known what was in force then.
     A version that ended before the start date leaves all its columns null: no date, no answer.
     """
-    begun = latest_begun(lines, catalog.versions, PAYER_SERVICE, "service_start_date", "in_force_from")
+    begun = latest_begun(lines, catalog.versions, POLICY_KEY, "service_start_date", "in_force_from")
     in_force = pl.col("in_force_from").is_not_null() & (pl.col("in_force_until") >= START).fill_null(value=True)
-    version = [column for column in catalog.versions.columns if column not in PAYER_SERVICE]
+    version = [column for column in catalog.versions.columns if column not in POLICY_KEY]
     known = begun.with_columns(in_force=in_force).with_columns(pl.when("in_force").then(pl.col(version)).name.keep())
     is_before = (pl.col("first_day") > START).fill_null(value=True)
-    known = by_key(known, catalog.histories, *PAYER_SERVICE).with_columns(
+    known = by_key(known, catalog.histories, *POLICY_KEY).with_columns(
         history_unknown=is_before & pl.col("unknown_before").fill_null(value=False)
     )
     known = known.drop("first_day", "unknown_before")
     boundaries = catalog.boundaries.rename({"boundary": "policy_boundary"})
-    return latest_begun(known, boundaries, PAYER_SERVICE, "service_end_date", "policy_boundary").with_columns(
+    return latest_begun(known, boundaries, POLICY_KEY, "service_end_date", "policy_boundary").with_columns(
         funding=pl.col("policy_kind").eq_missing(pl.lit(PolicyKind.FUNDING))
     )
 
@@ -51,10 +67,10 @@ def with_listing(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     listings = catalog.listed_codes
     by_version = listings.select(*VERSION_KEY, "hcpcs_code", "listed_citation").with_columns(listed=pl.lit(value=True))
     periods = listings.select(
-        *PAYER_SERVICE, "hcpcs_code", listed_from=pl.col("in_force_from"), listed_until=pl.col("in_force_until")
+        *POLICY_KEY, "hcpcs_code", listed_from=pl.col("in_force_from"), listed_until=pl.col("in_force_until")
     )
     listed = by_key(lines, by_version, *VERSION_KEY, "hcpcs_code")
-    by_period = latest_begun(listed, periods, (*PAYER_SERVICE, "hcpcs_code"), "service_end_date", "listed_from")
+    by_period = latest_begun(listed, periods, (*POLICY_KEY, "hcpcs_code"), "service_end_date", "listed_from")
     reaches_start = (pl.col("listed_until") >= START).fill_null(value=True)
     return by_period.with_columns(
         pl.col("listed").fill_null(value=False),

@@ -44,7 +44,7 @@ class Sound:
         return {
             "sound": True,
             "policies": self.catalog.versions["policy_id"].n_unique(),
-            "versions": self.catalog.versions.height,
+            "versions": self.catalog.versions.n_unique(("policy_id", "policy_version")),
             "codes": self.catalog.codes.height,
             "rules_version": self.catalog.rules_version,
             "rules_hash": self.catalog.rules_hash,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OTHER_PLACE = "99"  # CMS: another place of service
 _LINE = ("hcpcs_code", "diagnosis_code_type", "diagnosis_codes", "modifiers", "place_of_service_code",
          "service_unit_quantity", "site_class")  # fmt: skip
-_VERSION = ("payer", "service", "policy_version")
+_VERSION = ("payer", "service", "timeline", "policy_version")
 
 
 def criteria_frame(catalogs: Sequence[Catalog], keys: Meaning) -> pl.DataFrame | None:
@@ -99,7 +99,7 @@ def _unmet(row: dict[str, Any], catalog: Catalog) -> Iterator[bool]:
     (version,) = (
         version
         for policy in catalog.pack.policies.values()
-        if (policy.payer, policy.service) == (row["payer"], row["service"])
+        if (policy.payer, policy.service, policy.timeline) == (row["payer"], row["service"], row["timeline"])
         for version in policy.versions
         if version.id == row["policy_version"]
     )

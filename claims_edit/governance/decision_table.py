@@ -18,14 +18,13 @@ from claims_edit.facts.diagnosis import NOT_SOLID
 from claims_edit.governance import decision_axes, line_axes
 from claims_edit.governance.decision_space import Axes
 from claims_edit.names import name_keys
-from claims_edit.policy.catalog import codes_of, version_on
+from claims_edit.policy.catalog import codes_of
 from claims_edit.policy.render import RulesTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.policy import Catalog
-    from claims_edit.rule_files.policies import Policy, Version
 
 _UNKNOWN = "(unknown)"
 _Cell = tuple[dt.date, str, str]
@@ -38,7 +37,6 @@ class Period:
 
     first: dt.date | None
     last: dt.date | None
-    version: Version | None
 
     @property
     def day(self) -> dt.date:
@@ -68,38 +66,36 @@ def _rows(catalog: Catalog, payer: str, service: str) -> Iterator[dict[str, str]
     codes = [code.code for code in codes_of(catalog.pack, service)]
     decided = _decided(catalog, payer, service, [period.day for period in periods])
     for period in periods:
-        alike: dict[tuple[str, ...], list[str]] = {}
+        alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for program in (*sorted(catalog.pack.programs.programs), _UNKNOWN):
             alike.setdefault(tuple(decided[period.day, program, code] for code in codes), []).append(program)
         for cells, programs in alike.items():
-            by_outcome: dict[str, list[str]] = {}
+            by_outcome: dict[tuple[str, str], list[str]] = {}
             for code, cell in zip(codes, cells, strict=True):
                 by_outcome.setdefault(cell, []).append(code)
-            for cell, fared in by_outcome.items():
+            for (version, outcome), fared in by_outcome.items():
                 yield {
                     "from": _or_open(period.first),
                     "until": _or_open(period.last),
-                    "version": _or_open(period.version.from_.date) if period.version else "none",
+                    "version": version,
                     "programs": ", ".join(programs),
                     "codes": ", ".join(fared),
-                    "outcome": cell,
+                    "outcome": outcome,
                 }
 
 
 def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
     """The periods between the boundaries of the payer's versions and of the codes' validity."""
-    found = (policy for policy in catalog.pack.policies.values() if (policy.payer, policy.service) == (payer, service))
-    policy: Policy | None = next(found, None)
     codes = {code.code for code in codes_of(catalog.pack, service)}
     by_code = decision_axes.boundaries((catalog,), (payer,))
     starts = [None, *sorted({day for code, days in by_code.items() if code in codes for day in days})]
     for first, following in zip(starts, [*starts[1:], None], strict=True):
         last = following - decision_axes.DAY if following else None
-        yield Period(first, last, version_on(policy, first or last or dt.date.min))
+        yield Period(first, last)
 
 
-def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) -> dict[_Cell, str]:
-    """The outcome of each cell."""
+def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) -> dict[_Cell, tuple[str, str]]:
+    """The version and the outcome of each cell."""
     plain = next(each for each in decision_axes.payers((catalog,)) if each.keys == (payer,))
     programs = sorted(catalog.pack.programs.programs)
     labels = dict(zip(name_keys(programs), programs, strict=True))
@@ -117,13 +113,14 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
         claims=line_axes.claim_frame().head(1),
     )
     revisions, contracts = line_axes.revisions_of(plain.name), line_axes.contracts_for(())
+    version = pl.col("policy_version").fill_null("none")
     outcomes = pl.concat([
         evaluate(facts(cells, catalog, revisions=revisions, contracts=contracts), catalog).select(
-            "service_start_date", "line_of_business", "hcpcs_code", _outcome()
+            "service_start_date", "line_of_business", "hcpcs_code", version, _outcome()
         )
         for cells in space.cells(plain)
     ])  # fmt: skip
-    return {(day, labels.get(key, _UNKNOWN), code): outcome for day, key, code, outcome in outcomes.iter_rows()}
+    return {(day, labels.get(key, _UNKNOWN), code): (*cell,) for day, key, code, *cell in outcomes.iter_rows()}
 
 
 def _solid_tumor(catalog: Catalog, payer: str) -> str:

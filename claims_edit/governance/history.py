@@ -53,7 +53,7 @@ def _row(event: _Event, text: Callable[[Citation], str]) -> dict[str, str]:
     return {
         "date": event.day.isoformat(),
         "event": event.event,
-        "version": event.version.from_.date.isoformat(),
+        "version": event.version.id,
         "status": event.version.status.value,
         "what": event.what,
         "citation": text(event.cite),
@@ -79,11 +79,13 @@ def _what_changed(policy: Policy, version: Version) -> str:
     earlier = [
         each
         for each in policy.versions
-        if each.status is not VersionStatus.PROPOSED and each.from_.date < version.from_.date
+        if each.status is not VersionStatus.PROPOSED
+        and each.from_.date < version.from_.date
+        and each.edition in (None, version.edition)
     ]
     if not earlier:
         return f"First version: {version.statement.says}"
-    before = max(earlier, key=lambda each: each.from_.date)
+    before = max(earlier, key=lambda each: (each.edition is not None, each.from_.date))
     return "; ".join(_differences(before, version)) or "No change that affects decisions."
 
 

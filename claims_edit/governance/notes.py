@@ -25,7 +25,10 @@ _OF_ALL = (
     "codes", "program_spellings", "filing_indicators", "member_id_shapes", "plan_words", "site_prefixes", "site_beside",
     "reasons",
 )  # fmt: skip
-_OF_PAYER = ("payer_names", "versions", "listed_codes", "program_rules", "boundaries", "site_references")
+_OF_PAYER = (
+    "payer_names", "timelines", "versions", "criteria", "histories", "listed_codes", "program_rules", "boundaries",
+    "site_references",
+)  # fmt: skip
 _SAID_ONLY = {"reasons": ("reason", "cites"), "versions": ("stale_after",)}
 
 
@@ -106,8 +109,9 @@ def notes_on(pair: tuple[Catalog, Catalog]) -> PackNotes:
 
 def _same_cited(pair: tuple[Catalog, Catalog], name: str, columns: tuple[str, ...]) -> bool:
     """Whether rows of both packs have the same citations; those of added or removed rows do not count as a change."""
-    keys = {"codes": ["hcpcs_code"], "versions": ["policy_id", "policy_version"], "guidance": ["guidance_id"]}
-    at = keys.get(name, ["payer", "service", "policy_version", "hcpcs_code" if name == "listed_codes" else "program"])
+    version = ["payer", "service", "timeline", "policy_version"]
+    keys = {"codes": ["hcpcs_code"], "versions": version, "guidance": ["guidance_id"]}
+    at = keys.get(name, [*version, "hcpcs_code" if name == "listed_codes" else "program"])
     old, new = (getattr(catalog, name).select(*at, *columns) for catalog in pair)
     both = old.join(new, on=at, how="inner", suffix="_new")
     return not any(both[column].ne_missing(both[f"{column}_new"]).any() for column in columns)

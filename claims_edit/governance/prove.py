@@ -172,7 +172,7 @@ class _Proving:
         """Keep the first cell of each location, and count the others; how many cells there are."""
         if cells.is_empty():
             return 0
-        by = ["payer", "service", "policy_version", "program", "at_program", "expected"]
+        by = ["payer", "service", "policy_id", "policy_version", "program", "at_program", "expected"]
         for row in cells.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len()).iter_rows(named=True):
             tally = self._faults.setdefault(fault(self._catalog, row), _Tally())
             tally.cells += row["len"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.governance.decision_axes import SHAPE_ID, shape_ids
 from claims_edit.names import name_keys
+from claims_edit.policy.editions import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +22,19 @@ def versions(pack: RulePack, written: RulePack) -> Iterator[tuple[str, Policy, V
 
     The rest of a version after a proposed one begins on a day that no file has: its location is the policy.
     """
-    for path, policy in sorted(pack.policies.items()):
-        days = [version.from_.date for version in written.policies[path].versions]
+    for key, policy in sorted(pack.policies.items()):
+        path = file_of(key)
+        ids = [version.id for version in written.policies[path].versions]
         for version in policy.versions:
-            begun = version.from_.date
-            yield f"rules/{path}: versions{f'[{days.index(begun)}]' if begun in days else ''}", policy, version
+            place = f"[{ids.index(version.id)}]" if version.id in ids else ""
+            yield f"rules/{path}: versions{place}", policy, version
 
 
 def version_location(catalog: Catalog, row: Row) -> str:
     """The version that decided a cell; the payer's entry where there was none."""
-    wanted = (row["payer"], row["service"], row["policy_version"])
+    wanted = (row["payer"], row["service"], row["policy_id"], row["policy_version"])
     for location, policy, version in versions(catalog.pack, catalog.written):
-        if (policy.payer, policy.service, version.id) == wanted:
+        if (policy.payer, policy.service, policy.id, version.id) == wanted:
             return location
     return payer_location(catalog.pack, row["payer"]) if row["payer"] else "rules/payers.yaml: payers"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.model import CodeKind, PolicyKind
 from claims_edit.policy.catalog import codes_of, version_on
+from claims_edit.policy.editions import of_each_payer
 from claims_edit.policy.lifecycle import drafts, enforced
 from claims_edit.rule_files.policies import stale_after
 from claims_edit.store import ask, open_readonly
@@ -70,14 +71,18 @@ class ReviewStatus:
 
 
 def review_status(catalog: Catalog, as_of: dt.date) -> list[ReviewStatus]:
-    """The status of every policy of the pack on a day, by payer and service."""
+    """The status of every policy of the pack on a day, by payer and service; of a policy with editions, of each."""
     policies = sorted(catalog.written.policies.items(), key=lambda item: (item[1].payer, item[1].service))
-    return [_status(catalog.written, path, policy, as_of) for path, policy in policies]
+    return [
+        _status(catalog.written, path, policy, as_of, held)
+        for path, policy in policies
+        for _, held in of_each_payer(path, policy, enforced)
+    ]
 
 
-def _status(pack: RulePack, path: str, policy: Policy, as_of: dt.date) -> ReviewStatus:
-    held = enforced(policy)
-    version = version_on(policy.model_copy(update={"versions": held}), as_of)
+def _status(pack: RulePack, path: str, written: Policy, as_of: dt.date, policy: Policy) -> ReviewStatus:
+    """The status of a policy as it holds for one payer and some programs, with the drafts of the written one."""
+    held, version = policy.versions, version_on(policy, as_of)
     until = stale_after(version) if version else None
     revisions = [
         entry.date
@@ -98,7 +103,7 @@ def _status(pack: RulePack, path: str, policy: Policy, as_of: dt.date) -> Review
         days_left=(until - as_of).days if until else None,
         last_revision=max(revisions, default=None),
         newer_codes=_newer_codes(pack, policy, version, as_of) if version else (),
-        proposed=tuple(draft.from_.date for draft in drafts(policy)),
+        proposed=tuple(draft.from_.date for draft in drafts(written)),
     )
 
 

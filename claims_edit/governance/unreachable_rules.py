@@ -16,6 +16,8 @@ from claims_edit.edits.phrases import listed
 from claims_edit.governance import rule_locations
 from claims_edit.model import CodeKind, IndicationScope, PolicyKind, ProgramRule, VersionStatus
 from claims_edit.policy.catalog import codes_of
+from claims_edit.policy.check_editions import successions
+from claims_edit.policy.lifecycle import enforced
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from claims_edit.policy.pack import Policy, ProcedureCode, RulePack, Version
 
 _KEY = (
-    "payer", "service", "policy_version", "program", "program_basis", "hcpcs_code", "reason_code", "liability_basis",
-    "guidance_id", "site_mismatch", "in_force",
+    "payer", "service", "policy_id", "policy_version", "program", "program_basis", "hcpcs_code", "reason_code",
+    "liability_basis", "guidance_id", "site_mismatch", "in_force",
 )  # fmt: skip
 _DAY = dt.timedelta(days=1)
 _AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index(program_edits.program_silent.id) + 1 :]
@@ -50,24 +52,36 @@ def seen_of(decided: pl.DataFrame) -> pl.DataFrame:
 def version_faults(pack: RulePack) -> Iterator[str]:
     """Days between two versions of a policy without a `gap` to explain them, and a `gap` without such days."""
     for path, policy in pack.policies.items():
-        held = [
-            (f"rules/{path}: versions[{index}]", version)
-            for index, version in enumerate(policy.versions)
-            if version.status is not VersionStatus.PROPOSED
-        ]
-        for (place, earlier), (following, later) in pairwise(held):
-            ends, begins = earlier.until.date if earlier.until else None, later.from_.date
-            gap = ends is not None and ends + _DAY < begins
-            if ends is not None and gap and earlier.gap is None:
-                yield (
-                    f"{place}.until: {ends} leaves a gap: no version is in force from {ends + _DAY} to "
-                    f"{begins - _DAY}. End it on {begins - _DAY}, or explain the gap in `gap`."
-                )
-            if earlier.gap is not None and not gap:
-                step = following.rpartition(" ")[2]
-                yield f"{place}.gap: explains a gap, but {step} follows without one. Remove it."
-        if held and held[-1][1].gap is not None:
-            yield f"{held[-1][0]}.gap: no version follows. Remove it."
+        beside = [version for version in enforced(policy) if version.edition is None]
+        for versions in successions(policy):
+            held = [
+                (f"rules/{path}: {place}", version)
+                for place, version in versions
+                if version.status is not VersionStatus.PROPOSED
+            ]
+            yield from _gap_faults(held, beside if versions[0][1].edition else [])
+
+
+def _gap_faults(held: list[tuple[str, Version]], beside: list[Version]) -> Iterator[str]:
+    """The faults of versions that follow one another; the policy's other versions hold beside those of an edition."""
+    for (place, earlier), (following, later) in pairwise(held):
+        ends, begins = earlier.until.date if earlier.until else None, later.from_.date
+        filled = ends is not None and any(_holds_over(each, ends + _DAY, begins - _DAY) for each in beside)
+        gap = ends is not None and ends + _DAY < begins and not filled
+        if ends is not None and gap and earlier.gap is None:
+            yield (
+                f"{place}.until: {ends} leaves a gap: no version is in force from {ends + _DAY} to "
+                f"{begins - _DAY}. End it on {begins - _DAY}, or explain the gap in `gap`."
+            )
+        if earlier.gap is not None and not gap:
+            step = following.rpartition(" ")[2]
+            yield f"{place}.gap: explains a gap, but {step} follows without one. Remove it."
+    if held and held[-1][1].gap is not None:
+        yield f"{held[-1][0]}.gap: no version follows. Remove it."
+
+
+def _holds_over(version: Version, first: dt.date, last: dt.date) -> bool:
+    return version.from_.date <= first and (version.until is None or last <= version.until.date)
 
 
 def unreachable_rule_faults(
@@ -77,14 +91,12 @@ def unreachable_rule_faults(
     faults: list[str] = []
     idle: list[str] = []
     alive: list[tuple[Policy, Version]] = []
-    for place, policy, version in rule_locations.versions(catalog.pack, catalog.written):
+    for place, policy, version in _each_version(catalog):
         if not _decidable(codes_of(catalog.pack, policy.service), version):
             idle.append(f"{policy.id} {version.from_.date}")
             continue
         alive.append((policy, version))
-        under = seen.filter(payer=policy.payer, service=policy.service, policy_version=version.id).filter(
-            pl.col("in_force")
-        )
+        under = seen.filter(policy_id=policy.id, policy_version=version.id).filter(pl.col("in_force"))
         if policy.kind is PolicyKind.GUIDANCE:
             faults += _guidance_version_faults(place, version, under)
         else:
@@ -93,6 +105,21 @@ def unreachable_rule_faults(
     faults += _signal_faults(catalog)
     faults += _edit_faults(catalog, alive, edits)
     return faults, tuple(idle)
+
+
+def _each_version(catalog: Catalog) -> Iterator[tuple[str, Policy, Version]]:
+    """Each version once, whatever payers and programs it holds for.
+
+    The rest of a version beside an edition holds for some of them alone, and is no version of the file.
+    """
+    found = rule_locations.versions(catalog.pack, catalog.written)
+    held = {(policy.id, version.id): (place, policy, version) for place, policy, version in found}
+    with_editions = {
+        policy.id for policy in catalog.written.policies.values() if any(v.edition for v in policy.versions)
+    }
+    for place, policy, version in held.values():
+        if policy.id not in with_editions or place.endswith("]"):
+            yield place, policy, version
 
 
 def _decidable(codes: list[ProcedureCode], version: Version) -> bool:

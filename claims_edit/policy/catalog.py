@@ -10,7 +10,7 @@ import polars as pl
 
 from claims_edit.model import CRITERIA_COLUMNS, CodeKind
 from claims_edit.policy import tables
-from claims_edit.policy.lifecycle import in_view
+from claims_edit.policy.editions import in_view
 from claims_edit.policy.tables import table
 from claims_edit.rule_files.policies import program_rules_of, stale_after
 
@@ -42,18 +42,22 @@ class Catalog:
         codes: hcpcs_code (unique), service, kind, valid_from (null: throughout), valid_until (null: open),
             code_citation.
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
-        versions: payer, service, in_force_from, in_force_until (null: open), policy_id, policy_version (its first day),
-            policy_kind, by_site (its reference is that of `site_references`), indication_scope, position (a list: the
-            statement's), otherwise (a list: the position where its criteria are not met), policy_reference (835
-            REF*0K), liability_group_code (null unless the policy states it), stale_after (null: not given), and the
-            citations of each.
-        histories: payer, service, first_day (of the first version; null: none), unknown_before (whether it is not known
-            what was before it).
-        criteria: payer, service, policy_version, criterion (its number from 0), settled_by (the kind of value; null:
-            only the record), values (a list), at_most.
-        listed_codes: payer, service, policy_version, hcpcs_code, in_force_from, in_force_until, listed_citation.
-        program_rules: payer, service, policy_version, program, rule (`applies` | `refer` | `review`), program_citation.
-        boundaries: payer, service, boundary: the first day of a version, or the day after its last.
+        timelines: payer, service, program (null: every one that no row names), policy_id, timeline: the name of the
+            versions that hold for a line of the program; unique for payer and service.
+        versions: payer, service, timeline, in_force_from, in_force_until (null: open), policy_id, policy_version
+            (`Version.id`), policy_kind, by_site (its reference is that of `site_references`), indication_scope,
+            position (a list: the statement's), otherwise (a list: the position where its criteria are not met),
+            policy_reference (835 REF*0K), liability_group_code (null unless the policy states it), stale_after (null:
+            not given), and the citations of each.
+        histories: payer, service, timeline, first_day (of the first version; null: none), unknown_before (whether it is
+            not known what was before it).
+        criteria: payer, service, timeline, policy_version, criterion (its number from 0), settled_by (the kind of
+            value; null: only the record), values (a list), at_most.
+        listed_codes: payer, service, timeline, policy_version, hcpcs_code, in_force_from, in_force_until,
+            listed_citation.
+        program_rules: payer, service, timeline, policy_version, program, rule (`applies` | `refer` | `review`),
+            program_citation.
+        boundaries: payer, service, timeline, boundary: the first day of a version, or the day after its last.
         site_prefixes: prefix (unique; the longest wins), site_class.
         site_beside: prefix, beside (the prefix of another diagnosis of the line), site_class.
         guidance: service, site_class, guidance_id, out_from, guidance_citation.
@@ -75,6 +79,7 @@ class Catalog:
     plan_words: pl.DataFrame
     codes: pl.DataFrame
     code_sites: pl.DataFrame
+    timelines: pl.DataFrame
     versions: pl.DataFrame
     histories: pl.DataFrame
     criteria: pl.DataFrame
@@ -118,6 +123,7 @@ def compile_catalog(
         plan_words=tables.plan_words(pack),
         codes=_codes(pack, cited),
         code_sites=_code_sites(pack),
+        timelines=tables.timelines(pack),
         versions=_versions(pack, cited),
         histories=tables.histories(pack),
         criteria=tables.criteria(versions_of(pack)),
@@ -155,8 +161,8 @@ class Citations:
 
 
 def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
-    """Each version with its policy, in order of payer, service and first day."""
-    for policy in sorted(pack.policies.values(), key=lambda policy: (policy.payer, policy.service)):
+    """Each version with its policy, in order of payer, service, timeline and first day."""
+    for policy in sorted(pack.policies.values(), key=lambda policy: (policy.payer, policy.service, policy.timeline)):
         for version in policy.versions:
             yield policy, version
 
@@ -209,7 +215,7 @@ def _code_sites(pack: RulePack) -> pl.DataFrame:
 def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
-            policy.payer, policy.service, version.from_.date, _day(version.until), policy.id,
+            policy.payer, policy.service, policy.timeline, version.from_.date, _day(version.until), policy.id,
             version.id, policy.kind.value, policy.follows is not None,
             version.statement.scope.value, [each.value for each in version.statement.position],
             [each.value for each in tables.otherwise(version)], policy.reference,
@@ -221,8 +227,9 @@ def _versions(pack: RulePack, cited: Citations) -> pl.DataFrame:
         for policy, version in versions_of(pack)
     )  # fmt: skip
     schema: Schema = {
-        "payer": pl.String, "service": pl.String, "in_force_from": pl.Date, "in_force_until": pl.Date,
-        "policy_id": pl.String, "policy_version": pl.String, "policy_kind": pl.String, "by_site": pl.Boolean,
+        "payer": pl.String, "service": pl.String, "timeline": pl.String, "in_force_from": pl.Date,
+        "in_force_until": pl.Date, "policy_id": pl.String, "policy_version": pl.String,
+        "policy_kind": pl.String, "by_site": pl.Boolean,
         "indication_scope": pl.String, "position": pl.List(pl.String), "otherwise": pl.List(pl.String),
         "policy_reference": pl.String, "liability_group_code": pl.String,
         "stale_after": pl.Date, "statement_citation": pl.String, "codes_citation": pl.String,
@@ -239,40 +246,40 @@ def _review_citation(version: Version) -> Citation | None:
 def _listed_codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
-            policy.payer, policy.service, version.id, code, version.from_.date,
+            policy.payer, policy.service, policy.timeline, version.id, code, version.from_.date,
             _day(version.until), cited.text(version.codes.cite),
         )
         for policy, version in versions_of(pack)
         for code in version.codes.listed
     )  # fmt: skip
     schema: Schema = {
-        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "hcpcs_code": pl.String,
-        "in_force_from": pl.Date, "in_force_until": pl.Date, "listed_citation": pl.String,
+        "payer": pl.String, "service": pl.String, "timeline": pl.String, "policy_version": pl.String,
+        "hcpcs_code": pl.String, "in_force_from": pl.Date, "in_force_until": pl.Date, "listed_citation": pl.String,
     }  # fmt: skip
-    return table(rows, schema).sort("payer", "service", "policy_version", "hcpcs_code")
+    return table(rows, schema).sort("payer", "service", "timeline", "policy_version", "hcpcs_code")
 
 
 def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
-        (policy.payer, policy.service, version.id, program, rule.value, cited.text(cite))
+        (policy.payer, policy.service, policy.timeline, version.id, program, rule.value, cited.text(cite))
         for policy, version in versions_of(pack)
         for program, (rule, cite) in program_rules_of(version).items()
     )
     schema: Schema = {
-        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "program": pl.String,
-        "rule": pl.String, "program_citation": pl.String,
+        "payer": pl.String, "service": pl.String, "timeline": pl.String, "policy_version": pl.String,
+        "program": pl.String, "rule": pl.String, "program_citation": pl.String,
     }  # fmt: skip
-    return table(rows, schema).sort("payer", "service", "policy_version", "program")
+    return table(rows, schema).sort("payer", "service", "timeline", "policy_version", "program")
 
 
 def _boundaries(pack: RulePack) -> pl.DataFrame:
     rows = (
-        (policy.payer, policy.service, boundary)
+        (policy.payer, policy.service, policy.timeline, boundary)
         for policy, version in versions_of(pack)
         for boundary in (version.from_.date, *([version.until.date + dt.timedelta(days=1)] if version.until else []))
     )
-    frame = table(rows, {"payer": pl.String, "service": pl.String, "boundary": pl.Date})
-    return frame.unique().sort("payer", "service", "boundary")
+    schema: Schema = {"payer": pl.String, "service": pl.String, "timeline": pl.String, "boundary": pl.Date}
+    return table(rows, schema).unique().sort(*schema)
 
 
 def _reasons(pack: RulePack) -> pl.DataFrame:

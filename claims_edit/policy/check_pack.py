@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def pack_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     """Faults of the version and the changelog; unknown policies only where every policy could be parsed."""
-    payers = {policy.id: policy.payer for policy in parsed.of(Policy).values()}
+    payers = {policy.id: policy.every_payer for policy in parsed.of(Policy).values()}
     for path, file in parsed.of(PackFile).items():
         yield from _version_faults(path, file)
         unknown: set[str] = set()
@@ -58,10 +58,10 @@ def _ordered(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _policy_faults(place: str, change: RuleChange, payers: dict[str, str]) -> Iterator[str]:
+def _policy_faults(place: str, change: RuleChange, payers: dict[str, tuple[str, ...]]) -> Iterator[str]:
     if change.policy is None:
         return
     if change.policy not in payers:
         yield f"{place}.policy: `{change.policy}` is not a valid policy id. Use one of {', '.join(sorted(payers))}."
-    elif change.payer != payers[change.policy]:
-        yield f"{place}.payer: must be {payers[change.policy]}, the payer of {change.policy}. Correct it."
+    elif change.payer not in payers[change.policy]:
+        yield f"{place}.payer: must be {' or '.join(payers[change.policy])}, the payer of {change.policy}. Correct it."

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from claims_edit.model import PolicyKind, VersionStatus
+from claims_edit.policy.check_editions import edition_faults, payer_faults, successions
 from claims_edit.policy.check_positions import position_faults
 from claims_edit.policy.pack import FoundDraft, GuidanceFile, Policy
 
@@ -26,7 +27,8 @@ def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     policies = parsed.of(Policy)
     yield from _pair_faults(policies)
     for path, policy in policies.items():
-        yield from declared.payer_faults(f"{path}: payer", policy.payer)
+        yield from payer_faults(path, policy, declared)
+        yield from edition_faults(path, policy, declared)
         yield from declared.service_faults(f"{path}: service", policy.service)
         yield from _follows_faults(path, policy, parsed)
         if policy.before_first_version.was == "none_existed" and policy.before_first_version.cite is None:
@@ -67,26 +69,29 @@ def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:
     services: dict[tuple[str, str], str] = {}
     ids: dict[str, str] = {}
     for path, policy in policies.items():
-        pair = (policy.payer, policy.service)
-        if pair in services:
-            yield (
-                f"{path}: service: {policy.payer} already has a policy on {policy.service} in {services[pair]}. "
-                "Keep one, and add versions to it."
-            )
+        for payer in policy.every_payer:
+            held = services.setdefault((payer, policy.service), path)
+            if held != path:
+                yield (
+                    f"{path}: service: {payer} already has a policy on {policy.service} in {held}. "
+                    "Keep one, and add versions to it."
+                )
         if policy.id in ids:
             yield f"{path}: id: `{policy.id}` is already the id of {ids[policy.id]}. Give each policy its own id."
-        services.setdefault(pair, path)
         ids.setdefault(policy.id, path)
 
 
 def _order_faults(path: str, policy: Policy, *, proposed: bool) -> Iterator[str]:
-    """Faults among the proposed versions, or among the others: a proposed one may overlap the version it replaces."""
+    """Faults among the proposed versions, or among the others: a proposed one may overlap the version it replaces.
+
+    An edition may overlap the versions that it replaces too.
+    """
     alike = [
-        (f"versions[{index}]", version)
-        for index, version in enumerate(policy.versions)
-        if (version.status is VersionStatus.PROPOSED) is proposed
+        pair
+        for versions in successions(policy)
+        for pair in pairwise(each for each in versions if (each[1].status is VersionStatus.PROPOSED) is proposed)
     ]
-    for (before, earlier), (after, later) in pairwise(alike):
+    for (before, earlier), (after, later) in alike:
         first, then = earlier.from_.date, later.from_.date
         if then <= first:
             how = "is before" if then < first else "is the first day of"

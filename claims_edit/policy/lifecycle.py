@@ -16,28 +16,10 @@ from claims_edit.rule_files.policies import VersionAsIfInForce
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from claims_edit.policy.pack import CitedDate, Policy, RulePack, Version
+    from claims_edit.policy.pack import CitedDate, Policy, Version
 
 _DAY = dt.timedelta(days=1)
 _EARLIEST = dt.date(1990, 1, 1)  # no line is accepted with an earlier date of service
-
-
-def in_view(pack: RulePack, *, proposed: bool, ahead_of: dt.date | None = None) -> RulePack:
-    """The pack with the versions that decide lines: enforced or shadowed ones.
-
-    A policy whose versions are all proposed keeps its documents but has no version, unless `proposed`. With
-    `ahead_of`, drafts that begin after that day are taken to be in force already.
-    """
-
-    def versions_of(policy: Policy) -> tuple[Version, ...]:
-        if not proposed:
-            return enforced(policy)
-        return shadowed(policy) if ahead_of is None else as_if_in_force(policy, ahead_of)
-
-    policies = {
-        path: policy.model_copy(update={"versions": versions_of(policy)}) for path, policy in pack.policies.items()
-    }
-    return pack.model_copy(update={"policies": policies})
 
 
 def enforced(policy: Policy) -> tuple[Version, ...]:
@@ -52,7 +34,7 @@ def drafts(policy: Policy) -> tuple[Version, ...]:
 
 def shadowed(policy: Policy) -> tuple[Version, ...]:
     """Every proposed version on all its days, and the enforced ones on the remaining days, oldest first."""
-    return _placed(enforced(policy), drafts(policy))
+    return placed(enforced(policy), drafts(policy))
 
 
 def as_if_in_force(policy: Policy, day: dt.date) -> tuple[Version, ...]:
@@ -62,9 +44,9 @@ def as_if_in_force(policy: Policy, day: dt.date) -> tuple[Version, ...]:
     the day after the last version before it; where there is none before it, on the earliest date of service. Further
     drafts after `day` keep their own days.
     """
-    held = _placed(enforced(policy), [draft for draft in drafts(policy) if draft.from_.date <= day])
+    held = placed(enforced(policy), [draft for draft in drafts(policy) if draft.from_.date <= day])
     coming = sorted((each for each in drafts(policy) if each.from_.date > day), key=lambda each: each.from_.date)
-    return _placed(held, [*(_moved_up(draft, _first_day(held, day)) for draft in coming[:1]), *coming[1:]])
+    return placed(held, [*(_moved_up(draft, _first_day(held, day)) for draft in coming[:1]), *coming[1:]])
 
 
 def _first_day(held: Iterable[Version], day: dt.date) -> dt.date:
@@ -81,9 +63,9 @@ def _moved_up(draft: Version, first: dt.date) -> Version:
     return VersionAsIfInForce.model_construct(**fields | {"from_": moved}, first_day=draft.from_.date)
 
 
-def _placed(held: tuple[Version, ...], placed: Iterable[Version]) -> tuple[Version, ...]:
-    """Each placed version on all its days, and the held ones on the remaining days, oldest first."""
-    for draft in placed:
+def placed(held: tuple[Version, ...], others: Iterable[Version]) -> tuple[Version, ...]:
+    """Each of the others on all its days, and the held ones on the remaining days, oldest first."""
+    for draft in others:
         held = (*(part for version in held for part in _outside(version, draft)), draft)
     return tuple(sorted(held, key=lambda version: version.from_.date))
 
@@ -109,4 +91,4 @@ def _begun_after(version: Version, last: CitedDate) -> Version:
 
 
 def _moved(cited: CitedDate, by: dt.timedelta) -> CitedDate:
-    return cited.model_copy(update={"date": cited.date + by, "note": "Replaced by a proposed version."})
+    return cited.model_copy(update={"date": cited.date + by, "note": "Another version holds here."})

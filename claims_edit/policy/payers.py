@@ -28,6 +28,8 @@ def payer_entries(parsed: Parsed) -> Iterator[PayerEntry]:
     for path, policy in parsed.of(Policy).items():
         if policy.payer_entry is not None:
             yield PayerEntry(f"{path}: payer_entry", policy.payer, policy.payer_entry)
+        for key, payer in policy.payer_entries.items():
+            yield PayerEntry(f"{path}: payer_entries.{key}", key, payer)
 
 
 def every_payer(parsed: Parsed) -> dict[str, Payer]:

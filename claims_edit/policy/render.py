@@ -81,8 +81,7 @@ def _policy_row(policy: Policy) -> _Row:
 
 
 def _version(version: Version) -> str:
-    day = version.from_.date.isoformat()
-    return day if version.status is VersionStatus.FINAL else f"{day} {version.status}"
+    return version.id if version.status is VersionStatus.FINAL else f"{version.id} {version.status}"
 
 
 def _day(cited: CitedDate | None) -> str:
@@ -112,13 +111,16 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
 
 def _version_title(policy: Policy, version: Version) -> str:
     until = f"until {version.until.date}" if version.until else "no end date"
-    return f"{policy.title} ({policy.reference}): version {version.from_.date}, {version.status}, {until}"
+    return f"{policy.title} ({policy.reference}): version {version.id}, {version.status}, {until}"
 
 
 def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator[_Row]:
     def row(what: str, value: str, cite: Citation) -> _Row:
         return {"what": what, "value": value, "citation": text(cite)}
 
+    if version.edition:
+        held = ", ".join((*version.edition.payers, *version.edition.programs))
+        yield row(f"edition {version.edition.name}: {held}", version.edition.says, version.edition.cite)
     yield row("in force from", version.from_.date.isoformat(), version.from_.cite)
     if version.until:
         yield row("in force until", version.until.date.isoformat(), version.until.cite)

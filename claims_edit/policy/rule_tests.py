@@ -99,7 +99,7 @@ class Expected(Strict):
     group_code: GroupCode | Literal["none"] | None = None
     carc: Text | None = None
     rarcs: tuple[Text, ...] | None = None
-    version: Annotated[str, StringConstraints(pattern=rf"^({_DAY}|none)$")] | None = None
+    version: Annotated[str, StringConstraints(pattern=rf"^({_DAY}(/[A-Za-z0-9_-]+)?|none)$")] | None = None
     stale: Flag | None = None
     notes: tuple[NoteId, ...] | None = None
     payer: Key | None = None

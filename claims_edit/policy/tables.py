@@ -123,20 +123,35 @@ def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
     }  # fmt: skip
     place = ("payer", "service", "site_class")
     frame = table(rows, schema).with_columns(site_first=pl.col("site_from").min().over(place))
-    return frame.sort(*place, "site_from", "site_reference")
+    return frame.unique().sort(*place, "site_from", "site_reference")
+
+
+def timelines(pack: RulePack) -> pl.DataFrame:
+    """The versions of each policy by program: a row for each program that has its own, one for all others."""
+    rows = (
+        (policy.payer, policy.service, program, policy.id, policy.timeline)
+        for policy in pack.policies.values()
+        for program in policy.timeline_programs or (None,)
+    )
+    names = ("payer", "service", "program", "policy_id", "timeline")
+    return table(rows, dict.fromkeys(names, pl.String)).sort(names, nulls_last=False)
 
 
 def histories(pack: RulePack) -> pl.DataFrame:
     """Each policy with its first day, and whether what was before it is unknown."""
     rows = (
         (
-            policy.payer, policy.service, min((version.from_.date for version in policy.versions), default=None),
+            policy.payer, policy.service, policy.timeline,
+            min((version.from_.date for version in policy.versions), default=None),
             policy.before_first_version.was == "unknown",
         )
         for policy in pack.policies.values()
     )  # fmt: skip
-    schema: Schema = {"payer": pl.String, "service": pl.String, "first_day": pl.Date, "unknown_before": pl.Boolean}
-    return table(rows, schema).sort("payer", "service")
+    schema: Schema = {
+        "payer": pl.String, "service": pl.String, "timeline": pl.String, "first_day": pl.Date,
+        "unknown_before": pl.Boolean,
+    }  # fmt: skip
+    return table(rows, schema).sort("payer", "service", "timeline")
 
 
 def otherwise(version: Version) -> tuple[Position, ...]:
@@ -148,7 +163,7 @@ def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
     """Each criterion of each version, with the values that settle it."""
     rows = (
         (
-            policy.payer, policy.service, version.id, number, kind,
+            policy.payer, policy.service, policy.timeline, version.id, number, kind,
             [] if kind == "units_at_most" else list(getattr(criterion, kind or "", ())), criterion.units_at_most,
         )
         for policy, version in versions
@@ -157,7 +172,7 @@ def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
         for kind in criterion.settled_by or (None,)
     )  # fmt: skip
     schema: Schema = {
-        "payer": pl.String, "service": pl.String, "policy_version": pl.String, "criterion": pl.Int64,
-        "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
+        "payer": pl.String, "service": pl.String, "timeline": pl.String, "policy_version": pl.String,
+        "criterion": pl.Int64, "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
     }  # fmt: skip
     return table(rows, schema)

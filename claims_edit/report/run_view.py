@@ -78,7 +78,7 @@ class RunView:
             for policy, version in versions_of(self.catalog.pack)
             if isinstance(version, VersionAsIfInForce)
         ]
-        return f"Drafts as if in force: {listed(drafts) or 'none begins after the as-of date'}."
+        return f"Drafts as if in force: {listed(dict.fromkeys(drafts)) or 'none begins after the as-of date'}."
 
     @cached_property
     def counted(self) -> Counted:

@@ -116,6 +116,20 @@ class HistoryEntry(Strict):
     cite: Citation
 
 
+class Edition(Strict):
+    """For whom a version holds in place of the policy's other ones: some of its payers, some programs, or both."""
+
+    name: Slug
+    payers: tuple[Key, ...] = ()
+    programs: tuple[Key, ...] = ()
+    says: Text
+    cite: Citation
+
+    def holds_for(self, payer: str, program: str | None = None) -> bool:
+        """Whether it holds for a payer, and for a program of it (None: one that no edition names)."""
+        return (not self.payers or payer in self.payers) and (not self.programs or program in self.programs)
+
+
 class Version(Strict):
     """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing.
 
@@ -123,6 +137,7 @@ class Version(Strict):
     """
 
     status: VersionStatus = VersionStatus.FINAL
+    edition: Edition | None = None
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
     gap: Text | None = None
@@ -138,8 +153,11 @@ class Version(Strict):
 
     @property
     def id(self) -> str:
-        """Its first day, as the policy file gives it."""
-        return self.from_.date.isoformat()
+        """Its first day, as the policy file gives it; of an edition with its name: `2026-01-01/medicaid`."""
+        return self._named(self.from_.date)
+
+    def _named(self, day: dt.date) -> str:
+        return f"{day}/{self.edition.name}" if self.edition else day.isoformat()
 
 
 class VersionAsIfInForce(Version):
@@ -149,8 +167,8 @@ class VersionAsIfInForce(Version):
 
     @property
     def id(self) -> str:
-        """Its own first day."""
-        return self.first_day.isoformat()
+        """Its own first day, and the name of its edition."""
+        return self._named(self.first_day)
 
 
 class BeforeFirstVersion(Strict):
@@ -161,21 +179,61 @@ class BeforeFirstVersion(Strict):
 
 
 class Policy(Home):
-    """`policies/*.yaml`: one payer's policy on one service, and the payer's own entry unless `payers.yaml` has it.
+    """`policies/*.yaml`: a policy on one service, of one payer or several, and their entries unless in `payers.yaml`.
 
-    `follows` names a publisher of `guidance/`: the payer's document on a tumor site is then that publisher's guidance.
+    `payers` are affiliates with one policy; each version holds for all of them unless it is an edition. In a pack that
+    decides lines each policy has one payer and its versions (`policy.editions`). `follows` names a publisher of
+    `guidance/`: the payer's document on a tumor site is then that publisher's guidance.
     """
 
     id: Slug
     title: Text
-    payer: Key
+    payer_: Key | None = Field(default=None, alias="payer")
+    payers: tuple[Key, ...] = ()
     payer_entry: Payer | None = None
+    payer_entries: dict[Key, Payer] = Field(default_factory=dict)
     service: Key
     kind: PolicyKind
     follows: Text | None = None
     reference: Reference
     before_first_version: BeforeFirstVersion
     versions: tuple[Version, ...] = Field(min_length=1)
+
+    @property
+    def every_payer(self) -> tuple[str, ...]:
+        """The payers, in the order of the file."""
+        return tuple(dict.fromkeys((*([self.payer_] if self.payer_ else []), *self.payers)))
+
+    @property
+    def payer(self) -> str:
+        """The payer of a policy that has one; the payers of another, as text."""
+        return ", ".join(self.every_payer)
+
+    @property
+    def timeline(self) -> str:
+        """The name of its versions: unique among a payer's policies."""
+        return self.id
+
+    @property
+    def timeline_programs(self) -> tuple[str, ...]:
+        """The programs of its versions; none: every program that no other timeline of the policy names."""
+        return ()
+
+
+class PolicyOfPrograms(Policy):
+    """One payer's policy as it holds for some programs, which have editions of their own."""
+
+    programs: tuple[Key, ...]
+
+    @property
+    def timeline(self) -> str:
+        """The name of its versions: unique among a payer's policies."""
+        return f"{self.id} {' '.join(self.programs)}"
+
+    @property
+    def timeline_programs(self) -> tuple[str, ...]:
+        """The programs of its versions."""
+        return self.programs
 
 
 class Seen(Strict):

@@ -110,7 +110,9 @@ _IN_WORDS = {
     r"^[A-Z]{1,2}[0-9]{1,4}$": "a remittance advice remark code, such as N130",
     r"^(none|[A-Z0-9.]{3,8}( [A-Z0-9.]{3,8}){0,24})$": "ICD-10-CM codes with blanks between them (C61 C787), or none",
     r"^(none|[A-Z0-9]{2}( [A-Z0-9]{2}){0,4})$": "up to five modifiers with blanks between them (Q0 LT), or none",
-    r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|none)$": "the first day of a version, such as 2026-01-01, or none",
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(/[A-Za-z0-9_-]+)?|none)$": (
+        "the first day of a version, such as 2026-01-01 (of an edition 2026-01-01/medicaid), or none"
+    ),
     r"^(none|[0-9]{1,6}(\.[0-9]{1,3})?)$": "a number, or none",
 }
 """The patterns of values, in words: a fault shows people no regular expression."""

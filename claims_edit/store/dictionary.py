@@ -116,9 +116,10 @@ COLUMNS = {
     "carc": "claim adjustment reason code; on `deny` and `return` only",
     "rarcs": "remittance advice remark codes; may be empty",
     "adjustment_amount": "the charge on `deny` and `return`, else null",
-    "policy_id": "of the version in force on the start date, whatever the disposition; a version's id is its first day",
+    "policy_id": "of the version in force on the start date, whatever the disposition",
     "policy_version": (
-        "of the version in force on the start date, whatever the disposition; a version's id is its first day"
+        "of the version in force on the start date, whatever the disposition; a version's id is its first day, and the "
+        "name of its edition (`2024-07-01/medicaid`)"
     ),
     "policy_reference": (
         "the value of 835 `REF*0K`; for guidance by tumor site, that of the line's own site; null where no version "

@@ -29,7 +29,7 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
 @pytest.mark.parametrize(
     ("file", "old", "new", "fault"),
     [
-        (PREMERA, "payer: premera\n", "", "payer: is missing. Add it."),
+        (PREMERA, "payer: premera\n", "", "payer: is missing. Add it, or `payers`"),
         (PREMERA, "kind: funding", "kind: funding\nkinds: x", "kinds: is not a valid key."),
         (PREMERA, "kind: funding", "kind: law", "kind: `law` is not one of 'funding' or 'guidance'. Use one of these."),
         (PREMERA, "date: 2020-01-03", "date: 2020-1-3",

@@ -22,17 +22,15 @@ class Documents:
     def __init__(self, pack: RulePack) -> None:
         """Read the owners."""
         self._cited = Citations(pack)
-        self._owner = {
-            document.id: policy.payer
-            for policy in pack.policies.values()
-            if policy.kind is PolicyKind.FUNDING
-            for document in policy.documents
-        }
+        self._owners: dict[str, set[str]] = {}
+        for policy in pack.policies.values():
+            for document in policy.documents if policy.kind is PolicyKind.FUNDING else ():
+                self._owners.setdefault(document.id, set()).add(policy.payer)
         self._tables = {code.code: path for path, file in pack.codes.items() for code in file.codes}
 
     def may_show(self, document: str, payer: str | None) -> bool:
         """Whether a document is the payer's own, or nobody's."""
-        return self._owner.get(document, payer) == payer
+        return document not in self._owners or payer in self._owners[document]
 
     def of_code(self, code: ProcedureCode, payer: str | None) -> str:
         """The citation of a code's validity; the code table where it is from another payer's document."""

@@ -37,11 +37,13 @@ class Rulebook:
         self.codes: dict[str, tuple[str, ProcedureCode]] = {
             code.code: (file.service, code) for file in pack.codes.values() for code in file.codes
         }
-        self.versions: dict[tuple[str, str], tuple[Policy, Version]] = {
-            (policy.id, version.id): (policy, version) for policy, version in versions_of(pack)
+        self.versions: dict[tuple[str, str, str], tuple[Policy, Version]] = {
+            (policy.payer, policy.id, version.id): (policy, version) for policy, version in versions_of(pack)
         }
-        self.policies: dict[tuple[str, str], Policy] = {
-            (policy.payer, policy.service): policy for policy in pack.policies.values()
+        self.policies: dict[tuple[str, str, str | None], Policy] = {
+            (policy.payer, policy.service, program): policy
+            for policy in pack.policies.values()
+            for program in policy.timeline_programs or (None,)
         }
         self.reasons: dict[str, Reason] = {reason.edit: reason for reason in pack.reasons.reasons}
         self.programs = pack.programs.programs
@@ -55,7 +57,7 @@ class Rulebook:
 
     def in_force(self, row: Part) -> tuple[Policy, Version] | None:
         """The policy version of the line; None where none was in force (or the pack lacks it)."""
-        return self.versions.get((row["policy_id"], row["policy_version"]))
+        return self.versions.get((row["payer"], row["policy_id"], row["policy_version"]))
 
     def procedure(self, row: Part) -> ProcedureCode | None:
         """The rules on the line's code."""
@@ -75,9 +77,10 @@ class Rulebook:
         return given if given is None else shown.get(given, given)
 
     def policy_of(self, row: Part) -> Policy | None:
-        """The payer's policy on the line's service, whether or not a version of it was in force."""
+        """The payer's policy on the line's service and program, whether or not a version of it was in force."""
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
-        return self.policies.get((row["payer"], service))
+        own = self.policies.get((row["payer"], service, row["program"]))
+        return own or self.policies.get((row["payer"], service, None))
 
     def code(self, row: Part) -> Part | None:
         """The line's procedure code: `code, label, kind, valid_from, valid_until, citation`."""
@@ -107,7 +110,9 @@ class Rulebook:
         found = self.in_force(row)
         if found is None:
             return None
-        return self._kept(("policy", row["policy_id"], row["policy_version"]), lambda: self._policy(*found))
+        return self._kept(
+            ("policy", row["payer"], row["policy_id"], row["policy_version"]), lambda: self._policy(*found)
+        )
 
     def _policy(self, policy: Policy, version: Version) -> Part:
         text = self.cited.text
@@ -141,7 +146,7 @@ class Rulebook:
         found = self.in_force(row)
         if found is None or row["program"] is None:
             return None
-        key = ("program", row["policy_id"], row["policy_version"], row["program"])
+        key = ("program", row["payer"], row["policy_id"], row["policy_version"], row["program"])
         return self._kept(key, lambda: self.rule_for(found[1], row["program"]))
 
     def rule_for(self, version: Version, program: str) -> Part | None:
@@ -159,7 +164,8 @@ class Rulebook:
             return None
         basis = row["liability_basis"]
         cited = row["citation"] if basis == "contract" else None
-        key = ("liability", row["policy_id"], row["policy_version"], row["group_code"], row["reason_code"], cited)
+        version = (row["payer"], row["policy_id"], row["policy_version"])
+        key = ("liability", *version, row["group_code"], row["reason_code"], cited)
         return self._kept(key, lambda: self._liability(row, basis))
 
     def _liability(self, row: Part, basis: str) -> Part:

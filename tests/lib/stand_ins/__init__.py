@@ -15,5 +15,13 @@ NOT_SHIPPED = frozenset({
 
 def contents() -> dict[str, bytes]:
     """The files of the shipped rules with the policies of the invented payers."""
-    own = {f"policies/{path.name}": path.read_bytes() for path in sorted(HERE.glob("*.yaml"))}
-    return read_pack(default_rules_dir()) | own
+    return read_pack(default_rules_dir()) | _policies(HERE)
+
+
+def several() -> dict[str, bytes]:
+    """The files of the shipped rules with invented payers that have editions, or several policies on one service."""
+    return read_pack(default_rules_dir()) | _policies(HERE / "several")
+
+
+def _policies(folder: Path) -> dict[str, bytes]:
+    return {f"policies/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
