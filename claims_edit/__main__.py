@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 from typing import NoReturn
@@ -12,30 +11,33 @@ import click
 
 from claims_edit import native_stderr
 from claims_edit.cli import cli
-from claims_edit.errors import ClaimsEditError, InputError, exit_code_for
+from claims_edit.errors import EXIT_INTERRUPTED, ClaimsEditError, InputError, exit_code_for
 from claims_edit.resources import lack_of, lacking, use_one_arena
+from claims_edit.run_log import LOG
 
-INTERRUPTED = 130
 TRACEBACK = "CLAIMS_EDIT_TRACEBACK"
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file name may have them; a fault stays one line
 
 
 def main() -> None:
     """Run the command line; exit codes are those of DESIGN §7."""
     use_one_arena()
+    LOG.begin(sys.argv[1:])
     if sys.stderr is sys.__stderr__ and not os.environ.get(TRACEBACK):
-        native_stderr.watch()
+        native_stderr.watch(as_json=LOG.as_json)
     try:
         cli.main(prog_name="claims-edit", standalone_mode=False)
+        LOG.ended(0)
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        _exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if LOG.as_json:
+            LOG.fault(error.format_message(), error.exit_code)
+        else:
+            error.show()
+        _exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("claims-edit: interrupted; nothing of this run was published.", err=True)
-        sys.exit(INTERRUPTED)
+        LOG.fault("interrupted; nothing of this run was published.", EXIT_INTERRUPTED, "interrupted")
+        _exit(EXIT_INTERRUPTED)
     except ClaimsEditError as error:
         lack = lack_of(error) if isinstance(error, InputError) else None
         _end(error if lack is None else lacking(lack, "disk"))
@@ -45,27 +47,33 @@ def main() -> None:
         if (lack := lack_of(error)) is not None:
             _end(lacking(lack, "disk"))
         _report_bug(error)
-        sys.exit(exit_code_for(error))
+        _exit(exit_code_for(error))
 
 
 def _end(error: ClaimsEditError) -> NoReturn:
     """Print the faults, one a line, and end with the error's exit code."""
     for fault in error.faults:
-        click.echo(f"claims-edit: {_CONTROL.sub(REPLACEMENT, fault)}", err=True)
-    sys.exit(exit_code_for(error))
+        LOG.fault(fault, exit_code_for(error), has_place=True)
+    _exit(exit_code_for(error))
+
+
+def _exit(code: int) -> NoReturn:
+    LOG.ended(code)
+    sys.exit(code)
 
 
 def _report_bug(error: BaseException) -> None:
     """The location of a bug, without the error's message: a library's message may quote a cell of a claim."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "claims_edit" in frame.filename]
     place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown place"
-    click.echo(
-        f"claims-edit: a bug: {type(error).__name__} at {place}. Report this line to the maintainers;"
+    LOG.fault(
+        f"a bug: {type(error).__name__} at {place}. Report this line to the maintainers;"
         " `claims-edit runs` shows whether anything was published.",
-        err=True,
+        exit_code_for(error),
+        "bug",
     )
     if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+        LOG.traceback("".join(traceback.format_exception(error)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ EXIT_RULES = 10
 EXIT_INPUT = 11
 EXIT_THRESHOLD = 12
 EXIT_RESULTS = 13
+EXIT_INTERRUPTED = 130
+EXIT_ABORTED = 134  # the system's code for a program that a library ended
 
 
 class ClaimsEditError(Exception):

@@ -13,7 +13,9 @@ import re
 import signal
 import sys
 
+from claims_edit.errors import EXIT_ABORTED
 from claims_edit.resources import TOO_LITTLE_MEMORY
+from claims_edit.run_log import ERROR, json_line
 
 STDERR = 2
 DONE = b"\x00done"  # written when the program ends by itself
@@ -21,13 +23,15 @@ KEPT = 64 * 1024  # bytes of the libraries' last messages
 PIECE = 64 * 1024
 NO_MEMORY = re.compile(rb"memory allocation of|out of memory|cannot allocate memory|bad_alloc", re.IGNORECASE)
 ABORTED = (
-    "claims-edit: a bug: a library ended the program. Report this line to the maintainers, with what"
-    " CLAIMS_EDIT_TRACEBACK=1 shows."
+    "a bug: a library ended the program. Report this line to the maintainers, with what CLAIMS_EDIT_TRACEBACK=1 shows."
 )
 
 
-def watch() -> None:
-    """From now on only Python writes to standard error; call this before starting any thread."""
+def watch(*, as_json: bool = False) -> None:
+    """From now on only Python writes to standard error; call this before starting any thread.
+
+    With `as_json` the last line is an object, as in the log.
+    """
     shown = os.dup(STDERR)
     listening, speaking = os.pipe()
     try:
@@ -37,7 +41,7 @@ def watch() -> None:
             os.close(handle)
         return
     if not child:
-        _listen(listening, shown)
+        _listen(listening, shown, as_json=as_json)
     os.close(listening)
     os.dup2(speaking, STDERR)
     os.close(speaking)
@@ -45,7 +49,7 @@ def watch() -> None:
     atexit.register(os.write, STDERR, DONE)
 
 
-def _listen(listening: int, shown: int) -> None:
+def _listen(listening: int, shown: int, *, as_json: bool) -> None:
     """Read until the program has ended; the last messages of one that did not end by itself become one line."""
     try:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -57,8 +61,9 @@ def _listen(listening: int, shown: int) -> None:
         while piece := os.read(listening, PIECE):
             words = (words + piece)[-KEPT:]
         if words and not words.endswith(DONE):
-            line = f"claims-edit: memory: {TOO_LITTLE_MEMORY}" if NO_MEMORY.search(words) else ABORTED
-            os.write(STDERR, f"{line}\n".encode())
+            message = f"memory: {TOO_LITTLE_MEMORY}" if NO_MEMORY.search(words) else ABORTED
+            line = json_line("bug", ERROR, message=message, exit_code=EXIT_ABORTED)
+            os.write(STDERR, (line if as_json else f"claims-edit: {message}\n").encode())
     finally:
         os._exit(0)
 

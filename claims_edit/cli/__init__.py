@@ -51,6 +51,8 @@ class LateGroup(click.Group):
             from claims_edit.cli.options import in_their_folder  # noqa: PLC0415 -- for faults of rules alone
 
             raise in_their_folder(ctx, error) from None
+        except KeyboardInterrupt:
+            raise click.Abort from None  # else click writes an empty line first
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)

@@ -1,4 +1,4 @@
-"""`claims-edit run --engine`: where the work is done."""
+"""`claims-edit run --engine`: where the work is done, and who learns of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from claims_edit.cli.lineage import lineage_option, traced
 from claims_edit.cli.options import LocalPath, together
 from claims_edit.errors import UsageError
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
@@ -34,6 +35,7 @@ _options = together(
         "--staging", type=LocalPath(),
         help="With --engine spark: a folder that driver and executors see, for extracts that are tables (table:NAME).",
     ),
+    lineage_option,
 )  # fmt: skip
 
 
@@ -48,9 +50,11 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         conf: tuple[str, ...],
         partitions: int | None,
         staging: Path | None,
+        lineage: bool,
         **given: object,
     ) -> object:
-        return command(engine=_engine(engine, master, conf, partitions, staging), **given)
+        found = _engine(engine, master, conf, partitions, staging)
+        return command(engine=traced(found) if lineage else found, **given)
 
     return _options(chosen)
 

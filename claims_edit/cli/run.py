@@ -9,10 +9,11 @@ import click
 from claims_edit.cli.engine import engine_options
 from claims_edit.cli.extract_options import extract_options
 from claims_edit.cli.options import LocalPath, day_of, out_option, print_json
-from claims_edit.cli.progress import shown
+from claims_edit.cli.run_events import report_begin, report_outcome, reported
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
 from claims_edit.report.registry import RUN_REPORTS
+from claims_edit.run_log import JSON, OPTION, TEXT
 from claims_edit.runner import RunOptions, RunOutcome
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 @click.option("--keep-going", is_flag=True, help="Publish the readable extracts even if one cannot be read (exit 11).")
 @click.option("--accept-test-data", is_flag=True, help="Also decide claims marked as test data; they are never posted.")
 @click.option("--group", help="A system group that may also read the results (default: only their owner).")
+@click.option(
+    OPTION,
+    type=click.Choice([TEXT, JSON]),
+    default=TEXT,
+    show_default=True,
+    expose_value=False,
+    help="json: one object a line on standard error, for a collector of logs.",
+)
 @click.option("--force", is_flag=True, help="Run again even if an earlier run already processed the same files.")
 def run(
     *,
@@ -85,8 +94,10 @@ def run(
         mode=Mode(mode),
         **result_options | {"stale_policy": StalePolicy(result_options["stale_policy"])},
     )
-    with shown(quiet=quiet or as_json) as progress:
+    report_begin(options)
+    with reported(quiet=quiet or as_json) as progress:
         outcome = engine(options, progress)
+    report_outcome(outcome)
     if as_json:
         print_json(outcome.manifest.model_dump(mode="json"))
     elif not quiet:

@@ -19,6 +19,7 @@ from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import prepare_reports, write_reports
 from claims_edit.resources import enough_room, lack_of
+from claims_edit.run_log import RUN_ID
 from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.carry_over import carry_over
 from claims_edit.runner.contracts import load_contracts, no_contracts
@@ -121,13 +122,12 @@ def _run_batch(
             and (earlier := _done_before(result_options, folder, runs, catalog, files.inputs, hashing)) is not None
         ):
             return _outcome(RunManifest.model_validate(earlier), options, repeated=True)
-        run_id = f"{_after(started, runs):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
-        staged = folder.stage(run_id)
+        staged = _staged(folder, started, runs)
         prepare_reports(options.reports)
         payers = PayerIdentities(catalog)
         with stages.of("state"):
             state = folder.state(payers.of, staged.scratch_dir)
-            nights = AcrossNights(state, payers, staged.scratch_dir, options.as_of, run_id, is_shadow=shadow)
+            nights = AcrossNights(state, payers, staged.scratch_dir, options.as_of, staged.run_id, is_shadow=shadow)
         with stages.of("read"):
             reading = reads(
                 catalog,
@@ -166,6 +166,12 @@ def _run_batch(
         progress("publish", 0)
         folder.publish(staged)
     return _outcome(written, options)
+
+
+def _staged(folder: ResultsFolder, started: datetime, runs: list[dict[str, Any]]) -> StagedRun:
+    run_id = f"{_after(started, runs):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
+    RUN_ID.set(run_id)
+    return folder.stage(run_id)
 
 
 def _after(started: datetime, runs: list[dict[str, Any]]) -> datetime:
