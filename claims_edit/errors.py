@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+EXIT_DONE = 0
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_RULES = 10
@@ -15,6 +16,37 @@ EXIT_THRESHOLD = 12
 EXIT_RESULTS = 13
 EXIT_INTERRUPTED = 130
 EXIT_ABORTED = 134  # the system's code for a program that a library ended
+
+
+class ExitCode(NamedTuple):
+    """An exit code, what it means, and whether the run is published then."""
+
+    code: int
+    meaning: str
+    published: str
+
+
+EXIT_CODES = (
+    ExitCode(EXIT_DONE, "done, or skipped; denials are normal output", "yes"),
+    ExitCode(EXIT_BUG, "a bug, or sums that do not reconcile", "no"),
+    ExitCode(EXIT_USAGE, "the command line is wrong", "no"),
+    ExitCode(EXIT_RULES, "the rules have faults", "no"),
+    ExitCode(
+        EXIT_INPUT,
+        "an extract, the mapping or the contracts cannot be read",
+        "no, but with `--keep-going` the readable files",
+    ),
+    ExitCode(EXIT_THRESHOLD, "more rows were refused than `--max-quarantine-rate` allows", "yes"),
+    ExitCode(EXIT_THRESHOLD, "of `rules status --fail-on-stale`: a policy is past its review", "no run"),
+    ExitCode(
+        EXIT_RESULTS,
+        "the results folder is busy, damaged or cannot be written, or disk or memory is too small",
+        "no",
+    ),
+    ExitCode(EXIT_INTERRUPTED, "interrupted", "no"),
+    ExitCode(EXIT_ABORTED, "a library ended the program, usually because memory ran out; see the line before", "no"),
+)
+"""The exit codes of the program; docs/operations.md has what to do."""
 
 
 class ClaimsEditError(Exception):

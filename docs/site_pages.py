@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claims_edit import __all__ as exported
+from claims_edit import errors
 from claims_edit.cli import COMMANDS, cli
 from claims_edit.edits import INFORMATIONAL_EDITS, TABLE_EDITS
 from claims_edit.policy import load_catalog
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
+_FILES = {"README.md": "index.md", "GLOSSARY.md": "glossary.md", "CHANGELOG.md": "changelog.md"}
+"""Files of the repository that are pages of the site."""
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -34,7 +37,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     from mkdocs.structure.files import File  # noqa: PLC0415 -- where the site is built
 
     pages = {
-        "index.md": _home(),
+        **{page: _of_repository(name) for name, page in _FILES.items()},
+        "reference-exit-codes.md": _exit_codes(),
         "reference-commands.md": _commands(),
         "reference-edits.md": _edits(),
         "reference-tables.md": _tables(),
@@ -47,14 +51,16 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
-    """Links to files of the repository that are no pages become their names; the README's lead to the pages."""
+    """Links to files of the repository lead to their pages; those to files without a page become their names."""
     here = posixpath.dirname(page.file.src_uri)
 
     def replaced(found: re.Match[str]) -> str:
-        mark, text, target, _ = found.groups()
+        mark, text, target, place = found.groups()
         if re.match(r"[a-z]+:", target):
             return found.group()
         path = posixpath.normpath(posixpath.join("docs", here, target))
+        if path in _FILES:
+            return f"{mark}[{text}]({posixpath.relpath(_FILES[path], here or '.')}{place or ''})"
         is_page = path.startswith("docs/") and path.endswith((".md", ".png", ".svg"))
         if is_page or not (ROOT / path).exists():  # what is nowhere stays a link, and MkDocs refuses it
             return found.group()
@@ -63,15 +69,15 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     return _LINK.sub(replaced, markdown)
 
 
-def _home() -> str:
-    """The README, with links as from docs/."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def _of_repository(name: str) -> str:
+    """A file of the repository's first folder, with links as from docs/."""
+    text = (ROOT / name).read_text(encoding="utf-8")
     outside = re.sub(r"\]\((?!docs/|#|[a-z]+:)", "](../", text)
     return re.sub(r"\]\(docs/", "](", outside)
 
 
 def _commands() -> str:
-    parts = ["# Commands", "", "Exit codes: see [operations](operations.md)."]
+    parts = ["# Commands", "", "How they end: [exit codes](reference-exit-codes.md)."]
     context = click.Context(cli, info_name="claims-edit")
     for name in COMMANDS:
         command = cli.get_command(context, name)
@@ -88,6 +94,22 @@ def _command(command: click.Command, name: str, parent: click.Context) -> Iterat
             sub = command.get_command(context, each)
             if sub is not None:
                 yield from _command(sub, f"{name} {each}", context)
+
+
+def _exit_codes() -> str:
+    kinds: dict[int, list[type]] = {}
+    for kind in errors.ClaimsEditError.__subclasses__():
+        kinds.setdefault(kind.exit_code, []).append(kind)
+    parts = [
+        "# Exit codes",
+        "",
+        "What to do about each: [at 2 a.m.](operations.md#at-2-am). `make` itself exits with 2.",
+    ]
+    parts += ["", "| code | meaning | published? | error of the library |", "|---|---|---|---|"]
+    for each in errors.EXIT_CODES:
+        names = ", ".join(f"`{kind.__name__}`" for kind in kinds.get(each.code, ()))
+        parts.append(f"| {each.code} | {each.meaning} | {each.published} | {names} |")
+    return "\n".join(parts) + "\n"
 
 
 def _edits() -> str:
