@@ -69,6 +69,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_document_can_be_followed(workplace: Path, command: Callable[..., Done]) -> None:
     followed = list(steps())
     assert sum(step.kind == "command" for step in followed) >= 10

@@ -249,6 +249,7 @@ def test_any_line_end_ends_a_line(command: Command, tmp_path: Path) -> None:
     assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18] * len(endings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("characters", [100_000, 2_500_000])
 def test_a_huge_cell_costs_its_own_row(command: Command, tmp_path: Path, characters: int) -> None:
     columns = ("claim_id", "member_id", "payer", "hcpcs_code", "charge_amount")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.program import command_line, environment
+from tests.lib.examples import first
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ def unread(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("fmt", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("fmt", first(1, ["table", "csv", "json", "parquet"]))
 def test_sql(deck_results: Path, fmt: str) -> None:
     assert unread("sql", "FROM decisions", "--out", deck_results, "--format", fmt) == (0, "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fmt", ["md", "csv"])
 def test_rules_diff(changed: Path, fmt: str) -> None:
     assert unread("rules", "diff", "rules", changed, "--format", fmt) == (0, "")

@@ -54,6 +54,7 @@ def add_entry(registry: Path, opening: str, entry: str) -> None:
     registry.write_text(text.replace(opening, f"{opening}\n{entry.rstrip()}", 1), encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_new_format_is_its_module_and_its_entry(house: Path) -> None:
     code, entry = blocks("How to add a format")
     (house / "claims_edit/intake/orc.py").write_text(code, encoding="utf-8")
@@ -71,6 +72,7 @@ def test_a_new_format_is_its_module_and_its_entry(house: Path) -> None:
     assert of_orc.equals(of_csv)
 
 
+@pytest.mark.long
 def test_a_new_report_is_its_module_and_its_entry(house: Path) -> None:
     code, entry = blocks("How to add a report")
     (house / "claims_edit/report/payers.py").write_text(code, encoding="utf-8")

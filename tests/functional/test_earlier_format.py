@@ -62,6 +62,7 @@ def test_results_of_the_earlier_release_are_read_as_they_are(old: Path, command:
     assert shown(old) == before
 
 
+@pytest.mark.long
 def test_the_first_run_settles_the_earlier_ones_as_this_release_would_have(old: Path) -> None:
     before = written(old)
     ran("night-3.csv", old, "2026-03-04")

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tests.functional.program import UNREPORTED, Done, called, csv_text, lines, nothing_is_published, write
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def test_a_full_disk_behind_validate(extract: Path, monkeypatch: pytest.MonkeyPa
     assert ends_with_a_remedy(called("validate", extract))
 
 
-@pytest.mark.parametrize("fmt", ["csv", "json", "html", "xlsx", "remittance"])
+@pytest.mark.parametrize("fmt", first(2, ["csv", "xlsx", "json", "html", "remittance"]))
 def test_a_report_written_to_a_full_disk(tmp_path: Path, extract: Path, fmt: str) -> None:
     assert called("run", extract, "--out", tmp_path / "out", "--quiet", *UNREPORTED).code == 0
     done = called("report", "--out", tmp_path / "out", "--format", fmt, "--to", FULL)

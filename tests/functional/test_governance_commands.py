@@ -191,6 +191,7 @@ def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesF
         assert any("deny: investigational (CO 55)" in found["new"] for found in ranges)
 
 
+@pytest.mark.long
 def test_the_same_bytes_every_time_and_no_claim_in_markdown(
     command: Command, changed: RulesFolder, compared: dict[tuple[int, int], tuple[Any, ...]]
 ) -> None:

@@ -28,6 +28,7 @@ from tests.functional.program import (
     record,
     write,
 )
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     monkeypatch.setattr(kept, "WINDOW_BYTES", 1000)
 
 
-@pytest.mark.parametrize("rows", [100, 1000])
+@pytest.mark.parametrize("rows", first(1, [100, 1000]))
 def test_the_batch_size_changes_no_byte(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, whole: Path, rows: int
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_batch_size_changes_no_byte(
     assert_same(run_at_rest((str(night),), tmp_path / "small"), whole)
 
 
+@pytest.mark.long
 def test_tiny_batches_change_no_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path) -> None:
     extracts = str(night / "deck.csv"), str(night / "damaged.csv")
     usual = run_at_rest(extracts, tmp_path / "usual")
@@ -135,6 +137,7 @@ def two_runs(night: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return one, two
 
 
+@pytest.mark.long
 def test_threads_and_argument_order_change_nothing(two_runs: tuple[Path, Path]) -> None:
     one, two = two_runs
     for kind in ("decisions", "quarantine"):

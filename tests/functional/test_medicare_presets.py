@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functional.program import UNREPORTED, Done, csv_text, decisions, manifest, quarantine, write
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ RIF = {
 }
 
 
-@pytest.mark.parametrize("kind", RIF)
+@pytest.mark.parametrize("kind", first(2, RIF))
 def test_institutional_rif_files(command: Command, tmp_path: Path, kind: str) -> None:
     first = RIF[kind]
     total = {"CLM_LINE_NUM": "9", "REV_CNTR": "0001", "HCPCS_CD": "", "REV_CNTR_UNIT_CNT": "0"}

@@ -19,6 +19,7 @@ from claims_edit.errors import ResultsError
 from claims_edit.runner import RunOptions
 from claims_edit.runner.contracts import load_contracts
 from tests.functional.program import UNREPORTED, called, csv_text, line, write
+from tests.lib.examples import first
 from tests.lib.runs import shipped
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_in_a_folder_every_file_is_read_as_itself(tmp_path: Path, kind: str) -> 
     assert owners(tmp_path / "out") == {f"of-{place}-" for place in range(3)}
 
 
-@pytest.mark.parametrize("name", [name for name in ODD if "?" not in name])
+@pytest.mark.parametrize("name", first(1, (name for name in ODD if "?" not in name)))
 def test_a_results_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     first = write(tmp_path / "first.csv", KINDS["csv"]("first"))
     repeating = write(tmp_path / "repeating.csv", csv_text([*rows("second"), *rows("second")]))

@@ -31,6 +31,7 @@ from tests.functional.program import (
     record,
     write,
 )
+from tests.lib.examples import first
 from tests.lib.oracle import CODES
 from tests.lib.table_files import CARRIER_TABLES, RIF_CLAIM, RIF_LINE, rif_lines
 
@@ -205,7 +206,7 @@ def test_lines_that_cannot_be_split_keep_the_rows_behind_them_in_place(command: 
     assert counts(tmp_path / "out") == (13, 10, 3)
 
 
-@pytest.mark.parametrize("batch_rows", [1, 13, 40])
+@pytest.mark.parametrize("batch_rows", first(1, [13, 1, 40]))
 def test_the_size_of_batches_changes_nothing(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int
 ) -> None:
@@ -255,6 +256,7 @@ def test_a_line_whose_columns_come_up_late_is_read_all_the_same(command: Command
     assert decisions(tmp_path / "out").select("source_row", "claim_line_number").rows() == [(1201, 13)]
 
 
+@pytest.mark.long
 def test_long_lines_of_ndjson_have_room(command: Command, tmp_path: Path) -> None:
     """A wide row with all its keys has some 4,000 characters; what takes rows apart holds 2,048 of them at a time."""
     rows = [claim(n, {1: used("99213")}) for n in range(9000)]

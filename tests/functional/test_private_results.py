@@ -142,6 +142,7 @@ def inside(out: Path, beside: Path) -> Iterator[Path]:
     yield beside / "hard"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "fmt"),
     [

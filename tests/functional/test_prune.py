@@ -167,6 +167,7 @@ def test_the_life_of_a_line_still_has_the_decisions_that_were_removed(out: Path)
     assert any("charge 10.00" in night["what"] for life in found if life for night in life["nights"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["database", "rename"])
 def test_killed_it_leaves_what_was_there(out: Path, moment: str) -> None:
     before, written = answers(out), record(out)

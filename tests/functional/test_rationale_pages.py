@@ -58,6 +58,7 @@ def test_every_denial_fits_two_pages_of_text(rationales: list[str]) -> None:
         assert printed_lines(text) <= denials * PAGES * PAGE_LINES, text
 
 
+@pytest.mark.long
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 def test_the_longest_denials_print_on_two_pages(rationales: list[str], tmp_path: Path) -> None:
     one_line = [text for text in rationales if len(re.findall(r"^## ", text, re.MULTILINE)) == 1]

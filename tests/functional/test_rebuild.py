@@ -113,6 +113,7 @@ def test_results_of_an_earlier_release_are_carried_over(old: Path) -> None:
     assert answers(old) == rebuilt
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["database", "rename"])
 @pytest.mark.parametrize("kind", ["present", "earlier"])
 def test_killed_it_leaves_what_was_there(out: Path, old: Path, moment: str, kind: str) -> None:

@@ -138,6 +138,7 @@ def test_it_filters_by_text_disposition_payer_and_reason(browser: Browser, repor
         assert page.locator("#matching").text_content() == "0 of 146 decisions shown, charges 0.00"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(1, 10))
 def test_every_column_sorts_both_ways(browser: Browser, report: Path, number: int) -> None:
     def key(text: str) -> Any:
@@ -162,6 +163,7 @@ def test_every_column_sorts_both_ways(browser: Browser, report: Path, number: in
         assert reported(page) == sorted(up, reverse=True)
 
 
+@pytest.mark.long
 def test_it_begins_with_the_highest_charge(browser: Browser, report: Path) -> None:
     with opened(browser, report) as page:
         assert page.locator("#decisions > thead th").last.get_attribute("aria-sort") == "descending"
@@ -202,6 +204,7 @@ def test_a_row_opens_and_closes_by_keyboard(browser: Browser, report: Path) -> N
         assert not page.locator(".explanation").is_visible()
 
 
+@pytest.mark.long
 def test_every_row_opens_into_its_own_claim(browser: Browser, report: Path) -> None:
     record = decisions(report.parents[2])
     rows = dict(record.select("claim_id", "source_row").filter(record["claim_id"].is_unique()).iter_rows())
@@ -214,6 +217,7 @@ def test_every_row_opens_into_its_own_claim(browser: Browser, report: Path) -> N
         assert not found or any(f"Row {row} of" in reported for row in found)
 
 
+@pytest.mark.long
 def test_without_script_all_but_the_opening_is_there(browser: Browser, report: Path) -> None:
     with opened(browser, report, java_script_enabled=False) as page:
         assert page.locator("#decisions > tbody > tr").count() == 146
@@ -223,6 +227,7 @@ def test_without_script_all_but_the_opening_is_there(browser: Browser, report: P
         assert page.locator("#grounds ~ .block").count() > 20
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_serious(browser: Browser, small: Path, scheme: str, viewport: dict[str, int]) -> None:
@@ -235,6 +240,7 @@ def test_axe_finds_nothing_serious(browser: Browser, small: Path, scheme: str, v
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
+@pytest.mark.long
 def test_a_phone_scrolls_tables_but_never_the_page(browser: Browser, report: Path) -> None:
     with opened(browser, report, viewport=PHONE) as page:
         page.locator("#decisions > tbody button").first.click()
@@ -248,6 +254,7 @@ def test_a_phone_scrolls_tables_but_never_the_page(browser: Browser, report: Pat
         assert set(overflowing) == {0}
 
 
+@pytest.mark.long
 def test_it_prints_light_and_without_controls(browser: Browser, report: Path) -> None:
     with opened(browser, report, color_scheme="dark", viewport={"width": 700, "height": 1000}) as page:
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -259,6 +266,7 @@ def test_it_prints_light_and_without_controls(browser: Browser, report: Path) ->
         assert page.evaluate("document.documentElement.scrollWidth") == 700  # nothing is cut off at the margin
 
 
+@pytest.mark.long
 def test_motion_stays_off_where_it_is_not_wanted(browser: Browser, report: Path) -> None:
     behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
     with opened(browser, report, reduced_motion="reduce") as page:
@@ -291,6 +299,7 @@ def test_a_hostile_cell_does_nothing(browser: Browser, tmp_path: Path, mode: str
         assert page.locator(".banner").count() == (mode == "shadow")
 
 
+@pytest.mark.long
 def test_a_shadow_page_shows_the_changes_by_edit_and_by_provider(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
@@ -318,6 +327,7 @@ def test_a_shadow_page_shows_the_changes_by_edit_and_by_provider(browser: Browse
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
+@pytest.mark.long
 def test_a_page_shows_what_the_run_withdrew(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
@@ -340,6 +350,7 @@ def test_a_page_shows_what_the_run_withdrew(browser: Browser, tmp_path: Path) ->
         assert Axe().run(page).response["violations"] == []
 
 
+@pytest.mark.long
 def test_a_page_shows_the_work_list_by_priority(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
@@ -363,6 +374,7 @@ def test_a_page_shows_the_work_list_by_priority(browser: Browser, tmp_path: Path
         assert Axe().run(page).response["violations"] == []
 
 
+@pytest.mark.long
 def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 -- where it is missing, this is skipped
 
@@ -375,6 +387,7 @@ def test_a_run_without_decisions_is_a_valid_page(browser: Browser, tmp_path: Pat
         assert Axe().run(page).response["violations"] == []
 
 
+@pytest.mark.long
 def test_amounts_of_any_size_add_up_and_fit_a_phone(browser: Browser, tmp_path: Path) -> None:
     rows = [line(3 * place, charge_amount=amount) for place, amount in enumerate(AMOUNTS, start=1)]
     extract = write(tmp_path / "large.csv", csv_text(rows))

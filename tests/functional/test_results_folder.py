@@ -127,6 +127,7 @@ def test_one_run_at_a_time(command: Command, published: Path) -> None:
     assert command("run", extract, "--out", published, "--quiet", *UNREPORTED).code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_two_runs_at_once_end_with_0_and_13(size: str, night: Path, tmp_path: Path) -> None:
     out, go = tmp_path / "out", tmp_path / "go"

@@ -116,6 +116,7 @@ def test_damaged_lines_are_kept_apart(tmp_path: Path) -> None:
     assert all(check.startswith("row-") for checks in quarantine["failed_checks"] for check in checks)
 
 
+@pytest.mark.long
 def test_the_deck_is_what_its_tables_make(tmp_path: Path) -> None:
     assert run("sample_claims.make", tmp_path).returncode == 0
     for name in MADE_FILES:

@@ -118,6 +118,7 @@ def extract(folder: Path) -> Path:
     return write(folder / "claims.csv", csv_text(rows))
 
 
+@pytest.mark.long
 def test_every_command_has_both_services(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
     assert "6 policies" in command("rules", "check", "--rules", rules).out
     assert command("rules", "test", "--rules", rules).code == 0

@@ -112,6 +112,7 @@ def hard_lines(path: Path, lines: int = 3000) -> None:
     whole.write_parquet(path, row_group_size=1000)
 
 
+@pytest.mark.long
 def test_the_results_are_those_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
     hard_lines(tmp_path / "lines.parquet", 1000)
     outcome = both(spark, tmp_path, tmp_path / "lines.parquet", partitions=3)

@@ -117,7 +117,7 @@ def parsed(line: bytes) -> Any:
 
 
 @given(content=damaged(FILES, MARKS))
-@fuzzed(120)
+@fuzzed(40, more=120)
 def test_damaged_files_end_in_order(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     read(content, tmp_path_factory.getbasetemp())
 

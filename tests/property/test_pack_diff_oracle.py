@@ -56,7 +56,7 @@ EDITS = (
     (NHS, "follows: National Institute for Health and Care Excellence (NICE)\n", ""),
 )  # fmt: skip
 LINES = 4_000
-FEW = {0, 1, 2, 7}  # seeds whose edits concern all payers, guidance, programs, codes and exceptions
+FEW = {2, 7}  # with 0 and 1, the edits concern all payers, guidance, programs, codes and exceptions
 NOBODY = "nobody"
 
 

@@ -95,7 +95,7 @@ def naive(content: bytes) -> Reading | None:
 
 
 @given(content=DAMAGED, fmt=st.sampled_from(("auto", "x12")))
-@fuzzed(60, more=150)
+@fuzzed(20, more=150)
 def test_damaged_files_lose_nothing(tmp_path_factory: pytest.TempPathFactory, content: bytes, fmt: str) -> None:
     reported, error = validated(content, tmp_path_factory.getbasetemp(), fmt)
     if reported is None:
@@ -111,7 +111,7 @@ def test_damaged_files_lose_nothing(tmp_path_factory: pytest.TempPathFactory, co
 
 
 @given(content=DAMAGED)
-@fuzzed(150)
+@fuzzed(40, more=150)
 def test_damaged_files_are_read_as_the_naive_reading_does(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

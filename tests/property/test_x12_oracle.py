@@ -16,7 +16,7 @@ from claims_edit.doubts import AT
 from claims_edit.errors import InputError
 from claims_edit.intake import sniff
 from claims_edit.posting_holds import POSTING_HOLDS
-from tests.lib.examples import examples
+from tests.lib.examples import examples, first
 from tests.lib.x12_loops import TEXT_BYTES
 from tests.lib.x12_oracle import Reading, read
 from tests.lib.x12_reading import AsRead, Dripping, as_read, differences
@@ -91,13 +91,13 @@ def disagreements(text: bytes, folder: Path) -> list[str]:
 
 @pytest.mark.more
 @given(blob=st.binary(min_size=TEXT_BYTES // 4, max_size=TEXT_BYTES))
-@settings(max_examples=examples(50))
+@settings(max_examples=examples(20, more=50))
 def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory, blob: bytes) -> None:
     text = text_of(blob)
     assert disagreements(text, tmp_path_factory.getbasetemp()) == [], text
 
 
-@pytest.mark.parametrize("start", range(0, TEXTS, TOGETHER))
+@pytest.mark.parametrize("start", first(2, range(0, TEXTS, TOGETHER)))
 def test_agreement_on_many_texts_in_one_file(start: int, tmp_path: Path) -> None:
     """Interchanges with separators of their own follow one another, some of them cut off."""
     part = slice(start, start + TOGETHER)
@@ -120,12 +120,14 @@ def test_drawn_texts_reach_every_finding() -> None:
     assert len(columns) > 40
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("rows", "count"), [(1, 3), (7, 10)])
 def test_small_batches_change_nothing(rows: int, count: int, tmp_path: Path) -> None:
     for text in texts()[:count]:
         assert_same(read_by_program(text, tmp_path, rows), read_by_program(text, tmp_path))
 
 
+@pytest.mark.long
 def test_reading_in_drops_changes_nothing(tmp_path: Path) -> None:
     """A compressed or remote file gives as many bytes as it has available, not as many as are asked for."""
     for text in texts()[:10]:

@@ -68,7 +68,7 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=examples(5),
+    max_examples=examples(2, more=5),
     phases=(Phase.explicit, Phase.generate),  # shrinking would take minutes, and tell no more
     suppress_health_check=[HealthCheck.large_base_example, HealthCheck.function_scoped_fixture],
 )

@@ -259,6 +259,7 @@ def test_another_seed_gives_other_claims() -> None:
     assert interchange(300, 4) != interchange(300)
 
 
+@pytest.mark.long
 def test_pyx12_finds_no_fault() -> None:
     """A second opinion, by the guides' own maps."""
     document = pytest.importorskip("pyx12.x12n_document")

@@ -18,6 +18,7 @@ from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS
 from claims_edit.store import database, generation
 from claims_edit.store.record import PARTS
+from tests.lib.examples import first
 from tests.lib.runs import REFUSED, REVIEWED, line, publish
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def test_a_file_of_the_generation_before_that_is_open_is_left_alone(
     assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(4,)]
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("place", first(2, range(6)))
 def test_a_changed_file_of_the_generation_before_is_not_used(
     tmp_path: Path, inserted: list[list[str]], place: int
 ) -> None:
@@ -247,7 +248,7 @@ def shrink(path: Path) -> None:
 CHANGES = (tamper, spoil, truncate, remove, older, shrink)
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", first(2, CHANGES))
 def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     tmp_path: Path, inserted: list[list[str]], change: Callable[[Path], None]
 ) -> None:

@@ -115,6 +115,7 @@ def killed(out: Path, where: str) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["staged", "database", "rename"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_killed_run_leaves_nothing_visible_and_the_next_clears_up(
@@ -133,6 +134,7 @@ def test_a_killed_run_leaves_nothing_visible_and_the_next_clears_up(
     assert not list(tmp_path.glob("**/*dead*"))
 
 
+@pytest.mark.long
 def test_a_run_killed_after_the_rename_is_whole(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()])
     killed(tmp_path, "after")
@@ -162,6 +164,7 @@ def test_the_second_of_two_runs_is_reported_whom_to_wait_for(tmp_path: Path) -> 
         pass  # let go of
 
 
+@pytest.mark.long
 def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
     killed(tmp_path, "staged")
     with ResultsFolder(tmp_path).lock():
