@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functional.program import COLUMNS, DECK, UNREPORTED, csv_text, line, lines, manifest, published_night, write
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,22 +72,25 @@ DATED = (*COLUMNS, "claim_line_start_date", "claim_line_end_date")
 
 @pytest.mark.parametrize(
     ("extract", "claim", "start", "end"),
-    [
-        (
-            "claims.837",
-            "X-STATEMENT-DATES",
-            "claim_start_date (2300 DTP*434)",
-            "claim_end_date (2300 DTP*434 end), else the start",
-        ),
-        (
-            "claims.837",
-            "X-DENIED",
-            "claim_line_start_date (2400 DTP*472)",
-            "claim_line_end_date (2400 DTP*472 end), else the start",
-        ),
-        ("night.csv", "CL0000003", "claim_line_start_date", "claim_line_end_date, else the start"),
-        ("night.csv", "CL0000006", "claim_start_date", "claim_end_date, else the start"),
-    ],
+    first(
+        2,
+        [
+            (
+                "claims.837",
+                "X-STATEMENT-DATES",
+                "claim_start_date (2300 DTP*434)",
+                "claim_end_date (2300 DTP*434 end), else the start",
+            ),
+            (
+                "claims.837",
+                "X-DENIED",
+                "claim_line_start_date (2400 DTP*472)",
+                "claim_line_end_date (2400 DTP*472 end), else the start",
+            ),
+            ("night.csv", "CL0000003", "claim_line_start_date", "claim_line_end_date, else the start"),
+            ("night.csv", "CL0000006", "claim_start_date", "claim_end_date, else the start"),
+        ],
+    ),
 )
 def test_each_line_names_the_element_that_its_dates_come_from(
     command: Command, tmp_path: Path, extract: str, claim: str, start: str, end: str
@@ -120,8 +124,8 @@ def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_pa
 
 
 def test_a_row_of_several_extracts_needs_its_file(command: Command, tmp_path: Path) -> None:
-    for name, first in (("a", 1), ("b", 11)):
-        write(tmp_path / f"{name}.csv", csv_text(line(number) for number in range(first, first + 3)))
+    for name, start in (("a", 1), ("b", 11)):
+        write(tmp_path / f"{name}.csv", csv_text(line(number) for number in range(start, start + 3)))
     out = tmp_path / "out"
     assert command("run", tmp_path / "a.csv", tmp_path / "b.csv", "--out", out, "--quiet", *UNREPORTED).code == 0
     done = command("explain", "--row", 1, "--out", out)

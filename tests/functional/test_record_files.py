@@ -26,6 +26,7 @@ from tests.functional.program import (
     record,
     write,
 )
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,9 @@ RECORDS = [
 
 
 @pytest.mark.parametrize("mapping", [NAMES, POSITIONS])
-@pytest.mark.parametrize("rule", ["rows: {REC: D}", "rows_except: {REC: [HDR, TRL]}", "skip_rows: 1\nskip_footer: 1"])
+@pytest.mark.parametrize(
+    "rule", first(3, ["rows: {REC: D}", "rows_except: {REC: [HDR, TRL]}", "skip_rows: 1\nskip_footer: 1"])
+)
 def test_header_and_trailer_records_are_skipped_and_counted(
     command: Command, tmp_path: Path, mapping: str, rule: str
 ) -> None:
@@ -201,7 +204,7 @@ def fixed(row: Row, record: str = "D") -> str:
     return "".join({"REC": record, **row}[name].ljust(width) for name, width in WIDTHS.items())
 
 
-@pytest.mark.parametrize("form", ["range", "length", "end"])
+@pytest.mark.parametrize("form", first(3, ["range", "length", "end"]))
 @pytest.mark.parametrize("trimmed", [False, True])
 def test_fixed_width_is_read_by_positions(command: Command, tmp_path: Path, form: str, trimmed: bool) -> None:
     rows = ["HDR 20260301", *(fixed(line(number, member_id="Müller"[:14])) for number in range(1, 7)), "TRL 6"]
@@ -252,7 +255,7 @@ def test_positions_are_for_a_text_without_names(command: Command, tmp_path: Path
 # --- hive folders -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("ending", first(1, ["csv", "ndjson", "parquet"]))
 def test_hive_folders_give_columns(command: Command, tmp_path: Path, ending: str) -> None:
     rows: list[dict[str, Any]] = [
         {name: text for name, text in row.items() if name not in {"payer", "claim_type"}} for row in lines(6)
@@ -273,7 +276,7 @@ def test_hive_folders_give_columns(command: Command, tmp_path: Path, ending: str
     assert "payer" in manifest(out, 0)["inputs"][0]["columns"]
 
 
-@pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("ending", first(2, ["csv", "ndjson", "parquet"]))
 def test_a_column_of_the_folder_and_the_file_agrees_or_is_refused(
     command: Command, tmp_path: Path, ending: str
 ) -> None:

