@@ -9,7 +9,7 @@ import click
 from claims_edit.cli.options import json_flag, rules_option
 from claims_edit.cli.rules_check import check
 from claims_edit.cli.rules_diff import diff
-from claims_edit.cli.rules_new import new, schema, upgrade
+from claims_edit.cli.rules_new import new, release, schema, upgrade
 from claims_edit.cli.rules_sql import sql
 from claims_edit.cli.rules_status import history, status
 from claims_edit.cli.rules_test import test
@@ -58,5 +58,5 @@ def table(*, payer: str, rules: Path | None, proposed: bool, as_json: bool) -> N
     show_tables(decision_tables(load_catalog(rules, proposed=proposed), payer), as_json=as_json)
 
 
-for _command in (check, test, status, diff, history, new, schema, sql, upgrade):
+for _command in (check, test, status, diff, history, new, release, schema, sql, upgrade):
     rules.add_command(_command)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.governance.checking import Sound
+    from claims_edit.governance.release import ReleaseState
 
 
 @click.command()
@@ -39,6 +40,16 @@ def check(*, rules: Path | None, documents: Path | None, as_json: bool) -> None:
         click.echo("\n".join(_lines(checked_pack)))
 
 
+def _releases(releases: ReleaseState) -> str:
+    if releases.last is None:
+        return "No release of this pack is on record, so no approval is asked for (claims-edit rules release)."
+    last = f"{releases.last.version} ({releases.last.date})"
+    if not releases.changed:
+        return f"The content is that of release {last}."
+    approved = f"; approved: {', '.join(releases.approved)}" if releases.approved else ""
+    return f"Changed since release {last}: {', '.join(releases.changed)}{approved}."
+
+
 def _lines(checked_pack: Sound) -> list[str]:
     proof, documents = checked_pack.as_dict(), checked_pack.documents
     contents = f"{proof['policies']} policies, {proof['versions']} versions, {proof['codes']} codes"
@@ -62,6 +73,7 @@ def _lines(checked_pack: Sound) -> list[str]:
         lines.append(f"Checked again with {drafts} in force, as in a shadow run: {checked_pack.shadow.cells:,} cells.")
     if checked_pack.found:
         lines.append(f"Found drafts, checked as files and never enforced: {', '.join(checked_pack.found)}.")
+    lines.append(_releases(checked_pack.releases))
     if not checked_pack.catalog.pack.remittance:
         lines.append("remittance/ has no table: combinations of CARC, RARC and group code were not checked.")
     if documents:

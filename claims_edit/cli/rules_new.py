@@ -1,17 +1,21 @@
-"""`claims-edit rules new | schema | upgrade`: help with writing rules."""
+"""`claims-edit rules new | schema | upgrade | release`: help with writing rules."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import LocalPath, print_json
+from claims_edit.cli.options import Day, LocalPath, day_of, print_json
 from claims_edit.errors import UsageError
 from claims_edit.governance.schema import kinds, schema_of, write_schemas
 from claims_edit.governance.template import new_policy
 from claims_edit.policy import default_rules_dir, read_pack, upgraded
-from claims_edit.policy.parse import PLACEHOLDER
+from claims_edit.policy.parse import PLACEHOLDER, RELEASES
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @click.command()
@@ -62,6 +66,26 @@ def upgrade(*, rules: Path | None, dry_run: bool) -> None:
         for path, raw in changed.items():
             _write(folder / path, raw)
         click.echo(f"{folder}: {len(changed)} files written. Next: claims-edit rules check --rules {folder}")
+
+
+@click.command()
+@click.option("--rules", type=LocalPath(), help="The rules folder (default: rules/ in this folder).")
+@click.option("--on", "day", type=Day(), default=None, help="The day of the release (default: today).")
+def release(*, rules: Path | None, day: date | None) -> None:
+    """Record the content of a checked rules folder as the release of its version, in its releases.yaml."""
+    from claims_edit.governance.checking import check_pack  # noqa: PLC0415 -- for this command alone
+    from claims_edit.governance.release import record_release  # noqa: PLC0415
+
+    folder = rules or _rules_here()
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is not a folder. Name your rules folder.")
+    check_pack(folder, None)
+    recorded = record_release(folder, day_of(day))
+    versions = sum(map(len, recorded.policies.values()))
+    click.echo(
+        f"{folder / RELEASES}: release {recorded.version} of {recorded.date} is recorded, with {len(recorded.files)} "
+        f"files and {versions} policy versions."
+    )
 
 
 def _write(path: Path, raw: bytes) -> None:

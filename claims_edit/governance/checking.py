@@ -9,11 +9,12 @@ from claims_edit.errors import RulesError
 from claims_edit.governance.dates import date_faults
 from claims_edit.governance.documents import check_documents
 from claims_edit.governance.prove import prove
+from claims_edit.governance.release import ReleaseState, release_state
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
 from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, read_pack
 from claims_edit.policy.pack import FoundDraft
-from claims_edit.policy.parse import DRAFTS
+from claims_edit.policy.parse import DRAFTS, RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from claims_edit.governance.documents import Checked
     from claims_edit.governance.prove import Proof
     from claims_edit.policy import Catalog
-    from claims_edit.policy.pack import Policy, RulePack
+
+_OF_DRAFT = "(A found draft; no run without --mode shadow uses it.)"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Sound:
     catalog: Catalog
     proof: Proof
     documents: Checked | None
+    releases: ReleaseState
     drafts: int = 0
     shadow: Proof | None = None
     found: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class Sound:
             "proposed_versions": self.drafts,
             "with_proposed_versions": self.shadow.as_dict() if self.shadow else None,
             "found_drafts": list(self.found),
+            "releases": self.releases.as_dict(),
         }
 
 
@@ -69,10 +73,12 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     pack, contradictions = examine(enforceable(contents))
     checked = check_documents(pack, documents, _as_shipped(contents)) if documents else None
     faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack), *date_faults(pack)}
-    found = _found_faults(contents, set(contradictions))
-    faults.update(found)
-    if contradictions or found:
+    beside = _faults_beside(contents, set(contradictions))
+    faults.update(beside)
+    if contradictions or beside:
         raise RulesError(*sorted(faults))
+    releases = release_state(contents, rules)
+    faults.update(releases.faults)
     catalog = catalog_of(contents)
     proof = prove(catalog)
     faults.update(proof.faults)
@@ -82,22 +88,20 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
         faults.update(f"{fault} (With the proposed versions.)" for fault in set(shadow.faults) - set(proof.faults))
     if faults:
         raise RulesError(*sorted(faults))
-    return Sound(
-        catalog, proof, checked, drafts, shadow, tuple(sorted(path for path in contents if path.startswith(DRAFTS)))
-    )
+    found = tuple(sorted(path for path in contents if path.startswith(DRAFTS)))
+    return Sound(catalog, proof, checked, releases, drafts, shadow, found)
 
 
-def _found_faults(contents: dict[str, bytes], enforced: set[str]) -> list[str]:
-    """The faults of the found drafts: those that the pack has with them, and not without."""
+def _faults_beside(contents: dict[str, bytes], enforced: set[str]) -> list[str]:
+    """The faults that the pack has only with its found drafts and its record of releases, which no run reads."""
     if len(enforceable(contents)) == len(contents):
         return []
     pack, faults = examine(contents)
-    faults += date_faults(pack.model_copy(update={"policies": _found(pack)}))
-    return [f"{fault} (A found draft; no run without --mode shadow uses it.)" for fault in set(faults) - enforced]
-
-
-def _found(pack: RulePack) -> dict[str, Policy]:
-    return {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
+    found = {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
+    faults += date_faults(pack.model_copy(update={"policies": found}))
+    return [
+        fault if fault.startswith(f"rules/{RELEASES}: ") else f"{fault} {_OF_DRAFT}" for fault in {*faults} - enforced
+    ]
 
 
 def _as_shipped(contents: Mapping[str, bytes]) -> set[str]:

@@ -36,7 +36,7 @@ def catalog_from(text: str, *, proposed: bool = False, ahead_of: dt.date | None 
         catalog = catalog_of(present.contents, proposed=proposed, ahead_of=ahead_of)
     except RulesError as error:
         raise RulesError(*(f"{text}: {fault}" for fault in error.faults)) from None
-    used = contents if proposed else enforceable(contents)
+    used = enforceable(contents, proposed=proposed)
     return replace(catalog, contents=used, rules_hash=hash_of(used)) if present.added else catalog
 
 

@@ -83,7 +83,7 @@ def catalog_of(contents: dict[str, bytes], *, proposed: bool = False, ahead_of: 
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    used = contents if proposed else enforceable(contents)
+    used = enforceable(contents, proposed=proposed)
     try:
         return compiled(parse(used), used, proposed=proposed, ahead_of=ahead_of)
     except RulesError:

@@ -8,6 +8,7 @@ from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.rule_files.cited import CitedDate, Document, Home
 from claims_edit.rule_files.policies import (
     AppliesTo,
+    Approved,
     FoundDraft,
     HistoryEntry,
     Liability,
@@ -129,6 +130,7 @@ class EvidenceFile(Home):
 
 __all__ = [
     "AppliesTo",
+    "Approved",
     "ChangelogEntry",
     "CitedDate",
     "CitedFact",
@@ -152,6 +154,9 @@ __all__ = [
     "ProgramsFile",
     "Reason",
     "ReasonsFile",
+    "RecordedRelease",
+    "ReleasedVersion",
+    "ReleasesFile",
     "RemittanceFile",
     "RuleChange",
     "RulePack",
@@ -198,6 +203,28 @@ class PackFile(Strict):
 
     version: Release
     changelog: tuple[ChangelogEntry, ...] = Field(min_length=1)
+
+
+class ReleasedVersion(Strict):
+    """The content of a version as it was released, and its approval if it needed one."""
+
+    content: Text
+    approved: Approved | None = None
+
+
+class RecordedRelease(Strict):
+    """The content of a pack as it was released: of each file by path, of each enforced version by policy and id."""
+
+    version: Release
+    date: Day
+    files: dict[Text, Text]
+    policies: dict[Slug, dict[Text, ReleasedVersion]]
+
+
+class ReleasesFile(Strict):
+    """`releases.yaml` (optional): the releases of the pack, newest first. No run reads it."""
+
+    releases: tuple[RecordedRelease, ...] = Field(min_length=1)
 
 
 class RulePack(Strict):

@@ -19,6 +19,7 @@ from claims_edit.policy.pack import (
     Policy,
     ProgramsFile,
     ReasonsFile,
+    ReleasesFile,
     RemittanceFile,
     TumorSitesFile,
     WorkListFile,
@@ -40,7 +41,13 @@ FILES: dict[str, type[Strict]] = {
     "programs.yaml": ProgramsFile,
     "reasons.yaml": ReasonsFile,
 }
-OPTIONAL_FILES: dict[str, type[Strict]] = {"pack.yaml": PackFile, "worklist.yaml": WorkListFile}
+RELEASES = "releases.yaml"
+"""The record of the pack's releases: about the pack, not part of it."""
+OPTIONAL_FILES: dict[str, type[Strict]] = {
+    "pack.yaml": PackFile,
+    RELEASES: ReleasesFile,
+    "worklist.yaml": WorkListFile,
+}
 SINGLE_FILES = FILES | OPTIONAL_FILES
 FOLDERS: dict[str, type[Strict]] = {
     "codes": CodesFile,
@@ -105,9 +112,13 @@ def hash_of(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def enforceable(contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files that an enforced run uses: all but the found drafts. They alone are in its hash."""
-    return {path: raw for path, raw in contents.items() if not path.startswith(DRAFTS)}
+def enforceable(contents: Mapping[str, bytes], *, proposed: bool = False) -> dict[str, bytes]:
+    """The files that an enforced run uses, or with `proposed` a shadow run; these alone are in its hash.
+
+    Found drafts are for shadow runs only, the record of releases is for none.
+    """
+    left_out = RELEASES if proposed else (RELEASES, DRAFTS)
+    return {path: raw for path, raw in contents.items() if not path.startswith(left_out)}
 
 
 def parse(contents: Mapping[str, bytes], known: Mapping[str, bytes] | None = None) -> Parsed:

@@ -124,6 +124,9 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
     yield row("in force from", version.from_.date.isoformat(), version.from_.cite)
     if version.until:
         yield row("in force until", version.until.date.isoformat(), version.until.cite)
+    if version.approved:
+        approval = f"{version.approved.on}, by {version.approved.by}: {version.approved.minutes}"
+        yield {"what": "approved", "value": approval, "citation": ""}
     statement = version.statement
     positions = ", ".join(position.replace("_", " ") for position in statement.position)
     yield row(f"statement ({statement.scope.value}): {positions}", statement.says, statement.cite)

@@ -130,14 +130,24 @@ class Edition(Strict):
         return (not self.payers or payer in self.payers) and (not self.programs or program in self.programs)
 
 
+class Approved(Strict):
+    """Who approved the version as it is, on which day, and where that is recorded."""
+
+    by: Text
+    on: Day
+    minutes: Text
+
+
 class Version(Strict):
     """A period in which nothing that decides a line changes; complete in itself. A proposed one decides nothing.
 
-    `gap` explains why no version is in force between its last day and the first day of the next one.
+    `approved` is needed where it changed since the pack's last release (`governance.release`). `gap` explains why no
+    version is in force between its last day and the first day of the next one.
     """
 
     status: VersionStatus = VersionStatus.FINAL
     edition: Edition | None = None
+    approved: Approved | None = None
     from_: CitedDate = Field(alias="from")
     until: CitedDate | None = None
     gap: Text | None = None
