@@ -124,9 +124,7 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
     yield row("in force from", version.from_.date.isoformat(), version.from_.cite)
     if version.until:
         yield row("in force until", version.until.date.isoformat(), version.until.cite)
-    if version.approved:
-        approval = f"{version.approved.on}, by {version.approved.by}: {version.approved.minutes}"
-        yield {"what": "approved", "value": approval, "citation": ""}
+    yield from _approval_rows(version)
     statement = version.statement
     positions = ", ".join(position.replace("_", " ") for position in statement.position)
     yield row(f"statement ({statement.scope.value}): {positions}", statement.says, statement.cite)
@@ -144,6 +142,12 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
         yield row(f"liability {version.liability.group_code}", version.liability.says, version.liability.cite)
     for entry in version.history:
         yield row(f"history {entry.date}", entry.change, entry.cite)
+
+
+def _approval_rows(version: Version) -> Iterator[_Row]:
+    if version.approved:
+        value = f"{version.approved.on}, by {version.approved.by}: {version.approved.minutes}"
+        yield {"what": "approved", "value": value, "citation": ""}
 
 
 def _settled_by(criterion: Criterion) -> str:
