@@ -32,6 +32,7 @@ _FILE = LocalPath()
     "--drafts-as-if-in-force", is_flag=True,
     help="Like --proposed, and a draft that begins after the as-of date applies as if in force already.",
 )  # fmt: skip
+@click.option("--boundaries", is_flag=True, help="Also list lines that span a change of the rules, and single days.")
 @click.option("--format", "fmt", type=click.Choice(["table", "md", "csv", "json"]), default="table", show_default=True)
 @click.option("--mapping", type=_FILE, metavar="FILE|PRESET", help="The mapping of the extract's columns.")
 @click.option("--contracts", type=_FILE, help="Benefit terms of groups (with --extract).")
@@ -46,7 +47,7 @@ def diff(
     proposed: bool,
     drafts_as_if_in_force: bool,
     fmt: str,
-    **of_extract: Any,  # noqa: ANN401 -- passed on as they are
+    **of_extract: Any,  # noqa: ANN401 -- passed on as they are, but for `boundaries`
 ) -> None:
     """Compare two rule packs in meaning: folders, archives (.zip, .whl) or git revisions.
 
@@ -58,6 +59,7 @@ def diff(
     from claims_edit.governance.replay_diff import extract_lines, run_lines  # noqa: PLC0415
     from claims_edit.governance.source import catalog_from  # noqa: PLC0415
 
+    boundaries: bool = of_extract.pop("boundaries")
     _refuse(extracts, out, run=run, of_extract=of_extract, dated=drafts_as_if_in_force)
     ahead_of = _as_of(out, run, of_extract["as_of"]) if drafts_as_if_in_force else None
     packs = catalog_from(old), catalog_from(new, proposed=proposed or ahead_of is not None, ahead_of=ahead_of)
@@ -71,11 +73,9 @@ def diff(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-edit-")))
         replay = _replayed(lines, packs, scratch)
         hashes = packs[0].rules_hash, packs[1].rules_hash
-        write_comparison(
-            Comparison(old, new + _drafts(ahead_of, proposed=proposed), hashes, pack_diff(*packs), replay),
-            fmt,
-            sys.stdout.buffer,
-        )
+        named = new + _drafts(ahead_of, proposed=proposed)
+        found = Comparison(old, named, hashes, pack_diff(*packs), replay, boundaries)
+        write_comparison(found, fmt, sys.stdout.buffer)
 
 
 def _replayed(lines: CandidateLines | None, packs: tuple[Catalog, Catalog], scratch: Path) -> ReplayDiff | None:

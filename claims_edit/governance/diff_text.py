@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 import polars as pl
 from rich.console import Console
 
-from claims_edit.governance.ranges import RANGE_SCHEMA
+from claims_edit.governance.ranges import RANGE_SCHEMA, at_boundary
 from claims_edit.governance.replay_diff import LINE_SCHEMA, TOTAL_SCHEMA
-from claims_edit.report.changes import BY_EDIT, BY_PROVIDER
+from claims_edit.report.changes import BY_EDIT, BY_PAYER, BY_PROVIDER
 from claims_edit.report.csv_format import write_frame
 from claims_edit.report.table_format import frame_table
 
@@ -27,20 +27,45 @@ SHOWN_LINES = 50  # in a table; the other formats give all
 SHOWN_PROVIDERS = 50  # in a table and in Markdown
 _WIDE = 200
 _CSV: dict[str, pl.DataType] = {
-    "part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA, **BY_PROVIDER, **BY_EDIT,
+    "part": pl.String(), **RANGE_SCHEMA, **TOTAL_SCHEMA, **LINE_SCHEMA, **BY_PROVIDER, **BY_EDIT, **BY_PAYER,
+    "boundary": pl.Boolean(),
 }  # fmt: skip
 _TITLES = {"outcome": "Outcome changes", "reference": "Same outcome, under another policy, version or reference"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two packs by the names that the user gave them, their differences, and the effect on real lines, if any."""
+    """Two packs by the names that the user gave them, their differences, and the effect on real lines, if any.
+
+    `boundaries`: tables and Markdown also list the ranges that are only about a boundary.
+    """
 
     old: str
     new: str
     hashes: tuple[str, str]
     packs: PackDiff
     replay: ReplayDiff | None = None
+    boundaries: bool = False
+
+    @property
+    def ranges(self) -> pl.DataFrame:
+        """The ranges, each with whether it is only about a boundary."""
+        return self.packs.ranges.with_columns(at_boundary())
+
+    def of(self, change: str, *, boundary: bool) -> pl.DataFrame:
+        """The ranges of one kind of change, at boundaries or apart from them."""
+        return self.ranges.filter(pl.col("change") == change, pl.col("boundary") == boundary)
+
+    def in_short(self) -> pl.DataFrame:
+        """The changes of outcome apart from boundaries, by payer and edit: ranges, and the first day (null: open)."""
+        first = pl.when(pl.col("from").is_not_null().all()).then(pl.col("from").min()).alias("from")
+        sides = (pl.col(side).str.split("; ").list.first() for side in ("old", "new"))
+        return (
+            self.of("outcome", boundary=False)
+            .group_by("payer", *sides)
+            .agg(first, ranges=pl.len())
+            .sort("payer", "old", "new")
+        )
 
 
 def write_comparison(found: Comparison, fmt: str, target: IO[bytes]) -> None:
@@ -55,11 +80,16 @@ def _sentences(found: Comparison) -> list[str]:
     if ranges.is_empty():
         sentences.append("No outcome changes.")
     else:
-        counts = [ranges.filter(pl.col("change") == change).height for change in _TITLES]
+        counts = [found.of(change, boundary=boundary).height for change in _TITLES for boundary in (False, True)]
         sentences.append(
-            f"Outcomes change in {counts[0]} ranges, the reference alone in {counts[1]};"
-            f" {found.packs.cells:,} cells compared."
+            f"Ranges with another outcome: {counts[0]}, and {counts[1]} at boundaries; with another reference alone: "
+            f"{counts[2]}, and {counts[3]} at boundaries; {found.packs.cells:,} cells compared."
         )
+        if any(found.of(change, boundary=True).height and not _lists_boundaries(found, change) for change in _TITLES):
+            sentences.append(
+                "Not listed: ranges at boundaries (lines that span a change of the rules, and single days). "
+                "Add --boundaries."
+            )
     sentences += [f"Files: {', '.join(f'{path} {state}' for path, state in notes.files) or 'the same bytes'}."]
     for words, values in (
         ("Also changed", notes.kinds),
@@ -87,19 +117,42 @@ def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
     return sentences
 
 
+def _lists_boundaries(found: Comparison, change: str) -> bool:
+    """Whether ranges at boundaries are listed: where asked for, or where there are no others."""
+    return found.boundaries or found.of(change, boundary=False).is_empty()
+
+
 def _tables(found: Comparison) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The tables that hold no claim, with their titles; empty ones are left out."""
-    ranges = found.packs.ranges
-    for change, title in _TITLES.items():
-        yield title, ranges.filter(pl.col("change") == change).drop("change")
+    """The tables that hold no claim, with their titles, changes of outcome first; empty ones are left out."""
+    yield "Outcome changes, by payer and edit", found.in_short()
+    yield from _of_ranges(found, "outcome")
     if found.replay is not None:
-        for change, title in _TITLES.items():
-            yield f"Lines: {title.lower()}", found.replay.totals.filter(pl.col("change") == change).drop("change")
-        yield "Lines that change, by the edit that decides them: charges, and denied charges", found.replay.by_edit
-        providers = found.replay.by_provider
-        more = f", the first {SHOWN_PROVIDERS} of {providers.height:,}" if providers.height > SHOWN_PROVIDERS else ""
-        title = f"Lines that change, by billing provider{more}: charges, and denied charges"
-        yield title, providers.head(SHOWN_PROVIDERS)
+        yield from _of_lines(found.replay)
+    yield from _of_ranges(found, "reference")
+    if found.replay is not None:
+        yield _lines_that(found.replay, "reference")
+
+
+def _of_ranges(found: Comparison, change: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    yield _TITLES[change], found.of(change, boundary=False).drop("change", "boundary")
+    if _lists_boundaries(found, change):
+        title = f"At boundaries: {_TITLES[change].lower()}"
+        yield title, found.of(change, boundary=True).drop("change", "boundary")
+
+
+def _of_lines(replay: ReplayDiff) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The lines whose outcome changes, in money."""
+    yield "Lines that change, by payer: charges, and denied charges", replay.by_payer
+    yield "Lines that change, by the edit that decides them: charges, and denied charges", replay.by_edit
+    providers = replay.by_provider
+    more = f", the first {SHOWN_PROVIDERS} of {providers.height:,}" if providers.height > SHOWN_PROVIDERS else ""
+    title = f"Lines that change, by billing provider{more}: charges, and denied charges"
+    yield title, providers.head(SHOWN_PROVIDERS)
+    yield _lines_that(replay, "outcome")
+
+
+def _lines_that(replay: ReplayDiff, change: str) -> tuple[str, pl.DataFrame]:
+    return f"Lines: {_TITLES[change].lower()}", replay.totals.filter(pl.col("change") == change).drop("change")
 
 
 def _table(found: Comparison, target: IO[bytes]) -> None:
@@ -142,11 +195,12 @@ def _escaped(text: str) -> str:
 
 
 def _csv(found: Comparison, target: IO[bytes]) -> None:
-    """One table: `part` is a range, a total of lines, by provider or by edit, or a line that changes."""
-    frames: list[tuple[str, pl.DataFrame]] = [("range", found.packs.ranges)]
+    """One table: `part` is a range, a total of lines, by provider, by edit or by payer, or a line that changes."""
+    frames: list[tuple[str, pl.DataFrame]] = [("range", found.ranges)]
     if found.replay is not None:
         frames.append(("total", found.replay.totals))
         frames += [("provider", found.replay.by_provider), ("edit", found.replay.by_edit)]
+        frames.append(("payer", found.replay.by_payer))
     write_frame(pl.DataFrame(schema=_CSV), target)
     for part, frame in frames:
         write_frame(_widened(part, frame), target, header=False)
@@ -168,7 +222,8 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
         "old": {"pack": found.old, "rules_hash": found.hashes[0]},
         "new": {"pack": found.new, "rules_hash": found.hashes[1]},
         "cells": found.packs.cells,
-        "ranges": found.packs.ranges.to_dicts(),
+        "ranges": found.ranges.to_dicts(),
+        "outcomes_by_payer_and_edit": found.in_short().to_dicts(),
         **found.packs.notes.as_dict(),
     }
     if found.replay is None:
@@ -178,6 +233,7 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
         "source": found.replay.source,
         "candidate_lines": found.replay.lines,
         "totals": found.replay.totals.to_dicts(),
+        "by_payer": found.replay.by_payer.to_dicts(),
         "by_provider": found.replay.by_provider.to_dicts(),
         "by_edit": found.replay.by_edit.to_dicts(),
     }

@@ -17,11 +17,18 @@ RANGE_SCHEMA: dict[str, pl.DataType] = {
     "change": pl.String(), "payer": pl.String(), "from": pl.Date(), "until": pl.Date(), "programs": pl.String(),
     "codes": pl.String(), "where": pl.String(), "old": pl.String(), "new": pl.String(),
 }  # fmt: skip
+_SPANNING = "the line spans both days"
 _AT = ("at_contract", "at_hold", "at_trial", "at_site")
 CELL_COLUMNS = (
     "change", "at_payer", "at_program", "hcpcs_code", "at_days", "place", "from", "until", "at_site", "at_trial",
     "at_hold", "at_contract", "at_claim", "old", "new",
 )  # fmt: skip
+
+
+def at_boundary() -> pl.Expr:
+    """Whether a range is only about a boundary: lines that span a change of the rules, or a single day."""
+    spans = pl.col("where").fill_null("").str.starts_with(_SPANNING)
+    return (spans | (pl.col("from") == pl.col("until")).fill_null(value=False)).alias("boundary")
 
 
 def collapse_ranges(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
@@ -83,7 +90,7 @@ def _neighbours(ranges: pl.DataFrame) -> pl.DataFrame:
 def _where() -> pl.Expr:
     """Further conditions of the line; none for an axis where all values are the same."""
     conditions = [
-        pl.when(pl.col("at_days") == SPANS).then(pl.lit("the line spans both days")),
+        pl.when(pl.col("at_days") == SPANS).then(pl.lit(_SPANNING)),
         pl.when(pl.col("at_claim") != "current").then(pl.col("at_claim") + pl.lit(" claim")),
         *(
             pl.when(pl.col(f"at_{axis}") != ANY).then(pl.lit(f"{axis}: ") + pl.col(f"at_{axis}"))

@@ -15,7 +15,16 @@ import polars as pl
 from claims_edit.engine import evaluate, facts
 from claims_edit.governance.outcomes import changed, outcome
 from claims_edit.intake import load_mapping
-from claims_edit.report.changes import BY_EDIT, BY_PROVIDER, MONEY, by_edit, by_provider, change_sums
+from claims_edit.report.changes import (
+    BY_EDIT,
+    BY_PAYER,
+    BY_PROVIDER,
+    MONEY,
+    by_edit,
+    by_payer,
+    by_provider,
+    change_sums,
+)
 from claims_edit.runner.contracts import load_contracts, no_contracts
 from claims_edit.runner.reading_apart import read_apart
 from claims_edit.store import ResultsFolder, refuse_pruned, replay_of
@@ -60,13 +69,14 @@ class ReplayDiff:
         source: where they came from: `extract`, or the run's id.
         lines: how many were decided.
         totals: TOTAL_SCHEMA, sorted: lines and charges by change, payer, program, and outcome under each pack.
-        by_provider, by_edit: the lines whose outcome changes, in money (`report.changes`).
+        by_payer, by_provider, by_edit: the lines whose outcome changes, in money (`report.changes`).
         parts: Parquet files of the lines whose outcome changes (LINE_SCHEMA), in order of file and row.
     """
 
     source: str
     lines: int = 0
     totals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOTAL_SCHEMA))
+    by_payer: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_PAYER))
     by_provider: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_PROVIDER))
     by_edit: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_EDIT))
     parts: list[Path] = field(default_factory=list)
@@ -83,7 +93,7 @@ def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path
     """
     found = ReplayDiff(lines.source)
     totals = [found.totals]
-    sums = [pl.DataFrame(schema={"billing_npi": pl.String(), **BY_EDIT})]
+    sums = [pl.DataFrame(schema={"payer": pl.String(), "billing_npi": pl.String(), **BY_EDIT})]
     for batch in lines.batches:
         found.lines += batch.height
         outcomes = _outcomes(batch, old, new, lines)
@@ -94,13 +104,14 @@ def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path
             )
         )
         flipped = outcomes.filter(pl.col("change") == "outcome")
-        sums.append(change_sums(flipped, ("old_disposition", "new_disposition"), ("old_edit", "new_edit")))
+        sums.append(change_sums(flipped, ("old_disposition", "new_disposition"), ("old_edit", "new_edit"), "payer"))
         if flipped.height:
             found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
             flipped.select(*LINE_SCHEMA).write_parquet(found.parts[-1])
     whole = pl.concat(totals).group_by(_BY).agg(pl.col("lines").sum(), pl.col("charges").sum())
     found.totals = whole.sort(_BY, nulls_last=True)
-    found.by_provider, found.by_edit = by_provider(pl.concat(sums)), by_edit(pl.concat(sums))
+    summed = pl.concat(sums)
+    found.by_payer, found.by_provider, found.by_edit = by_payer(summed), by_provider(summed), by_edit(summed)
     return found
 
 

@@ -210,12 +210,51 @@ def test_the_same_bytes_every_time_and_no_claim_in_markdown(
 def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
     done = command("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))
-    assert {row["part"] for row in rows} == {"range", "total", "provider", "edit", "line"}
+    assert {row["part"] for row in rows} == {"range", "total", "provider", "edit", "payer", "line"}
     lines = [row for row in rows if row["part"] == "line"]
     totals = [row for row in rows if row["part"] == "total" and row["change"] == "outcome"]
     assert len(lines) == sum(int(row["lines"]) for row in totals)
-    moved = [row for row in rows if row["payer"] == "premera → unknown"]
+    assert {row["boundary"] for row in rows if row["part"] == "range"} == {"true", "false"}
+    moved = [row for row in rows if row["payer"] == "premera → unknown" and row["part"] != "payer"]
     assert {(row["part"], row["change"], row["lines"]) for row in moved} == {("total", "reference", "1")}
+
+
+def test_the_paper_has_outcomes_first_then_money_and_folds_boundaries_away(
+    command: Command, changed: RulesFolder
+) -> None:
+    asked = ("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format")
+    folded, whole = (command(*asked, "md", *more).out for more in ((), ("--boundaries",)))
+    titles = [line.removeprefix("## ") for line in folded.splitlines() if line.startswith("## ")]
+    assert [title.partition(":")[0] for title in titles] == [
+        "Outcome changes, by payer and edit",
+        "Outcome changes",
+        "Lines that change, by payer",
+        "Lines that change, by the edit that decides them",
+        "Lines that change, by billing provider",
+        "Lines",
+        "Same outcome, under another policy, version or reference",
+        "Lines",
+    ]
+    assert ("the line spans both days" in folded, "Add --boundaries" in folded) == (False, True)
+    assert ("At boundaries: outcome changes" in whole, "Add --boundaries" in whole) == (True, False)
+    read = json.loads(command(*asked, "json").out)
+    spans = [found for found in read["ranges"] if "the line spans both days" in found["where"]]
+    assert spans
+    assert all(found["boundary"] for found in spans)
+    assert {found["payer"] for found in read["outcomes_by_payer_and_edit"]} >= {"regence", "florida_blue"}
+    lines = [line for line in read["lines"] if line["payer"] == "florida_blue"]
+    (florida,) = (row for row in read["replay"]["by_payer"] if row["payer"] == "florida_blue")
+    charges = sum(Decimal(line["charge_amount"]) for line in lines)
+    assert (florida["lines"], Decimal(florida["charges"])) == (len(lines), charges)
+    denied = sum(Decimal(line["charge_amount"]) for line in lines if line["old"].startswith("deny"))
+    assert Decimal(florida["denied_before"]) == denied > 0
+
+
+def test_outcomes_that_change_only_at_boundaries_are_listed(command: Command, rules: RulesFolder) -> None:
+    rules.replace(REGENCE, "date: 2026-01-01\n", "date: 2026-01-02\n")
+    shown = command("rules", "diff", SHIPPED, rules.root, "--format", "md").out
+    listed = shown[shown.index("## At boundaries: outcome changes") :]
+    assert "| regence | 2026-01-01 | 2026-01-01 |" in listed
 
 
 def test_codes_that_a_run_did_not_know(
