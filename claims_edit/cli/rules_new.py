@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import Day, LocalPath, day_of, print_json
+from claims_edit.cli.options import RULES, Day, LocalPath, day_of, print_json
 from claims_edit.errors import UsageError
 from claims_edit.governance.schema import kinds, schema_of, write_schemas
 from claims_edit.governance.template import new_policy
@@ -79,6 +79,7 @@ def release(*, rules: Path | None, day: date | None) -> None:
     folder = rules or _rules_here()
     if not folder.is_dir():
         raise UsageError(f"{folder}: is not a folder. Name your rules folder.")
+    click.get_current_context().meta[RULES] = folder  # its faults are shown in it
     check_pack(folder, None)
     recorded = record_release(folder, day_of(day))
     versions = sum(map(len, recorded.policies.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -389,3 +390,25 @@ def test_the_table_of_a_payer_with_its_drafts(command: Command, drafted: Path) -
     premera = next(row for row in policies["rows"] if row["policy"] == "premera-ire")
     assert "2026-11-01 proposed" in premera["versions"]
     assert "version 2026-11-01, proposed" in command("rules", "show", "premera-ire", "--rules", drafted).out
+
+
+def test_a_found_draft_decides_in_a_shadow_run_alone(command: Command, tmp_path: Path) -> None:
+    extract, out = tmp_path / "claims.csv", tmp_path / "results"
+    extract.write_text(
+        "claim_id,claim_line_number,claim_type,member_id,payer,line_of_business,claim_line_start_date,hcpcs_code,"
+        "charge_amount\nA1,1,professional,M1,Aetna,commercial,2026-03-01,0600T,100.00\n"
+    )
+    for mode in ("enforce", "shadow"):
+        run = ("run", extract, "--out", out, *AS_OF, "--mode", mode, "--reports", "none", "--quiet")
+        assert command(*run).code == 0
+    decided = (
+        "SELECT enforced_edit, shadow_edit, shadow_rules_hash <> enforced_rules_hash AS other FROM shadow_vs_enforced"
+    )
+    (row,) = json.loads(command("sql", decided, "--out", out, "--format", "json").out)
+    assert row == {"enforced_edit": "payer-not-on-file", "shadow_edit": "program-silent", "other": True}
+    archives = [zipfile.ZipFile(path).namelist() for path in sorted(out.glob("runs/*/replay/rules.zip"))]
+    assert [any(name.startswith("drafts/") for name in names) for names in archives] == [False, True]
+    assert not any("releases.yaml" in names for names in archives)
+    shadow = sorted(path.name for path in (out / "runs").iterdir())[1]
+    explained = command("explain", "A1", "--out", out, "--run", shadow).out
+    assert "a found draft, unverified" in " ".join(explained.split())

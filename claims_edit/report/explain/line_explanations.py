@@ -59,10 +59,10 @@ def explained(
         code: None, or `code, label, kind, valid_from, valid_until, citation`.
         site: None, or `site_class, label`.
         policy: the version in force, or None: `id, title, reference, kind, payer, version, in_force_from,
-            in_force_from_citation, as_if_in_force` (a draft, before its own first day), `in_force_until, statement,
-            statement_scope, statement_citation, codes_listed, codes_citation, reviewed, reviewed_citation,
-            next_review, next_review_citation, stale_after`, and `documents` (each `title, publisher`). Days are ISO
-            text.
+            in_force_from_citation, as_if_in_force` (a draft, before its own first day), `unverified` (a found draft),
+            `in_force_until, statement, statement_scope, statement_citation, codes_listed, codes_citation, reviewed,
+            reviewed_citation, next_review, next_review_citation, stale_after`, and `documents` (each `title,
+            publisher`). Days are ISO text.
         program_rule: None, or `program, rule, says, citation`.
         liability: None, or `group_code, bearer, basis, says, citation`.
         guidance: on the site, published by the start date, oldest first, each `id, publisher, says, out_from, citation,

@@ -12,7 +12,7 @@ from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.report.explain.documents import Documents
 from claims_edit.report.explain.group_codes import BEARERS
-from claims_edit.rule_files.policies import VersionAsIfInForce, program_rules_of, stale_after
+from claims_edit.rule_files.policies import FoundDraft, VersionAsIfInForce, program_rules_of, stale_after
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -126,6 +126,7 @@ class Rulebook:
             "version": version.id,
             "in_force_from": version.from_.date.isoformat(),
             "as_if_in_force": isinstance(version, VersionAsIfInForce),
+            "unverified": isinstance(policy, FoundDraft),
             "in_force_from_citation": text(version.from_.cite),
             "in_force_until": _iso(version.until),
             "statement": version.statement.says,

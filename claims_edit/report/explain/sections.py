@@ -144,7 +144,8 @@ def _policy(policy: dict[str, Any], rule: dict[str, Any] | None) -> Iterator[Row
             citation.removeprefix(f"{policy['documents'][0]['title']}, ") if len(policy["documents"]) == 1 else citation
         )
 
-    yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}"
+    found = "; a found draft, unverified" if policy["unverified"] else ""
+    yield "policy", f"{policy['title']} ({policy['reference']}); {policy['kind']}; {policy['id']}{found}"
     for document in policy["documents"]:
         yield "document", f"{document['title']}; {document['publisher']}"
     yield (
