@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from claims_edit import __version__
-from claims_edit.errors import RulesError
+from claims_edit.errors import ClaimsEditError, RulesError
 
 COMMANDS = {
     "run": ("claims_edit.cli.run", "Read, check, decide and publish claim extracts."),
@@ -47,10 +47,13 @@ class LateGroup(click.Group):
         try:
             answer = super().invoke(ctx)
             sys.stdout.flush()
-        except RulesError as error:
-            from claims_edit.cli.options import in_their_folder  # noqa: PLC0415 -- for faults of rules alone
+        except ClaimsEditError as error:
+            from claims_edit.cli.options import in_their_folder  # noqa: PLC0415 -- for faults alone
+            from claims_edit.cli.results_place import in_their_place  # noqa: PLC0415 -- likewise
 
-            raise in_their_folder(ctx, error) from None
+            if isinstance(error, RulesError):
+                raise in_their_folder(ctx, error) from None
+            raise in_their_place(ctx, error) from None
         except KeyboardInterrupt:
             raise click.Abort from None  # else click writes an empty line first
         except BrokenPipeError:

@@ -10,6 +10,7 @@ import click
 
 from claims_edit.cli.lineage import lineage_option, traced
 from claims_edit.cli.options import LocalPath, together
+from claims_edit.cli.results_place import Copy, copy_here
 from claims_edit.errors import UsageError
 from claims_edit.runner import RunOptions, RunOutcome, run_batch
 from claims_edit.runner.options import Progress
@@ -54,9 +55,25 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         **given: object,
     ) -> object:
         found = _engine(engine, master, conf, partitions, staging)
+        if copy := copy_here():
+            if given["group"]:
+                raise UsageError("--group: who may read results in an object store is set there. Remove the option.")
+            found = _publishing(found, copy)
         return command(engine=traced(found) if lineage else found, **given)
 
     return _options(chosen)
+
+
+def _publishing(engine: Engine, copy: Copy) -> Engine:
+    """The engine, with the results that it leaves in a copy published in their store."""
+
+    def run(options: RunOptions, progress: Progress) -> RunOutcome:
+        outcome = engine(options, progress)
+        progress("upload", 0)
+        copy.publish()
+        return outcome
+
+    return run
 
 
 def _engine(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import json_flag, out_option
+from claims_edit.cli.options import json_flag
 from claims_edit.cli.progress import announce
+from claims_edit.cli.results_place import out_option
 from claims_edit.report.explain import EXPLANATION_FORMATS, Wanted, explain_accepted, find, not_found
 
 if TYPE_CHECKING:

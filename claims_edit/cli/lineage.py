@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claims_edit import __version__
+from claims_edit.cli.results_place import as_named
 from claims_edit.errors import ClaimsEditError, UsageError
 from claims_edit.local_path import is_url
 from claims_edit.run_log import LOG
@@ -140,7 +141,7 @@ class Events:
         counts = {} if outcome is None else outcome.manifest.counts.model_dump()
         return [
             OutputDataset(
-                *dataset(os.fspath(self._options.out / table)),
+                *dataset(f"{as_named(self._options.out)}/{table}"),
                 {"outputStatistics": statistics(rowCount=counts[count])} if counts else {},
                 facets={"documentation": documentation_dataset.DocumentationDatasetFacet(TABLES[table])},
             )

@@ -57,7 +57,6 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-out_option = click.option("--out", required=True, type=LocalPath(), help="The results folder.")
 RULES = "claims_edit.rules"
 """The rules folder of a command in click's `meta`, for the places of its faults."""
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import out_option
 from claims_edit.cli.progress import shown
+from claims_edit.cli.results_place import as_named, out_option, publish_copy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,4 +31,5 @@ def prune(*, keep_days: int, out: Path) -> None:
 
     with shown(quiet=False) as progress:
         old = pruned(out, keep_days, progress)
-    click.echo(f"Pruned: {old} run{'s' if old != 1 else ''} of {out}")
+    publish_copy()
+    click.echo(f"Pruned: {old} run{'s' if old != 1 else ''} of {as_named(out)}")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import out_option
 from claims_edit.cli.progress import shown
+from claims_edit.cli.results_place import as_named, out_option, publish_copy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,7 @@ def rebuild(*, out: Path) -> None:
 
     with shown(quiet=False) as progress:
         done = made_anew(out, progress)
+    publish_copy()
     carried = ", carried over from an earlier format" if done.carried_over else ""
     runs = f"{done.runs} run" + ("s" if done.runs != 1 else "")
-    click.echo(f"Made anew: {out / 'claims_edit.duckdb'} ({runs}{carried})")
+    click.echo(f"Made anew: {as_named(out / 'claims_edit.duckdb')} ({runs}{carried})")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import LocalPath, out_option
+from claims_edit.cli.options import LocalPath
+from claims_edit.cli.results_place import out_option
 from claims_edit.report.registry import REPORT_FORMATS
 from claims_edit.report.run_report import report as report_of
 

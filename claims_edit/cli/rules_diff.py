@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claims_edit.cli.options import Day, LocalPath, day_of
+from claims_edit.cli.results_place import ResultsPlace
 from claims_edit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _FILE = LocalPath()
 @click.argument("old")
 @click.argument("new")
 @click.option("--extract", "extracts", multiple=True, metavar="FILE", help="Decide these lines under both; repeatable.")
-@click.option("--out", type=_FILE, metavar="RESULTS", help="Decide the lines of a published run under both packs.")
+@click.option(
+    "--out", type=ResultsPlace(), metavar="RESULTS", help="Decide the lines of a published run under both packs."
+)
 @click.option("--run", metavar="RUN", help="The run of --out: its id or a prefix of it (default: the latest).")
 @click.option("--proposed", is_flag=True, help="Use NEW with its proposed versions in force, as in a shadow run.")
 @click.option(

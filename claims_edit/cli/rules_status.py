@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import Day, LocalPath, day_of, json_flag, print_json, rules_option
+from claims_edit.cli.options import Day, day_of, json_flag, print_json, rules_option
+from claims_edit.cli.results_place import ResultsPlace, as_named
 from claims_edit.cli.tables import show_tables
 from claims_edit.errors import ThresholdError
 from claims_edit.governance.history import policy_history
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @rules_option
 @click.option("--as-of", type=Day(), default=None, help="The reference date (default: today).")
-@click.option("--out", type=LocalPath(), help="A results folder: also show its decisions past a review.")
+@click.option("--out", type=ResultsPlace(), help="A results folder or its URL: also show its decisions past a review.")
 @json_flag
 @click.option("--fail-on-stale", is_flag=True, help="Exit 12 if a policy is past its review.")
 def status(*, rules: Path | None, as_of: date | None, out: Path | None, as_json: bool, fail_on_stale: bool) -> None:
@@ -37,7 +38,7 @@ def status(*, rules: Path | None, as_of: date | None, out: Path | None, as_json:
     else:
         tables = [RulesTable(f"Policies on {day}", tuple(_row(each) for each in found))]
         if decided is not None:
-            title = f"Decided past a review, in {out}" + ("" if decided else ": none")
+            title = f"Decided past a review, in {as_named(out)}" + ("" if decided else ": none")
             tables.append(RulesTable(title, tuple(_decided_row(row) for row in decided)))
         show_tables(tables, as_json=False)
     past = [each for each in found if each.past]

@@ -8,7 +8,8 @@ import click
 
 from claims_edit.cli.engine import engine_options
 from claims_edit.cli.extract_options import extract_options
-from claims_edit.cli.options import LocalPath, day_of, out_option, print_json
+from claims_edit.cli.options import LocalPath, day_of, print_json
+from claims_edit.cli.results_place import as_named, making_out_option
 from claims_edit.cli.run_events import report_begin, report_outcome, reported
 from claims_edit.errors import InputError, ThresholdError
 from claims_edit.model import Mode, StalePolicy
@@ -42,7 +43,7 @@ class ReportNames(click.ParamType[tuple[str, ...]]):
 
 @click.command()
 @extract_options
-@out_option
+@making_out_option
 @engine_options
 @click.option("--contracts", type=LocalPath(), help="Benefit terms of groups (CSV or Parquet).")
 @click.option(
@@ -116,7 +117,11 @@ def _print(outcome: RunOutcome) -> None:
             " Add --force to repeat it.",
             highlight=False,
         )
-    screen.print(terminal_summary(outcome.manifest.model_dump(mode="json"), outcome.run_dir))
+    screen.print(
+        terminal_summary(
+            outcome.manifest.model_dump(mode="json"), outcome.run_dir, as_named(outcome.run_dir.parent.parent)
+        )
+    )
 
 
 def _raise_for(outcome: RunOutcome, rate: float | None) -> None:

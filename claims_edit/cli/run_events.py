@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from claims_edit.cli.progress import shown
+from claims_edit.cli.results_place import as_named
 from claims_edit.run_log import INFO, LOG, RUN_ID, WARNING
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ _COUNTS = ("rows_read", "rows_accepted", "rows_quarantined", "warnings", "candid
 
 def report_begin(options: RunOptions) -> None:
     """The event `started`."""
-    LOG.event("started", extracts=list(options.extracts), out=options.out, as_of=options.as_of, mode=options.mode.value)
+    LOG.event(
+        "started",
+        extracts=list(options.extracts),
+        out=as_named(options.out),
+        as_of=options.as_of,
+        mode=options.mode.value,
+    )
 
 
 @contextmanager
@@ -53,4 +60,4 @@ def report_outcome(outcome: RunOutcome) -> None:
         refused = {"message": file["fault"]} if file["fault"] else {}
         LOG.event("file", WARNING if refused else INFO, file=file["path"], **{n: file[n] for n in _FILE}, **refused)
     counts = {name: manifest["counts"][name] for name in _COUNTS}
-    LOG.event("skipped" if outcome.repeated else "published", folder=outcome.run_dir, **counts)
+    LOG.event("skipped" if outcome.repeated else "published", folder=as_named(outcome.run_dir), **counts)

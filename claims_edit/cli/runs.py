@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claims_edit.cli.options import json_flag, out_option, print_json
+from claims_edit.cli.options import json_flag, print_json
+from claims_edit.cli.results_place import out_option
 from claims_edit.cli.tables import console
 from claims_edit.report.terminal import runs_table
 from claims_edit.store import ResultsFolder

@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from claims_edit.cli.options import LocalPath, out_option
+from claims_edit.cli.options import LocalPath
+from claims_edit.cli.results_place import out_option
 from claims_edit.errors import UsageError
 from claims_edit.report.answers import ANSWER_FORMATS, write_answer
 from claims_edit.store import Answer, Limits, private_file, query, refuse_inside, writing_to

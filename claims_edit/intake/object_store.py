@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from claims_edit.errors import InputError
 from claims_edit.intake.bystanders import RESULTS, is_hidden
 from claims_edit.intake.managed import LOGS
+from claims_edit.local_path import OBJECT_URL
 from claims_edit.resources import DISK, lack_of, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_URL = re.compile(r"(s3|gs|az)://([^/]*)/?(.*)", re.DOTALL)
 GLOB = re.compile(r"[*?\[]")
 PIECE = 8 * 1024 * 1024
 PATIENCE = 60  # seconds without an answer
@@ -56,11 +56,6 @@ class StoredObject:
         return any(map(is_hidden, PurePosixPath(self.below or "").parts))
 
 
-def is_object_url(text: str) -> bool:
-    """Whether a text is a URL of an object store that is read."""
-    return _URL.fullmatch(text) is not None
-
-
 class ObjectStore:
     """The bucket of a URL."""
 
@@ -70,7 +65,7 @@ class ObjectStore:
         Raises:
             InputError: the URL names no bucket, has credentials in it, or the store is not set up.
         """
-        found = _URL.fullmatch(url)
+        found = OBJECT_URL.fullmatch(url)
         if found is None or not found[2]:
             raise InputError(f"{url}: names no bucket. Write it as s3://BUCKET/PATH.")
         if "@" in found[2] or ":" in found[2]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import InputError
 from claims_edit.intake.archives import unpacked
-from claims_edit.intake.object_store import ObjectStore, is_object_url
+from claims_edit.intake.object_store import ObjectStore
+from claims_edit.local_path import is_object_url
 from claims_edit.resources import enough_room
 
 if TYPE_CHECKING:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 TOP = 10
 
 
-def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
+def terminal_summary(manifest: dict[str, Any], run_dir: Path, out: str | None = None) -> RenderableType:
     """Counts, dispositions, top reasons, refused rows by check, and where the files are.
 
-    `run_dir` is the run's published folder, with its summary.json.
+    `run_dir` is the run's published folder, with its summary.json; `out` is the name to show of the results folder.
     """
     counts = manifest["counts"]
+    out = out or str(run_dir.parent.parent)
     summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
     reasons = summary["by_reason"]
     parts: list[RenderableType] = [Text(_headline(manifest), style="bold"), _rows(manifest), _dispositions(manifest)]
@@ -52,7 +53,7 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path) -> RenderableType:
         Text(f"No column hcpcs_code in {plain(file['path'])}: none of its lines can be edited.") for file in blind
     )
     asked = "FROM shadow_vs_enforced WHERE changed" if manifest["mode"] == "shadow" else "FROM denial_reasons"
-    parts.append(Text(f'Reports: {run_dir}\nSQL: claims-edit sql "{asked}" --out {run_dir.parent.parent}'))
+    parts.append(Text(f'Reports: {out}/runs/{run_dir.name}\nSQL: claims-edit sql "{asked}" --out {out}'))
     return Group(*parts)
 
 

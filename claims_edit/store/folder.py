@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from claims_edit.errors import ClaimsEditError, ResultsError, UsageError
-from claims_edit.local_path import REMEDY, is_url
+from claims_edit.local_path import is_url
 from claims_edit.resources import enough_room
 from claims_edit.store import generation, record
 from claims_edit.store.as_published import note_parts
@@ -118,7 +118,9 @@ class ResultsFolder:
 
     def _make(self) -> None:
         if is_url(self.out):
-            raise ResultsError(f"{self.out} {REMEDY}")
+            raise ResultsError(
+                f"{self.out}: is a URL. Use a folder of this machine; --out of the command line takes s3://, gs://, az://."
+            )
         if "?" in str(self.out.resolve()):  # its log would have a path cut off there
             raise ResultsError(f"{self.out}: DuckDB does not support a path with `?`. Use another --out.")
         with self._writing():

@@ -11,6 +11,7 @@ from claims_edit.__main__ import main
 from claims_edit.governance import checking
 from claims_edit.governance.prove import Proof
 from tests.functional.program import Done
+from tests.lib.object_store import bucket, endpoint  # noqa: F401 -- fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,6 +29,8 @@ COMMAND = re.compile(r"""^(?:\$ )?(?:\.venv/bin/)?(claims-edit (?:[^"'\n\\]|\\\n
 OF_ITS_OWN = "adding-a-payer.md"  # test_adding_a_payer types what that page shows, with its output
 NOT_HERE = {
     "claims-edit run /data/claims --out /data/results --engine spark": "starts Java; test_spark_options runs it",
+    "claims-edit run 's3://claims/night/*.csv'": "needs a store; test_results_in_a_store runs it on a local server",
+    'claims-edit sql "FROM denial_reasons LIMIT 3" --out s3://claims/results': "likewise",
     "claims-edit rules check --documents policy-documents": "the payers' documents are not ours to copy",
 }
 """Commands that begin so do not run here, and why."""

@@ -4,59 +4,20 @@ from __future__ import annotations
 
 import gzip
 import io
-import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
 
 import polars as pl
 import pytest
 
 from tests.functional.program import COLUMNS, UNREPORTED, Done, called, csv_text, decisions, lines, manifest
+from tests.lib.object_store import SECRET, Bucket
 from tests.lib.packed import zip_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-server = pytest.importorskip("moto.server", reason="moto is not installed: make install")
-SECRET = "S3-SECRET-77"  # noqa: S105 -- of the local server
-
-
-class Bucket:
-    """A bucket of the local server."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-
-    def put(self, key: str, content: str | bytes) -> None:
-        self.client.put_object(Bucket="claims", Key=key, Body=content)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
-
-@pytest.fixture
-def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    import boto3  # noqa: PLC0415 -- comes with moto
-
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3", endpoint_url=endpoint)
-    client.create_bucket(Bucket="claims")
-    for each in client.list_objects_v2(Bucket="claims").get("Contents", ()):
-        client.delete_object(Bucket="claims", Key=each["Key"])
-    return Bucket(client)
+pytest.importorskip("moto.server", reason="moto is not installed: make install")
 
 
 def run(out: Path, *extracts: object) -> Done:
@@ -186,9 +147,3 @@ def test_an_object_that_changes_while_it_is_read_is_refused(
     monkeypatch.setattr(object_store.ObjectStore, "objects", then_changed)
     done = run(tmp_path / "out", "s3://claims/a.csv")
     assert (done.code, "changed while it was read" in done.err) == (11, True)
-
-
-def test_results_are_not_written_to_a_store(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(csv_text(lines(3)), encoding="utf-8")
-    done = called("run", tmp_path / "a.csv", "--out", urlparse("s3://claims/out").geturl(), *UNREPORTED)
-    assert (done.code, "is a URL that is not read or written" in done.err) == (2, True)

@@ -156,10 +156,10 @@ URL = "s3://bucket/claims"
     [
         (("run", "https://host/claims", "--out", "out"), 11),
         (("run", "s3a://bucket/claims", "--out", "out"), 11),
-        (("run", "x.csv", "--out", URL), 2),
+        (("run", "x.csv", "--out", "abfs://bucket/out"), 2),
         (("run", "x.csv", "--out", "out", "--contracts", URL), 2),
         (("validate", "abfs://bucket/*.parquet"), 11),
-        (("sql", "SELECT 1", "--out", URL), 2),
+        (("sql", "SELECT 1", "--out", "file:///out"), 2),
         (("sql", "SELECT 1", "--out", "out", "--to", "gs://bucket/x.csv"), 2),
         (("sample", "--lines", "5", "--out", "az://bucket/x.csv"), 2),
     ],
