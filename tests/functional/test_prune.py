@@ -92,6 +92,7 @@ def test_what_is_current_remains_and_all_else_of_old_runs_is_removed(out: Path) 
     assert inputs == [["kept", "later"], ["changed", "void", "second"], [], ["third", "kept"]]
 
 
+@pytest.mark.long
 def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
     other = out.with_name("whole")
     for night in "123":

@@ -38,6 +38,7 @@ def opened(text: str) -> str:
     return text.replace("Regence", '"Regence')
 
 
+@pytest.mark.long
 def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path) -> None:
     """In the first, a middle and the last line, in the first, a middle and the last column, with either end of line."""
     refused, decided = [], []

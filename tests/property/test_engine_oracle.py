@@ -105,6 +105,7 @@ def test_agreement_on_crowded_lines(seed: int, stale_policy: StalePolicy) -> Non
         assert {field: engine[field] for field in ORACLE_FIELDS} == oracle, disagreement(line, engine, oracle)
 
 
+@pytest.mark.long
 def test_crowded_lines_reach_every_edit() -> None:
     """The comparison says nothing about an edit that never hits: each is the primary one somewhere."""
     primary: Counter[str] = Counter()

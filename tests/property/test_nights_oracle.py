@@ -188,7 +188,7 @@ def line_key(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["claim_id"], row["claim_line_number"]
 
 
-@pytest.mark.more
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_results_agree_with_the_ledger(seed: int, tmp_path: Path) -> None:
     random = Random(seed)  # noqa: S311 -- test data

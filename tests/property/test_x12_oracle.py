@@ -54,16 +54,11 @@ WARNINGS = {
 
 
 @cache
-def texts() -> tuple[bytes, ...]:
-    """Texts drawn evenly over every choice."""
-    draw = Random(6)  # noqa: S311 -- test data
-    return tuple(text_of(draw.randbytes(TEXT_BYTES)) for _ in range(TEXTS))
-
-
-@cache
-def readings() -> tuple[Reading, ...]:
-    """The naive reading of each text."""
-    return tuple(map(read, texts()))
+def drawn(start: int) -> tuple[tuple[bytes, Reading], ...]:
+    """TOGETHER of the TEXTS, drawn evenly over every choice, each with its naive reading."""
+    draw = Random(start)  # noqa: S311 -- test data
+    texts = [text_of(draw.randbytes(TEXT_BYTES)) for _ in range(TOGETHER)]
+    return tuple((text, read(text)) for text in texts)
 
 
 def read_by_program(text: bytes, folder: Path, rows: int = 100_000) -> AsRead | None:
@@ -100,18 +95,19 @@ def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize("start", first(2, range(0, TEXTS, TOGETHER)))
 def test_agreement_on_many_texts_in_one_file(start: int, tmp_path: Path) -> None:
     """Interchanges with separators of their own follow one another, some of them cut off."""
-    part = slice(start, start + TOGETHER)
-    together = [text for text, alone in zip(texts()[part], readings()[part], strict=True) if not alone.is_garbled]
+    together = [text for text, alone in drawn(start) if not alone.is_garbled]
     file = b"\n".join(text.removeprefix(codecs.BOM_UTF8) for text in together)
     assert disagreements(file, tmp_path) == [], [text for text in together if disagreements(text, tmp_path)][:1]
 
 
+@pytest.mark.long
 def test_drawn_texts_reach_every_finding() -> None:
     """The comparison says nothing about a finding that never comes up, nor about sound lines that are rare."""
-    rows = [row for reading in readings() for row in reading.rows]
+    readings = [alone for start in range(0, TEXTS, TOGETHER) for _, alone in drawn(start)]
+    rows = [row for reading in readings for row in reading.rows]
     assert {fault for row in rows for fault in row.faults} == REFUSALS
-    assert {check for reading in readings() for _, check, _ in reading.rejects} == REJECTS
-    assert set(sum((reading.warnings for reading in readings()), Counter())) == WARNINGS
+    assert {check for reading in readings for _, check, _ in reading.rejects} == REJECTS
+    assert set(sum((reading.warnings for reading in readings), Counter())) == WARNINGS
     assert sum(not row.faults for row in rows) > len(rows) / 2
     assert {hold for row in rows for hold in (row.values["posting_holds"] or "").split()} == set(POSTING_HOLDS)
     doubts = {doubt.split(AT)[0] for row in rows for doubt in (row.values["doubts"] or "").split()}
@@ -123,14 +119,14 @@ def test_drawn_texts_reach_every_finding() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(("rows", "count"), [(1, 3), (7, 10)])
 def test_small_batches_change_nothing(rows: int, count: int, tmp_path: Path) -> None:
-    for text in texts()[:count]:
+    for text, _ in drawn(0)[:count]:
         assert_same(read_by_program(text, tmp_path, rows), read_by_program(text, tmp_path))
 
 
 @pytest.mark.long
 def test_reading_in_drops_changes_nothing(tmp_path: Path) -> None:
     """A compressed or remote file gives as many bytes as it has available, not as many as are asked for."""
-    for text in texts()[:10]:
+    for text, _ in drawn(0)[:10]:
         whole = read_by_program(text, tmp_path)
         if whole is not None:
             file = sniff(tmp_path / "extract")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from claims_edit.policy.source import read_pack
 from claims_edit.policy.yaml_text import read_yaml
 
 CONTENTS = read_pack(default_rules_dir())
-EVERY = 12  # of the mutants of one file; `make mutate` tries all
+EVERY, OFTEN = 48, 12  # of the mutants of one file, and in `make test-long`; `make mutate` tries all
 
 
 @cache
@@ -21,7 +22,7 @@ def trial() -> Trial:
     return Trial(CONTENTS)
 
 
-def sample() -> list[Mutant]:
+def sample() -> list[Any]:
     """Some mutants of each file, and every one that the policies' dates and exceptions give."""
     plain = {path: read_yaml(raw)[0] for path, raw in CONTENTS.items()}
     mutants = {
@@ -31,8 +32,10 @@ def sample() -> list[Mutant]:
     }
     always = ("from.date", ".rule", "until.date", "reviewed.date", "next_review.date")
     return [
-        one for file in mutants.values() for number, one in enumerate(file)
-        if number % EVERY == 0 or (one.path.startswith("policies/") and one.place.endswith(always))
+        one if number % EVERY == 0 or of_policy else pytest.param(one, marks=pytest.mark.long)
+        for file in mutants.values()
+        for number, one in enumerate(file)
+        if (of_policy := one.path.startswith("policies/") and one.place.endswith(always)) or number % OFTEN == 0
     ]  # fmt: skip
 
 
