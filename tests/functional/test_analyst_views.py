@@ -126,6 +126,7 @@ NIGHTS = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_changes_between_runs_are_the_decisions_that_a_later_run_made_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -271,6 +271,7 @@ def mixed(folder: Path) -> list[Path]:
     ]
 
 
+@pytest.mark.long
 def test_a_mixed_night_is_read_by_content_in_one_run(command: Command, tmp_path: Path) -> None:
     extracts = mixed(tmp_path / "night")
     decided(command, tmp_path / "out", tmp_path / "night")

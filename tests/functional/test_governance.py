@@ -273,6 +273,7 @@ def test_a_draft_ahead_is_sized_on_the_lines_of_today(
     assert "2027-01-01: a draft, as if in force from 2020-07-01 (" in explained
 
 
+@pytest.mark.long
 def test_both_comparisons_give_the_same_sums(command: Command, providers: Path, coming: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     run = ("run", providers, "--out", out, "--rules", coming, *AS_OF, "--quiet")

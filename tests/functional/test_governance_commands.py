@@ -64,6 +64,7 @@ def changed(rules: RulesFolder) -> RulesFolder:
     return rules.replace("payers.yaml", "      - Premera Blue Cross\n", "")
 
 
+@pytest.mark.long
 def test_check_says_what_was_proved(command: Command) -> None:
     done = command("rules", "check")
     assert done.code == 0
@@ -257,6 +258,7 @@ def test_outcomes_that_change_only_at_boundaries_are_listed(command: Command, ru
     assert "| regence | 2026-01-01 | 2026-01-01 |" in listed
 
 
+@pytest.mark.long
 def test_codes_that_a_run_did_not_know(
     command: Command, rules: RulesFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

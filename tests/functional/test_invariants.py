@@ -109,6 +109,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     monkeypatch.setattr(kept, "WINDOW_BYTES", 1000)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", first(1, [100, 1000]))
 def test_the_batch_size_changes_no_byte(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, night: Path, whole: Path, rows: int

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tests.functional.program import COLUMNS, UNREPORTED, Done, called, decisions, lines, manifest
+from tests.lib.examples import first
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -47,7 +48,7 @@ def delta(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("named", ["table", "around"])
+@pytest.mark.parametrize("named", first(1, ["table", "around"]))
 def test_a_delta_table_is_read_at_its_current_version(delta: Path, named: str) -> None:
     extract = delta if named == "table" else delta.parent
     assert run(extract).code == 0
@@ -231,8 +232,8 @@ def test_an_iceberg_table_elsewhere_is_refused(iceberg: Any) -> None:
 def test_the_decisions_of_runs_are_rows_of_a_delta_table(tmp_path: Path) -> None:
     out, to = tmp_path / "out", tmp_path / "decided"
     ids = []
-    for name, first, last in (("a", 1, 9), ("b", 10, 21)):
-        frame(first, last).write_parquet(tmp_path / f"{name}.parquet")
+    for name, start, last in (("a", 1, 9), ("b", 10, 21)):
+        frame(start, last).write_parquet(tmp_path / f"{name}.parquet")
         assert called("run", tmp_path / f"{name}.parquet", "--out", out, *UNREPORTED).code == 0
         ids.append(manifest(out)["run_id"])
         done = called("report", "--out", out, "--format", "delta", "--to", to)

@@ -132,6 +132,7 @@ def test_a_contracts_file_may_have_any_name(tmp_path: Path, kind: str) -> None:
     assert called("run", write(tmp_path / "x.csv", KINDS["csv"]("x")), *given).code == 0
 
 
+@pytest.mark.long
 def test_relative_names_with_a_colon_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a library takes a name for a URL: `x:y` has no file system."""
     monkeypatch.chdir(tmp_path)

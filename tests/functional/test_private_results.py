@@ -52,6 +52,7 @@ def modes(root: Path) -> dict[str, set[int]]:
 PRIVATE = {"folders": {0o700}, "files": {0o600}}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("umask")
 def test_only_the_owner_may_read_what_runs_leave(tmp_path: Path) -> None:
     for night, reports in ((1, "all"), (2, "none")):
@@ -88,6 +89,7 @@ def other_group() -> str:
     return usable[0] if usable else pytest.skip("this user has one group")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("umask")
 def test_a_group_may_read_where_it_is_named(tmp_path: Path) -> None:
     group = other_group()

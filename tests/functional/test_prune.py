@@ -118,6 +118,7 @@ def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
     assert count(out, "FROM decisions WHERE claim_id IN ('kept', 'later')") == 0
 
 
+@pytest.mark.long
 def test_the_reports_of_a_whole_run_are_the_same_as_before(out: Path) -> None:
     ran(out, "4")
     run = max(path.name for path in (out / "runs").iterdir())

@@ -169,6 +169,7 @@ def test_it_begins_with_the_highest_charge(browser: Browser, report: Path) -> No
         assert charges == sorted(charges, reverse=True)
 
 
+@pytest.mark.long
 def test_a_row_opens_and_closes_by_keyboard(browser: Browser, report: Path) -> None:
     with opened(browser, report) as page:
         button = page.get_by_role("button", name="EX-21-INVESTIGATIONAL-REGENCE")

@@ -97,7 +97,7 @@ def wait_for_staging(out: Path, child: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("how", "code"), first(1, [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)]))
 @pytest.mark.parametrize("size", SIZES)
 def test_a_killed_run_leaves_nothing_visible(published: Path, night: Path, size: str, how: int, code: int) -> None:
     out = published
@@ -142,6 +142,7 @@ def test_two_runs_at_once_end_with_0_and_13(size: str, night: Path, tmp_path: Pa
     assert counts(out)[0] == LINES[size]
 
 
+@pytest.mark.long
 def test_an_analyst_with_the_database_open_stops_nobody(published: Path) -> None:
     with duckdb.connect(published / "claims_edit.duckdb", read_only=True) as held:
         assert held.sql("SELECT count(*) FROM decisions").fetchall() == [(2,)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.program import Done, called, published_night
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +30,15 @@ def is_one_line(done: Done, reported: str) -> bool:
 
 @pytest.mark.parametrize(
     "sql",
-    [
-        f"SELECT count(*) FROM {BIG} a, {BIG} b",
-        f"FROM {BIG} a, {BIG} b",
-        f"{ENDLESS} SELECT count(*) FROM a",
-        f"{ENDLESS} FROM a",
-    ],
+    first(
+        3,
+        [
+            f"SELECT count(*) FROM {BIG} a, {BIG} b",
+            f"FROM {BIG} a, {BIG} b",
+            f"{ENDLESS} SELECT count(*) FROM a",
+            f"{ENDLESS} FROM a",
+        ],
+    ),
 )
 @pytest.mark.parametrize("fmt", ["table", "csv"])
 def test_a_query_that_never_ends_is_stopped(out: Path, tmp_path: Path, sql: str, fmt: str) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,15 @@ def examples(few: int, *, more: int | None = None) -> int:
 
 
 def first(few: int, cases: Iterable[Any]) -> list[Any]:
-    """The cases of a parametrized test: the first `few` in `make test`, the others in `make test-long`."""
+    """The cases of a parametrized test: the first `few` in `make test`, the others in `make test-long`.
+
+    A tuple is one value for each of several arguments.
+    """
     every = list(cases)
-    return [*every[:few], *(pytest.param(case, marks=pytest.mark.long) for case in every[few:])]
+    return [*every[:few], *map(_long, every[few:])]
+
+
+def _long(case: Any) -> Any:
+    if isinstance(case, ParameterSet):
+        return case._replace(marks=(*case.marks, pytest.mark.long))
+    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long)

@@ -147,7 +147,7 @@ def test_drawn_rows_fail_in_every_column() -> None:
     assert sum(not check_line(row, AS_OF) for row in rows) > 300
 
 
-@pytest.mark.more
+@pytest.mark.long
 @given(blob=st.binary(min_size=7 * 60, max_size=7 * 60), batch=st.integers(1, 60))
 @settings(max_examples=examples(6, more=40))
 def test_repeated_keys_are_found_whatever_the_batch(

@@ -137,7 +137,7 @@ def test_medicare_advantage_an_authorization_a_doubt_and_a_trial_are_never_denie
             assert denied[fact].drop_nulls().is_empty()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", first(2, range(5)))
 def test_order_and_split_of_lines_change_nothing(seed: int) -> None:
     lines = lines_of(fill(bytes(LINES * LINE_BYTES), seed))
     contracts = contracts_of(fill(bytes(CONTRACTS * CONTRACT_BYTES), seed))

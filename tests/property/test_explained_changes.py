@@ -149,6 +149,7 @@ def proposals(reported: dict[str, Any], row: dict[str, Any]) -> list[str]:
     ] + [sentence for sentence in reported["notes"] if PROPOSES.search(sentence)]
 
 
+@pytest.mark.long
 def test_no_edit_proposes_another_code_or_another_date(tmp_path: Path) -> None:
     reached: set[str] = set()
     for stale in StalePolicy:

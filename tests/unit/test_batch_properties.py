@@ -60,7 +60,7 @@ def decided(frames: list[pl.DataFrame], folder: Path) -> tuple[Counter[str], lis
     ]
 
 
-@pytest.mark.more
+@pytest.mark.long
 @given(
     blob=st.binary(min_size=LINES * LINE_BYTES, max_size=LINES * LINE_BYTES),
     cut=st.integers(1, LINES - 1),

@@ -137,6 +137,7 @@ def test_an_exception_flipped(rules: RulesFolder) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_sign_read_differently_changes_what_it_is_kept_beside(rules: RulesFolder, only: Callable[..., None]) -> None:
     only("florida_blue", "premera")
     rules.replace(PROGRAMS, 'filing_indicators: ["16"]', 'filing_indicators: ["15"]')

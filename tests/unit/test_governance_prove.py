@@ -98,6 +98,7 @@ def test_every_axis_of_the_space_is_walked() -> None:
     assert cells.filter(pl.col("service_end_date") > pl.col("service_start_date")).height
 
 
+@pytest.mark.long
 def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> None:
     rules.replace(PREMERA, "date: 2020-06-30", "date: 2020-06-15")
     rules.replace(NHS, "    history:\n", EXCEPTED).replace(NHS, "listed: []", "listed: [0600T]")
@@ -122,7 +123,7 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
 
 @pytest.mark.parametrize(
     ("moved", "place"),
-    [
+    first(1, [
         (("      - Medicare HMO\n", "", "      - Commercial HMO\n", "      - Commercial HMO\n      - Medicare HMO\n"),
          f"rules/{PROGRAMS}: programs.commercial.spellings[3]: Medicare Advantage ends in deny (`investigational`)"),
         (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "x", "x"),
@@ -130,7 +131,7 @@ def test_all_faults_of_what_cannot_be_reached_at_once(rules: RulesFolder) -> Non
         (('filing_indicators: ["16"]', 'filing_indicators: ["15"]', "filing_indicators: [MC]",
           'filing_indicators: [MC, "16"]'),
          f"rules/{PROGRAMS}: programs.medicaid.filing_indicators[1]: Medicare Advantage ends in deny"),
-    ],
+    ]),
 )  # fmt: skip
 def test_a_sign_of_medicare_advantage_read_differently_is_reported(
     rules: RulesFolder, moved: tuple[str, str, str, str], place: str

@@ -16,6 +16,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake import load_mapping, open_extract, sniff
 from claims_edit.intake.parquet_checks import FileChecks
 from claims_edit.intake.parquet_pages import DamagedPageError
+from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ def test_a_sound_file_passes_whoever_wrote_it(tmp_path: Path, writer: str, rows:
     assert read(tmp_path / "x.parquet", rows).equals(claims())
 
 
-@pytest.mark.parametrize("writer", SUMMED)
+@pytest.mark.parametrize("writer", first(2, SUMMED))
 def test_where_pages_have_checksums_no_flipped_bit_is_taken_for_a_value(tmp_path: Path, writer: str) -> None:
     SUMMED[writer](claims(), tmp_path / "x.parquet")
     sound = (tmp_path / "x.parquet").read_bytes()

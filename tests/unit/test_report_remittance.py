@@ -15,6 +15,7 @@ from claims_edit.report.queries import REMITTANCE_COLUMNS, REVERSAL_COLUMNS
 from claims_edit.report.remittance import SEGMENT_COLUMNS
 from claims_edit.report.run_report import report
 from claims_edit.runner.deciding import KEPT_CANDIDATES
+from tests.lib.examples import first
 from tests.lib.runs import REVIEWED, line, publish
 
 if TYPE_CHECKING:
@@ -130,11 +131,14 @@ def test_the_policy_goes_with_a_carc_that_asks_for_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "note"),
-    [
-        ({"group_code": "OA"}, "group_code `OA` does not go with CARC `55` (scenario not_covered)"),
-        ({"carc": "45"}, "carc CARC `45` is not in an approved combination of remittance/"),
-        ({"carc": "96"}, "rarcs is empty, but CARC `96` (scenario not_covered) needs a remark code"),
-    ],
+    first(
+        1,
+        [
+            ({"group_code": "OA"}, "group_code `OA` does not go with CARC `55` (scenario not_covered)"),
+            ({"carc": "45"}, "carc CARC `45` is not in an approved combination of remittance/"),
+            ({"carc": "96"}, "rarcs is empty, but CARC `96` (scenario not_covered) needs a remark code"),
+        ],
+    ),
 )
 def test_codes_that_are_not_on_record_are_named_and_posted_all_the_same(
     tmp_path: Path, changes: dict[str, Any], note: str
@@ -224,6 +228,7 @@ def test_a_line_that_the_run_did_not_keep_is_not_taken_for_free(tmp_path: Path) 
         posted(tmp_path, (None, "encounter"), (None, None), (None, None), lost=2)
 
 
+@pytest.mark.long
 def test_facts_are_found_however_many_lines_are_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over several batches of lines, and with whole batches in which no line has a fact."""
     monkeypatch.setattr(import_module("claims_edit.store.query"), "_BATCH_ROWS", 2_048)  # what DuckDB gives at a time

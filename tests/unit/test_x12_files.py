@@ -191,14 +191,14 @@ def test_each_interchange_has_its_own_delimiters(tmp_path: Path) -> None:
     assert found.warnings == {}
 
 
-@pytest.mark.parametrize("size", [None, *TINY])
+@pytest.mark.parametrize("size", first(3, [None, *TINY]))
 def test_a_separator_in_a_plain_element_stays_what_it_is(tmp_path: Path, size: int | None) -> None:
     texts = [rendered(sound(*claim("A:B"), *line()), marks=marks) for marks in ("*:", "*>", "|^")]
     found = read(tmp_path, b"".join(texts), size=size)
     assert found.frame["claim_id"].to_list() == ["A:B", "A>B", "A^B"]
 
 
-@pytest.mark.parametrize("size", [None, *TINY])
+@pytest.mark.parametrize("size", first(4, [None, *TINY]))
 @pytest.mark.parametrize("marks", ["*:", "|>"])
 def test_a_header_begins_an_interchange_where_the_terminator_before_it_is_lost(
     tmp_path: Path, marks: str, size: int | None
