@@ -7,7 +7,6 @@ from claims_edit.store.manifest import (
     RunManifest,
     counted,
     read_manifest,
-    reconcile,
     refuse_pruned,
     reviews_after,
     rewrite_manifest,
@@ -15,6 +14,7 @@ from claims_edit.store.manifest import (
 )
 from claims_edit.store.private import Readers, private_file, refuse_inside, writing_to
 from claims_edit.store.query import Answer, Limits, ask, open_readonly, query
+from claims_edit.store.reconcile import reconcile
 from claims_edit.store.replay import Replay, candidates_in, posting_facts, replay_of
 from claims_edit.store.views import CLAIM, LOCATION, every_decision, shadow_vs_enforced
 from claims_edit.store.warned import WARNED_ROWS, read_warned, write_warned

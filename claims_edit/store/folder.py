@@ -16,8 +16,8 @@ from claims_edit.store import generation, record
 from claims_edit.store.as_published import note_parts
 from claims_edit.store.database import build_database, copy_of
 from claims_edit.store.lock import exclusive
-from claims_edit.store.manifest import reconcile
 from claims_edit.store.private import OWNER, Readers, has_same_readers, make_folder, make_private
+from claims_edit.store.reconcile import reconcile
 from claims_edit.store.replay import REPLAY
 from claims_edit.store.state import State
 
