@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from claims_edit import __version__
-from claims_edit.core.control_totals import ControlTotals, Decided, money
 from claims_edit.errors import InputError
-from claims_edit.intake import FHIR, discover, load_mapping, spooled, text_bytes
+from claims_edit.intake import discover, load_mapping, spooled, text_bytes
 from claims_edit.model import Mode
 from claims_edit.policy import load_catalog
 from claims_edit.report.run_files import prepare_reports, write_reports
@@ -28,6 +24,7 @@ from claims_edit.runner.kept import FileRead
 from claims_edit.runner.options import Hashing, Progress, RunOptions, fingerprint
 from claims_edit.runner.reading import Reading
 from claims_edit.runner.revisions import PayerIdentities
+from claims_edit.runner.run_manifest import input_entry, manifest_of, moment
 from claims_edit.runner.warned import first_warned
 from claims_edit.store import Readers, ResultsFolder, RunManifest, StagedRun, write_manifest, write_warned
 from claims_edit.store.open_reviews import write_open_reviews
@@ -150,8 +147,8 @@ def _run_batch(
         with stages.of("earlier nights"):
             night_totals = update_state(nights, revisions, staged, options, folder.record())
         write_warned(staged.run_dir, first_warned(reading, found))
-        inputs = [_input(path, found, refused, hashing) for path in files.inputs]
-        manifest = _manifest(result_options, catalog, staged, started, inputs, found, decided)
+        inputs = [input_entry(path, found, refused, hashing) for path in files.inputs]
+        manifest = manifest_of(result_options, catalog, staged, started, inputs, found, decided)
         manifest["counts"] |= night_totals["counts"]
         manifest["charges"] |= night_totals["charges"]
         manifest["passed_over"] = [{"path": file.path.as_posix(), "what": file.what} for file in files.passed_over]
@@ -161,7 +158,7 @@ def _run_batch(
             progress("reports", 0)
             published = folder.database_for(staged) if shadow else None
             write_reports(staged, manifest, earlier=runs, catalog=catalog, wanted=options.reports, published=published)
-        manifest |= {"timings": stages.seconds, "finished_at": _moment(datetime.now(UTC))}
+        manifest |= {"timings": stages.seconds, "finished_at": moment(datetime.now(UTC))}
         written = write_manifest(staged.run_dir, manifest)
         progress("publish", 0)
         folder.publish(staged)
@@ -231,86 +228,3 @@ def _read_all(reading: Reading, files: Discovered, options: RunOptions) -> tuple
     if not found:
         raise InputError(*sorted(refused.values()))
     return found, refused
-
-
-def _input(path: Path, found: list[FileRead], refused: dict[Path, str], hashing: Hashing) -> dict[str, Any]:
-    names = ("rows_read", "rows_accepted", "rows_quarantined", "rows_filtered", "warnings")
-    file: dict[str, Any] = {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": hashing.of(path)}
-    unread: dict[str, Any] = dict.fromkeys(names, 0) | {"columns": [], "warnings_by_check": {}, "fault": None}
-    if path in refused:
-        return file | unread | {"format": "unknown", "status": "refused", "fault": refused[path]}
-    read = next((each for each in found if each.file.path == path), None)
-    if read is None:
-        return file | unread | {"format": FHIR, "status": "context"}
-    rows = {name: getattr(read.totals, name) for name in names}
-    return (
-        file
-        | rows
-        | {
-            "format": read.file.format,
-            "columns": list(read.columns),
-            "columns_ignored": list(read.ignored),
-            "warnings_by_check": dict(sorted(read.totals.warnings_by_check.items())),
-            "status": "read",
-            "fault": None,
-        }
-    )
-
-
-def _manifest(
-    result_options: dict[str, Any],
-    catalog: Catalog,
-    staged: StagedRun,
-    started: datetime,
-    inputs: list[dict[str, Any]],
-    found: list[FileRead],
-    decided: Decided,
-) -> dict[str, Any]:
-    whole = ControlTotals()
-    for file in found:
-        whole.add(file.totals)
-    hashes = [(file["path"], file["sha256"]) for file in inputs]
-    return {
-        "run_id": staged.run_id,
-        "mode": result_options["mode"],
-        "started_at": _moment(started),
-        "finished_at": _moment(started),
-        "as_of": result_options["as_of"],
-        "versions": {
-            "claims_edit": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("duckdb", "pandera", "polars")},
-        },
-        "rules_hash": catalog.rules_hash,
-        "rules_version": catalog.rules_version,
-        "options": result_options,
-        "inputs": inputs,
-        "fingerprint": fingerprint(result_options, catalog.rules_hash, hashes),
-        "counts": {
-            "rows_read": whole.rows_read,
-            "rows_accepted": whole.rows_accepted,
-            "rows_quarantined": whole.rows_quarantined,
-            "rows_filtered": whole.rows_filtered,
-            "warnings": whole.warnings,
-            "candidates": whole.candidates,
-            "decisions": decided.lines.total(),
-            "by_disposition": decided.by_disposition(),
-            "warnings_by_check": dict(sorted(whole.warnings_by_check.items())),
-            "quarantined_by_check": dict(sorted(whole.quarantined_by_check.items())),
-        },
-        "charges": {
-            "read": money(whole.read),
-            "accepted": money(whole.accepted),
-            "quarantined": money(whole.quarantined),
-            "candidates": money(whole.candidate_charges),
-            "by_disposition": decided.charges_by_disposition(),
-            "unparseable": whole.unparseable,
-        },
-        "timings": {},
-        "review_weights": catalog.pack.review_weights,
-        "criteria_asks": catalog.pack.criteria_asks,
-    }
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
