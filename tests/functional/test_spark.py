@@ -198,11 +198,10 @@ DERBY = "org.apache.derby.iapi.jdbc.AutoloadedDriver"  # a database that comes w
 
 
 @pytest.mark.long
-def test_a_table_of_the_session_is_an_extract(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_of_the_session_is_an_extract(spark: SparkSession, tmp_path: Path) -> None:
     """Here it is a view of a table of a database."""
-    monkeypatch.chdir(tmp_path)  # Derby writes its log here
+    java: Any = spark._jvm  # else Derby writes its log to this folder
+    java.java.lang.System.setProperty("derby.stream.error.file", str(tmp_path / "derby.log"))
     hard_lines(tmp_path / "lines.parquet", 400)
     whole = pl.read_parquet(tmp_path / "lines.parquet")
     whole.with_columns(pl.col("charge_amount").cast(pl.Decimal(18, 2))).write_parquet(tmp_path / "lines.parquet")
