@@ -11,6 +11,7 @@ from claims_edit.edits import EDITS, HOLDING_FACTS, TABLE_EDITS
 from claims_edit.edits.coverage import contract_excludes
 from claims_edit.edits.notes import policy_stale
 from claims_edit.facts import resolve
+from claims_edit.facts.precedence import OF_LINE, OUTCOME, asked, governing, shared
 from claims_edit.model import DECISION_COLUMNS, Disposition, StalePolicy
 
 if TYPE_CHECKING:
@@ -45,8 +46,28 @@ _CITED_IN = {
 def facts(
     candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
 ) -> pl.DataFrame:
-    """The resolved facts of each candidate line, in order: one column a fact, null where the fact does not exist."""
-    return resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+    """The resolved facts of each candidate line, in order: one column a fact, null where the fact does not exist.
+
+    Where a payer has several policies on the line's service, the facts are those of the one that decides; where they
+    disagree without an order between them, `contending` names each with its outcome.
+    """
+    rows = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+    return governing(rows, _asked(rows, catalog)) if OF_LINE in rows.columns else rows
+
+
+def facts_of_each_policy(
+    candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
+) -> pl.DataFrame:
+    """The facts of each policy that is asked about a line, where a payer has several on its service: a row for each."""
+    rows = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+    held = _asked(rows, catalog)
+    return held.select(column for column in held.columns if column in rows.columns)
+
+
+def _asked(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """The policies that are asked about each line that has several, with the outcome of each by itself."""
+    contested = rows.filter(shared(rows))
+    return asked(contested, evaluate(contested, catalog).select(*OUTCOME, "citation"))
 
 
 def decide(
@@ -66,7 +87,7 @@ def decide(
     Raises:
         RuntimeError: the engine broke one of its own promises (a bug, never a fault of the data).
     """
-    known = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
+    known = facts(candidates, catalog, revisions=revisions, contracts=contracts)
     _require(not known["code_kind"].has_nulls(), "a line without a code of the rule pack is not a candidate")
     _require(known.height == candidates.height, "facts and candidates differ in number")
     money = candidates.select(
@@ -112,10 +133,10 @@ def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) 
     Each line's edits become one number, a bit per edit; there are few distinct numbers, and only these are expanded.
     """
     hits = hits_of(known)
-    bits = [pl.col(edit.id).cast(pl.UInt32) * pl.lit(1 << place, pl.UInt32) for place, edit in enumerate(EDITS)]
-    lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt32).alias("hits"), policy_stale=policy_stale.id)
+    bits = [pl.col(edit.id).cast(pl.UInt64) * pl.lit(1 << place, pl.UInt64) for place, edit in enumerate(EDITS)]
+    lines = hits.select(pl.sum_horizontal(bits).cast(pl.UInt64).alias("hits"), policy_stale=policy_stale.id)
     named = [
-        pl.when((pl.col("hits") & pl.lit(1 << place, pl.UInt32)) > 0).then(pl.lit(edit.id))
+        pl.when((pl.col("hits") & pl.lit(1 << place, pl.UInt64)) > 0).then(pl.lit(edit.id))
         for place, edit in enumerate(EDITS)
     ]
     spelt = lines.unique().with_columns(
@@ -172,7 +193,11 @@ def _citation() -> pl.Expr:
     # Of several contract rows, the deciding one is the first in the order of the edits.
     terms = pl.coalesce([f"contract_{coverage}_citation" for coverage in ("covered", "review", "excluded")])
     in_contract = pl.when(pl.col("cites") == "contract").then(terms)
-    return pl.coalesce([review_date, *cited, in_contract, "statement_citation"]).alias("citation")
+    deciding = pl.coalesce([review_date, *cited, in_contract, "statement_citation"])
+    # Of several policies that speak on the line, each is cited.
+    several = pl.when(pl.col("also_cited").is_not_null())
+    both = pl.concat_str(deciding, "also_cited", separator="; ", ignore_nulls=True)
+    return several.then(both).otherwise(deciding).alias("citation")
 
 
 def _adjustment() -> pl.Expr:

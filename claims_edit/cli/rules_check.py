@@ -68,6 +68,10 @@ def _lines(checked_pack: Sound) -> list[str]:
     if proof["idle_versions"]:
         idle = ", ".join(proof["idle_versions"])
         lines.append(f"Versions that decide no line, because no code was valid or listed in them: {idle}.")
+    lines += [
+        f"Policies without an order, whose lines go to review where they disagree: {pair}."
+        for pair in proof["without_order"]
+    ]
     if checked_pack.shadow:
         drafts = f"{checked_pack.drafts} proposed version{'' if checked_pack.drafts == 1 else 's'}"
         lines.append(f"Checked again with {drafts} in force, as in a shadow run: {checked_pack.shadow.cells:,} cells.")

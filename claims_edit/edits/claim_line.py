@@ -80,15 +80,15 @@ def unlisted_code_out_of_scope(line: Line) -> Iterator[Sentence]:
     A catch-all code is edited only if the payer's policy lists it on a day from start to end; otherwise it may
     mean any service. An unresolved payer lists nothing. Source: the versions' code lists.
     """
-    policy = line.policy
-    listing = [version for version in policy.versions if line.code in version.codes.listed] if policy else []
-    if policy is None:
+    if not line.policies:
         yield note(f"{line.code} is a catch-all code, and no policy of this payer lists it.")
-    elif listing:
-        periods = listed(map(period, listing))
-        yield note(f"{line.code} is a catch-all code. {policy.id} lists it {periods}, and the service was {line.days}.")
-    else:
-        yield note(f"{line.code} is a catch-all code, and no version of {policy.id} lists it.")
+    for policy in line.policies:
+        listing = [version for version in policy.versions if line.code in version.codes.listed]
+        if listing:
+            in_time = f"{policy.id} lists it {listed(map(period, listing))}, and the service was {line.days}."
+            yield note(f"{line.code} is a catch-all code. {in_time}")
+        else:
+            yield note(f"{line.code} is a catch-all code, and no version of {policy.id} lists it.")
     yield note("The code alone does not show that this service was given, so the policy does not apply to the line.")
 
 
@@ -193,13 +193,11 @@ def dos_spans_boundary(line: Line) -> Iterator[Sentence]:
 
 def _boundaries(line: Line) -> Iterator[tuple[dt.date, str]]:
     """The days on which a rule that decides the line changes, and the change."""
-    policy = line.policy
-    versions = policy.versions if policy else ()
-    for version in versions:
-        named = f"version {version.id} of {policy.id if policy else ''}"
+    for policy, version in ((each, version) for each in line.policies for version in each.versions):
+        named = f"version {version.id} of {policy.id}"
         yield version.from_.date, f"{named} begins"
         following = version.until.date + _DAY if version.until else None
-        if following is not None and following not in {other.from_.date for other in versions}:
+        if following is not None and following not in {other.from_.date for other in policy.versions}:
             yield following, f"{named} has ended"
     code = line.procedure
     if code is not None and code.valid_from is not None:

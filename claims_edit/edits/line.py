@@ -37,6 +37,9 @@ class Rules(Protocol):
     def policy_of(self, row: Row) -> Policy | None:
         """The payer's policy on the line's service, whether or not a version of it was in force."""
 
+    def policies_of(self, row: Row) -> Sequence[Policy]:
+        """Every policy of the payer on the line's service, as it holds for the line's program."""
+
     def in_force(self, row: Row) -> tuple[Policy, Version] | None:
         """The policy version of the line."""
 
@@ -93,6 +96,11 @@ class Line:
     def policy(self) -> Policy | None:
         """The payer's policy on the line's service, whether or not a version of it was in force."""
         return self.rules.policy_of(self.row)
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """Every policy of the payer on the line's service, as it holds for the line's program."""
+        return self.rules.policies_of(self.row)
 
     def lists(self, code: str) -> bool:
         """Whether the version in force lists a code."""

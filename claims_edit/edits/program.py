@@ -55,9 +55,10 @@ def policy_history_unknown(line: Line) -> Iterator[Sentence]:
     The payer is known, its first version on file begins later, and the policy file does not say that there was none
     before: an earlier edition may have denied the service. Source: the policy's `before_first_version`.
     """
-    if line.policy:
-        first = min(version.from_.date for version in line.policy.versions)
-        yield note(f"The first version of {line.policy.id} on file begins on {first}.")
+    for policy in line.policies:
+        if policy.before_first_version.was == "unknown":
+            first = min(version.from_.date for version in policy.versions)
+            yield note(f"The first version of {policy.id} on file begins on {first}.")
     yield change(
         Lacking.POLICY,
         "If an earlier edition was in force, add it as a version with its citation; if there was none, say so in"
@@ -77,12 +78,36 @@ def policy_not_in_force(line: Line) -> Iterator[Sentence]:
     supports a denial. For a payer that follows guidance by tumor site, none on the site has been published yet.
     Source: the versions' periods.
     """
-    policy = line.policy
-    if policy is None:
+    if not line.policies:
         yield note(f"The rules have no policy of {line.row['payer']} on this service, so nothing supports a denial.")
-        return
-    periods = listed(map(period, policy.versions))
-    yield note(f"{policy.id} was not in force on {line.start}; it is in force {periods}.")
+    for policy in line.policies:
+        periods = listed(map(period, policy.versions))
+        yield note(f"{policy.id} was not in force on {line.start}; it is in force {periods}.")
+
+
+def _one_policy(line: Line) -> str:
+    if line.policy is None:
+        return "Needs a policy of the payer on the service."
+    return f"{line.facts['policy_id']} decides the line; no other policy of {line.facts['payer']} says otherwise."
+
+
+@edit(
+    IN_FORCE,
+    Condition("which of the payer's policies decides is not settled", pl.col("contending").is_not_null(), _one_policy),
+    ask="Ask the policies' owner which of them decides the line.",
+)
+def policy_unsettled(line: Line) -> Iterator[Sentence]:
+    """Which of the payer's policies decides the line is not settled.
+
+    Several policies of the payer on the service speak on the line, or may, with different outcomes and no order between
+    them; or one is in force and none is about the line. Source: the policies' scopes and order.
+    """
+    named = f" ({line.known['contending']})" if line.known and line.known.get("contending") else ""
+    yield change(Lacking.POLICY, f"Missing fact: which policy of the payer decides the line{named}.")
+    yield change(
+        Lacking.POLICY,
+        "A person decides which one applies; an `order` or a narrower `scope` in rules/policies settles such lines.",
+    )
 
 
 def _any_guidance(pack: Decidable) -> bool:

@@ -17,7 +17,8 @@ from claims_edit.facts.diagnosis import (
     with_trial_evidence,
 )
 from claims_edit.facts.payer import with_payer, with_program
-from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_timeline, with_version
+from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_version
+from claims_edit.facts.precedence import OF_LINE, with_speaking, with_timeline
 from claims_edit.facts.revision import with_superseded
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def resolve(
 ) -> pl.DataFrame:
     """One row per candidate line, in order: the line's values, and every fact that an edit may use.
 
+    A line of a payer with several policies on the service has one for each (`of_line`), among which `engine.facts`
+    chooses.
     Facts that do not exist are null; yes-or-no facts of an edit (`in_force`, `listed`, …) are never null.
     """
     # A run of an earlier release has fewer columns.
@@ -55,8 +58,9 @@ def resolve(
     lines = with_site_reference(with_version(lines, catalog), catalog)
     lines = with_program_rule(with_listing(with_position(lines, catalog), catalog), catalog)
     lines = with_guidance(with_site_mismatch(lines, catalog), catalog)
-    lines = with_contract_terms(with_trial_evidence(lines), contracts)
-    return with_superseded(lines, revisions, catalog).drop("line")
+    lines = with_contract_terms(with_trial_evidence(with_speaking(lines)), contracts)
+    known = with_superseded(lines, revisions, catalog)
+    return known if OF_LINE in known.columns else known.drop("line")
 
 
 __all__ = ["resolve"]

@@ -23,21 +23,6 @@ def with_code(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return by_key(lines, catalog.codes.rename({"kind": "code_kind"}), "hcpcs_code")
 
 
-def with_timeline(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `timeline`: the versions of the payer's policy that hold for the line's program; null without a policy."""
-    of_policy = catalog.timelines.drop("policy_id")
-    own = of_policy.filter(pl.col("program").is_not_null())
-    others = of_policy.filter(pl.col("program").is_null()).drop("program")
-    if own.is_empty():
-        return by_key(lines, others, *PAYER_SERVICE)
-    named = by_key(lines, own.rename({"timeline": "of_program"}), *PAYER_SERVICE, "program")
-    return (
-        by_key(named, others, *PAYER_SERVICE)
-        .with_columns(timeline=pl.coalesce("of_program", "timeline"))
-        .drop("of_program")
-    )
-
-
 def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Add the version in force on the start date, `in_force`, `funding`, and the last `policy_boundary` by the end.
 

@@ -13,6 +13,7 @@ from claims_edit.governance.release import ReleaseState, release_state
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
 from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, read_pack
+from claims_edit.policy.check_scopes import unordered
 from claims_edit.policy.pack import FoundDraft
 from claims_edit.policy.parse import DRAFTS, RELEASES
 
@@ -52,6 +53,7 @@ class Sound:
             "rules_version": self.catalog.rules_version,
             "rules_hash": self.catalog.rules_hash,
             **self.proof.as_dict(),
+            "without_order": [f"{one.id}, {other.id}" for one, other in unordered(self.catalog.written.policies)],
             "documents": self.documents.as_dict() if self.documents else None,
             "proposed_versions": self.drafts,
             "with_proposed_versions": self.shadow.as_dict() if self.shadow else None,

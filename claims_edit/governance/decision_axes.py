@@ -252,6 +252,17 @@ def _class_of(code: str, table: Mapping[str, str]) -> str:
     return next((table[code[:length]] for length in lengths if code[:length] in table), NOT_SOLID)
 
 
+def scoped_sites(catalogs: Sequence[Catalog], keys: Meaning) -> set[str]:
+    """The site classes that scopes of the payer's policies name."""
+    own = (
+        catalog.timelines.filter(pl.col("payer").eq_missing(pl.lit(key, pl.String)))["scope_sites"]
+        .explode()
+        .drop_nulls()
+        for catalog, key in zip(catalogs, keys, strict=True)
+    )
+    return {site for sites in own for site in sites}
+
+
 def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:
     """Diagnoses by label, no diagnosis, and one of ICD-9: at_site, diagnosis_code_1, _3 and diagnosis_code_type."""
     rows: list[tuple[str | None, ...]] = []

@@ -118,7 +118,8 @@ def parts(
     })  # fmt: skip
     classes = {str(meaning[0]): code for meaning, code in decision_axes.site_classes((catalog,)).items()}
     sites = decision_axes.site_frame(classes)
-    solid = next((label for label in classes if label != NOT_SOLID), NOT_SOLID)
+    scoped = decision_axes.scoped_sites((catalog,), payer.keys)
+    solid = next((label for label in classes if label not in {NOT_SOLID, *scoped}), NOT_SOLID)
     states = decision_axes.all_states(catalog, blue=payer.blue[0], also_filed=also_filed)
     speaking = pl.sum_horizontal(pl.col(decision_axes.SIGNALS).is_not_null())
     alone, paired = states.filter(speaking <= 1, pl.col("plan").is_null()), states.filter(speaking > 1)
@@ -129,7 +130,7 @@ def parts(
         programs=pl.concat([alone, paired.filter(in_full, pl.col("plan").is_null())])
         if in_full is not None
         else states,
-        sites=sites.filter(pl.col("at_site").is_in([solid, NOT_SOLID, "no diagnosis"])),
+        sites=sites.filter(pl.col("at_site").is_in([solid, *sorted(scoped), NOT_SOLID, "no diagnosis"])),
         trials=trials.head(2),
         holds=holds.head(1),
         contracts=contracts.filter(~pl.col("at_contract").str.contains(",")),

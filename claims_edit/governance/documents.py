@@ -143,7 +143,7 @@ def _citation_faults(place: str, cite: Citation, text: str) -> Iterator[str]:
 def _listed(pack: RulePack) -> Iterator[tuple[str, str, str]]:
     """Every code that a rule takes from a document: location, code, document."""
     for place, _, version in versions(pack, pack):
-        for index, code in enumerate(version.codes.listed):
+        for index, code in enumerate(version.codes.listed if version.codes.of_class is None else ()):
             yield f"{place}.codes.listed[{index}]", code, version.codes.cite.document
     for path, file in pack.codes.items():
         for index, entry in enumerate(file.codes):

@@ -216,13 +216,14 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
 def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     """Solid tumors, other diagnoses, none; and the diagnoses that the packs classify differently.
 
-    Each site class by itself for a payer that follows guidance by site.
+    Each site class by itself for a payer that follows guidance by site, or has a policy on single sites.
     """
     classes = decision_axes.site_classes(pair)
     criteria = criteria_axes.criteria_frame(pair, payer.keys)
     if criteria is not None:
         return criteria.filter(~pl.col("at_site").str.starts_with("ICD-9 only"))
-    if any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True)):
+    followed = any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True))
+    if followed or decision_axes.scoped_sites(pair, payer.keys):
         named = {" → ".join(dict.fromkeys(str(each) for each in meaning)): code for meaning, code in classes.items()}
         return decision_axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
     groups: dict[tuple[bool, ...], list[str]] = {}

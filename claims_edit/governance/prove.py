@@ -14,7 +14,7 @@ import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.edits.coverage import POSITION_EDITS
-from claims_edit.engine import evaluate, facts, hits_of
+from claims_edit.engine import evaluate, facts, facts_of_each_policy, hits_of
 from claims_edit.governance import criteria_axes, decision_axes, line_axes, rule_locations
 from claims_edit.governance.decision_space import COORDINATES, gathered, parts, shaped
 from claims_edit.governance.unreachable_rules import seen_of, unreachable_rule_faults
@@ -128,6 +128,10 @@ class _Proving:
             signals_of = self._is_advantage | pl.lit(name is not None)
             member = cells.select(*COORDINATES, is_advantage=signals_of, advantage_name=pl.lit(name, pl.String))
             seen.append(self._batch(pl.concat([known, member], how="horizontal")))
+            if payer.keys[0] in self._catalog.contested["payer"]:
+                each = facts_of_each_policy(cells, self._shaped, revisions=revisions, contracts=contracts)
+                reached = evaluate(each, self._catalog).with_columns(cells=pl.lit(0, pl.UInt32))
+                seen.append(seen_of(reached))
         if seen:
             self._seen.append(seen_of(pl.concat(seen)))
 

@@ -155,7 +155,7 @@ def _funding_version_faults(
         return
     yield from _program_faults(place, version, under)
     specific = {code.code for code in codes_of(pack, service) if code.kind is CodeKind.SPECIFIC}
-    for index, code in enumerate(version.codes.listed):
+    for index, code in enumerate(version.codes.listed if version.codes.of_class is None else ()):
         edits = _OF_LISTED_SPECIFIC if code in specific else _OF_LISTED_UNLISTED
         if under.filter(pl.col("reason_code").is_in(edits), hcpcs_code=code).is_empty():
             named = listed((f"`{edit}`" for edit in edits), "or")

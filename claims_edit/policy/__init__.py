@@ -14,6 +14,7 @@ from claims_edit.errors import RulesError
 from claims_edit.names import name_key
 from claims_edit.policy.catalog import Catalog, compile_catalog
 from claims_edit.policy.check import check
+from claims_edit.policy.code_classes import with_classes
 from claims_edit.policy.pack import (
     CodesFile,
     EvidenceFile,
@@ -156,7 +157,7 @@ def _pack(parsed: Parsed) -> RulePack:
         payers=PayersFile.model_construct(payers=every_payer(parsed)),
         programs=_single(parsed, ProgramsFile),
         reasons=_single(parsed, ReasonsFile),
-        policies=parsed.of(Policy),
+        policies=with_classes(parsed.of(Policy), parsed.of(CodesFile).values()),
         guidance=parsed.of(GuidanceFile),
         evidence=parsed.of(EvidenceFile),
         remittance=parsed.of(RemittanceFile),

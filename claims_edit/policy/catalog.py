@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from claims_edit.policy.tables import table
 from claims_edit.rule_files.policies import program_rules_of, stale_after
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from claims_edit.policy.pack import CitedDate, Home, Policy, ProcedureCode, RulePack, Version
@@ -42,8 +42,9 @@ class Catalog:
         codes: hcpcs_code (unique), service, kind, valid_from (null: throughout), valid_until (null: open),
             code_citation.
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
-        timelines: payer, service, program (null: every one that no row names), policy_id, timeline: the name of the
-            versions that hold for a line of the program; unique for payer and service.
+        timelines: payer, service, program (null: every one that no row names), policy_id, timeline (the name of the
+            versions that hold for a line of the program; unique for payer and service), rank (`Policy.rank`),
+            scope_sites, scope_codes, scope_programs (lists; empty: all).
         versions: payer, service, timeline, in_force_from, in_force_until (null: open), policy_id, policy_version
             (`Version.id`), policy_kind, by_site (its reference is that of `site_references`), indication_scope,
             position (a list: the statement's), otherwise (a list: the position where its criteria are not met),
@@ -57,7 +58,8 @@ class Catalog:
             listed_citation.
         program_rules: payer, service, timeline, policy_version, program, rule (`applies` | `refer` | `review`),
             program_citation.
-        boundaries: payer, service, timeline, boundary: the first day of a version, or the day after its last.
+        boundaries: payer, service, timeline, boundary: the first day of a version, or the day after its last; those of
+            the payer's other policies on the service are boundaries of each.
         site_prefixes: prefix (unique; the longest wins), site_class.
         site_beside: prefix, beside (the prefix of another diagnosis of the line), site_class.
         guidance: service, site_class, guidance_id, out_from, guidance_citation.
@@ -91,6 +93,12 @@ class Catalog:
     guidance: pl.DataFrame
     site_references: pl.DataFrame
     reasons: pl.DataFrame
+
+    @property
+    def contested(self) -> pl.DataFrame:
+        """Each payer and service with several policies: payer, service."""
+        held = self.timelines.group_by("payer", "service").agg(pl.col("policy_id").n_unique())
+        return held.filter(pl.col("policy_id") > 1).select("payer", "service").sort("payer", "service")
 
     @property
     def criteria_columns(self) -> tuple[str, ...]:
@@ -129,7 +137,7 @@ def compile_catalog(
         criteria=tables.criteria(versions_of(pack)),
         listed_codes=_listed_codes(pack, cited),
         program_rules=_program_rules(pack, cited),
-        boundaries=_boundaries(pack),
+        boundaries=tables.boundaries(pack, versions_of(pack)),
         site_prefixes=tables.site_prefixes(pack),
         site_beside=tables.site_beside(pack),
         guidance=tables.guidance(pack, cited),
@@ -270,16 +278,6 @@ def _program_rules(pack: RulePack, cited: Citations) -> pl.DataFrame:
         "program": pl.String, "rule": pl.String, "program_citation": pl.String,
     }  # fmt: skip
     return table(rows, schema).sort("payer", "service", "timeline", "policy_version", "program")
-
-
-def _boundaries(pack: RulePack) -> pl.DataFrame:
-    rows = (
-        (policy.payer, policy.service, policy.timeline, boundary)
-        for policy, version in versions_of(pack)
-        for boundary in (version.from_.date, *([version.until.date + dt.timedelta(days=1)] if version.until else []))
-    )
-    schema: Schema = {"payer": pl.String, "service": pl.String, "timeline": pl.String, "boundary": pl.Date}
-    return table(rows, schema).unique().sort(*schema)
 
 
 def _reasons(pack: RulePack) -> pl.DataFrame:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from claims_edit.model import PolicyKind, VersionStatus
 from claims_edit.policy.check_editions import edition_faults, payer_faults, successions
 from claims_edit.policy.check_positions import position_faults
+from claims_edit.policy.check_scopes import scope_faults
+from claims_edit.policy.code_classes import is_ever_valid
 from claims_edit.policy.pack import FoundDraft, GuidanceFile, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claims_edit.policy.declared_ids import DeclaredIds
-    from claims_edit.policy.pack import ProcedureCode, Version
+    from claims_edit.policy.pack import Version
     from claims_edit.policy.parse import Parsed
 
 MEDICARE_ADVANTAGE = "medicare_advantage"
@@ -25,7 +27,8 @@ MEDICARE_ADVANTAGE = "medicare_advantage"
 def policy_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
     """Faults of each policy, and between policies."""
     policies = parsed.of(Policy)
-    yield from _pair_faults(policies)
+    yield from _id_faults(policies)
+    yield from scope_faults(parsed, declared)
     for path, policy in policies.items():
         yield from payer_faults(path, policy, declared)
         yield from edition_faults(path, policy, declared)
@@ -65,17 +68,9 @@ def _follows_faults(path: str, policy: Policy, parsed: Parsed) -> Iterator[str]:
         )
 
 
-def _pair_faults(policies: dict[str, Policy]) -> Iterator[str]:
-    services: dict[tuple[str, str], str] = {}
+def _id_faults(policies: dict[str, Policy]) -> Iterator[str]:
     ids: dict[str, str] = {}
     for path, policy in policies.items():
-        for payer in policy.every_payer:
-            held = services.setdefault((payer, policy.service), path)
-            if held != path:
-                yield (
-                    f"{path}: service: {payer} already has a policy on {policy.service} in {held}. "
-                    "Keep one, and add versions to it."
-                )
         if policy.id in ids:
             yield f"{path}: id: `{policy.id}` is already the id of {ids[policy.id]}. Give each policy its own id."
         ids.setdefault(policy.id, path)
@@ -152,11 +147,5 @@ def _listed_faults(place: str, policy: Policy, version: Version, declared: Decla
             yield f"{where}: `{listed}` is not defined in codes/. Correct it, or add the code there."
         elif service != policy.service:
             yield f"{where}: `{listed}` is a code of {service}, not of {policy.service}. Remove it."
-        elif not _ever_valid(code, version):
+        elif not is_ever_valid(code, version):
             yield f"{where}: `{listed}` is not valid on any day of this version. Remove it, or correct a date."
-
-
-def _ever_valid(code: ProcedureCode, version: Version) -> bool:
-    too_late = code.valid_from and version.until and code.valid_from.date > version.until.date
-    too_early = code.valid_until and code.valid_until.date < version.from_.date
-    return not (too_late or too_early)

@@ -102,11 +102,30 @@ def policy_tables(pack: RulePack, policy_id: str) -> list[RulesTable]:
             versions = [RulesTable(_version_title(policy, v), tuple(_version_rows(v, text))) for v in policy.versions]
             before = policy.before_first_version
             cited = text(before.cite) if before.cite else ""
+            scope = tuple(_precedence(policy, text))
             row = {"what": "before the first version", "value": before.was.replace("_", " "), "citation": cited}
             history = RulesTable("Before the first version", (row,))
-            return [RulesTable("Policy", (_policy_row(policy),)), history, *versions, *_evidence(pack, policy, text)]
+            among = [RulesTable("Among the payer's policies on the service", scope)] if scope else []
+            return [
+                RulesTable("Policy", (_policy_row(policy),)),
+                *among,
+                history,
+                *versions,
+                *_evidence(pack, policy, text),
+            ]
     known = ", ".join(sorted(policy.id for policy in pack.policies.values()))
     raise UsageError(f"{policy_id}: is not a valid policy id. Use one of {known}.")
+
+
+def _precedence(policy: Policy, text: Callable[[Citation], str]) -> Iterator[_Row]:
+    """The order and the scope of a policy beside others of its payer; nothing where it has neither."""
+    if policy.order or policy.is_default:
+        value = str(policy.order or "") + (" after all other policies" if policy.is_default else "")
+        yield {"what": "order", "value": value.strip(), "citation": ""}
+    for kind in ("sites", "codes", "programs") if policy.scope else ():
+        if named := getattr(policy.scope, kind):
+            cited = text(policy.scope.cite) if policy.scope else ""
+            yield {"what": f"scope: {kind}", "value": ", ".join(named), "citation": cited}
 
 
 def _version_title(policy: Policy, version: Version) -> str:
@@ -128,7 +147,8 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
     statement = version.statement
     positions = ", ".join(position.replace("_", " ") for position in statement.position)
     yield row(f"statement ({statement.scope.value}): {positions}", statement.says, statement.cite)
-    yield row("codes", ", ".join(version.codes.listed) or "none", version.codes.cite)
+    of_class = f" (of {version.codes.of_class})" if version.codes.of_class else ""
+    yield row(f"codes{of_class}", ", ".join(version.codes.listed) or "none", version.codes.cite)
     for criterion in version.criteria.all_of if version.criteria else ():
         yield row(f"criterion ({_settled_by(criterion)})", criterion.says, criterion.cite)
     for program, (rule, cite) in sorted(program_rules_of(version).items()):

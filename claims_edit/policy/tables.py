@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -129,12 +130,19 @@ def site_references(pack: RulePack, cited: Citations) -> pl.DataFrame:
 def timelines(pack: RulePack) -> pl.DataFrame:
     """The versions of each policy by program: a row for each program that has its own, one for all others."""
     rows = (
-        (policy.payer, policy.service, program, policy.id, policy.timeline)
+        (
+            policy.payer, policy.service, program, policy.id, policy.timeline, policy.rank,
+            *(list(getattr(policy.scope, kind, ())) for kind in ("sites", "codes", "programs")),
+        )
         for policy in pack.policies.values()
         for program in policy.timeline_programs or (None,)
-    )
-    names = ("payer", "service", "program", "policy_id", "timeline")
-    return table(rows, dict.fromkeys(names, pl.String)).sort(names, nulls_last=False)
+    )  # fmt: skip
+    key = ("payer", "service", "program", "policy_id", "timeline")
+    schema: Schema = {
+        **dict.fromkeys(key, pl.String), "rank": pl.Int64, "scope_sites": pl.List(pl.String),
+        "scope_codes": pl.List(pl.String), "scope_programs": pl.List(pl.String),
+    }  # fmt: skip
+    return table(rows, schema).sort(key, nulls_last=False)
 
 
 def histories(pack: RulePack) -> pl.DataFrame:
@@ -176,3 +184,21 @@ def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
         "criterion": pl.Int64, "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
     }  # fmt: skip
     return table(rows, schema)
+
+
+def boundaries(pack: RulePack, versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
+    """Each day on which a version of a policy, or of another of its payer on the service, begins or has ended."""
+    days: dict[tuple[str, str], list[tuple[Policy, dt.date]]] = {}
+    for policy, version in versions:
+        held = days.setdefault((policy.payer, policy.service), [])
+        held.append((policy, version.from_.date))
+        if version.until:
+            held.append((policy, version.until.date + dt.timedelta(days=1)))
+    rows = (
+        (policy.payer, policy.service, policy.timeline, boundary)
+        for policy in pack.policies.values()
+        for other, boundary in days.get((policy.payer, policy.service), ())
+        if other.id != policy.id or other.timeline == policy.timeline
+    )
+    schema: Schema = {"payer": pl.String, "service": pl.String, "timeline": pl.String, "boundary": pl.Date}
+    return table(rows, schema).unique().sort(*schema)

@@ -34,10 +34,18 @@ class Statement(Strict):
     cite: Citation
 
 
-class ListedCodes(Strict):
-    """The codes that the statement is about; the list may be empty."""
+CODE_CLASSES = {"category_iii": r"[0-9]{4}T", "category_ii": r"[0-9]{4}F", "level_ii": r"[A-V][0-9]{4}"}
+"""Classes of procedure codes by their shape, as CPT and HCPCS define them."""
 
-    listed: tuple[Code, ...]
+
+class ListedCodes(Strict):
+    """The codes that the statement is about; the list may be empty.
+
+    With `of_class` they are also the service's specific codes of a class that are valid in the version: a default rule.
+    """
+
+    listed: tuple[Code, ...] = ()
+    of_class: Literal["category_iii", "category_ii", "level_ii"] | None = None
     cite: Citation
     note: Text | None = None
 
@@ -188,12 +196,27 @@ class BeforeFirstVersion(Strict):
     cite: Citation | None = None
 
 
+class Scope(Strict):
+    """The lines that a policy is about, beside other policies of its payer on the service: sites, codes, programs."""
+
+    sites: tuple[Key, ...] = ()
+    codes: tuple[Code, ...] = ()
+    programs: tuple[Key, ...] = ()
+    says: Text
+    cite: Citation
+
+
+DEFAULT_RULE = 1_000_000
+"""Added to the order of a policy whose codes are a class: it comes after every other policy."""
+
+
 class Policy(Home):
     """`policies/*.yaml`: a policy on one service, of one payer or several, and their entries unless in `payers.yaml`.
 
     `payers` are affiliates with one policy; each version holds for all of them unless it is an edition. In a pack that
     decides lines each policy has one payer and its versions (`policy.editions`). `follows` names a publisher of
-    `guidance/`: the payer's document on a tumor site is then that publisher's guidance.
+    `guidance/`: the payer's document on a tumor site is then that publisher's guidance. `order` is among the payer's
+    policies on the service: of those that speak on a line the one with the lowest decides.
     """
 
     id: Slug
@@ -206,6 +229,8 @@ class Policy(Home):
     kind: PolicyKind
     follows: Text | None = None
     reference: Reference
+    order: Annotated[int, Field(ge=1, lt=DEFAULT_RULE)] | None = None
+    scope: Scope | None = None
     before_first_version: BeforeFirstVersion
     versions: tuple[Version, ...] = Field(min_length=1)
 
@@ -218,6 +243,16 @@ class Policy(Home):
     def payer(self) -> str:
         """The payer of a policy that has one; the payers of another, as text."""
         return ", ".join(self.every_payer)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is a default rule: its codes are a class."""
+        return any(version.codes.of_class for version in self.versions)
+
+    @property
+    def rank(self) -> int:
+        """Its place among the payer's policies on the service, the lowest first; the same for those in no order."""
+        return (self.order or 0) + (DEFAULT_RULE if self.is_default else 0)
 
     @property
     def timeline(self) -> str:

@@ -61,7 +61,7 @@ def test_a_shadow_catalog_has_them_in_its_hash_and_they_deny_nothing() -> None:
         ("status: proposed", "status: final", "versions[0].status: must be proposed: a found draft is never enforced."),
         ("  status: unverified\n", "", "found.status: is missing. Add it."),
         ("date: 06/15/2012", "date: 06/16/2012", "versions[0].from.date: 2012-06-15 does not match"),
-        ("payer: aetna", "payer: regence", "service: regence already has a policy on irreversible_electroporation"),
+        ("payer: aetna", "order: 0\npayer: aetna", "order: `0` is too small. Use 1 or more."),
     ],
 )
 def test_their_faults_are_named_as_those_of_drafts(rules: RulesFolder, old: str, new: str, fault: str) -> None:

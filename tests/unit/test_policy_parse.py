@@ -62,7 +62,7 @@ def test_a_copy_of_the_shipped_rules_loads_with_the_same_hash(rules: RulesFolder
         ("programs.yaml", SHAPE, "'^R[0-9$'",
          "programs.fep.member_id_shapes[0]: `^R[0-9$` is not a regular expression."),
         ("reasons.yaml", "disposition: refer", "disposition: reject",
-         "reasons[10].disposition: `reject` is not one of 'deny', 'return', 'review', 'refer' or 'pass'."),
+         "reasons[11].disposition: `reject` is not one of 'deny', 'return', 'review', 'refer' or 'pass'."),
         ("evidence/nice_ip1019_2.yaml", "n: 52", "n: many", "studies[0].n: is not a whole number."),
         (EVIDENCE, "  - site_classes: [kidney]", "  - site_classes: []", "by_site[2].site_classes: must have at"),
         (EVIDENCE, "  - site_classes: [kidney]\n    conclusion: >-", "  - site_classes: [kidney]\n    says: >-",

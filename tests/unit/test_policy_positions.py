@@ -15,7 +15,7 @@ from claims_edit.policy import archived, catalog_of, default_rules_dir, read_pac
 from claims_edit.policy.parse import parse
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA
 from tests.lib.proofs import proof_for
-from tests.lib.stand_ins import contents
+from tests.lib.stand_ins import NOT_SHIPPED, contents
 from tests.unit.policy_folder import RulesFolder
 
 if TYPE_CHECKING:
@@ -209,9 +209,11 @@ def test_the_second_of_several_diagnoses_can_meet_a_criterion() -> None:
 
 def earlier_form() -> dict[str, bytes]:
     """The shipped rules as a release without positions had them."""
-    new = ("policy-history-unknown", "covered", "criteria-review", "not-medically-necessary", "not-covered")
+    new = NOT_SHIPPED
     found = read_pack(default_rules_dir())
     for path, raw in found.items():
+        if path.startswith("drafts/"):
+            continue  # that release had none
         text = re.sub(r"^before_first_version: .*\n", "", raw.decode(), flags=re.MULTILINE)
         text = text.replace("      position: investigational\n", "")
         if path == "reasons.yaml":

@@ -43,7 +43,7 @@ def state(rules: RulesFolder) -> ReleaseState:
 def changed(rules: RulesFolder) -> RulesFolder:
     """Another list of codes in Premera's version of 2020-07-01, under a newer version of the pack."""
     text = (rules.root / "pack.yaml").read_text(encoding="utf-8")
-    rules.write("pack.yaml", NEWER + text[text.index("  - version: 2.1.0") :])
+    rules.write("pack.yaml", NEWER + text[text.index("  - version: 2.1.1") :])
     return rules.replace(PREMERA, "listed: [0600T, 0601T]", "listed: [0600T]")
 
 
@@ -75,20 +75,20 @@ def test_other_content_under_a_released_version_is_refused(rules: RulesFolder) -
     rules.replace("codes/ire.yaml", "label: IRE, open", "label: IRE, open surgery")
     (fault,) = state(rules).faults
     assert fault.startswith(
-        "rules/pack.yaml: version: 2.1.0 is released (2026-12-01) with another content of codes/ire.yaml. Raise"
+        "rules/pack.yaml: version: 2.1.1 is released (2026-12-01) with another content of codes/ire.yaml. Raise"
     )
     with pytest.raises(RulesError, match="Raise the version"):
         record_release(rules.root, DAY)
-    rules.replace("pack.yaml", "version: 2.1.0\nchangelog", "version: 2.0.9\nchangelog")
-    assert any("2.0.9 is older than the release 2.1.0" in each for each in state(rules).faults)
+    rules.replace("pack.yaml", "version: 2.1.1\nchangelog", "version: 2.0.9\nchangelog")
+    assert any("2.0.9 is older than the release 2.1.1" in each for each in state(rules).faults)
     (rules.root / "pack.yaml").unlink()
-    assert any("is missing, but 2.1.0 is released" in each for each in state(rules).faults)
+    assert any("is missing, but 2.1.1 is released" in each for each in state(rules).faults)
 
 
 def test_a_changed_version_needs_an_approval_and_a_new_one_when_it_changes_again(rules: RulesFolder) -> None:
     (fault,) = state(changed(rules)).faults
     assert fault.startswith(
-        f"rules/{PREMERA}: versions[1].approved: is missing, and the version changed since release 2.1.0. Give {{by:"
+        f"rules/{PREMERA}: versions[1].approved: is missing, and the version changed since release 2.1.1. Give {{by:"
     )
     rules.replace(PREMERA, LATER, LATER.replace("final\n", "final\n" + APPROVED))
     found = state(rules)

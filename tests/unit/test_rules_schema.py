@@ -72,7 +72,7 @@ def test_every_shipped_file_names_its_schema_and_fits_it(path: str) -> None:
         ("payers.yaml", "    label: Premera Blue Cross\n", "", "$.payers.premera"),
         ("evidence/nice_ip1019_2.yaml", "n: 52", "n: many", "$.studies[0].n"),
         ("evidence/nice_ip1019_2.yaml", "n: 52", "n: 0", "$.studies[0].n"),
-        ("reasons.yaml", "disposition: refer", "disposition: reject", "$.reasons[10].disposition"),
+        ("reasons.yaml", "disposition: refer", "disposition: reject", "$.reasons[11].disposition"),
         ("codes/ire.yaml", "rule: only", "rule: never", "$.codes[2].sites[0].rule"),
         ("tests/premera.yaml", "service: 2020-01-02,", "service: soon,", "$.tests[0].cases[0].service"),
         ("tests/premera.yaml", "program: commercial", "programs: commercial", "$.given"),

@@ -40,11 +40,9 @@ class Rulebook:
         self.versions: dict[tuple[str, str, str], tuple[Policy, Version]] = {
             (policy.payer, policy.id, version.id): (policy, version) for policy, version in versions_of(pack)
         }
-        self.policies: dict[tuple[str, str, str | None], Policy] = {
-            (policy.payer, policy.service, program): policy
-            for policy in pack.policies.values()
-            for program in policy.timeline_programs or (None,)
-        }
+        self.policies: dict[tuple[str, str], list[Policy]] = {}
+        for policy in sorted(pack.policies.values(), key=lambda policy: (policy.rank, policy.timeline)):
+            self.policies.setdefault((policy.payer, policy.service), []).append(policy)
         self.reasons: dict[str, Reason] = {reason.edit: reason for reason in pack.reasons.reasons}
         self.programs = pack.programs.programs
         self._documents = Documents(pack)
@@ -77,10 +75,23 @@ class Rulebook:
         return given if given is None else shown.get(given, given)
 
     def policy_of(self, row: Part) -> Policy | None:
-        """The payer's policy on the line's service and program, whether or not a version of it was in force."""
+        """The payer's policy on the line's service and program, whether or not a version of it was in force.
+
+        Of several, the one that decides the line, else the first in their order.
+        """
+        held = self.policies_of(row)
+        return next((policy for policy in held if policy.id == row["policy_id"]), held[0] if held else None)
+
+    def policies_of(self, row: Part) -> list[Policy]:
+        """Every policy of the payer on the line's service, as it holds for the line's program; first in order first."""
         service, _ = self.codes.get(row["hcpcs_code"], ("", None))
-        own = self.policies.get((row["payer"], service, row["program"]))
-        return own or self.policies.get((row["payer"], service, None))
+        held = self.policies.get((row["payer"], service), [])
+        own = {policy.id for policy in held if row["program"] in policy.timeline_programs}
+        return [
+            policy
+            for policy in held
+            if row["program"] in policy.timeline_programs or not (policy.timeline_programs or policy.id in own)
+        ]
 
     def code(self, row: Part) -> Part | None:
         """The line's procedure code: `code, label, kind, valid_from, valid_until, citation`."""

@@ -8,7 +8,8 @@ from claims_edit.policy import default_rules_dir, read_pack
 
 HERE = Path(__file__).parent
 NOT_SHIPPED = frozenset({
-    "policy-history-unknown", "covered", "criteria-review", "not-medically-necessary", "not-covered",
+    "policy-history-unknown", "policy-unsettled", "covered", "criteria-review", "not-medically-necessary",
+    "not-covered",
 })  # fmt: skip
 """The edits that no shipped policy can trigger."""
 
