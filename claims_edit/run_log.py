@@ -6,12 +6,14 @@ No line has a value of a claim: faults name places, and events have names and co
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
+import warnings
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 RUN_ID: ContextVar[str | None] = ContextVar("run_id", default=None)
 """The run that works; None before it has an id."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file name may have them; a fault stays one line
+_LAST_RESORT, _SHOW_WARNING = logging.lastResort, warnings.showwarning
 _PREFIX = "claims-edit: "
 _PLACE = re.compile(r"(\S.{0,400}?): ")
 
@@ -45,6 +48,8 @@ class RunLog:
         self.as_json = given and (f"{OPTION}={JSON}" in arguments or (OPTION, JSON) in pairwise(arguments))
         self.quiet = given and "--quiet" in arguments
         RUN_ID.set(None)
+        logging.lastResort = _OfLibraries(logging.WARNING) if self.as_json else _LAST_RESORT
+        warnings.showwarning = _show_warning if self.as_json else _SHOW_WARNING
 
     def event(self, name: str, level: str = INFO, **fields: Any) -> None:  # noqa: ANN401 -- any JSON
         """One object with time (UTC), level, event, the run's id if it has one, and `fields`; nothing as text."""
@@ -77,6 +82,26 @@ class RunLog:
     def ended(self, exit_code: int) -> None:
         """The last line."""
         self.event("ended", ERROR if exit_code else INFO, exit_code=exit_code)
+
+
+class _OfLibraries(logging.Handler):
+    """What libraries log, without their words: these may quote a claim."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        LOG.event("library", WARNING, logger=record.name, said=record.levelname.lower())
+
+
+def _show_warning(
+    message: Warning | str,  # noqa: ARG001 -- the library's signature
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 -- likewise
+    line: str | None = None,  # noqa: ARG001 -- likewise
+) -> None:
+    """What libraries warn of, likewise."""
+    LOG.event("library", WARNING, warning=category.__name__, place=f"{filename}:{lineno}")
 
 
 LOG = RunLog()

@@ -18,7 +18,7 @@ from claims_edit.edits.coverage import POSITION_EDITS, edits_of_positions
 from claims_edit.edits.program import policy_history_unknown
 from claims_edit.errors import RulesError
 from claims_edit.governance.rule_tests import failures, suite_of
-from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, ProgramRule, VersionStatus
+from claims_edit.model import CodeKind, Disposition, IndicationScope, PolicyKind, Position, ProgramRule, VersionStatus
 from claims_edit.names import name_keys
 from claims_edit.policy import compiled
 from claims_edit.policy.pack import ReasonsFile
@@ -40,21 +40,25 @@ _OPPOSITE = {
     IndicationScope.ALL_INDICATIONS: IndicationScope.SOLID_TUMORS,
     IndicationScope.SOLID_TUMORS: IndicationScope.ALL_INDICATIONS,
     VersionStatus.FINAL: VersionStatus.PROPOSED, VersionStatus.RETIRED: VersionStatus.PROPOSED,
+    Position.INVESTIGATIONAL: Position.NOT_MEDICALLY_NECESSARY,
+    Position.NOT_MEDICALLY_NECESSARY: Position.INVESTIGATIONAL,
+    Position.NOT_COVERED: Position.INVESTIGATIONAL,
     "only": "other_than", "other_than": "only", "true": "false", "false": "true",
 }  # fmt: skip
-_FLIPPED = ("kind", "rule", "scope", "blue_plan", "status")
+_FLIPPED = ("kind", "rule", "scope", "blue_plan", "status", "position")
 _REPLACED = {
     "disposition": (Disposition.REVIEW, Disposition.PASS), "group_code": ("CO", "PR"), "carc": ("50", "204"),
 }  # fmt: skip
 """The replacement for any other value, and the replacement for that value itself."""
 _ITEMS = (
-    "beside", "codes", "filing_indicators", "guidance", "identifiers", "listed", "member_id_shapes", "names",
-    "plan_words", "prefixes", "programs", "ranges", "rarcs", "sites", "spellings", "versions",
+    "all_of", "beside", "codes", "diagnoses", "filing_indicators", "guidance", "identifiers", "listed",
+    "member_id_shapes", "modifiers", "names", "otherwise", "place_of_service", "plan_words", "position", "prefixes",
+    "programs", "ranges", "rarcs", "sites", "spellings", "versions",
 )  # fmt: skip
 _ENTRIES = ("exceptions", "payers", "programs", "site_classes")
 _WHOLE = ("liability", "valid_from", "valid_until", "until", "next_review")
 _NAMES = ("names", "identifiers", "spellings")
-_NOT_IN_GUIDANCE = ("exceptions", "liability", "programs", "scope")
+_NOT_IN_GUIDANCE = ("exceptions", "liability", "position", "programs", "scope")
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,12 @@ def _own_changes(key: str | int | None, value: Any) -> Iterator[tuple[str, str |
         case str(), str() if key in _REPLACED:
             other, instead = _REPLACED[key]
             yield f"{value} → {instead if value == other else other}", str(instead if value == other else other)
+        case "otherwise", str():
+            yield f"{value} → {_OPPOSITE[value]}", str(_OPPOSITE[value])
+            yield "removed", None
+        case "units_at_most", str() if value.isdecimal():
+            for units in (int(value) - 1, int(value) + 1):
+                yield f"{value} → {units}", str(units)
         case str(), dict() if key in _WHOLE:
             yield "removed", None
         case _:

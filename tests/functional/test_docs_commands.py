@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST = ("tutorial.md", "examiner.md")  # in this order: the first one makes the results
 BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"""^(?:\$ )?(?:\.venv/bin/)?(claims-edit (?:[^"'\n\\]|\\\n|"[^"]*"|'[^']*')*)$""", re.MULTILINE)
 OF_ITS_OWN = "adding-a-payer.md"  # test_adding_a_payer types what that page shows, with its output
 NOT_HERE = {
@@ -100,6 +101,13 @@ def test_every_command_of_the_pages_runs(
         done = command(*arguments)
         assert done.code == 0, f"{found[each]}: {each}\n{done.err}"
         assert done.out or "--quiet" in arguments, f"{found[each]}: {each}"
+
+
+def test_every_example_in_python_is_python() -> None:
+    found = [(page.name, code) for page in pages() for code in PYTHON.findall(page.read_text(encoding="utf-8"))]
+    assert len(found) >= 5
+    for name, code in found:
+        compile(code, name, "exec")
 
 
 def test_each_page_is_in_the_site() -> None:

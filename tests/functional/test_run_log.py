@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from claims_edit.errors import InputError
 from tests.functional.program import UNREPORTED, Done, called, csv_text, lines, manifest, write
 
 if TYPE_CHECKING:
@@ -86,6 +89,19 @@ def test_a_bug_and_an_interruption_are_objects_too(tmp_path: Path, monkeypatch: 
         done = called("run", night, "--out", tmp_path / "out", *JSON)
         assert [each["event"] for each in events(done)] == ["started", event, "ended"]
         assert (done.code, events(done)[-1]["exit_code"]) == (code, code)
+
+
+def test_what_libraries_write_is_an_object_without_their_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def noisy(*_: object) -> None:
+        logging.getLogger("a.library").warning(SECRET)
+        warnings.warn(SECRET, stacklevel=1)
+        raise InputError("x: broken.")
+
+    monkeypatch.setattr("claims_edit.cli.engine.run_batch", noisy)
+    monkeypatch.setattr(logging.getLogger("a.library"), "propagate", False)  # pytest has a handler of its own
+    warnings.simplefilter("always")
+    found = named(events(called("run", "x", "--out", tmp_path / "out", *JSON)), "library")
+    assert [each.get("logger", each.get("warning")) for each in found] == ["a.library", "UserWarning"]
 
 
 def test_the_line_of_a_library_that_ends_the_program_is_an_object() -> None:

@@ -194,11 +194,22 @@ def test_an_unreadable_file_is_named_and_the_others_are_published(spark: SparkSe
     assert len(outcome.refused) == 2
 
 
+DERBY = "org.apache.derby.iapi.jdbc.AutoloadedDriver"  # a database that comes with PySpark
+
+
 @pytest.mark.long
 def test_a_table_of_the_session_is_an_extract(spark: SparkSession, tmp_path: Path) -> None:
+    """Here it is a view of a table of a database."""
+    java: Any = spark._jvm  # else Derby writes its log to this folder
+    java.java.lang.System.setProperty("derby.stream.error.file", str(tmp_path / "derby.log"))
     hard_lines(tmp_path / "lines.parquet", 400)
+    whole = pl.read_parquet(tmp_path / "lines.parquet")
+    whole.with_columns(pl.col("charge_amount").cast(pl.Decimal(18, 2))).write_parquet(tmp_path / "lines.parquet")
     local = run_batch(RunOptions((str(tmp_path / "lines.parquet"),), tmp_path / "local", AS_OF, reports=()))
-    spark.read.parquet(str(tmp_path / "lines.parquet")).coalesce(1).createOrReplaceTempView("claim_lines")
+    url = f"jdbc:derby:{tmp_path}/claims;create=true"
+    stored = spark.read.parquet(str(tmp_path / "lines.parquet")).coalesce(1)
+    stored.write.jdbc(url, "claim_lines", properties={"driver": DERBY})
+    spark.read.jdbc(url, "claim_lines", properties={"driver": DERBY}).createOrReplaceTempView("claim_lines")
     options = RunOptions(("table:claim_lines",), tmp_path / "spark", AS_OF, reports=())
     other = run_on_spark(spark, options, partitions=3)
     assert [file.path for file in other.manifest.inputs] == ["table:claim_lines/part-00000"]

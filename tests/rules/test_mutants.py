@@ -104,3 +104,38 @@ def test_a_version_that_is_a_mere_draft_is_noticed() -> None:
         ("policies/premera.yaml", "retired → proposed"), ("policies/premera.yaml", "final → proposed"),
     ]  # fmt: skip
     assert {trial().fate(one) for one in drafted} == {Fate.KILLED}
+
+
+CRITERIA_TESTS = """
+about: An invented payer
+given: {payer: cedar_health, program: commercial, code: 0600T, service: 2026-02-02}
+tests:
+  - name: Criteria
+    cite: {document: cedar_health_policy, section: Criteria, date: "January 1, 2024"}
+    cases:
+      - {diagnoses: C220, place_of_service: HERE, expect: criteria-review}
+      - {diagnoses: C220, place_of_service: ["11"], expect: not-medically-necessary}
+      - {diagnoses: C61, place_of_service: "21", expect: not-medically-necessary}
+"""
+
+
+@pytest.mark.parametrize(("tried", "survivors"), [('["21", "22"]', []), ('"21"', ["22 dropped"])])
+def test_each_criterion_and_each_of_its_values_is_dropped(tried: str, survivors: list[str]) -> None:
+    from tests.lib.stand_ins import contents  # noqa: PLC0415
+
+    cedar, tests = "policies/cedar_health.yaml", CRITERIA_TESTS.replace("HERE", tried)
+    own = Trial(contents() | {"tests/cedar_health.yaml": tests.encode()})
+    changes = [
+        one
+        for one in own.mutants()
+        if isinstance(one, Mutant) and one.path == cedar and (".criteria." in one.place or "position" in one.place)
+    ]
+    assert {(one.place.removeprefix("versions[0].criteria."), one.change) for one in changes} == {
+        ("all_of[0]", "the entry dropped"), ("all_of[1]", "the entry dropped"), ("all_of[2]", "the entry dropped"),
+        ("all_of[0].sites[0]", "liver_primary dropped"), ("all_of[2].place_of_service[0]", "21 dropped"),
+        ("all_of[2].place_of_service[1]", "22 dropped"),
+        ("otherwise", "not_medically_necessary → investigational"), ("otherwise", "removed"),
+    }  # fmt: skip
+    fates = {one: own.fate(one) for one in changes}
+    assert [one.change for one, fate in fates.items() if fate is Fate.SURVIVED] == survivors
+    assert Fate.KILLED in fates.values()
