@@ -45,8 +45,9 @@ class Period:
 
 
 def decision_tables(catalog: Catalog, payer: str) -> list[RulesTable]:
-    """What the payer's policy does with each code, by period and program; one table for each service.
+    """What the payer's policies do with each code, by period and program; one table for each service.
 
+    Where a scope of the payer is by tumor site, one for each of these sites, and one for the others.
     Programs and codes with the same outcome in a period share a row.
 
     Raises:
@@ -56,15 +57,16 @@ def decision_tables(catalog: Catalog, payer: str) -> list[RulesTable]:
     if payer not in payers:
         raise UsageError(f"{payer}: is not a valid payer key. Use one of {', '.join(sorted(payers))}.")
     return [
-        RulesTable(f"{payers[payer].label}: {file.label}", tuple(_rows(catalog, payer, file.service)))
+        RulesTable(f"{payers[payer].label}: {file.label}{site}", tuple(_rows(catalog, payer, file.service, diagnosis)))
         for file in catalog.pack.codes.values()
+        for site, diagnosis in _sites(catalog, payer).items()
     ]
 
 
-def _rows(catalog: Catalog, payer: str, service: str) -> Iterator[dict[str, str]]:
+def _rows(catalog: Catalog, payer: str, service: str, diagnosis: str) -> Iterator[dict[str, str]]:
     periods = list(_periods(catalog, payer, service))
     codes = [code.code for code in codes_of(catalog.pack, service)]
-    decided = _decided(catalog, payer, service, [period.day for period in periods])
+    decided = _decided(catalog, payer, service, [period.day for period in periods], diagnosis)
     for period in periods:
         alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for program in (*sorted(catalog.pack.programs.programs), _UNKNOWN):
@@ -94,7 +96,9 @@ def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
         yield Period(first, last)
 
 
-def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) -> dict[_Cell, tuple[str, str]]:
+def _decided(
+    catalog: Catalog, payer: str, service: str, days: list[dt.date], diagnosis: str
+) -> dict[_Cell, tuple[str, str]]:
     """The version and the outcome of each cell."""
     plain = next(each for each in decision_axes.payers((catalog,)) if each.keys == (payer,))
     programs = sorted(catalog.pack.programs.programs)
@@ -106,7 +110,7 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
         programs=decision_axes.program_frame(
             [decision_axes.state(), *(decision_axes.state(line_of_business=key) for key in labels if key)]
         ),
-        sites=decision_axes.site_frame({"solid": _solid_tumor(catalog, payer)}).head(1),
+        sites=decision_axes.site_frame({"solid": diagnosis}).head(1),
         trials=line_axes.trial_frame().head(1),
         holds=line_axes.hold_frame().head(1),
         contracts=line_axes.contract_frame().head(1),
@@ -123,11 +127,17 @@ def _decided(catalog: Catalog, payer: str, service: str, days: list[dt.date]) ->
     return {(day, labels.get(key, _UNKNOWN), code): (*cell,) for day, key, code, *cell in outcomes.iter_rows()}
 
 
-def _solid_tumor(catalog: Catalog, payer: str) -> str:
-    """A malignant solid tumor; if possible, one whose site has no guidance in place of the payer's document."""
-    by_site = set(catalog.site_references.filter(payer=payer)["site_class"])
+def _sites(catalog: Catalog, payer: str) -> dict[str, str]:
+    """What to add to a table's title, and a malignant solid tumor: one for each site that a scope names, and another.
+
+    If possible, the other one has no guidance in place of the payer's document.
+    """
+    scoped = decision_axes.scoped_sites((catalog,), (payer,))
+    by_site = {*catalog.site_references.filter(payer=payer)["site_class"], *scoped}
     solid = {str(site): code for (site,), code in decision_axes.site_classes((catalog,)).items() if site != NOT_SOLID}
-    return next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))
+    other = next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))
+    own = {f", {site}": solid[site] for site in sorted(scoped) if site in solid}
+    return own | {", other sites" if own else "": other}
 
 
 def _outcome() -> pl.Expr:

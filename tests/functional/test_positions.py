@@ -81,6 +81,20 @@ def test_each_position_decides_its_lines(rules: Path) -> None:
     assert sorted(posted) == [("50", ""), ("50", ""), ("50", ""), ("55", ""), ("55", ""), ("96", "N130")]
 
 
+def test_a_line_of_two_policies_without_an_order_goes_to_a_person(rules: Path) -> None:
+    """Who is asked to settle it, and sees each policy with its outcome, and both citations."""
+    out = ran(rules, [line(3) | GIVEN | {"payer": "Maple Plan"}])
+    (row,) = table(out, "reviews.csv")
+    assert (row["reason_code"], row["ask"]) == (
+        "policy-unsettled", "Ask the policies' owner which of them decides the line.",
+    )  # fmt: skip
+    (decision,) = pl.read_parquet(out / "decisions/*/*.parquet").to_dicts()
+    assert decision["citation"].count("Maple Plan Medical Policy MP") == 2
+    shown = " ".join(called("explain", "CL0000003", "--out", out, "--all").out.split())
+    assert "maple-plan-ire 2024-01-01: deny (investigational)" in shown
+    assert "maple-plan-liver 2024-01-01: pass (covered)" in shown
+
+
 def test_explain_names_what_is_met_unmet_and_unknown(rules: Path) -> None:
     out = ran(rules, claims())
     shown = called("explain", "CL0000003", "--out", out).out

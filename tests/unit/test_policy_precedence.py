@@ -12,6 +12,7 @@ import pytest
 
 from claims_edit.engine import decide
 from claims_edit.governance import decision_axes
+from claims_edit.governance.decision_table import decision_tables
 from claims_edit.governance.pack_diff import pack_diff
 from claims_edit.governance.prove import prove
 from claims_edit.governance.rule_tests import failures, suite_of
@@ -33,6 +34,7 @@ REVISIONS = pl.LazyFrame(schema=dict.fromkeys(
     ("payer", "claim_id", "claim_frequency_code", "original_claim_id"), pl.String,
 ))  # fmt: skip
 NO_CONTRACTS = pl.DataFrame(schema=CONTRACT_SCHEMA)
+WHOLE = "commercial, marketplace"
 TESTS = b"""
 about: Oak Health
 given: {payer: Oak Health, code: 0600T, program: commercial, service: 2025-01-01}
@@ -305,6 +307,17 @@ def test_a_changed_order_changes_outcomes() -> None:
     found = pack_diff(CATALOG, catalog_of(RULES | turned)).ranges.filter(change="outcome")
     assert set(found["payer"]) == {"oak_health"}
     assert set(found["new"].str.slice(0, 21)) >= {"deny: investigational"}
+
+
+def test_the_decision_table_is_one_for_each_site_of_a_scope() -> None:
+    tables = {table.title.partition(", ")[2]: table.rows for table in decision_tables(CATALOG, "oak_health")}
+    assert set(tables) == {"liver_primary", "other sites"}
+    outcomes = {
+        site: {row["outcome"] for row in rows if row["from"] == "2024-07-01" and row["programs"] == WHOLE}
+        for site, rows in tables.items()
+    }
+    assert {"pass: covered", "deny: not-covered (CO 96)"} <= outcomes["liver_primary"]
+    assert {"deny: investigational (CO 55)", "deny: not-covered (CO 96)"} <= outcomes["other sites"]
 
 
 def test_people_see_order_scope_and_class() -> None:
