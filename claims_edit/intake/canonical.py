@@ -95,8 +95,8 @@ def canonical_values(given: pl.Series, mapping: Mapping) -> pl.Series:
 
 def side_by_side(columns: dict[str, pl.Series]) -> pl.DataFrame:
     """Columns of different lengths as one frame, the shorter ones filled up with nulls."""
-    height = max(map(len, columns.values()), default=0)
-    return pl.DataFrame({name: values.extend_constant(None, height - len(values)) for name, values in columns.items()})
+    frames = [values.alias(name).to_frame() for name, values in columns.items()]
+    return pl.concat(frames, how="horizontal_extend") if frames else pl.DataFrame()
 
 
 def _all_canonical(examined: dict[str, pl.Series], mapping: Mapping) -> dict[str, tuple[pl.Series, pl.Series]]:

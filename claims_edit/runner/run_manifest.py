@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,7 @@ def manifest_of(
         "started_at": moment(started),
         "finished_at": moment(started),
         "as_of": result_options["as_of"],
-        "versions": {
-            "claims_edit": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("duckdb", "pandera", "polars")},
-        },
+        "versions": dict(_versions()),
         "rules_hash": catalog.rules_hash,
         "rules_version": catalog.rules_version,
         "options": result_options,
@@ -99,6 +96,13 @@ def manifest_of(
         "review_weights": catalog.pack.review_weights,
         "criteria_asks": catalog.pack.criteria_asks,
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of this program, and of what its results may depend on: the packages' metadata is slow to read."""
+    packages = {name: version(name) for name in ("duckdb", "pandera", "polars")}
+    return {"claims_edit": __version__, "python": platform.python_version(), **packages}
 
 
 def moment(at: datetime) -> str:
