@@ -24,12 +24,17 @@ def policies(view: RunView) -> Table:
     for row in view.figures.stale.iter_rows(named=True):
         late.setdefault((row["policy_id"], row["policy_version"]), []).append(row)
     rows = []
+    held: dict[tuple[str, str], tuple[Policy, Version]] = {}
+    payers: dict[tuple[str, str], list[str]] = {}
     for policy, version in versions_of(view.catalog.pack):
+        payers.setdefault((policy.id, version.id), []).append(payer_label(view, policy.payer))
+        held.setdefault((policy.id, version.id), (policy, version))
+    for policy, version in held.values():
         decided = late.pop((policy.id, version.id), [])
         if decided or _in_force(version, as_of):
             known = [
                 words(policy.title),
-                words(payer_label(view, policy.payer)),
+                words(", ".join(dict.fromkeys(payers[policy.id, version.id]))),
                 *_period(version),
                 whole(_day(version.reviewed)),
                 whole(_day(version.next_review)),
