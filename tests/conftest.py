@@ -13,12 +13,14 @@ import gc
 import os
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from claims_edit import policy
+from claims_edit.policy.parse import Parsed
 from claims_edit.store import database
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+
+    from claims_edit.rule_files.values import Strict
 
 # The same examples on every machine, and no deadline: a busy machine is no fault.
 settings.register_profile("claims-edit", deadline=None, derandomize=True, database=None)
@@ -57,6 +61,27 @@ def _catalog_of(contents: dict[str, bytes], **view: Any) -> policy.Catalog:
 
 
 policy.catalog_of = _catalog_of
+
+parsing = import_module("claims_edit.policy.parse")  # the package has a function of that name
+_parse_file = parsing._parse_file
+
+
+@lru_cache(maxsize=512)
+def _parsed_once(path: str, raw: bytes, kind: type[Strict]) -> Parsed:
+    parsed = Parsed()
+    _parse_file(path, raw, kind, parsed)
+    return parsed
+
+
+def _parse_file_once(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> None:
+    """A test that changes one file of a pack does not read the others again."""
+    found = _parsed_once(path, raw, kind)
+    parsed.files.update(found.files)
+    parsed.broken |= found.broken
+    parsed.faults += found.faults
+
+
+parsing._parse_file = _parse_file_once
 
 _build = database._build
 _empty: list[bytes] = []

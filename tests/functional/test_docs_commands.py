@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 import yaml
 
 from claims_edit import errors
@@ -18,8 +19,6 @@ from tests.functional.program import DECK, ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import pytest
 
     from tests.functional.program import Done
 
@@ -80,6 +79,7 @@ def typed(text: str, folder: Path) -> list[str]:
     return [*names, "--reports", "none"] if names[0] == "run" else names
 
 
+@pytest.mark.long
 def test_every_command_of_the_pages_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Done]
 ) -> None:

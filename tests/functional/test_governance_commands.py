@@ -76,6 +76,7 @@ def test_check_says_what_was_proved(command: Command) -> None:
     assert "Prior authorization, doubt or trial evidence: " in done.out
 
 
+@pytest.mark.long
 def test_check_in_json(command: Command) -> None:
     reported = json.loads(command("rules", "check", "--json").out)
     assert reported["sound"] is True
@@ -168,6 +169,7 @@ def _grouped(rows: list[dict[str, Any]], part: str) -> dict[tuple[str | None, ..
     return groups
 
 
+@pytest.mark.long
 def test_drafts_are_compared_only_when_asked_for(command: Command, rules: RulesFolder) -> None:
     text = (rules.root / "policies/regence.yaml").read_text(encoding="utf-8")
     draft = text[text.index("  - status: final") :].replace("status: final", "status: proposed")

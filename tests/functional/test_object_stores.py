@@ -16,7 +16,7 @@ from tests.lib.packed import zip_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.long]
 pytest.importorskip("moto.server", reason="moto is not installed: make install")
 
 

@@ -200,6 +200,7 @@ def test_a_damaged_folder_ends_with_13_and_stays_as_it_is(command: Command, publ
     assert sorted(path.relative_to(published) for path in published.rglob("*")) == before
 
 
+@pytest.mark.long
 def test_a_lost_database_is_made_anew(command: Command, published: Path) -> None:
     (published / "claims_edit.duckdb").resolve().write_bytes(b"not a database")
     asked = command("sql", "SELECT 1", "--out", published)

@@ -14,7 +14,7 @@ from claims_edit.store.object_results import ObjectResults
 from tests.functional.program import UNREPORTED, Done, called, csv_text, decisions, lines, write
 from tests.lib.object_store import SECRET, Bucket
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.long]
 pytest.importorskip("moto.server", reason="moto is not installed: make install")
 pytest.importorskip("obstore", reason="the extra store is not installed: pip install '.[store]'")
 OUT = "s3://claims/claims-edit/results"

@@ -25,6 +25,7 @@ def test_each_thread_gets_its_own_chart() -> None:
     assert [[title for title in titles if title in svg] for svg in drawn] == [[title] for title in titles]
 
 
+@pytest.mark.long
 def test_an_engine_that_ended_is_an_error_and_another_one_takes_its_place() -> None:
     first = engine()
     first._process.kill()
