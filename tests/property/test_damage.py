@@ -21,8 +21,8 @@ FORMATS = {
     "fhir": {"fhir-ndjson", "fhir-json"},
     "tables": {"csv", "ndjson", "parquet"},
 }
-FILES = examples(25, more=100)
-LEAST_KINDS = 25  # of damage, so that the draw is no small part of them
+FILES = examples(30, more=100)
+LEAST_KINDS = min(FILES // 2, 25)  # of damage, so that the draw is no small part of them
 SEED = 20_261_125
 
 

@@ -47,7 +47,7 @@ def test_a_claim_has_one_file_with_all_its_denied_lines(tmp_path: Path) -> None:
     assert report(tmp_path / "out", RUN_1, "rationale", folder) == f"Wrote {folder}.\n"
     assert sorted(path.name for path in folder.iterdir()) == [
         "000001.md", "000002.md", "000003.md", "000004.md", "evidence-kidney-regence-surgery-242.md",
-        "evidence-liver_primary-regence-surgery-242.md", "index.csv", "index.md",
+        "evidence-liver_primary-no-policy.md", "evidence-liver_primary-regence-surgery-242.md", "index.csv", "index.md",
     ]  # fmt: skip
     assert index(folder) == [
         ["000001.md", "A", "1|3|2", "extract.csv", "2|4|5"],
