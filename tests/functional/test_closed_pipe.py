@@ -32,6 +32,7 @@ def unread(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fmt", first(1, ["table", "csv", "json", "parquet"]))
 def test_sql(deck_results: Path, fmt: str) -> None:
     assert unread("sql", "FROM decisions", "--out", deck_results, "--format", fmt) == (0, "")

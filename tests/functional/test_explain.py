@@ -111,6 +111,7 @@ def test_a_row_is_found_by_its_number(command: Command, read_only: Path) -> None
     assert command("explain", "--row", 10, "--out", read_only).code == 2
 
 
+@pytest.mark.long
 def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_path: Path) -> None:
     rows = csv_text(lines(9)).splitlines(keepends=True)
     extract = write(tmp_path / "night.csv", "".join([*rows[:3], "torn\n", *rows[3:6], "torn,too\n", *rows[6:]]))
@@ -164,6 +165,7 @@ def test_the_latest_run_that_has_the_line_is_asked(command: Command, published: 
     assert found["run_id"] == first
 
 
+@pytest.mark.long
 def test_a_refused_line_is_kept_until_that_line_comes_again(command: Command, tmp_path: Path) -> None:
     future, out = {"claim_start_date": "2099-01-01"}, tmp_path / "out"
     nights = {

@@ -88,7 +88,7 @@ def from_csv(tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, pl
     return published(put(folder / "claims.csv"), folder / "out")
 
 
-@pytest.mark.parametrize("name", first(6, TEXT_FORMATS[1:]))
+@pytest.mark.parametrize("name", first(3, TEXT_FORMATS[1:]))
 def test_decisions_and_refusals_are_those_of_the_csv(
     name: str, from_csv: tuple[pl.DataFrame, pl.DataFrame], tmp_path: Path
 ) -> None:

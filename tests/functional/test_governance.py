@@ -236,6 +236,7 @@ def providers(tmp_path: Path) -> Path:
 AS_IF = "--drafts-as-if-in-force"
 
 
+@pytest.mark.long
 def test_a_draft_ahead_is_sized_on_the_lines_of_today(
     command: Command, providers: Path, coming: Path, tmp_path: Path
 ) -> None:
@@ -321,6 +322,7 @@ def test_a_shadow_run_before_any_enforced_one_reports_every_line(
     assert "not decided" in shadow.out
 
 
+@pytest.mark.long
 def test_a_shadow_run_leaves_no_file_that_looks_real(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:

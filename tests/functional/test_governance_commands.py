@@ -120,6 +120,7 @@ def flips(lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: 
     return [row for row in rows if any(row[name] != row[f"{name}_new"] for name in reported)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", first(1, ["extract", "out"]))
 def test_replay_changes_what_two_decisions_say(
     command: Command, changed: RulesFolder, tmp_path: Path, source: str

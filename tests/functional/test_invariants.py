@@ -158,6 +158,7 @@ def test_threads_and_argument_order_change_nothing(two_runs: tuple[Path, Path]) 
     assert reported[0] == reported[1]
 
 
+@pytest.mark.long
 def test_rows_and_charges_reconcile(two_runs: tuple[Path, Path]) -> None:
     out = two_runs[0]
     reported = manifest(out)

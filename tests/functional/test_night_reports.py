@@ -236,6 +236,7 @@ def test_the_view_has_the_work_list_of_the_latest_enforced_run(listing: Path, tm
     assert listed == [(claim, priority) for claim, *_, priority in LISTED[-1]]
 
 
+@pytest.mark.long
 def test_open_reviews_that_are_missing_are_made_again_from_the_record(listing: Path, tmp_path: Path) -> None:
     lists = []
     for name in ("kept", "missing"):

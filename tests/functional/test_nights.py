@@ -109,6 +109,7 @@ def test_a_run_made_again_under_other_terms_changes_what_they_change(tmp_path: P
     assert current(tmp_path) == [("CL0000001", 1, "pass", "1.25"), ("CL0000002", 1, "deny", "2.25")]
 
 
+@pytest.mark.long
 def test_the_state_is_the_same_whatever_the_order_of_the_rows(tmp_path: Path) -> None:
     rows = [line(number, **CODE) for number in range(1, 40)]
     voids = [row | {"claim_frequency_code": "8"} for row in rows[:20]]
@@ -187,6 +188,7 @@ def interchange(*claims: tuple[str, str, str]) -> str:
     return X12.format(claims=text, segments=3 + text.count("~"))
 
 
+@pytest.mark.long
 def test_an_837_void_takes_back_its_own_providers_claim_alone(tmp_path: Path) -> None:
     one, other = "1902000227", "1245319599"
     for day, claims in ((2, [(one, "A", "1"), (other, "A", "1")]), (3, [(one, "A", "8")]), (4, [(other, "A", "1")])):

@@ -206,6 +206,7 @@ def test_lines_that_cannot_be_split_keep_the_rows_behind_them_in_place(command: 
     assert counts(tmp_path / "out") == (13, 10, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("batch_rows", first(1, [13, 1, 40]))
 def test_the_size_of_batches_changes_nothing(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int
@@ -270,6 +271,7 @@ def test_long_lines_of_ndjson_have_room(command: Command, tmp_path: Path) -> Non
     assert done == Done(0, "", "")
 
 
+@pytest.mark.long
 def test_columns_whose_types_a_tool_guessed_are_read_as_what_they_are_for(command: Command, tmp_path: Path) -> None:
     """As a tool that guesses leaves them: numbers for ids, floats where there are gaps, columns of nothing."""
     rows = claims()[:4]
@@ -361,6 +363,7 @@ def widened(
     return list(rows.values()), names
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pattern", first(1, ["{name}_{n}", "{name}{n}"]))
 def test_wide_rif_rows_are_decided_like_one_row_a_line(command: Command, tmp_path: Path, pattern: str) -> None:
     lines = [row for row in rif_lines() if int(row["LINE_NUM"]) in SLOTS]
@@ -396,6 +399,7 @@ def test_a_file_of_both_kinds_is_refused(command: Command, tmp_path: Path) -> No
     assert "takes hcpcs_code from HCPCS_CD or from HCPCS_CD_{n}, but the extract has both" in done.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", first(1, CARRIER_TABLES))
 def test_a_whole_carrier_file_reads_alike_in_both_forms(command: Command, tmp_path: Path, source: str) -> None:
     rows = [dict(row) for row in CARRIER_TABLES[source] if int(row["LINE_NUM"]) in SLOTS]

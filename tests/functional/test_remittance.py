@@ -226,6 +226,7 @@ def test_a_later_night_reverses_what_was_posted(tmp_path: Path) -> None:
     assert all(Decimal(line.charge) == Decimal(line.adjustments[0][2]) for line in read)  # paid nothing, so balanced
 
 
+@pytest.mark.long
 def test_what_is_posted_less_what_is_reversed_is_what_is_current(tmp_path: Path) -> None:
     first_night(tmp_path)
     next_night(tmp_path)
@@ -236,6 +237,7 @@ def test_what_is_posted_less_what_is_reversed_is_what_is_current(tmp_path: Path)
     assert Decimal(done.out.split()[-1]) == posted == Decimal(9400)
 
 
+@pytest.mark.long
 def test_a_reversal_is_held_where_the_posting_facts_are_lost(tmp_path: Path) -> None:
     """Of any line: one that the earlier run's replay lacks is not taken for free."""
     first_night(tmp_path)
@@ -249,6 +251,7 @@ def test_a_reversal_is_held_where_the_posting_facts_are_lost(tmp_path: Path) -> 
     assert "is missing or damaged" not in rows[2]["note"]
 
 
+@pytest.mark.long
 def test_a_reversal_is_held_where_the_replay_is_gone(tmp_path: Path) -> None:
     first_night(tmp_path)
     (replay,) = (tmp_path / "out" / "runs").glob("*/replay")

@@ -75,6 +75,7 @@ def parquet(path: Path, columns: dict[str, pl.Series]) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_typed_columns_are_read_or_refused_by_row(command: Command, tmp_path: Path) -> None:
     """Each file has columns and types of its own, and claims of its own source."""
     for name, (columns, _) in TYPED.items():

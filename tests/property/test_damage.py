@@ -33,7 +33,7 @@ def test_sound_claims_come_out_as_they_should(tmp_path: Path, family: str) -> No
 
 
 @pytest.mark.more
-@pytest.mark.parametrize("family", FORMATS)
+@pytest.mark.parametrize("family", first(1, FORMATS))
 def test_no_damage_denies_loses_or_moves_a_line(tmp_path: Path, family: str) -> None:
     counts = campaign.run(FILES, SEED, tmp_path, frozenset(FORMATS[family]), are_sound=True)
     assert counts.files.total() == FILES

@@ -158,6 +158,7 @@ def test_a_gap_of_an_edition_is_one_where_no_version_of_all_holds() -> None:
     assert fault.startswith(f"rules/{JUNIPER}: versions[2].until: 2025-12-31 leaves a gap: no version is in force")
 
 
+@pytest.mark.long
 def test_the_proof_decides_each_payer_and_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every rule of every edition is reached, by a payer and program for which it holds."""
     payers = decision_axes.payers((CATALOG,))

@@ -181,6 +181,7 @@ def held_elsewhere(database: Path) -> Iterator[Callable[[], int]]:
         requests.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("held", first(1, [held_here, held_elsewhere]))
 def test_a_file_of_the_generation_before_that_is_open_is_left_alone(
     tmp_path: Path, inserted: list[list[str]], held: Callable[[Path], AbstractContextManager[Callable[[], int]]]
@@ -194,7 +195,7 @@ def test_a_file_of_the_generation_before_that_is_open_is_left_alone(
     assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(4,)]
 
 
-@pytest.mark.parametrize("place", first(2, range(6)))
+@pytest.mark.parametrize("place", first(1, range(6)))
 def test_a_changed_file_of_the_generation_before_is_not_used(
     tmp_path: Path, inserted: list[list[str]], place: int
 ) -> None:
@@ -248,7 +249,7 @@ def shrink(path: Path) -> None:
 CHANGES = (tamper, spoil, truncate, remove, older, shrink)
 
 
-@pytest.mark.parametrize("change", first(2, CHANGES))
+@pytest.mark.parametrize("change", first(1, CHANGES))
 def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     tmp_path: Path, inserted: list[list[str]], change: Callable[[Path], None]
 ) -> None:

@@ -294,11 +294,14 @@ def no_time_tells(out: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "reported"),
-    [
-        (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
-        (damage_end, r"part-00000\.parquet: cannot be read as Parquet"),
-        (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
-    ],
+    first(
+        1,
+        [
+            (damage_parquet, r"part-00000\.parquet: cannot be read as Parquet"),
+            (damage_end, r"part-00000\.parquet: cannot be read as Parquet"),
+            (damage_parquet_away, r"run_id=.*: 1 rows, but the manifest has 2"),
+        ],
+    ),
 )
 def test_a_lost_name_or_end_of_a_file_is_found_though_no_time_tells(
     tmp_path: Path, damage: Callable[[Path], None], reported: str
@@ -366,6 +369,7 @@ def test_every_name_of_a_generation_is_on_the_disk_before_it_is_shown(
     assert any(path.startswith(f".staging/{RUN_2}/decisions/") and path.endswith(".parquet") for path in synced)
 
 
+@pytest.mark.long
 def test_every_name_of_a_generation_that_was_another_is_on_the_disk_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,7 +419,7 @@ def replaced_by_a_folder(folder: Path) -> None:
     (part / "file").touch()
 
 
-@pytest.mark.parametrize("change", [lambda _: None, restored, replaced_by_a_folder])
+@pytest.mark.parametrize("change", first(1, [lambda _: None, restored, replaced_by_a_folder]))
 def test_a_generation_that_was_another_has_the_files_of_the_last(
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
@@ -433,6 +437,7 @@ def test_a_generation_that_was_another_has_the_files_of_the_last(
     assert (tmp_path / ".current" / note).exists() == (tmp_path / ".generations/2" / note).exists()
 
 
+@pytest.mark.long
 def test_a_generation_begun_from_another_and_left_by_a_killed_run_is_not_used(tmp_path: Path) -> None:
     for run_id in (RUN_1, RUN_2):
         publish(tmp_path, run_id, [line()])
@@ -459,7 +464,7 @@ def without_list(out: Path) -> None:
     (out / ".current" / generation.RUNS).unlink()
 
 
-@pytest.mark.parametrize("known", [lambda _out: None, without_list])
+@pytest.mark.parametrize("known", first(1, [lambda _out: None, without_list]))
 @pytest.mark.parametrize("has_copy", [True, False])
 def test_a_run_that_is_gone_from_the_record_keeps_everything_as_it_is(
     tmp_path: Path, known: Callable[[Path], None], *, has_copy: bool

@@ -97,6 +97,7 @@ def test_a_line_has_one_current_decision_whatever_key_its_payer_has(tmp_path: Pa
     assert found == [("review", "deny", True, RUNS[1], RUNS[2])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", first(1, ["enforce", "shadow"]))
 def test_a_payer_added_to_the_rules_or_taken_out_does_not_make_its_lines_two(tmp_path: Path, mode: str) -> None:
     view = {"enforce": "current_decisions", "shadow": "shadow_decisions"}[mode]

@@ -300,6 +300,7 @@ def rich() -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(3, [*TINY, 777, 2048, 4000]))
 def test_nothing_depends_on_where_a_chunk_ends(tmp_path: Path, size: int) -> None:
     whole, parts = read(tmp_path, rich()), read(tmp_path, rich(), size=size)
