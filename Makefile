@@ -39,9 +39,12 @@ demo: install ## run the nightly job on sample_claims and say where to look
 	cd $(CLAIMS_EDIT_HOME) && $(abspath $(CLAIMS_EDIT)) explain EX-21-INVESTIGATIONAL-REGENCE --out $(call claims_edit_word,$(OUT))
 
 # Bytecode is kept, whatever the environment says: each program that a test starts would compile every module anew.
-PYTEST = cd $(CLAIMS_EDIT_HOME) && PYTHONDONTWRITEBYTECODE= $(abspath $(VENV))/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+PYTEST = cd $(CLAIMS_EDIT_HOME) && PYTHONDONTWRITEBYTECODE= $(abspath $(VENV))/bin/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+TESTERS = auto
 
-# Each test process has a core to itself: a second thread in it costs a quarter more CPU. The long tests use all threads.
+# One thread for each test process: a second one costs a quarter more CPU. They often wait for a disk or another process,
+# so there is one more of them than cores. The long tests use all threads.
+test: TESTERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 test: export POLARS_MAX_THREADS = 1
 test: $(VENV)/.installed-dev ## run the tests, but for the long ones
 	$(PYTEST) -m "not long"

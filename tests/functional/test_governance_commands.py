@@ -205,6 +205,7 @@ def test_the_same_bytes_every_time_and_no_claim_in_markdown(
         assert bool(named) == (fmt in {"csv", "json"}) or fmt == "table"
 
 
+@pytest.mark.long
 def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
     done = command("rules", "diff", SHIPPED, changed.root, "--extract", CLAIMS, *AS_OF, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))

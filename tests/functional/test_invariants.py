@@ -189,6 +189,7 @@ def test_rows_and_charges_reconcile(two_runs: tuple[Path, Path]) -> None:
         assert file["rows_read"] == file["rows_accepted"] + file["rows_quarantined"]
 
 
+@pytest.mark.long
 def test_the_damaged_rows_are_the_refused_ones(two_runs: tuple[Path, Path]) -> None:
     refused = quarantine(two_runs[0]).filter(pl.col("source_file").str.ends_with("damaged.csv"))
     assert refused.select("source_row", pl.col("failed_checks").list.join(" ")).rows() == [
@@ -197,12 +198,14 @@ def test_the_damaged_rows_are_the_refused_ones(two_runs: tuple[Path, Path]) -> N
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_rows_are_in_order_of_file_and_row(two_runs: tuple[Path, Path]) -> None:
     for kind in ("decisions", "quarantine"):
         found = record(two_runs[0], kind).select("source_file", "source_row")
         assert found.equals(found.sort("source_file", "source_row"))
 
 
+@pytest.mark.long
 def test_a_denial_needs_everything_established(two_runs: tuple[Path, Path]) -> None:
     denied = record(two_runs[0], "decisions").filter(pl.col("disposition") == "deny")
     assert denied.height > 0

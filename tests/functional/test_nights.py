@@ -125,6 +125,7 @@ def test_the_state_is_the_same_whatever_the_order_of_the_rows(tmp_path: Path) ->
     assert states[0].equals(states[1])
 
 
+@pytest.mark.long
 def test_explain_shows_the_line_night_by_night(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     night(tmp_path, 3, line(1, **CODE))

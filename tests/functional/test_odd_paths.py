@@ -89,6 +89,7 @@ def test_in_a_folder_every_file_is_read_as_itself(tmp_path: Path, kind: str) -> 
     assert owners(tmp_path / "out") == {f"of-{place}-" for place in range(3)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", first(1, (name for name in ODD if "?" not in name)))
 def test_a_results_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     first = write(tmp_path / "first.csv", KINDS["csv"]("first"))

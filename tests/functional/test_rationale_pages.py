@@ -51,6 +51,7 @@ def printed_lines(text: str) -> int:
     return sum(max(1, len(textwrap.wrap(each, PAGE_COLUMNS))) for each in text.splitlines())
 
 
+@pytest.mark.long
 def test_every_denial_fits_two_pages_of_text(rationales: list[str]) -> None:
     assert len(rationales) > 40
     for text in rationales:

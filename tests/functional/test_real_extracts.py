@@ -40,6 +40,7 @@ def charged(rows: list[dict[str, str]], column: str) -> str:
     return f"{sum((Decimal(row[column]) for row in rows if row[column]), Decimal()):.2f}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", TUVA_TABLES)
 def test_tuvas_medical_claim_needs_only_its_payer(tmp_path: Path, source: str) -> None:
     rows = TUVA_TABLES[source]

@@ -191,6 +191,7 @@ def test_every_reason_of_a_crowded_batch_is_the_first_table_edit_that_hit() -> N
     assert decided["source_row"].equals(lines["source_row"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", first(1, [1, 7, 59]))
 def test_batch_size_changes_nothing(size: int) -> None:
     lines, revisions, contracts = crowded(2, 60)

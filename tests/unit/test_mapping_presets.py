@@ -418,6 +418,7 @@ CELLS = st.sampled_from(["", " ", "0", "0.00", "0600T", "12.50"])
 SLOT = st.fixed_dictionaries({"P": CELLS, "C": CELLS, "N": CELLS, "TAX": CELLS})
 
 
+@pytest.mark.long
 @given(rows=st.lists(st.tuples(SLOT, SLOT, SLOT), min_size=1, max_size=8), batch=st.integers(1, 30))
 def test_unpivoting_agrees_with_a_reading_row_by_row(rows: list[tuple[dict[str, str], ...]], batch: int) -> None:
     expected: list[tuple[int, str, str | None]] = []
