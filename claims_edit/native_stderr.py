@@ -15,7 +15,7 @@ import sys
 
 from claims_edit.errors import EXIT_ABORTED
 from claims_edit.resources import TOO_LITTLE_MEMORY
-from claims_edit.run_log import ERROR, json_line
+from claims_edit.run_log import ERROR, PREFIX, json_line
 
 STDERR = 2
 DONE = b"\x00done"  # written when the program ends by itself
@@ -63,7 +63,7 @@ def _listen(listening: int, shown: int, *, as_json: bool) -> None:
         if words and not words.endswith(DONE):
             message = f"memory: {TOO_LITTLE_MEMORY}" if NO_MEMORY.search(words) else ABORTED
             line = json_line("bug", ERROR, message=message, exit_code=EXIT_ABORTED)
-            os.write(STDERR, (line if as_json else f"claims-edit: {message}\n").encode())
+            os.write(STDERR, (line if as_json else f"{PREFIX}{message}\n").encode())
     finally:
         os._exit(0)
 

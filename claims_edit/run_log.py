@@ -26,7 +26,7 @@ RUN_ID: ContextVar[str | None] = ContextVar("run_id", default=None)
 """The run that works; None before it has an id."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a file name may have them; a fault stays one line
 _LAST_RESORT, _SHOW_WARNING = logging.lastResort, warnings.showwarning
-_PREFIX = "claims-edit: "
+PREFIX = "claims-edit: "
 _PLACE = re.compile(r"(\S.{0,400}?): ")
 
 
@@ -120,4 +120,4 @@ def _shown(message: str) -> str:
 
 
 def _write(message: str) -> None:
-    sys.stderr.write(f"{_PREFIX}{_shown(message)}\n")
+    sys.stderr.write(f"{PREFIX}{_shown(message)}\n")

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.facts.lookup import by_key
+from claims_edit.facts.policy import PAYER_SERVICE
 from claims_edit.model import CodeKind
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
-PAYER_SERVICE = ("payer", "service")
 OF_LINE = "of_line"
 """The line of a row, where a line has a row for each of several policies."""
 _SCOPES = ("rank", "scope_sites", "scope_codes", "scope_programs")

@@ -12,9 +12,8 @@ from claims_edit.governance.prove import prove
 from claims_edit.governance.release import ReleaseState, release_state
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
-from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, read_pack
+from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, found_drafts_of, read_pack
 from claims_edit.policy.check_scopes import unordered
-from claims_edit.policy.pack import FoundDraft
 from claims_edit.policy.parse import DRAFTS, RELEASES
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ def _faults_beside(contents: dict[str, bytes], enforced: set[str]) -> list[str]:
     if len(enforceable(contents)) == len(contents):
         return []
     pack, faults = examine(contents)
-    found = {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
-    faults += date_faults(pack.model_copy(update={"policies": found}))
+    faults += date_faults(found_drafts_of(pack))
     return [
         fault if fault.startswith(f"rules/{RELEASES}: ") else f"{fault} {_OF_DRAFT}" for fault in {*faults} - enforced
     ]

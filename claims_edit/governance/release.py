@@ -1,6 +1,6 @@
 """Releases of a rule pack: the content on record, what changed since the last one, and the approvals that it needs.
 
-The content of a file is its values: a comment, a line break or the order of keys is no change. `releases.yaml` is about
+The content of a file is its values: comments, line breaks and the order of keys do not count. `releases.yaml` is about
 the pack and not part of it: no run reads it, and it is not in the pack's hash.
 """
 
@@ -180,7 +180,7 @@ def _files(contents: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _unapproved(plain: Plain) -> Plain:
-    """The values without approvals: an approval is no change of what it approves."""
+    """The values without approvals: an approval does not change what it approves."""
     if isinstance(plain, dict):
         return {key: _unapproved(value) for key, value in plain.items() if key != _APPROVED}
     return [_unapproved(each) for each in plain] if isinstance(plain, list) else plain

@@ -110,7 +110,7 @@ def unreachable_rule_faults(
 def _each_version(catalog: Catalog) -> Iterator[tuple[str, Policy, Version]]:
     """Each version once, whatever payers and programs it holds for.
 
-    The rest of a version beside an edition holds for some of them alone, and is no version of the file.
+    The rest of a version beside an edition holds for some of them alone, and is not a version of the file.
     """
     found = rule_locations.versions(catalog.pack, catalog.written)
     held = {(policy.id, version.id): (place, policy, version) for place, policy, version in found}

@@ -50,6 +50,7 @@ __all__ = [
     "enforceable",
     "examine",
     "found_drafts",
+    "found_drafts_of",
     "load_catalog",
     "name_key",
     "read_pack",
@@ -100,6 +101,11 @@ def found_drafts(contents: dict[str, bytes]) -> RulePack:
     pack, faults = examine(contents)
     if faults:
         raise RulesError(*faults)
+    return found_drafts_of(pack)
+
+
+def found_drafts_of(pack: RulePack) -> RulePack:
+    """A pack with its found drafts as its only policies."""
     drafts = {path: policy for path, policy in pack.policies.items() if isinstance(policy, FoundDraft)}
     return pack.model_copy(update={"policies": drafts})
 

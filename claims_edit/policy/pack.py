@@ -6,10 +6,10 @@ from pydantic import Field
 
 from claims_edit.policy.rule_tests import RuleTestsFile
 from claims_edit.rule_files.cited import CitedDate, Document, Home
+from claims_edit.rule_files.found_drafts import FoundDraft
 from claims_edit.rule_files.policies import (
     AppliesTo,
     Approved,
-    FoundDraft,
     HistoryEntry,
     Liability,
     ListedCodes,

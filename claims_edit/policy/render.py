@@ -9,7 +9,8 @@ from claims_edit.errors import UsageError
 from claims_edit.model import VersionStatus
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.policy.lifecycle import enforced
-from claims_edit.rule_files.policies import FoundDraft, program_rules_of
+from claims_edit.rule_files.found_drafts import FoundDraft
+from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

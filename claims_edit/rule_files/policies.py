@@ -281,28 +281,6 @@ class PolicyOfPrograms(Policy):
         return self.programs
 
 
-class Seen(Strict):
-    """A public page on which facts of a draft were found: its address, the day it was seen, and how much of it."""
-
-    url: Text
-    day: Day
-    what: Text
-
-
-class Found(Strict):
-    """Where a draft's facts come from, and what is still open; `unverified` until the document itself was read."""
-
-    status: Literal["unverified"]
-    seen: tuple[Seen, ...] = Field(min_length=1)
-    open_questions: tuple[Text, ...] = Field(min_length=1)
-
-
-class FoundDraft(Policy):
-    """`drafts/*.yaml`: a policy found on public pages. It is never enforced; a shadow run uses it."""
-
-    found: Found
-
-
 def program_rules_of(version: Version) -> dict[str, tuple[ProgramRule, Citation]]:
     """The rule of each program that the version addresses."""
     applies = dict.fromkeys(version.applies_to.programs, (ProgramRule.APPLIES, version.applies_to.cite))

@@ -1,4 +1,4 @@
-"""What a run tells collectors of logs (`--log-format json`) and lineage servers (`--lineage`)."""
+"""What a run sends to collectors of logs (`--log-format json`) and lineage servers (`--lineage`)."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "lineage.ndjson"
 
 
-def told(collected: Path) -> list[dict[str, Any]]:
+def sent(collected: Path) -> list[dict[str, Any]]:
     text = collected.read_text(encoding="utf-8")
     collected.unlink()
     assert SECRET not in text
@@ -143,7 +143,7 @@ def test_a_lineage_server_has_start_and_end_with_the_datasets(tmp_path: Path, co
     night, out = write(tmp_path / "night.csv", csv_text(lines(6))), tmp_path / "out"
     run = ("run", night, "--out", out, "--lineage", *UNREPORTED)
     assert called(*run).code == 0
-    start, end = told(collected)
+    start, end = sent(collected)
     assert (start["eventType"], end["eventType"]) == ("START", "COMPLETE")
     assert start["run"]["runId"] == end["run"]["runId"]
     assert [(each["namespace"], each["name"]) for each in end["inputs"]] == [("file", str(night))]
@@ -153,13 +153,13 @@ def test_a_lineage_server_has_start_and_end_with_the_datasets(tmp_path: Path, co
     tags = {each["key"]: each["value"] for each in end["run"]["facets"]["tags"]["tags"]}
     assert tags["run_id"] == manifest(out)["run_id"]
     assert called(*run).code == 0
-    assert [(each["eventType"], len(each["outputs"])) for each in told(collected)] == [("START", 4), ("COMPLETE", 0)]
+    assert [(each["eventType"], len(each["outputs"])) for each in sent(collected)] == [("START", 4), ("COMPLETE", 0)]
 
 
 def test_a_failed_run_is_told_with_its_faults(tmp_path: Path, collected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = ("run", tmp_path / "none.csv", "--out", tmp_path / "out", "--lineage", *UNREPORTED)
     assert called(*run).code == 11
-    failed = told(collected)
+    failed = sent(collected)
     assert [each["eventType"] for each in failed] == ["START", "FAIL"]
     assert "no such file" in failed[1]["run"]["facets"]["errorMessage"]["message"]
 
@@ -168,7 +168,7 @@ def test_a_failed_run_is_told_with_its_faults(tmp_path: Path, collected: Path, m
 
     monkeypatch.setattr("claims_edit.cli.engine.run_batch", broken)
     assert called(*run).code == 1
-    assert told(collected)[1]["run"]["facets"]["errorMessage"]["message"] == "ValueError"
+    assert sent(collected)[1]["run"]["facets"]["errorMessage"]["message"] == "ValueError"
 
 
 def test_no_run_fails_for_a_lineage_server(tmp_path: Path, collected: Path, monkeypatch: pytest.MonkeyPatch) -> None:

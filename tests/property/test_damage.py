@@ -22,7 +22,7 @@ FORMATS = {
     "tables": {"csv", "ndjson", "parquet"},
 }
 FILES = examples(30, more=100)
-LEAST_KINDS = min(FILES // 2, 25)  # of damage, so that the draw is no small part of them
+LEAST_KINDS = min(FILES // 2, 25)  # of damage, so that many of them are drawn
 SEED = 20_261_125
 
 

@@ -12,7 +12,8 @@ from claims_edit.edits.coverage import contract_excludes
 from claims_edit.policy.catalog import Citations, versions_of
 from claims_edit.report.explain.documents import Documents
 from claims_edit.report.explain.group_codes import BEARERS
-from claims_edit.rule_files.policies import FoundDraft, VersionAsIfInForce, program_rules_of, stale_after
+from claims_edit.rule_files.found_drafts import FoundDraft
+from claims_edit.rule_files.policies import VersionAsIfInForce, program_rules_of, stale_after
 
 if TYPE_CHECKING:
     import datetime as dt

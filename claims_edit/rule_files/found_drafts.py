@@ -1,0 +1,30 @@
+"""The model of a found draft: a policy of which only public pages were seen."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from claims_edit.rule_files.policies import Policy
+from claims_edit.rule_files.values import Day, Strict, Text
+
+
+class Seen(Strict):
+    """A public page on which facts of a draft were found: its address, the day it was seen, and how much of it."""
+
+    url: Text
+    day: Day
+    what: Text
+
+
+class Found(Strict):
+    """Where a draft's facts come from, and what is still open; `unverified` until the document itself was read."""
+
+    status: Literal["unverified"]
+    seen: tuple[Seen, ...] = Field(min_length=1)
+    open_questions: tuple[Text, ...] = Field(min_length=1)
+
+
+class FoundDraft(Policy):
+    """`drafts/*.yaml`: a policy found on public pages. It is never enforced; a shadow run uses it."""
+
+    found: Found
