@@ -13,6 +13,7 @@ from claims_edit.governance.schema import kinds, schema_of, write_schemas
 from claims_edit.governance.template import new_policy
 from claims_edit.policy import default_rules_dir, read_pack, upgraded
 from claims_edit.policy.parse import PLACEHOLDER, RELEASES
+from claims_edit.policy.source import write_rules_file
 
 if TYPE_CHECKING:
     from datetime import date
@@ -64,7 +65,7 @@ def upgrade(*, rules: Path | None, dry_run: bool) -> None:
         click.echo(f"{folder}: {len(changed)} files would change; nothing is written (--dry-run).")
     else:
         for path, raw in changed.items():
-            _write(folder / path, raw)
+            write_rules_file(folder / path, raw.decode())
         click.echo(f"{folder}: {len(changed)} files written. Next: claims-edit rules check --rules {folder}")
 
 
@@ -87,13 +88,6 @@ def release(*, rules: Path | None, day: date | None) -> None:
         f"{folder / RELEASES}: release {recorded.version} of {recorded.date} is recorded, with {len(recorded.files)} "
         f"files and {versions} policy versions."
     )
-
-
-def _write(path: Path, raw: bytes) -> None:
-    try:
-        path.write_bytes(raw)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name your own rules folder.") from None
 
 
 def _rules_here() -> Path:

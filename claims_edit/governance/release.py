@@ -19,6 +19,7 @@ from claims_edit.model import VersionStatus
 from claims_edit.policy import default_rules_dir, enforceable, read_pack
 from claims_edit.policy.pack import PackFile, Policy, RecordedRelease, ReleasesFile
 from claims_edit.policy.parse import DRAFTS, RELEASES, parse
+from claims_edit.policy.source import write_rules_file
 from claims_edit.policy.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -112,10 +113,7 @@ def record_release(folder: Path, day: dt.date) -> RecordedRelease:
     release = {"version": about.version, "date": day.isoformat(), "files": _files(contents), "policies": policies}
     earlier = [each.model_dump(mode="json", exclude_none=True) for each in _own_releases(contents, folder)]
     body = yaml.safe_dump({"releases": [release, *earlier]}, sort_keys=False, allow_unicode=True, width=120)
-    try:
-        (folder / RELEASES).write_text(f"{schema_line(RELEASES)}\n{_HEAD}{body}", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror}). Name your own rules folder.") from None
+    write_rules_file(folder / RELEASES, f"{schema_line(RELEASES)}\n{_HEAD}{body}")
     return RecordedRelease.model_validate(release)
 
 

@@ -14,7 +14,7 @@ from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 from claims_edit.policy.pack import CodesFile, ProgramsFile
 from claims_edit.policy.parse import PLACEHOLDER, Parsed, enforceable, parse
 from claims_edit.policy.payers import payer_entries
-from claims_edit.policy.source import read_pack
+from claims_edit.policy.source import read_pack, write_rules_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,11 +52,7 @@ def new_policy(rules: Path, payer: str, service: str | None = None, label: str |
     if path.exists():
         raise UsageError(f"{path}: already exists. Edit it, or name another payer or --service.")
     text = _filled(parsed, path.relative_to(rules).as_posix(), payer, chosen, label)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name your own rules folder.") from None
+    write_rules_file(path, text)
     return path
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from claims_edit.errors import RulesError
+from claims_edit.errors import RulesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,19 @@ def read_pack(source: Path) -> dict[str, bytes]:
     if source.is_file() and zipfile.is_zipfile(source):
         return _unpacked(source)
     raise RulesError(f"{source}: is not a rule pack. Name its folder, or an archive (.zip, .whl) of one.")
+
+
+def write_rules_file(path: Path, text: str) -> None:
+    """Write a file of a user's own rules folder.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name your own rules folder.") from None
 
 
 def _unpacked(source: Path) -> dict[str, bytes]:
