@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     Command = Callable[..., Done]
 
 GOOD = csv_text(lines(20))
-MANY = csv_text(lines(40_000)).encode()
+MANY = (
+    csv_text([])
+    + "".join(
+        f"C{n:07},1,professional,M{n},Regence,commercial,2026-03-01,99213,C250,{n}.25\n" for n in range(1, 40_001)
+    )
+).encode()
 CELL = "M-HIDDEN-77"  # a value: no message may tell it
 
 
@@ -87,6 +92,7 @@ def test_an_unreadable_file_is_one_line_and_nothing_is_published(command: Comman
     assert nothing_is_published(out)
 
 
+@pytest.mark.long
 def test_the_same_holds_in_a_process_of_its_own(tmp_path: Path) -> None:
     extract = write(tmp_path / "cut.csv.gz", gzip.compress(MANY)[:-2000])
     done = program("run", extract, "--out", tmp_path / "out", cwd=tmp_path)
@@ -237,6 +243,7 @@ def test_latin_1_rows_alone_are_quarantined(command: Command, tmp_path: Path) ->
     assert all("CL000000" in raw for raw in refused["raw_values"])
 
 
+@pytest.mark.long
 def test_any_line_end_ends_a_line(command: Command, tmp_path: Path) -> None:
     endings = (("\r\n",), ("\r",), ("\n", "\r\n"), ("\n", "\r\n", "\r"), ("\n\n",), ("\n", "\n\n\n"))
     for name, ends in enumerate(endings):
@@ -280,6 +287,7 @@ def test_ragged_rows_and_blank_lines(command: Command, tmp_path: Path) -> None:
     assert decisions(out)["source_row"].to_list() == [3, 6, 9, 12, 15, 18]
 
 
+@pytest.mark.long
 def test_a_wide_extract_with_odd_names(command: Command, tmp_path: Path) -> None:
     rows = [{**row, **{f"surplus_{n}": "x,y" for n in range(2000)}, "": "z"} for row in lines(6)]
     columns = [" Claim_ID ", *list(rows[0])[1:]]
@@ -290,6 +298,7 @@ def test_a_wide_extract_with_odd_names(command: Command, tmp_path: Path) -> None
     assert decisions(out)["claim_id"].to_list() == ["CL0000003", "CL0000006"]
 
 
+@pytest.mark.long
 def test_a_file_name_cannot_break_a_fault_into_lines_or_steer_the_terminal(tmp_path: Path) -> None:
     odd = tmp_path / "two\nlines\x1b[31m.csv"
     odd.write_bytes(b"\x00\x01")

@@ -170,6 +170,7 @@ def test_a_claim_that_lost_its_frequency_leaves_the_one_that_it_may_revise_in_do
     assert "claim_frequency_code-missing" in quarantine(tmp_path / "out")["failed_checks"].item()
 
 
+@pytest.mark.long
 def test_a_claim_that_comes_again_otherwise_is_in_doubt(command: Command, tmp_path: Path) -> None:
     changes: dict[str, dict[str, Any]] = {
         "A": {"more": ("HI*BG:30",)}, "B": {"diagnoses": "ABK:C61"}, "C": {"code": "0601T"}, "D": {"day": "20260302"},
@@ -190,6 +191,7 @@ def test_a_claim_that_comes_again_otherwise_is_in_doubt(command: Command, tmp_pa
     }
 
 
+@pytest.mark.long
 def test_a_line_number_that_repeats_within_a_claim_is_a_repeat(command: Command, tmp_path: Path) -> None:
     twice = claim("A", line_more=("LX*1", "SV1*HC:0600T*100.00*UN*1***1", "DTP*472*D8*20260301"))
     extract = write(tmp_path / "night.837", interchange(twice, twice))
@@ -200,6 +202,7 @@ def test_a_line_number_that_repeats_within_a_claim_is_a_repeat(command: Command,
     assert manifest(tmp_path / "out")["counts"]["warnings_by_check"]["clm02-line-charges"] == 2
 
 
+@pytest.mark.long
 def test_constants_of_a_mapping_reach_837_and_fhir_and_its_columns_do_not(command: Command, tmp_path: Path) -> None:
     extract = write(
         tmp_path / "a.837",

@@ -44,5 +44,6 @@ def test_rules_diff(changed: Path, fmt: str) -> None:
     assert unread("rules", "diff", "rules", changed, "--format", fmt) == (0, "")
 
 
+@pytest.mark.long
 def test_rules_status() -> None:
     assert unread("rules", "status") == (0, "")

@@ -127,6 +127,7 @@ def test_a_repeated_run_is_a_no_op_unless_forced(command: Command, extract: Path
     assert counts(out) == (21, 21, 0)
 
 
+@pytest.mark.long
 def test_other_rules_are_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
     out, rules = tmp_path / "out", tmp_path / "rules"
     shutil.copytree(ROOT / "rules", rules)

@@ -84,6 +84,7 @@ def test_a_new_report_is_its_module_and_its_entry(house: Path) -> None:
     assert any(row.startswith("| florida_blue | deny |") for row in table[2:])
 
 
+@pytest.mark.long
 def test_a_new_edit_is_its_module_its_reason_and_its_spec_table(tmp_path: Path) -> None:
     for name in ("claims_edit", "rules", "tests/spec", "tests/lib"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

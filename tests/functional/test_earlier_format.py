@@ -85,6 +85,7 @@ def test_the_first_run_settles_the_earlier_ones_as_this_release_would_have(old: 
     assert rows(old, f"{life} ORDER BY ALL") == rows(fresh, f"{life} ORDER BY ALL")
 
 
+@pytest.mark.long
 def test_a_denial_that_the_earlier_release_made_after_the_void_is_never_current(old: Path) -> None:
     denied = "SELECT count(*) FROM decisions WHERE claim_id = 'A1' AND disposition = 'deny' AND mode = 'enforce'"
     assert rows(old, denied) == [(2,)]
@@ -96,6 +97,7 @@ def test_a_denial_that_the_earlier_release_made_after_the_void_is_never_current(
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_manifests_of_runs_carried_over_have_the_counts_of_this_release(old: Path) -> None:
     ran("night-3.csv", old, "2026-03-04")
     counted = manifest(old, 1)["counts"]

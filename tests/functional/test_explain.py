@@ -124,6 +124,7 @@ def test_rows_behind_one_that_cannot_be_split_are_found(command: Command, tmp_pa
     assert [each["source_row"] for each in found] == list(range(1, 12))
 
 
+@pytest.mark.long
 def test_a_row_of_several_extracts_needs_its_file(command: Command, tmp_path: Path) -> None:
     for name, start in (("a", 1), ("b", 11)):
         write(tmp_path / f"{name}.csv", csv_text(line(number) for number in range(start, start + 3)))
@@ -188,6 +189,7 @@ def test_a_refused_line_is_kept_until_that_line_comes_again(command: Command, tm
     assert found_again["kind"] == "decision"
 
 
+@pytest.mark.long
 def test_a_mapping_is_used_again_and_its_names_are_reported(command: Command, tmp_path: Path) -> None:
     names = [name if name != "hcpcs_code" else "PROC" for name in COLUMNS]
     text = csv_text(lines(9)).replace(",".join(COLUMNS), ",".join(names))

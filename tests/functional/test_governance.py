@@ -141,6 +141,7 @@ def test_stale_denials_are_suspended_on_request_only(command: Command, extract: 
     assert next(text for text in reported.splitlines() if "policy-stale  " in text).endswith("<- decided")
 
 
+@pytest.mark.long
 def test_another_treatment_of_stale_denials_is_another_run(command: Command, extract: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     for more in ((), ("--stale-policy", "review"), ("--stale-policy", "warn")):
@@ -308,6 +309,7 @@ def test_a_draft_is_never_enforced_as_if_in_force(command: Command, providers: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_a_shadow_run_before_any_enforced_one_reports_every_line(
     command: Command, providers: Path, coming: Path, tmp_path: Path
 ) -> None:
@@ -341,6 +343,7 @@ def test_a_shadow_run_leaves_no_file_that_looks_real(
     assert {row["mode"] for row in rows} == {"shadow"}
 
 
+@pytest.mark.long
 def test_the_version_of_the_pack_is_kept_in_each_run(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:
@@ -357,6 +360,7 @@ def test_the_version_of_the_pack_is_kept_in_each_run(
     assert tuple(record(out, "decisions").columns) == DECISION_COLUMNS
 
 
+@pytest.mark.long
 def test_a_run_from_before_the_pack_had_a_version_can_still_be_read(
     command: Command, extract: Path, tmp_path: Path
 ) -> None:
@@ -370,6 +374,7 @@ def test_a_run_from_before_the_pack_had_a_version_can_still_be_read(
     assert "unversioned" in command("runs", "--out", out).out
 
 
+@pytest.mark.long
 def test_reports_of_a_shadow_run_know_its_drafts(
     command: Command, extract: Path, drafted: Path, tmp_path: Path
 ) -> None:

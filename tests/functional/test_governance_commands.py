@@ -218,6 +218,7 @@ def test_csv_is_one_table(command: Command, changed: RulesFolder) -> None:
     assert {(row["part"], row["change"], row["lines"]) for row in moved} == {("total", "reference", "1")}
 
 
+@pytest.mark.long
 def test_the_paper_has_outcomes_first_then_money_and_folds_boundaries_away(
     command: Command, changed: RulesFolder
 ) -> None:

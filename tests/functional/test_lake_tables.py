@@ -176,6 +176,7 @@ def metadata(table: Any) -> Path:
     return Path(table.metadata_location.removeprefix("file://"))
 
 
+@pytest.mark.long
 def test_an_iceberg_table_is_read_at_its_current_snapshot(iceberg: Any, tmp_path: Path) -> None:
     path = metadata(iceberg)
     assert called("run", path, "--out", tmp_path / "out", *UNREPORTED).code == 0
@@ -229,6 +230,7 @@ def test_an_iceberg_table_elsewhere_is_refused(iceberg: Any) -> None:
 # --- results as a Delta Lake table ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_decisions_of_runs_are_rows_of_a_delta_table(tmp_path: Path) -> None:
     out, to = tmp_path / "out", tmp_path / "decided"
     ids = []

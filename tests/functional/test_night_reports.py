@@ -227,6 +227,7 @@ def test_a_work_list_of_an_older_run_is_the_one_of_then(listing: Path, tmp_path:
     assert again.read_bytes() == (run / f"report.{fmt}").read_bytes()
 
 
+@pytest.mark.long
 def test_the_view_has_the_work_list_of_the_latest_enforced_run(listing: Path, tmp_path: Path) -> None:
     out = shutil.copytree(listing, tmp_path / "copy", symlinks=True) / "out"
     night(out.parent, 9, line(8, **UNKNOWN), mode="shadow")
@@ -253,6 +254,7 @@ def test_open_reviews_that_are_missing_are_made_again_from_the_record(listing: P
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_to_ask_is_that_of_the_edit_and_of_each_doubt(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE), line(1, charge_amount="7.00", **CODE), line(2, **UNKNOWN), reports="csv")
     asks = {row["claim_id"]: row["ask"] for row in csv_rows(runs(tmp_path)[0], "reviews.csv")}
@@ -269,6 +271,7 @@ def test_every_edit_that_sends_lines_to_review_says_what_to_ask() -> None:
     assert not set(ASKS) & set(DOUBTS)
 
 
+@pytest.mark.long
 def test_a_pack_without_weights_lists_the_oldest_first(tmp_path: Path) -> None:
     rules = RulesFolder(tmp_path)
     (rules.root / "worklist.yaml").unlink()
@@ -278,6 +281,7 @@ def test_a_pack_without_weights_lists_the_oldest_first(tmp_path: Path) -> None:
     assert [(row["claim_id"], row["priority"]) for row in listed] == [("CL0000001", "0"), ("CL0000002", "0")]
 
 
+@pytest.mark.long
 def test_a_shadow_run_withdraws_nothing_and_has_no_work_list(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     night(tmp_path, 3, line(1, claim_frequency_code="8", **CODE), mode="shadow", reports=ALL)

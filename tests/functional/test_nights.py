@@ -67,6 +67,7 @@ def test_a_denial_does_not_outlive_what_takes_it_back(revision: str, tmp_path: P
     assert gone["decided_run_id"] == manifest(tmp_path / "out", 0)["run_id"]
 
 
+@pytest.mark.long
 def test_a_line_that_a_replacement_lacks_is_withdrawn_with_it(tmp_path: Path) -> None:
     second = line(1, claim_line_number="2", **CODE)
     night(tmp_path, 2, line(1, **CODE), second)
@@ -83,6 +84,7 @@ def test_an_older_extract_brings_nothing_back(tmp_path: Path) -> None:
     assert current(tmp_path, "denials") == [("CL0000002", 1, "deny", "2.25")]
 
 
+@pytest.mark.long
 def test_a_claim_that_comes_after_its_void_is_passed(tmp_path: Path) -> None:
     night(tmp_path, 3, line(8, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1"))
     night(tmp_path, 4, line(1, **CODE))
@@ -90,6 +92,7 @@ def test_a_claim_that_comes_after_its_void_is_passed(tmp_path: Path) -> None:
     assert (row["disposition"], row["reason_code"], row["superseded_by"]) == ("pass", "line-superseded", "CL0000008")
 
 
+@pytest.mark.long
 def test_a_shadow_run_sees_the_state_and_leaves_it(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     before = sorted((path.name, path.read_bytes()) for path in (tmp_path / "out" / ".current" / "state").iterdir())
@@ -100,6 +103,7 @@ def test_a_shadow_run_sees_the_state_and_leaves_it(tmp_path: Path) -> None:
     assert current(tmp_path, "denials") == [("CL0000001", 1, "deny", "1.25")]
 
 
+@pytest.mark.long
 def test_a_run_made_again_under_other_terms_changes_what_they_change(tmp_path: Path) -> None:
     rows = [line(1, group_id="G1", **CODE), line(2, group_id="G2", **CODE)]
     night(tmp_path, 2, *rows)
@@ -140,6 +144,7 @@ def test_explain_shows_the_line_night_by_night(tmp_path: Path) -> None:
     assert [each["as_of"] for each in found["life"]["nights"]] == ["2026-11-02", "2026-11-03", "2026-11-05"]
 
 
+@pytest.mark.long
 def test_explain_shows_the_current_decision_not_that_of_the_latest_run(tmp_path: Path) -> None:
     night(tmp_path, 3, line(1, **CODE))
     night(tmp_path, 2, line(1, charge_amount="7.00", **CODE))

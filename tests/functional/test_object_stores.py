@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.long]
-pytest.importorskip("moto.server", reason="moto is not installed: make install")
 
 
 def run(out: Path, *extracts: object) -> Done:

@@ -79,7 +79,8 @@ def test_extracts_are_read_and_not_their_neighbours(tmp_path: Path, kind: str) -
     }
 
 
-@pytest.mark.parametrize("kind", first(2, KINDS))
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
 def test_in_a_folder_every_file_is_read_as_itself(tmp_path: Path, kind: str) -> None:
     names = ("[a]*", "a", "ax")
     for name in names:

@@ -172,30 +172,30 @@ LONG = 40_000_000
 
 
 @pytest.mark.parametrize(
-    ("name", "begin", "long", "end"),
+    ("name", "begin", "again", "end"),
     first(
         6,
         [
-            ("behind.csv", HEAD, "x" * LONG, ""),
-            ("last.csv", HEAD + ROW, "x" * LONG, ""),
-            ("between.csv", HEAD + ROW, "x" * LONG, "\n" + ROW),
-            ("fields.csv", HEAD, ROW.strip() * (LONG // len(ROW)), ""),
-            ("quoted.csv", HEAD + ROW, '"' + "x" * LONG, "\n" + ROW),
-            ("first.csv", "", ROW.strip() * (LONG // len(ROW)), ""),
-            ("between.ndjson", '{"claim_id": "C1", "payer": "P"}\n', '{"claim_id": "' + "x" * LONG + '"}', "\n"),
-            ("first.ndjson", "", '{"claim_id": "' + "x" * LONG + '"}', "\n"),
+            ("behind.csv", HEAD, "x", ""),
+            ("last.csv", HEAD + ROW, "x", ""),
+            ("between.csv", HEAD + ROW, "x", "\n" + ROW),
+            ("fields.csv", HEAD, ROW.strip(), ""),
+            ("quoted.csv", HEAD + ROW + '"', "x", "\n" + ROW),
+            ("first.csv", "", ROW.strip(), ""),
+            ("between.ndjson", '{"claim_id": "C1", "payer": "P"}\n{"claim_id": "', "x", '"}\n'),
+            ("first.ndjson", '{"claim_id": "', "x", '"}\n'),
         ],
     ),
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_one_line_without_an_end_reports_it_and_loses_nothing(
-    tmp_path: Path, name: str, begin: str, long: str, end: str, *, packed: bool
+    tmp_path: Path, name: str, begin: str, again: str, end: str, *, packed: bool
 ) -> None:
     mapping = write(
         tmp_path / "map.yaml", "constants: {claim_line_number: '1', claim_type: professional, member_id: M, "
         "claim_start_date: 2024-01-05}\n",
     )  # fmt: skip
-    content = (begin + long + end).encode()
+    content = (begin + again * (LONG // len(again)) + end).encode()
     extract = write(tmp_path / name, gzip.compress(content, 1) if packed else content)
     done = called("validate", extract, *(("--mapping", mapping) if name.endswith("json") else ()))
     assert (done.code, len(done.faults)) == (11, 1)

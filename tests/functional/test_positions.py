@@ -105,6 +105,7 @@ def test_explain_names_what_is_met_unmet_and_unknown(rules: Path) -> None:
     assert "The claim meets all criteria of version 2024-01-01 of elm-plan-ire" in passed
 
 
+@pytest.mark.long
 def test_a_repeat_with_another_place_of_service_leaves_the_line_in_doubt(rules: Path) -> None:
     """Where criteria are about the place of service; under other rules it decides nothing."""
     first = claims()[1]

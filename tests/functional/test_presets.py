@@ -183,6 +183,7 @@ def test_a_row_without_any_line_is_refused_by_name(command: Command, tmp_path: P
     assert refused["source_row"].to_list() == [1, 3]
 
 
+@pytest.mark.long
 def test_lines_that_cannot_be_split_keep_the_rows_behind_them_in_place(command: Command, tmp_path: Path) -> None:
     """A ragged row, an open quote and a blank line among wide rows: each costs itself, and no number is off."""
     rows = [claim(n, {1: used("0600T"), 5: used("32999")}) for n in range(1, 9)]
@@ -249,6 +250,7 @@ def test_the_format_of_wide_rows_changes_nothing(
         assert found.equals(wanted)
 
 
+@pytest.mark.long
 def test_a_line_whose_columns_come_up_late_is_read_all_the_same(command: Command, tmp_path: Path) -> None:
     """NDJSON that leaves out empty values: the thirteenth line of a row stands behind the rows that were looked at."""
     rows = [claim(n, {1: used("99213")}) for n in range(1200)] + [claim(5000, {1: used("99213"), 13: used("0600T")})]
@@ -456,6 +458,7 @@ def test_an_own_mapping_on_top_of_a_preset(command: Command, tmp_path: Path) -> 
     assert reported["preset"] == "cms-de-synpuf-carrier"
 
 
+@pytest.mark.long
 def test_the_manifest_names_the_preset(command: Command, tmp_path: Path) -> None:
     extract = write(tmp_path / "c.csv", csv_text(claims(), WIDE))
     run(command, extract, "cms-de-synpuf-carrier", tmp_path / "out")

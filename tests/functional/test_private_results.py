@@ -73,6 +73,7 @@ def test_only_the_owner_may_enter_the_staging(tmp_path: Path, monkeypatch: pytes
     assert seen == [0o700, 0o700]
 
 
+@pytest.mark.long
 def test_results_of_an_earlier_release_are_closed_with_the_next_run(tmp_path: Path) -> None:
     assert ran(tmp_path / "out", 1, "--reports", "none").code == 0
     for path in (tmp_path / "out/.generations").rglob("*"):
@@ -166,6 +167,7 @@ def test_nothing_but_a_run_writes_into_the_results(
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.long
 def test_a_report_without_a_name_is_not_written_into_the_results_either(published: Path) -> None:
     done = program("report", "--out", ".", "--format", "html", cwd=published)
     assert (done.code, len(done.faults)) == (2, 1)

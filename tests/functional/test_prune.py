@@ -180,6 +180,7 @@ def test_killed_it_leaves_what_was_there(out: Path, moment: str) -> None:
     assert len(list((out / ".generations").iterdir())) == 1
 
 
+@pytest.mark.long
 def test_pruned_again_nothing_more_is_removed_and_the_same_files_are_skipped(out: Path) -> None:
     pruned(out, 0)
     before, written = answers(out), record(out)
@@ -191,6 +192,7 @@ def test_pruned_again_nothing_more_is_removed_and_the_same_files_are_skipped(out
     assert "Skipped" in again.out
 
 
+@pytest.mark.long
 def test_results_of_an_earlier_release_are_carried_over_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     old = unpack(tmp_path)

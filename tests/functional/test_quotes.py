@@ -84,6 +84,7 @@ def test_an_unclosed_quote_in_a_large_file(
     assert decided["claim_id"].to_list() == [f"CL{row:07}" for row in decided["source_row"]]
 
 
+@pytest.mark.long
 def test_two_quotes_that_close_each_other_swallow_no_row_unseen(command: Command, tmp_path: Path) -> None:
     """RFC 4180 cannot tell them from a value of several lines: the rows between are kept as raw text, together."""
     text = csv_text(lines(20)).splitlines()

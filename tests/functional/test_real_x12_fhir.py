@@ -174,6 +174,7 @@ def denied_837() -> bytes:
     return SOUND.replace(b"HC:99213", b"HC:0600T").replace(b"******CI~", b"******MC~")
 
 
+@pytest.mark.long
 def test_all_formats_run_together_whatever_their_names(tmp_path: Path) -> None:
     x12 = re.sub(rb"HC:[0-9]+T?", b"HC:99213", own_x12()["several-interchanges"]).replace(b"AD:0600T", b"AD:D0120")
     fhir = own_fhir()["lines.ndjson"].replace(b"0600T", b"99213")

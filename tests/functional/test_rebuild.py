@@ -104,6 +104,7 @@ def test_the_duckdb_file_is_as_it_was_whatever_became_of_it(out: Path, damage: C
     assert len(list((out / ".generations").iterdir())) == 1
 
 
+@pytest.mark.long
 def test_results_of_an_earlier_release_are_carried_over(old: Path) -> None:
     done = called("rebuild", "--out", old)
     assert done.out == f"Made anew: {old}/claims_edit.duckdb (4 runs, carried over from an earlier format)\n"
@@ -151,6 +152,7 @@ def test_a_record_that_lacks_rows_is_refused(out: Path) -> None:
     assert answers(out) == before
 
 
+@pytest.mark.long
 def test_the_group_that_may_read_the_results_still_may(out: Path) -> None:
     group = grp.getgrgid(os.getgid()).gr_name
     assert called("run", "night-3.csv", "--out", out, "--as-of", "2026-03-04", "--group", group, "--quiet").code == 0

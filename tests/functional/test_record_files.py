@@ -221,6 +221,7 @@ def test_fixed_width_is_read_by_positions(command: Command, tmp_path: Path, form
     assert manifest(out)["inputs"][0]["format"] == "fixed-width"
 
 
+@pytest.mark.long
 def test_a_line_of_another_length_is_refused(command: Command, tmp_path: Path) -> None:
     rows = [fixed(line(number)) for number in range(1, 9)]
     rows[3] = rows[3][:-20]
@@ -306,6 +307,7 @@ def test_two_folders_of_one_key_must_agree(command: Command, tmp_path: Path) -> 
     assert "two folders give Payer different values" in fault_of(command, path, tmp_path / "out")
 
 
+@pytest.mark.long
 def test_a_file_name_is_no_pattern(command: Command, tmp_path: Path) -> None:
     for name, payer in (("a*.csv", "Regence"), ("ab.csv", "Premera"), ("a[b].csv", "Regence")):
         write(tmp_path / name, csv_text([line(3, payer=payer)]))
@@ -335,6 +337,7 @@ def test_words_that_are_empty(command: Command, tmp_path: Path) -> None:
     assert decisions(tmp_path / "all")["reason_code"].to_list() == decisions(out)["reason_code"].to_list()
 
 
+@pytest.mark.long
 def test_a_folder_with_its_readme_and_a_bulk_export(command: Command, tmp_path: Path) -> None:
     folder = tmp_path / "night"
     write(folder / "NIGHT.CSV.GZ", gzip.compress(csv_text(lines(3)).encode()))

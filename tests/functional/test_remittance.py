@@ -160,6 +160,7 @@ def test_control_numbers_of_an_837_come_back_in_the_835(tmp_path: Path, *, again
     assert [line.controls for line in service_lines(text)] == [["LINE-7/A"], []]
 
 
+@pytest.mark.long
 def test_test_data_is_decided_on_request_and_not_posted(tmp_path: Path) -> None:
     extract = write(tmp_path / "night.837", POSTED.strip().replace("*0*P*:~", "*0*T*:~"))
     refused = called("run", extract, "--out", tmp_path / "refused", "--quiet", *FED)
@@ -279,12 +280,14 @@ def test_csv_and_parquet_and_the_report_say_the_same(out: Path, feed: pl.DataFra
         assert to.read_bytes() == path.with_suffix(f".{suffix}").read_bytes()
 
 
+@pytest.mark.long
 def test_the_file_in_the_working_folder_is_a_csv(out: Path, tmp_path: Path) -> None:
     done = program("report", "--out", out, "--format", "remittance", cwd=tmp_path)
     assert done == Done(0, "Wrote remittance.csv.\n", "")
     assert (tmp_path / "remittance.csv").read_text(encoding="utf-8").startswith("run_id,data_source,")
 
 
+@pytest.mark.long
 def test_a_shadow_run_feeds_nothing(command: Command, tmp_path: Path) -> None:
     extract = write(tmp_path / "night.csv", csv_text([line(3), line(6)]))
     out, to = tmp_path / "out", tmp_path / "feed.csv"

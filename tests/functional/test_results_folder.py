@@ -210,6 +210,7 @@ def test_a_lost_database_is_made_anew(command: Command, published: Path) -> None
     assert command("sql", "SELECT count(*) AS n FROM decisions", "--out", published, "--format", "csv").out == "n\n4\n"
 
 
+@pytest.mark.long
 def test_the_folder_can_be_moved(command: Command, published: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "results"
     moved.parent.mkdir()

@@ -15,7 +15,6 @@ from tests.functional.program import UNREPORTED, Done, called, csv_text, decisio
 from tests.lib.object_store import SECRET, Bucket
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.long]
-pytest.importorskip("moto.server", reason="moto is not installed: make install")
 pytest.importorskip("obstore", reason="the extra store is not installed: pip install '.[store]'")
 OUT = "s3://claims/claims-edit/results"
 COUNT = "SELECT count(*) AS lines FROM current_decisions"

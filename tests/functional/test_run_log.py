@@ -139,6 +139,7 @@ def sent(collected: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.long
 def test_a_lineage_server_has_start_and_end_with_the_datasets(tmp_path: Path, collected: Path) -> None:
     night, out = write(tmp_path / "night.csv", csv_text(lines(6))), tmp_path / "out"
     run = ("run", night, "--out", out, "--lineage", *UNREPORTED)

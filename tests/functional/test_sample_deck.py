@@ -106,6 +106,7 @@ def test_a_denial_always_has_its_citation(results: tuple[pl.DataFrame, pl.DataFr
     assert denied["policy_reference"].null_count() == 0
 
 
+@pytest.mark.long
 def test_damaged_lines_are_kept_apart(tmp_path: Path) -> None:
     decisions, quarantine = published(tmp_path, DECK / "damaged.csv")
     assert decisions.select("source_row", "claim_id").rows() == [

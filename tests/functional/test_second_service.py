@@ -136,6 +136,7 @@ def test_every_command_has_both_services(tmp_path: Path, rules: Path, command: C
     assert "investigational" in explained
 
 
+@pytest.mark.long
 def test_a_contract_names_one_service(tmp_path: Path, rules: Path, command: Callable[..., Done]) -> None:
     columns = ("claim_id", "claim_line_number", "claim_type", "member_id", "payer", "line_of_business", "group_id",
                "claim_start_date", "hcpcs_code", "diagnosis_code_1", "charge_amount")  # fmt: skip

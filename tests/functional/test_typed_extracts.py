@@ -138,6 +138,7 @@ def test_a_huge_line_costs_itself_alone(command: Command, tmp_path: Path, charac
     assert decisions(out)["source_row"].to_list() == [3, 6]
 
 
+@pytest.mark.long
 def test_mixed_line_ends_lose_nothing(command: Command, tmp_path: Path) -> None:
     text = "".join(json.dumps(row) + ("\n", "\r\n", "\r")[place % 3] for place, row in enumerate(lines(30)))
     out = tmp_path / "out"
@@ -145,6 +146,7 @@ def test_mixed_line_ends_lose_nothing(command: Command, tmp_path: Path) -> None:
     assert counts(out) == (30, 30, 0)
 
 
+@pytest.mark.long
 def test_a_column_that_comes_up_late_is_read_from_the_beginning(command: Command, tmp_path: Path) -> None:
     """Writers leave out empty values: the line's own date or its code may first stand far down the file."""
     rows: list[dict[str, Any] | str] = [

@@ -125,7 +125,7 @@ def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
 @pytest.mark.more
 @given(blob=st.binary(min_size=ROWS * ROW_BYTES, max_size=ROWS * ROW_BYTES))
 @settings(
-    max_examples=examples(10, more=30),
+    max_examples=examples(6, more=30),
     phases=(Phase.explicit, Phase.generate),  # the message names the one row that matters: nothing to shrink
     suppress_health_check=[HealthCheck.large_base_example],  # 100 rows are the point
 )
@@ -149,7 +149,7 @@ def test_drawn_rows_fail_in_every_column() -> None:
 
 @pytest.mark.long
 @given(blob=st.binary(min_size=7 * 60, max_size=7 * 60), batch=st.integers(1, 60))
-@settings(max_examples=examples(6, more=40))
+@settings(max_examples=examples(4, more=40))
 def test_repeated_keys_are_found_whatever_the_batch(
     tmp_path_factory: pytest.TempPathFactory, blob: bytes, batch: int
 ) -> None:

@@ -21,7 +21,7 @@ FORMATS = {
     "fhir": {"fhir-ndjson", "fhir-json"},
     "tables": {"csv", "ndjson", "parquet"},
 }
-FILES = examples(30, more=100)
+FILES = examples(20, more=100)
 LEAST_KINDS = min(FILES // 2, 25)  # of damage, so that many of them are drawn
 SEED = 20_261_125
 

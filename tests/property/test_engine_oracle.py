@@ -35,7 +35,7 @@ ORACLE_FIELDS = (
     "superseded_by", "policy_reference", "doubts", "prior_authorization_number",
 )  # fmt: skip
 SLOW_BUT_SURE = settings(
-    max_examples=examples(10, more=30),
+    max_examples=examples(6, more=30),
     phases=(Phase.explicit, Phase.generate),  # the message names the one line that matters: nothing to shrink
     suppress_health_check=[HealthCheck.large_base_example],  # 200 lines are the point
 )

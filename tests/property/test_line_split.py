@@ -69,7 +69,7 @@ def read(extract: Extract) -> tuple[list[dict[str, object]], pl.DataFrame, bool]
 
 
 @pytest.mark.more
-@settings(max_examples=examples(15, more=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8, more=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=texts(), piece=st.sampled_from([30, 200, 8_000_000]))
 def test_a_text_has_the_same_rows_however_it_is_split(
     text: bytes, piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -86,13 +86,13 @@ def disagreements(text: bytes, folder: Path) -> list[str]:
 
 @pytest.mark.more
 @given(blob=st.binary(min_size=TEXT_BYTES // 4, max_size=TEXT_BYTES))
-@settings(max_examples=examples(20, more=50))
+@settings(max_examples=examples(10, more=50))
 def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory, blob: bytes) -> None:
     text = text_of(blob)
     assert disagreements(text, tmp_path_factory.getbasetemp()) == [], text
 
 
-@pytest.mark.parametrize("start", first(2, range(0, TEXTS, TOGETHER)))
+@pytest.mark.parametrize("start", first(1, range(0, TEXTS, TOGETHER)))
 def test_agreement_on_many_texts_in_one_file(start: int, tmp_path: Path) -> None:
     """Interchanges with separators of their own follow one another, some of them cut off."""
     together = [text for text, alone in drawn(start) if not alone.is_garbled]

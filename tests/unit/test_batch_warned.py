@@ -12,7 +12,6 @@ from claims_edit.intake.x12.extract import X12Extract
 from claims_edit.runner import RunOptions, held_back, kept, run_batch, validate_batch
 from claims_edit.runner import reading as reading_module
 from tests.functional.program import DECK
-from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +55,8 @@ def test_validate_names_the_rows_of_a_warning(tmp_path: Path) -> None:
     assert file["first_warned_rows"] == {"line_of_business-unknown": [3, 7]}
 
 
-@pytest.mark.parametrize("piece", first(1, [400, 2_000_000]))
+@pytest.mark.long
+@pytest.mark.parametrize("piece", [400, 2_000_000])
 def test_what_an_837_is_warned_of_names_segments_and_claims(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:

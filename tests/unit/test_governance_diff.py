@@ -149,6 +149,7 @@ def test_a_sign_read_differently_changes_what_it_is_kept_beside(rules: RulesFold
     assert {row["old"] for row in denied} == {"review: program-conflict"}
 
 
+@pytest.mark.long
 def test_a_payer_name_taken_off_file(rules: RulesFolder) -> None:
     rules.replace(PAYERS, "      - Florida Blue PPO\n", "")
     reported = against_shipped(rules).ranges
@@ -167,6 +168,7 @@ def test_a_code_that_one_pack_does_not_have(rules: RulesFolder, only: Callable[.
     assert {row["old"] for row in found.ranges.to_dicts()} == {"not decided: the pack does not have the code"}
 
 
+@pytest.mark.long
 def test_a_carc_changed_is_an_outcome(rules: RulesFolder, only: Callable[..., None]) -> None:
     only("florida_blue", "regence", "not recognized")
     rules.replace(REASONS, 'carc: "55"', 'carc: "45"').replace("remittance/core_360.yaml", 'carc: "55"', 'carc: "45"')
@@ -245,6 +247,7 @@ def test_faults_name_the_pack(rules: RulesFolder) -> None:
     assert any(fault.startswith(f"{rules.root}: rules/{PREMERA}: ") for fault in caught.value.faults)
 
 
+@pytest.mark.long
 def test_periods_that_follow_one_another_are_one_range(rules: RulesFolder, only: Callable[..., None]) -> None:
     only("florida_blue", "premera")
     edit = "edit: unlisted-code-out-of-scope\n    disposition: "

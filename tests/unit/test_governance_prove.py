@@ -71,6 +71,7 @@ def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
     assert shipped.idle == ("florida-blue-02-40000-26 2016-02-15",)
 
 
+@pytest.mark.long
 def test_every_axis_of_the_space_is_walked() -> None:
     catalog = load_catalog()
     cells = pl.concat(
@@ -144,6 +145,7 @@ def test_a_sign_of_medicare_advantage_read_differently_is_reported(
     assert any("payer florida_blue" in fault and "code 0600T" in fault for fault in reported)
 
 
+@pytest.mark.long
 def test_a_policy_that_applies_to_medicare_advantage_is_a_fault_and_not_a_crash(rules: RulesFolder) -> None:
     rules.replace(REGENCE, "programs: [commercial", "programs: [medicare_advantage, commercial")
     proof, reported = proof_for(unchecked(rules), "regence")

@@ -113,6 +113,7 @@ def test_a_draft_is_named_and_changes_nothing(tmp_path: Path) -> None:
     assert found.proposed == (date(2026, 1, 1),)
 
 
+@pytest.mark.long
 def test_what_was_decided_past_a_review_by_version_on_current_decisions_only(tmp_path: Path) -> None:
     first, later, shadow = (f"2026030{day}T010000Z-aaaa" for day in (1, 2, 3))
     publish(tmp_path, first, [

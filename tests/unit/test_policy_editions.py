@@ -208,6 +208,7 @@ def test_a_draft_may_be_an_edition() -> None:
     assert [any(frame["policy_version"] == "2025-01-01/west") for frame in versions] == [False, True]
 
 
+@pytest.mark.long
 def test_a_changed_edition_is_a_range_of_the_comparison() -> None:
     """Of its payer and its programs alone."""
     longer = EDITED | {JUNIPER: EDITED[JUNIPER].replace(b"date: 2025-12-31", b"date: 2025-11-30", 1)}

@@ -148,6 +148,7 @@ def test_no_line_is_denied_by_a_criterion_that_it_is_not_known_to_miss() -> None
     assert all(proof.edits[edit] for edit in ("covered", "criteria-review", "not-medically-necessary", "not-covered"))
 
 
+@pytest.mark.long
 def test_a_criterion_that_takes_unknown_for_unmet_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a missing place of service were another place."""
     from claims_edit.facts import criteria  # noqa: PLC0415

@@ -10,7 +10,6 @@ from claims_edit.errors import UsageError
 from claims_edit.governance.decision_table import decision_tables
 from claims_edit.policy import load_catalog
 from claims_edit.policy.render import policy_list, policy_tables
-from tests.lib.examples import first
 from tests.rules.lines import decided
 
 CATALOG = load_catalog()
@@ -101,7 +100,8 @@ def test_decision_table_has_every_cell_once(payer: str) -> None:
     assert len(cells) == len(periods) * (len(PACK.programs.programs) + 1) * len(CODES)
 
 
-@pytest.mark.parametrize("payer", first(1, PACK.payers.payers))
+@pytest.mark.long
+@pytest.mark.parametrize("payer", PACK.payers.payers)
 def test_decision_table_agrees_with_the_engine(payer: str) -> None:
     for row in decision_tables(CATALOG, payer)[0].rows:
         first = date.fromisoformat(row["from"]) if row["from"] else date.fromisoformat(row["until"]) - timedelta(days=9)

@@ -127,6 +127,7 @@ def test_the_summary_says_what_the_run_came_to(out: Path) -> None:
     assert "started_at" not in summary
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_reports_but_for_its_id(out: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     publish(again, LATER, ROWS, [REFUSED, REFUSED_TOO], reports=["csv"])
@@ -145,6 +146,7 @@ def test_a_run_without_rows_has_reports_with_headers(tmp_path: Path) -> None:
     assert json.loads((folder / "summary.json").read_text())["by_payer"] == []
 
 
+@pytest.mark.long
 def test_report_on_request_is_the_same_table(out: Path) -> None:
     publish(out, LATER, [line()], reports=["csv"])
     assert report(out, RUN, "csv") == (out / "runs" / RUN / "denial_reasons.csv").read_text()

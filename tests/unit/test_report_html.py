@@ -262,6 +262,7 @@ def test_the_smaller_payers_reasons_and_the_earlier_months_are_summed_and_stated
     assert len(set(re.findall(r'fill="(var\(--series-[^"]*)"', by_month))) == SERIES
 
 
+@pytest.mark.long
 def test_a_trend_needs_two_enforce_runs(tmp_path: Path) -> None:
     publish(tmp_path, RUN, ROWS, reports=["html"])
     assert "A trend needs two enforce runs in the results folder; there is one." in page_of(tmp_path)

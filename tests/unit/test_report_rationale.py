@@ -111,6 +111,7 @@ def test_no_value_is_kept_in_a_name_and_none_is_a_formula(tmp_path: Path) -> Non
     assert "<script>" not in (tmp_path / "reported" / "000002.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_another_folder_is_refused_and_an_earlier_rationale_replaced(tmp_path: Path) -> None:
     publish(tmp_path / "out", RUN_1, [denied(2, "A"), denied(3, "B")])
     other = tmp_path / "mine"

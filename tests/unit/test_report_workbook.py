@@ -303,6 +303,7 @@ def test_a_run_without_rows_has_sheets_with_headers(tmp_path: Path) -> None:
     assert ("deny", 0, 0, 0) in summary_rows(book)
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.xlsx", tmp_path / "second.xlsx"
     assert report(out, RUN, "xlsx", first) == f"Wrote {first}.\n"

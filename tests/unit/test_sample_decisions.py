@@ -10,7 +10,6 @@ import pytest
 
 from claims_edit.runner import RunOptions, run_batch
 from claims_edit.sample import scan, tables, write_sample
-from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +36,8 @@ def published(extract: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     return decisions.drop(OF_THE_FILE).sort(KEY), refused.sort(refused.columns)
 
 
-@pytest.mark.parametrize("fmt", first(1, ["x12", "fhir"]))
+@pytest.mark.long
+@pytest.mark.parametrize("fmt", ["x12", "fhir"])
 def test_the_formats_are_decided_like_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fmt: str) -> None:
     monkeypatch.setattr(tables, "_ONE_IN", 400)
     table = tmp_path / "s.parquet"

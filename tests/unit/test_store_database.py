@@ -62,6 +62,7 @@ def test_the_latest_enforced_run_wins_per_claim_line(tmp_path: Path) -> None:
     assert current == [(RUNS[1], 1, "review"), (RUNS[0], 2, "deny")]
 
 
+@pytest.mark.long
 def test_lines_of_one_key_in_one_run_all_stay_and_nulls_are_one_key(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(data_source=None)])
     publish(
@@ -195,7 +196,8 @@ def test_a_file_of_the_generation_before_that_is_open_is_left_alone(
     assert asked(tmp_path, "SELECT count(*) FROM decisions") == [(4,)]
 
 
-@pytest.mark.parametrize("place", first(1, range(6)))
+@pytest.mark.long
+@pytest.mark.parametrize("place", range(6))
 def test_a_changed_file_of_the_generation_before_is_not_used(
     tmp_path: Path, inserted: list[list[str]], place: int
 ) -> None:
@@ -249,7 +251,8 @@ def shrink(path: Path) -> None:
 CHANGES = (tamper, spoil, truncate, remove, older, shrink)
 
 
-@pytest.mark.parametrize("change", first(1, CHANGES))
+@pytest.mark.long
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     tmp_path: Path, inserted: list[list[str]], change: Callable[[Path], None]
 ) -> None:
@@ -260,6 +263,7 @@ def test_a_file_that_is_not_as_it_was_published_is_made_anew_from_parquet(
     assert asked(tmp_path, "SELECT run_id, disposition FROM decisions") == [(run, "deny") for run in RUNS[:2]]
 
 
+@pytest.mark.long
 def test_a_run_that_was_taken_out_on_purpose_leaves_the_file_too(tmp_path: Path, inserted: list[list[str]]) -> None:
     publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line()])

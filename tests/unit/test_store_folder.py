@@ -58,6 +58,7 @@ def test_a_published_run_is_there_for_every_kind_of_reader(tmp_path: Path) -> No
         ]
 
 
+@pytest.mark.long
 def test_every_name_that_is_shown_leads_through_the_one_link(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()])
     for name in generation.SHOWN:
@@ -77,6 +78,7 @@ def test_publishing_leaves_the_generation_before_and_no_staging(tmp_path: Path) 
     assert not list(tmp_path.glob("**/scratch"))
 
 
+@pytest.mark.long
 def test_where_files_cannot_be_linked_they_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(18, "Invalid cross-device link")
@@ -292,6 +294,7 @@ def no_time_tells(out: Path) -> None:
     os.utime(marker, ns=(later, later))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "reported"),
     first(
@@ -419,7 +422,8 @@ def replaced_by_a_folder(folder: Path) -> None:
     (part / "file").touch()
 
 
-@pytest.mark.parametrize("change", first(1, [lambda _: None, restored, replaced_by_a_folder]))
+@pytest.mark.long
+@pytest.mark.parametrize("change", [lambda _: None, restored, replaced_by_a_folder])
 def test_a_generation_that_was_another_has_the_files_of_the_last(
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
@@ -484,6 +488,7 @@ def test_a_run_that_is_gone_from_the_record_keeps_everything_as_it_is(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.long
 def test_a_run_taken_out_on_purpose_is_forgotten_with_its_line(tmp_path: Path) -> None:
     for run_id in (RUN_1, RUN_2):
         publish(tmp_path, run_id, [line()])

@@ -24,6 +24,7 @@ def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.long
 def test_the_latest_shadow_run_of_a_line_is_kept_beside_the_latest_enforced_one(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()])
     publish(tmp_path, RUNS[1], [line(disposition="pass")], mode="shadow")
@@ -50,6 +51,7 @@ def test_a_change_is_one_of_disposition_reason_or_group_code(tmp_path: Path) -> 
     assert found == [(f"C{place}", changed) for place, (_, changed) in enumerate(cases)]
 
 
+@pytest.mark.long
 def test_the_provider_and_the_deciding_edit_of_both_are_given(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(**REVIEWED | {"edits": ["code-not-listed", "policy-stale"]})])
     publish(tmp_path, RUNS[1], [line(edits=["investigational"]), line(claim_id="C2", edits=[])], mode="shadow")
@@ -61,12 +63,14 @@ def test_the_provider_and_the_deciding_edit_of_both_are_given(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.long
 def test_nulls_on_both_sides_are_no_change(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(**REVIEWED)])
     publish(tmp_path, RUNS[1], [line(**REVIEWED)], mode="shadow")
     assert asked(tmp_path, "SELECT changed FROM shadow_vs_enforced") == [(False,)]
 
 
+@pytest.mark.long
 def test_a_line_that_was_never_enforced_has_nothing_beside_it(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(claim_id="C2")])
     publish(tmp_path, RUNS[1], [line()], mode="shadow")
@@ -82,6 +86,7 @@ def test_a_claim_and_its_replacement_are_each_beside_themselves(tmp_path: Path) 
     assert found == [("deny", "deny"), ("review", "review")]
 
 
+@pytest.mark.long
 def test_a_payer_that_only_the_new_rules_know_is_the_same_line(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(payer=None, payer_raw="Acme", **REVIEWED)])
     publish(tmp_path, RUNS[1], [line(payer="acme", payer_raw="Acme")], mode="shadow")
@@ -89,6 +94,7 @@ def test_a_payer_that_only_the_new_rules_know_is_the_same_line(tmp_path: Path) -
     assert found == [("acme", "review", "deny", True, RUNS[0], RUNS[1])]
 
 
+@pytest.mark.long
 def test_a_line_has_one_current_decision_whatever_key_its_payer_has(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(payer="acme", payer_raw="Acme", disposition="refer")])
     publish(tmp_path, RUNS[1], [line(payer="acme_west", payer_raw="Acme", **REVIEWED)])
@@ -112,6 +118,7 @@ def test_a_payer_added_to_the_rules_or_taken_out_does_not_make_its_lines_two(tmp
     assert asked(tmp_path, asking) == [("Acme", None, "review", RUNS[2]), nobody]
 
 
+@pytest.mark.long
 def test_lines_of_another_source_or_payer_are_others(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(data_source="a"), line(source_row=3, payer="premera", payer_raw="Premera")])
     publish(tmp_path, RUNS[1], [line(), line(data_source=None, source_row=3)], mode="shadow")
@@ -141,6 +148,7 @@ def test_a_shadow_run_is_compared_with_the_record_whatever_holds_or_harms_its_fi
     assert changes[1:] == [f"{npi},{edits[0]},{edits[1]},1,1000.10,1000.10,0.00,-1000.10"]
 
 
+@pytest.mark.long
 def test_a_file_of_an_older_schema_is_made_anew(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()])
     database = tmp_path / "claims_edit.duckdb"
