@@ -1,0 +1,96 @@
+"""Run the tests that reach the line in which a folder differs from the project (`make mutate-core`).
+
+    reaching_tests.py FOLDER TESTS...        FOLDER is a copy of the project, in which one place is changed
+
+Where nothing is changed, TESTS are run, and it is kept which lines each of them reaches. A change is tried with those
+that run its line, the quickest first, as long as they take SECONDS; then, as what a test process makes once is run by
+one test alone, with as many of the others that reach the module.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from coverage import CoverageData
+
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS = 60.0
+DATA, TIMES = "reached.coverage", "reached.xml"
+CHANGED = "claims_edit"
+
+
+def record(folder: Path, tests: list[str]) -> int:
+    """Run these tests in `folder`, but for the long ones, and keep the lines that each of them runs."""
+    settings = folder / "reached.ini"
+    settings.write_text(f"[run]\nsource = {CHANGED}\ndata_file = {DATA}\n", encoding="utf-8")
+    options = ("-n", "auto", "--dist", "loadfile", "-m", "not long", f"--cov={CHANGED}", "--cov-context=test",
+               f"--cov-config={settings.name}", "--cov-report=", f"--junitxml={TIMES}")  # fmt: skip
+    return pytest(folder, [*options, *tests])
+
+
+def pytest(folder: Path, arguments: list[str]) -> int:
+    """The exit code of pytest on these."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=folder, check=False).returncode
+
+
+def changed(folder: Path) -> tuple[str, set[int]] | None:
+    """The module that differs, and its lines that do; None where none does."""
+    for path in sorted((folder / CHANGED).rglob("*.py")):
+        name = path.relative_to(folder)
+        old, new = ((place / name).read_text(encoding="utf-8").splitlines() for place in (ROOT, folder))
+        if old != new:
+            same_from = next(
+                (at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(new)
+            )
+            until = max(len(old) - _same_tail(old, new), same_from + 1)
+            return name.as_posix(), set(range(same_from + 1, until + 1))
+    return None
+
+
+def _same_tail(old: list[str], new: list[str]) -> int:
+    pairs = zip(reversed(old), reversed(new), strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)))
+
+
+def tests_of(folder: Path, module: str, lines: set[int]) -> list[list[str]]:
+    """The tests that run these lines, and the others that reach the module, each the quickest first."""
+    data = CoverageData(str(folder / DATA))
+    data.read()
+    by_line = data.contexts_by_lineno(str(folder / module))
+    reach = {context.partition("|")[0] for found in by_line.values() for context in found} - {""}
+    first = {context.partition("|")[0] for line in lines for context in by_line.get(line, [])} - {""}
+    times = {
+        f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": float(case.get("time", 0))
+        for case in ET.parse(folder / TIMES).iter("testcase")  # noqa: S314 - written by the run above
+    }
+    return [
+        _within(sorted(some, key=lambda test: (times.get(test, 0.0), test)), times) for some in (first, reach - first)
+    ]
+
+
+def _within(tests: list[str], times: dict[str, float]) -> list[str]:
+    spent, found = 0.0, []
+    for test in tests:
+        spent += times.get(test, 0.0) + 0.02
+        if spent > SECONDS:
+            break
+        found.append(test)
+    return found
+
+
+def main(folder: Path, tests: list[str]) -> int:
+    """0 if the tests of what was changed pass."""
+    found = changed(folder)
+    if found is None:
+        return record(folder, tests)
+    return next(
+        (code for reached in tests_of(folder, *found) if reached and (code := pytest(folder, ["-x", *reached]))), 0
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))
