@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.facts.diagnosis import ICD_9
-from claims_edit.governance.decision_axes import site_classes, site_frame
+from claims_edit.governance.decision_axes import site_frame
 from claims_edit.rule_files.policies import SETTLED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from claims_edit.governance.decision_axes import Meaning
     from claims_edit.policy import Catalog
+    from claims_edit.rule_files.policies import Criterion
 
 _OTHER_PLACE = "99"  # CMS: another place of service
 _LINE = ("hcpcs_code", "diagnosis_code_type", "diagnosis_codes", "modifiers", "place_of_service_code",
@@ -23,15 +24,29 @@ _LINE = ("hcpcs_code", "diagnosis_code_type", "diagnosis_codes", "modifiers", "p
 _VERSION = ("payer", "service", "timeline", "policy_version")
 
 
-def criteria_frame(catalogs: Sequence[Catalog], keys: Meaning) -> pl.DataFrame | None:
+Values = dict[str, set[str]]
+"""The values in a payer's criteria, by the kind that they settle."""
+
+
+def settling_values(catalog: Catalog) -> dict[str, Values]:
+    """The values in the criteria of each payer that has some that a claim settles."""
+    found: dict[str, Values] = {}
+    own = catalog.criteria.filter(pl.col("settled_by").is_not_null())
+    for payer, kind, values, at_most in own.select("payer", "settled_by", "values", "at_most").iter_rows():
+        of_payer = found.setdefault(payer, {each: set() for each in SETTLED_BY})
+        of_payer[kind].update([str(at_most)] if at_most is not None else values)
+    return found
+
+
+def criteria_frame(values: Values, classes: Mapping[Meaning, str]) -> pl.DataFrame | None:
     """Each value of a line that settles a criterion of the payer, another one, and none, with each of the others.
 
-    None where no version of the payer has a criterion that a claim settles. The code is an axis of its own.
+    None where no version of the payer has a criterion that a claim settles. The code is an axis of its own. `classes`
+    are the classes of diagnosis with an example (`decision_axes.site_classes`).
     """
-    values = _values(catalogs, keys)
     if not any(values.values()):
         return None
-    axes = [_diagnoses(catalogs, values)]
+    axes = [_diagnoses(classes, values)]
     if values["place_of_service"]:
         axes.append(_axis("place_of_service_code", [*sorted(values["place_of_service"]), _OTHER_PLACE, None]))
     if values["modifiers"]:
@@ -53,23 +68,11 @@ def _axis(column: str, values: Sequence[str | float | None]) -> pl.DataFrame:
     return pl.DataFrame({column: values})
 
 
-def _values(catalogs: Sequence[Catalog], keys: Meaning) -> dict[str, set[str]]:
-    """The values in the payer's criteria, by kind."""
-    found: dict[str, set[str]] = {kind: set() for kind in SETTLED_BY}
-    for catalog, key in zip(catalogs, keys, strict=True):
-        own = catalog.criteria.filter(
-            pl.col("payer").eq_missing(pl.lit(key, pl.String)), pl.col("settled_by").is_not_null()
-        )
-        for kind, values, at_most in own.select("settled_by", "values", "at_most").iter_rows():
-            found[kind].update([str(at_most)] if at_most is not None else values)
-    return found
-
-
-def _diagnoses(catalogs: Sequence[Catalog], values: dict[str, set[str]]) -> pl.DataFrame:
+def _diagnoses(classes: Mapping[Meaning, str], values: Values) -> pl.DataFrame:
     """One diagnosis of each class or prefix that a criterion names, one of another class, none, and ICD-9."""
     named = {code: code for code in sorted(values["diagnoses"])}
     other = True
-    for meaning, code in site_classes(catalogs).items():
+    for meaning, code in classes.items():
         wanted = bool(set(meaning) & values["sites"])
         if wanted or (other and code not in named):
             named.setdefault(" → ".join(dict.fromkeys(map(str, meaning))), code)
@@ -77,35 +80,44 @@ def _diagnoses(catalogs: Sequence[Catalog], values: dict[str, set[str]]) -> pl.D
     return site_frame(named)
 
 
-def unsettled(decided: pl.DataFrame, catalog: Catalog) -> pl.Expr:
+VersionKey = tuple[str, ...]
+
+
+def criteria_of(catalog: Catalog) -> dict[VersionKey, tuple[Criterion, ...]]:
+    """The criteria of each version that has some, by payer, service, timeline and version, from the policy files."""
+    return {
+        (policy.payer, policy.service, policy.timeline, version.id): version.criteria.all_of
+        for policy in catalog.pack.policies.values()
+        for version in policy.versions
+        if version.criteria
+    }
+
+
+def unsettled(decided: pl.DataFrame, criteria: Mapping[VersionKey, tuple[Criterion, ...]]) -> pl.Expr:
     """Whether a cell is under a version with criteria none of which is known not to be met (Boolean).
 
-    Read again from the policy files and the cell's columns, one distinct line at a time: the proof may not rely on
-    what it is to prove.
+    Read again from the policy files (`criteria_of`) and the cell's columns, one distinct line at a time: the proof may
+    not rely on what it is to prove.
     """
-    if catalog.criteria.is_empty():
+    if not criteria:
         return pl.lit(value=False)
     names = [name for name in (*_VERSION, *_LINE) if name in decided.columns]
+    held = pl.DataFrame(list(criteria), schema=dict.fromkeys(_VERSION, pl.String), orient="row")
     distinct = decided.select(names).unique(maintain_order=True).join(
-        catalog.criteria.select(_VERSION).unique(), on=_VERSION, how="semi", maintain_order="left"
+        held, on=_VERSION, how="semi", maintain_order="left"
     )  # fmt: skip
-    doubtful = [not any(_unmet(row, catalog)) for row in distinct.iter_rows(named=True)]
+    doubtful = [
+        not any(_unmet(row, criteria[tuple(row[name] for name in _VERSION)])) for row in distinct.iter_rows(named=True)
+    ]
     found = distinct.filter(pl.Series(doubtful, dtype=pl.Boolean))
     return pl.struct(names).is_in(found.to_struct().implode())
 
 
-def _unmet(row: dict[str, Any], catalog: Catalog) -> Iterator[bool]:
+def _unmet(row: dict[str, Any], criteria: Iterable[Criterion]) -> Iterator[bool]:
     """For each criterion of a cell's version, whether the cell shows that it is not met."""
-    (version,) = (
-        version
-        for policy in catalog.pack.policies.values()
-        if (policy.payer, policy.service, policy.timeline) == (row["payer"], row["service"], row["timeline"])
-        for version in policy.versions
-        if version.id == row["policy_version"]
-    )
     diagnoses = [] if row["diagnosis_code_type"] == ICD_9 else list(row["diagnosis_codes"])
     place, units = row.get("place_of_service_code"), row.get("service_unit_quantity")
-    for criterion in version.criteria.all_of if version.criteria else ():
+    for criterion in criteria:
         if criterion.sites:
             yield bool(diagnoses) and row["site_class"] not in criterion.sites
         if criterion.diagnoses:

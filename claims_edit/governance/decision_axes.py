@@ -6,7 +6,6 @@ signals with the same meanings in both are one class.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 Meaning = tuple[str | None, ...]
 """What a signal means in each pack; None where the pack does not have it."""
 
-DAY = dt.timedelta(days=1)
-_A_DAY = dt.date(2000, 1, 1)  # any day is fine where no rule has a date
-_LATER = dt.timedelta(days=366)
 _PLAIN_CODE_TYPE = "icd-10-cm"
 BESIDE = "+"  # between two diagnoses of one line
 SHAPE_ID = "SHAPE"  # a member id that represents all ids of one shape
@@ -89,57 +85,6 @@ def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
         unknown += " at all"
     nobody = PayerClass(unknown, (None,) * len(catalogs), (), (False,) * len(catalogs))
     return [*classes, nobody]
-
-
-def boundaries(catalogs: Sequence[Catalog], keys: Meaning, *, by_site: bool = False) -> dict[str, list[dt.date]]:
-    """For each code, the days on which a rule that decides its lines begins or has ended, for the payer.
-
-    `by_site` adds the days of guidance on single sites, for a payer that follows it in place of a document of its own.
-    """
-    found: dict[str, set[dt.date]] = {}
-    for catalog, key in zip(catalogs, keys, strict=True):
-        for code, service, first, last in catalog.codes.select(
-            "hcpcs_code", "service", "valid_from", "valid_until"
-        ).iter_rows():
-            of_payer = catalog.boundaries.filter(
-                pl.col("payer").eq_missing(pl.lit(key, pl.String)), pl.col("service") == service
-            )
-            followed = catalog.site_references.filter(
-                by_site, pl.col("payer").eq_missing(pl.lit(key, pl.String)), service=service
-            )
-            days = {*of_payer["boundary"], *followed["site_from"], first, last + DAY if last else None}
-            found.setdefault(code, set()).update(day for day in days if day)
-    return {code: sorted(days) for code, days in sorted(found.items())}
-
-
-def informing_days(catalog: Catalog, key: str | None) -> dict[str, list[dt.date]]:
-    """For each code, the days on which something informational begins: a site rule, an overdue review, guidance."""
-    found: dict[str, set[dt.date]] = {}
-    for code, service in catalog.codes.select("hcpcs_code", "service").iter_rows():
-        stale = catalog.versions.filter(pl.col("payer").eq_missing(pl.lit(key, pl.String)), service=service)
-        found[code] = {
-            *catalog.code_sites.filter(hcpcs_code=code)["from"],
-            *(day + DAY for day in stale["stale_after"].drop_nulls()),
-            *catalog.guidance.filter(service=service)["out_from"],
-        }
-    return {code: sorted(days) for code, days in found.items()}
-
-
-def day_rows(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """First and last service day of lines on both sides of each boundary, across each, across all, and across none."""
-    if not days:
-        return [(_A_DAY, _A_DAY), (_A_DAY, _A_DAY + DAY)]
-    single = [day for boundary in days for day in (boundary - DAY, boundary)]
-    after = days[-1] + _LATER
-    crossing = [(boundary - DAY, boundary) for boundary in days]
-    return [*((day, day) for day in single), *crossing, (days[0] - DAY, after), (after, after), (after, after + DAY)]
-
-
-def days_frame(by_code: Mapping[str, Iterable[tuple[dt.date, dt.date]]]) -> pl.DataFrame:
-    """The service days of each code: hcpcs_code, service_start_date, service_end_date; each once, sorted."""
-    rows = [(code, *days) for code, pairs in by_code.items() for days in sorted(set(pairs))]
-    schema = {"hcpcs_code": pl.String, "service_start_date": pl.Date, "service_end_date": pl.Date}
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def signals_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
@@ -252,15 +197,12 @@ def _class_of(code: str, table: Mapping[str, str]) -> str:
     return next((table[code[:length]] for length in lengths if code[:length] in table), NOT_SOLID)
 
 
-def scoped_sites(catalogs: Sequence[Catalog], keys: Meaning) -> set[str]:
-    """The site classes that scopes of the payer's policies name."""
-    own = (
-        catalog.timelines.filter(pl.col("payer").eq_missing(pl.lit(key, pl.String)))["scope_sites"]
-        .explode()
-        .drop_nulls()
-        for catalog, key in zip(catalogs, keys, strict=True)
-    )
-    return {site for sites in own for site in sites}
+def scoped_by_payer(catalog: Catalog) -> dict[str, set[str]]:
+    """The site classes that scopes of each payer's policies name."""
+    found: dict[str, set[str]] = {}
+    for payer, sites in catalog.timelines.select("payer", "scope_sites").iter_rows():
+        found.setdefault(payer, set()).update(sites or ())
+    return found
 
 
 def site_frame(classes: Mapping[str, str]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 from claims_edit.engine import evaluate, facts
 from claims_edit.errors import UsageError
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import decision_axes, line_axes
+from claims_edit.governance import day_axes, decision_axes, line_axes
 from claims_edit.governance.decision_space import Axes
 from claims_edit.names import name_keys
 from claims_edit.policy.catalog import codes_of
@@ -89,10 +89,10 @@ def _rows(catalog: Catalog, payer: str, service: str, diagnosis: str) -> Iterato
 def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
     """The periods between the boundaries of the payer's versions and of the codes' validity."""
     codes = {code.code for code in codes_of(catalog.pack, service)}
-    by_code = decision_axes.boundaries((catalog,), (payer,))
+    by_code = day_axes.boundaries((day_axes.DayTables.of(catalog),), (payer,))
     starts = [None, *sorted({day for code, days in by_code.items() if code in codes for day in days})]
     for first, following in zip(starts, [*starts[1:], None], strict=True):
-        last = following - decision_axes.DAY if following else None
+        last = following - day_axes.DAY if following else None
         yield Period(first, last)
 
 
@@ -104,9 +104,7 @@ def _decided(
     programs = sorted(catalog.pack.programs.programs)
     labels = dict(zip(name_keys(programs), programs, strict=True))
     space = Axes(
-        days=decision_axes.days_frame(
-            {code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}
-        ),
+        days=day_axes.days_frame({code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}),
         programs=decision_axes.program_frame(
             [decision_axes.state(), *(decision_axes.state(line_of_business=key) for key in labels if key)]
         ),
@@ -132,7 +130,7 @@ def _sites(catalog: Catalog, payer: str) -> dict[str, str]:
 
     If possible, the other one has no guidance in place of the payer's document.
     """
-    scoped = decision_axes.scoped_sites((catalog,), (payer,))
+    scoped = decision_axes.scoped_by_payer(catalog).get(payer, set())
     by_site = {*catalog.site_references.filter(payer=payer)["site_class"], *scoped}
     solid = {str(site): code for (site,), code in decision_axes.site_classes((catalog,)).items() if site != NOT_SOLID}
     other = next((code for site, code in solid.items() if site not in by_site), next(iter(solid.values())))

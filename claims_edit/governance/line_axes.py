@@ -68,9 +68,9 @@ def claim_frame() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def revisions_of(payer_name: str) -> pl.LazyFrame:
-    """What replaces the replaced claim."""
+def revisions_of(*payer_names: str) -> pl.LazyFrame:
+    """What replaces the replaced claim of each payer."""
     return pl.LazyFrame({
-        "payer": [payer_name], "claim_id": ["replacement"], "claim_frequency_code": [REPLACEMENT],
-        "original_claim_id": ["replaced"],
+        "payer": pl.Series(payer_names, dtype=pl.String), "claim_id": "replacement",
+        "claim_frequency_code": REPLACEMENT, "original_claim_id": "replaced",
     })  # fmt: skip

@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.engine import evaluate, facts
 from claims_edit.facts.diagnosis import NOT_SOLID
-from claims_edit.governance import criteria_axes, decision_axes, line_axes
+from claims_edit.governance import criteria_axes, day_axes, decision_axes, line_axes
 from claims_edit.governance.decision_space import Axes, shaped
 from claims_edit.governance.notes import PackNotes, alike, equal, notes_on
 from claims_edit.governance.outcomes import changed, outcome
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from claims_edit.governance.day_axes import DayTables
     from claims_edit.governance.decision_axes import Meaning, PayerClass
     from claims_edit.policy import Catalog
 
@@ -47,10 +48,11 @@ def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
     readable = (shaped(old, ids), shaped(new, ids))
     cells = 0
     ranges = [pl.DataFrame(schema=RANGE_SCHEMA)]
+    tables = [day_axes.DayTables.of(catalog, by_site=True) for catalog in pair]
     for payer in decision_axes.payers(pair):
         if alike(pair, payer.keys):
             continue
-        space = _space(pair, payer)
+        space = _space(pair, tables, payer)
         differing = []
         for lines in space.cells(payer):
             cells += lines.height
@@ -81,10 +83,10 @@ def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None)
     return numbered.select("cell").join(outcomes, on="cell", how="left", maintain_order="left").drop("cell")
 
 
-def _space(pair: Pair, payer: PayerClass) -> Axes:
+def _space(pair: Pair, tables: Sequence[DayTables], payer: PayerClass) -> Axes:
     contracts = line_axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
     return Axes(
-        days=_days(decision_axes.boundaries(pair, payer.keys, by_site=True)),
+        days=_days(day_axes.boundaries(tables, payer.keys)),
         programs=_programs(pair, payer),
         sites=_sites(pair, payer),
         trials=line_axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),
@@ -123,7 +125,7 @@ def _days(by_code: dict[str, list[dt.date]]) -> pl.DataFrame:
 
 def _periods(boundaries: Sequence[dt.date]) -> list[tuple[dt.date | None, dt.date | None]]:
     starts: list[dt.date | None] = [None, *boundaries]
-    ends: list[dt.date | None] = [*(day - decision_axes.DAY for day in boundaries), None]
+    ends: list[dt.date | None] = [*(day - day_axes.DAY for day in boundaries), None]
     return list(zip(starts, ends, strict=True))
 
 
@@ -213,17 +215,27 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
     return [_labelled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
 
 
+def _settling_values(pair: Pair, payer: PayerClass) -> criteria_axes.Values:
+    """The values in the payer's criteria, of either pack."""
+    values: criteria_axes.Values = {}
+    for catalog, key in zip(pair, payer.keys, strict=True):
+        for kind, found in criteria_axes.settling_values(catalog).get(key or "", {}).items():
+            values[kind] = values.get(kind, set()) | found
+    return values
+
+
 def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     """Solid tumors, other diagnoses, none; and the diagnoses that the packs classify differently.
 
     Each site class by itself for a payer that follows guidance by site, or has a policy on single sites.
     """
     classes = decision_axes.site_classes(pair)
-    criteria = criteria_axes.criteria_frame(pair, payer.keys)
+    criteria = criteria_axes.criteria_frame(_settling_values(pair, payer), classes)
     if criteria is not None:
         return criteria.filter(~pl.col("at_site").str.starts_with("ICD-9 only"))
     followed = any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True))
-    if followed or decision_axes.scoped_sites(pair, payer.keys):
+    scoped = (decision_axes.scoped_by_payer(catalog) for catalog in pair)
+    if followed or any(sites.get(key or "") for sites, key in zip(scoped, payer.keys, strict=True)):
         named = {" → ".join(dict.fromkeys(str(each) for each in meaning)): code for meaning, code in classes.items()}
         return decision_axes.site_frame(named).filter(pl.col("at_site") != "ICD-9 only")
     groups: dict[tuple[bool, ...], list[str]] = {}

@@ -5,8 +5,8 @@ The engine decides each cell; this module derives its outcome again, only from t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,33 +15,30 @@ import polars as pl
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.edits.coverage import POSITION_EDITS
 from claims_edit.engine import evaluate, facts, facts_of_each_policy, hits_of
-from claims_edit.governance import criteria_axes, decision_axes, line_axes, rule_locations
-from claims_edit.governance.decision_space import COORDINATES, gathered, parts, shaped
-from claims_edit.governance.unreachable_rules import seen_of, unreachable_rule_faults
+from claims_edit.facts.precedence import OF_LINE
+from claims_edit.governance import criteria_axes, decision_axes, line_axes, proof_faults, rule_locations
+from claims_edit.governance.decision_space import COORDINATES, DecisionSpace, shaped
+from claims_edit.governance.medicare_advantage import ADVANTAGE_FILED, advantage_signals, names_of_advantage
+from claims_edit.governance.proof_cells import NUMBERS, ProofCells
+from claims_edit.governance.proof_faults import Fault
+from claims_edit.governance.reached import Reached, seen_of
+from claims_edit.governance.unreachable_rules import unreachable_rule_faults
 from claims_edit.model import DENYING, Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from claims_edit.governance.decision_axes import PayerClass
     from claims_edit.policy import Catalog
 
-# How the standard and plain words identify Medicare Advantage. A proof that relied on the pack alone would
-# pass a pack that gets it wrong.
-ADVANTAGE_FILED = ("16",)  # X12, claim filing indicator: HMO, Medicare risk
-_MEDICARE_WORDS = (
-    r"medicare|^mcare|^mcr|(?:mcare|mcr|med)adv|^ma(?:only|pd|plan|product|hmo|ppo|pos|pffs|snp|msa)*s?$|mapd"
-    r"|egwp|groupwaiver|(?:^|[cdi]|dual|fide|hide)snp|specialneeds|dualeligible|^partc$"
-)
-# Medicare other than Medicare Advantage, and its supplements; `pffs` is Medicare Advantage.
-_OTHER_MEDICARE = (
-    r"(?:^|[^p])ffs|feeforservice|original|traditional|straight|supplement|medigap|secondary"
-    r"|^(?:medicare|mcare|mcr)(?:parts?)?(?:a|b|ab|aandb)(?:only)?$"
-)
-MEDICARE_ID = "1EG4TE5MK73"  # the one that CMS prints on its sample card
+    Hits = NDArray[np.bool_]
 
-
+Check = Callable[["Catalog", dict[str, Any]], Fault]
+_PLACE = ("payer", "service", "policy_id", "policy_version", "program", "at_program", "expected")
 _BY_POLICY = tuple(POSITION_EDITS[position] for position in DENYING)
 
 
@@ -97,193 +94,156 @@ class Proof:
         }
 
 
-def prove(catalog: Catalog) -> Proof:
-    """Decide every cell of the pack's space, payer by payer, and report what is wrong.
+def prove(catalog: Catalog, *, each_by_itself: bool = False) -> Proof:
+    """Decide the cells of the pack's space, and report what is wrong.
 
-    Memory does not grow with the number of policies.
+    Units (a payer, a code and a class of program states) that are alike in all that decides have the same outcomes
+    (`proof_units`): the cells of one are decided for all, and a fault in it is looked for in each. `each_by_itself`
+    decides every cell. Memory is bounded by the frames of cells, and otherwise grows only with the rules.
     """
-    proving = _Proving(catalog)
-    for payer in decision_axes.payers((catalog,)):
-        proving.payer(payer)
+    proving = Proving(catalog, each_by_itself=each_by_itself)
+    proving.decide(decision_axes.payers((catalog,)))
     return proving.proof()
 
 
-class _Proving:
-    def __init__(self, catalog: Catalog) -> None:
+class Proving:
+    """The proof of a pack, as far as it is decided."""
+
+    def __init__(self, catalog: Catalog, *, each_by_itself: bool = False) -> None:
+        """Nothing is decided yet."""
         self._catalog = catalog
         self._shaped = shaped(catalog, decision_axes.shape_ids((catalog,)))
-        signals_of = (pl.col(column).is_in(signals) for column, signals in _advantage_signals(catalog).items())
+        self._signals_of = advantage_signals(catalog)
+        signals_of = (pl.col(column).is_in(signals) for column, signals in self._signals_of.items())
         self._is_advantage = pl.any_horizontal(each.fill_null(value=False) for each in signals_of)
-        self._proof = Proof()
-        self._faults: dict[tuple[str, str], _Tally] = {}
+        space = DecisionSpace(catalog, ADVANTAGE_FILED, self._is_advantage)
+        self.cells = ProofCells(self._shaped, space, self._is_advantage, each_by_itself=each_by_itself)
+        self._criteria = criteria_axes.criteria_of(catalog)
+        self._contested = catalog.contested["payer"].unique().to_list()
+        self._names: dict[str, str] = {}
+        self.so_far = Proof()
+        self.faults: dict[Fault, _Tally] = {}
         self._seen: list[pl.DataFrame] = []
 
-    def payer(self, payer: PayerClass) -> None:
-        """Every cell of one payer."""
-        revisions, contracts = line_axes.revisions_of(payer.name), line_axes.contracts_for(payer.keys)
-        name = next((name for name in (payer.name, *payer.also) if all(is_advantage((name,)))), None)
-        seen = []
-        for cells in gathered(parts(self._catalog, payer, ADVANTAGE_FILED, self._is_advantage), payer):
-            known = facts(cells, self._shaped, revisions=revisions, contracts=contracts)
-            signals_of = self._is_advantage | pl.lit(name is not None)
-            member = cells.select(*COORDINATES, is_advantage=signals_of, advantage_name=pl.lit(name, pl.String))
-            seen.append(self._batch(pl.concat([known, member], how="horizontal")))
-            if payer.keys[0] in self._catalog.contested["payer"]:
-                each = facts_of_each_policy(cells, self._shaped, revisions=revisions, contracts=contracts)
-                reached = evaluate(each, self._catalog).with_columns(cells=pl.lit(0, pl.UInt32))
-                seen.append(seen_of(reached))
-        if seen:
-            self._seen.append(seen_of(pl.concat(seen)))
+    def decide(self, payers: Iterable[PayerClass]) -> None:
+        """Decide the cells of the payers."""
+        payers = list(payers)
+        self._keys = {payer.name: payer.keys[0] for payer in payers}
+        self._names = names_of_advantage(payers)
+        self.cells.add(payers, self._names)
+        for cells in self.cells.frames():
+            decided = self._frame(cells.with_row_index("cell"))
+            self._seen.append(seen_of(decided))
+            several = cells.filter(pl.col("payer").replace_strict(self._keys).is_in(self._contested))
+            if not several.is_empty():
+                self._seen.append(self._each_policy(several))
 
-    def _batch(self, known: pl.DataFrame) -> pl.DataFrame:
-        hits = hits_of(known)
-        table = hits.select(EDIT_IDS).to_numpy()
-        primary = known.with_columns(
-            pl.Series("expected", EDIT_IDS, dtype=pl.String).gather(table.argmax(axis=1)),
-            pl.Series("hit", table.any(axis=1)),
+    def _given(self, cells: pl.DataFrame) -> dict[str, Any]:
+        names = cells["payer"].unique().to_list()
+        keys = [self._keys[name] for name in names]
+        return {"revisions": line_axes.revisions_of(*names), "contracts": line_axes.contracts_for(keys)}
+
+    def _each_policy(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """What each of several policies of a payer reaches by itself, before one of them decides."""
+        each = facts_of_each_policy(cells, self._shaped, **self._given(cells))
+        evaluated = evaluate(each, self._catalog)
+        return seen_of(evaluated.with_columns(cells["unit"].gather(each[OF_LINE]).alias("unit")))
+
+    def _known(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, Hits]:
+        """The facts of each cell with its first edit (`expected`, by this module), and which edits are triggered."""
+        known = facts(cells, self._shaped, **self._given(cells))
+        named = pl.col("payer").replace_strict(self._names, default=None, return_dtype=pl.String)
+        beside = cells.select(
+            *COORDINATES, *NUMBERS, "cell", is_advantage=self._is_advantage | named.is_not_null(), advantage_name=named
         )
-        self._proof.cells += known.height
-        self._proof.edits.update(dict(zip(hits.columns, hits.sum().row(0), strict=True)))
-        self._note(primary.filter(~pl.col("hit")), _no_primary)
-        decided = evaluate(primary.filter("hit"), self._catalog)
-        self._hold(decided)
-        counted = decided["disposition"].value_counts()
-        self._proof.by_disposition.update(dict(counted.iter_rows()))
-        return seen_of(decided.with_columns(cells=pl.lit(1, pl.UInt32)))
+        hits = hits_of(known).to_numpy()
+        of_table = hits[:, : len(EDIT_IDS)]
+        first = pl.Series("expected", EDIT_IDS, dtype=pl.String).gather(of_table.argmax(axis=1))
+        hit = pl.Series("hit", of_table.any(axis=1))
+        return pl.concat([known, beside], how="horizontal").with_columns(first, hit), hits
 
-    def _hold(self, decided: pl.DataFrame) -> None:
-        """Check a batch against the promises."""
+    def _frame(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Decide cells, and count and check them."""
+        known, hits = self._known(cells)
+        decided = self._decided(known)
+        proof, weights = self.so_far, cells["weight"]
+        proof.cells += int(weights.sum())
+        proof.edits.update({edit.id: int(of) for edit, of in zip(EDITS, weights.to_numpy() @ hits, strict=True)})
+        counted = decided.group_by("disposition").agg(pl.col("weight").sum())
+        proof.by_disposition.update(dict(counted.iter_rows()))
+        proof.advantage += _weight(decided.filter("of_advantage"))
+        proof.held += _weight(decided.filter("is_held"))
+        proof.unsettled += _weight(decided.filter("is_unsettled"))
+        wrong = self._wrong(known, decided)
+        for check, found in wrong.items():
+            self._note(check, found, cells)
+        proof.advantage_denied += _weight(wrong[self._advantage_denied])
+        proof.held_denied += _weight(wrong[proof_faults.held_denied])
+        proof.unsettled_denied += _weight(wrong[proof_faults.unsettled_denied])
+        return decided
+
+    def _decided(self, known: pl.DataFrame) -> pl.DataFrame:
+        """The cells with an edit, decided, with what the promises are about."""
+        decided = evaluate(known.filter("hit"), self._catalog)
+        return decided.with_columns(
+            of_advantage=pl.col("is_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE)),
+            is_held=pl.any_horizontal(pl.col(HOLDING_FACTS).is_not_null()),
+            is_unsettled=criteria_axes.unsettled(decided, self._criteria),
+        )
+
+    def _advantage_denied(self, catalog: Catalog, row: dict[str, Any]) -> Fault:
+        return proof_faults.advantage_denied(catalog, row, self._signals_of)
+
+    def _wrong(self, known: pl.DataFrame, decided: pl.DataFrame) -> dict[Check, pl.DataFrame]:
+        """The cells that break each promise."""
         given = {reason.edit: reason.disposition for reason in self._catalog.pack.reasons.reasons}
         expected = pl.col("expected").replace_strict({edit: str(given.get(edit)) for edit in EDIT_IDS})
         other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
-        denied = pl.col("disposition") == Disposition.DENY
-        self._note(decided.filter(other.fill_null(value=True)), _other_edit)
-        for column, fault in (("citation", _no_citation), ("group_code", _no_group_code), ("carc", _no_carc)):
-            self._note(decided.filter(denied, pl.col(column).is_null()), fault)
-        advantage = pl.col("is_advantage") | pl.col("program").eq_missing(pl.lit(MEDICARE_ADVANTAGE))
-        held = pl.any_horizontal(pl.col(HOLDING_FACTS).is_not_null())
-        unsettled = criteria_axes.unsettled(decided, self._catalog)
-        by_policy = denied & pl.col("reason_code").is_in(_BY_POLICY)
-        proof = self._proof
-        proof.advantage += int(decided.select(advantage.sum()).item())
-        proof.advantage_denied += self._note(decided.filter(advantage, denied), _advantage_denied)
-        proof.held += int(decided.select(held.sum()).item())
-        proof.held_denied += self._note(decided.filter(held, denied), _held_denied)
-        proof.unsettled += decided.filter(unsettled).height
-        proof.unsettled_denied += self._note(decided.filter(unsettled, by_policy), _unsettled_denied)
+        denied = decided.filter(pl.col("disposition") == Disposition.DENY)
+        by_policy = pl.col("reason_code").is_in(_BY_POLICY)
+        return {
+            proof_faults.no_primary: known.filter(~pl.col("hit")),
+            proof_faults.other_edit: decided.filter(other.fill_null(value=True)),
+            proof_faults.no_citation: denied.filter(pl.col("citation").is_null()),
+            proof_faults.no_group_code: denied.filter(pl.col("group_code").is_null()),
+            proof_faults.no_carc: denied.filter(pl.col("carc").is_null()),
+            self._advantage_denied: denied.filter("of_advantage"),
+            proof_faults.held_denied: denied.filter("is_held"),
+            proof_faults.unsettled_denied: denied.filter("is_unsettled", by_policy),
+        }
 
-    def _note(self, cells: pl.DataFrame, fault: Any) -> int:  # noqa: ANN401 -- a function of catalog and row
-        """Keep the first cell of each location, and count the others; how many cells there are."""
-        if cells.is_empty():
-            return 0
-        by = ["payer", "service", "policy_id", "policy_version", "program", "at_program", "expected"]
-        for row in cells.group_by(by, maintain_order=True).agg(pl.all().first(), pl.len()).iter_rows(named=True):
-            tally = self._faults.setdefault(fault(self._catalog, row), _Tally())
-            tally.cells += row["len"]
-            tally.example = tally.example or rule_locations.cell_text(row)
-        return cells.height
+    def _note(self, check: Check, wrong: pl.DataFrame, cells: pl.DataFrame) -> None:
+        """Note a fault in every cell that those of the frame represent: the first of each location, and how many."""
+        if wrong.is_empty():
+            return
+        groups = wrong.group_by(*_PLACE, "unit", "part", maintain_order=True).agg(
+            pl.col("cell").first(), pl.len().cast(pl.Int64).alias("weight")
+        )
+        firsts = cells.drop("weight")[groups["cell"]].with_columns(groups["weight"])
+        for represented in self.cells.equivalents(firsts):
+            known, _ = self._known(represented)
+            found = self._wrong(known, self._decided(known))[check]
+            for row in found.iter_rows(named=True):
+                tally = self.faults.setdefault(check(self._catalog, row), _Tally())
+                tally.cells += row["weight"]
+                tally.example = tally.example or rule_locations.cell_text(row)
 
     def proof(self) -> Proof:
         """The result, after the last payer."""
         faults = [
             f"{place} {_cells(tally.cells)} (first: {tally.example}). {remedy}"
-            for (place, remedy), tally in self._faults.items()
+            for (place, remedy), tally in self.faults.items()
         ]
-        seen = pl.concat(self._seen) if self._seen else pl.DataFrame()
-        unreached, self._proof.idle = unreachable_rule_faults(self._catalog, seen, self._proof.edits)
-        self._proof.faults = tuple(sorted({*faults, *unreached}))
-        return self._proof
+        reached = Reached.of(self._seen, self.cells)
+        unreached, self.so_far.idle = unreachable_rule_faults(self._catalog, reached, self.so_far.edits)
+        self.so_far.faults = tuple(sorted({*faults, *unreached}))
+        return self.so_far
+
+
+def _weight(cells: pl.DataFrame) -> int:
+    """How many cells these represent."""
+    return int(cells["weight"].sum())
 
 
 def _cells(count: int) -> str:
     return "in one cell" if count == 1 else f"in {count} cells"
-
-
-def is_advantage(names: Iterable[str]) -> list[bool]:
-    """Whether each name or spelling (by its key) names Medicare Advantage in plain words, or Medicare of no kind."""
-    keys = pl.Series(list(names), dtype=pl.String)
-    return (keys.str.contains(_MEDICARE_WORDS) & ~keys.str.contains(_OTHER_MEDICARE)).to_list()
-
-
-def _advantage_signals(catalog: Catalog) -> dict[str, list[str]]:
-    """For each signal column, the values that mean Medicare Advantage per the pack or per the standard."""
-    signals = decision_axes.signals_by_column((catalog,))
-    own = {
-        column: [signal for signal, meaning in found.items() if meaning == (MEDICARE_ADVANTAGE,)]
-        for column, found in signals.items()
-    }
-    spelled = list(signals["line_of_business"])
-    plain = [signal for signal, says in zip(spelled, is_advantage(spelled), strict=True) if says]
-    ids = decision_axes.shape_ids((catalog,))
-    shapes = [shape for shape in signals["member_id"] if shape in own["member_id"] or re.search(shape, MEDICARE_ID)]
-    words = catalog.plan_words.with_columns(pl.col("words").str.strip_chars())
-    named = [
-        f"{decision_axes.PLAIN_PLAN} {each}"
-        for each, _, program in words.iter_rows()
-        if program == MEDICARE_ADVANTAGE or all(is_advantage((each.replace(" ", ""),)))
-    ]
-    return {
-        "line_of_business": sorted({*own["line_of_business"], *plain}),
-        "plan": sorted({*own["line_of_business"], *plain, *named}),
-        "claim_filing_indicator_code": sorted({*own["claim_filing_indicator_code"], *ADVANTAGE_FILED}),
-        "member_id": [ids[shape] for shape in shapes],
-    }
-
-
-_Fault = tuple[str, str]
-"""The location and the fault, up to the number of cells; the remedy."""
-
-
-def _no_primary(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.version_location(catalog, row)
-    return f"{place}: no edit is triggered", "Report this as a bug, with the rules."
-
-
-def _other_edit(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.reason_location(catalog.pack, row["expected"])
-    faults = f"the first edit triggered is `{row['expected']}`, but the engine decides by `{row['reason_code']}`"
-    return f"{place}: {faults}", "Report this as a bug, with the rules."
-
-
-def _no_citation(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.version_location(catalog, row)
-    return f"{place}.statement.cite: `{row['reason_code']}` denies without a citation", "Add it."
-
-
-def _no_group_code(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
-    return f"{place}.group_code: `{row['reason_code']}` denies without a group code", "Add it."
-
-
-def _no_carc(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
-    return f"{place}.carc: `{row['reason_code']}` denies without a CARC", "Add it."
-
-
-def _held_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
-    held = ", ".join(fact for fact in HOLDING_FACTS if row[fact] is not None)
-    return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
-
-
-def _unsettled_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    place = rule_locations.version_location(catalog, row)
-    fault = f"{place}.criteria: `{row['reason_code']}` denies a line that is not known to miss a criterion"
-    return fault, "Report this as a bug, with the rules."
-
-
-def _advantage_denied(catalog: Catalog, row: dict[str, Any]) -> _Fault:
-    fault = f"Medicare Advantage ends in deny (`{row['reason_code']}`)"
-    if row["program"] == MEDICARE_ADVANTAGE:
-        version = rule_locations.version_location(catalog, row)
-        return f"{version}.applies_to.programs: {fault}", "Except the program, with the rule refer or review."
-    signals_of = _advantage_signals(catalog)
-    column = next((column for column, signals in signals_of.items() if row[column] in signals), None)
-    if column is None:
-        place = rule_locations.name_location(catalog.pack, row["payer"], row["advantage_name"])
-        return f"{place}: {fault}, because of the payer's name", "Remove the name, so that its lines go to a person."
-    listed = rule_locations.signal_location(catalog, column, row[column])
-    if listed is None:
-        own = f"rules/programs.yaml: programs.{MEDICARE_ADVANTAGE}"
-        return f"{own}: the value `{row[column]}` is missing, so {fault}", "Add it there."
-    return f"{listed}: {fault}", f"Move the value to {MEDICARE_ADVANTAGE}, or remove it."

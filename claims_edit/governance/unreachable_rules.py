@@ -6,8 +6,6 @@ import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from claims_edit.edits import EDIT_IDS, EDITS, TABLE_EDITS, Decidable
 from claims_edit.edits import program as program_edits
 from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED
@@ -23,13 +21,10 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
+    from claims_edit.governance.reached import Reached, ReachedVersion
     from claims_edit.policy import Catalog
     from claims_edit.policy.pack import Policy, ProcedureCode, RulePack, Version
 
-_KEY = (
-    "payer", "service", "policy_id", "policy_version", "program", "program_basis", "hcpcs_code", "reason_code",
-    "liability_basis", "guidance_id", "site_mismatch", "in_force",
-)  # fmt: skip
 _DAY = dt.timedelta(days=1)
 _AFTER_PROGRAM = EDIT_IDS[EDIT_IDS.index(program_edits.program_silent.id) + 1 :]
 _BEFORE_VERSION = {edit.id for edit in TABLE_EDITS if IN_FORCE not in edit.conditions}
@@ -42,11 +37,6 @@ _OF_EXCEPTION = {
     ProgramRule.REVIEW: program_edits.program_exception_review.id,
 }
 _REMEDY = "Remove it, or fix the rule that blocks it."
-
-
-def seen_of(decided: pl.DataFrame) -> pl.DataFrame:
-    """The parts of the pack that the cells reached, each once, with the number of cells."""
-    return decided.group_by(_KEY).agg(pl.col("cells").sum())
 
 
 def version_faults(pack: RulePack) -> Iterator[str]:
@@ -85,7 +75,7 @@ def _holds_over(version: Version, first: dt.date, last: dt.date) -> bool:
 
 
 def unreachable_rule_faults(
-    catalog: Catalog, seen: pl.DataFrame, edits: Counter[str]
+    catalog: Catalog, reached: Reached, edits: Counter[str]
 ) -> tuple[list[str], tuple[str, ...]]:
     """The parts that no cell reaches, and the versions that can decide no line."""
     faults: list[str] = []
@@ -96,12 +86,12 @@ def unreachable_rule_faults(
             idle.append(f"{policy.id} {version.from_.date}")
             continue
         alive.append((policy, version))
-        under = seen.filter(policy_id=policy.id, policy_version=version.id).filter(pl.col("in_force"))
+        under = reached.versions[policy.id, version.id]
         if policy.kind is PolicyKind.GUIDANCE:
             faults += _guidance_version_faults(place, version, under)
         else:
             faults += _funding_version_faults(place, version, under, catalog.pack, policy.service)
-    faults += _note_faults(catalog, seen)
+    faults += _note_faults(catalog, reached)
     faults += _signal_faults(catalog)
     faults += _edit_faults(catalog, alive, edits)
     return faults, tuple(idle)
@@ -137,8 +127,8 @@ def valid_within(code: ProcedureCode, version: Version) -> bool:
     return not (too_late or (code.valid_until and code.valid_until.date < version.from_.date))
 
 
-def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
-    if under.filter(reason_code=program_edits.guidance_research_only.id).is_empty():
+def _guidance_version_faults(place: str, version: Version, under: ReachedVersion) -> Iterator[str]:
+    if program_edits.guidance_research_only.id not in under.reasons:
         yield f"{place}: no line reaches this version. {_REMEDY}"
     held = [f"exceptions.{program}" for program in version.exceptions]
     held += [f"codes.listed[{index}]" for index, _ in enumerate(version.codes.listed)]
@@ -148,48 +138,46 @@ def _guidance_version_faults(place: str, version: Version, under: pl.DataFrame) 
 
 
 def _funding_version_faults(
-    place: str, version: Version, under: pl.DataFrame, pack: RulePack, service: str
+    place: str, version: Version, under: ReachedVersion, pack: RulePack, service: str
 ) -> Iterator[str]:
-    if set(under["reason_code"]) <= _BEFORE_VERSION:
+    if under.reasons <= _BEFORE_VERSION:
         yield f"{place}: no line reaches this version. {_REMEDY}"
         return
     yield from _program_faults(place, version, under)
     specific = {code.code for code in codes_of(pack, service) if code.kind is CodeKind.SPECIFIC}
     for index, code in enumerate(version.codes.listed if version.codes.of_class is None else ()):
         edits = _OF_LISTED_SPECIFIC if code in specific else _OF_LISTED_UNLISTED
-        if under.filter(pl.col("reason_code").is_in(edits), hcpcs_code=code).is_empty():
+        if not any((code, edit) in under.of_code for edit in edits):
             named = listed((f"`{edit}`" for edit in edits), "or")
             yield f"{place}.codes.listed[{index}]: no line with `{code}` reaches {named}. {_REMEDY}"
-    if version.liability and under.filter(liability_basis="policy").is_empty():
+    if version.liability and not under.by_liability:
         yield f"{place}.liability: no denial reaches it. {_REMEDY}"
     if version.statement.scope is IndicationScope.SOLID_TUMORS and specific & set(version.codes.listed):
         for edit in _OF_SOLID_TUMORS:
-            if edit not in set(under["reason_code"]):
+            if edit not in under.reasons:
                 yield f"{place}.statement.scope: no line reaches `{edit}`. {_REMEDY}"
 
 
-def _program_faults(place: str, version: Version, under: pl.DataFrame) -> Iterator[str]:
+def _program_faults(place: str, version: Version, under: ReachedVersion) -> Iterator[str]:
     for program, exception in version.exceptions.items():
         edit = _OF_EXCEPTION[ProgramRule(exception.rule)]
-        if under.filter(program=program, reason_code=edit).is_empty():
+        if (program, edit) not in under.of_program:
             yield f"{place}.exceptions.{program}: no line reaches it (`{edit}`). {_REMEDY}"
-    applied = under.filter(pl.col("reason_code").is_in(_AFTER_PROGRAM))
+    applied = {program for program, edit in under.of_program if edit in _AFTER_PROGRAM}
     for index, program in enumerate(version.applies_to.programs):
-        if applied.filter(program=program).is_empty():
+        if program not in applied:
             yield f"{place}.applies_to.programs[{index}]: no line reaches `{program}`. {_REMEDY}"
 
 
-def _note_faults(catalog: Catalog, seen: pl.DataFrame) -> Iterator[str]:
+def _note_faults(catalog: Catalog, reached: Reached) -> Iterator[str]:
     """Guidance and site rules that no line of any payer reaches."""
-    reached = set(seen["guidance_id"])
     for path, file in catalog.pack.guidance.items():
         for index, entry in enumerate(file.guidance):
-            if entry.id not in reached:
+            if entry.id not in reached.guidance:
                 yield f"rules/{path}: guidance[{index}]: no line reaches it (`guidance-note`). {_REMEDY}"
-    mismatched = set(seen.filter("site_mismatch")["hcpcs_code"])
     for path, codes in catalog.pack.codes.items():
         for index, code in enumerate(codes.codes):
-            if code.sites and code.code not in mismatched:
+            if code.sites and code.code not in reached.mismatched:
                 yield f"rules/{path}: codes[{index}].sites: no line reaches `code-site-mismatch`. {_REMEDY}"
 
 

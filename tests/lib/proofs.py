@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims_edit.governance import decision_axes
-from claims_edit.governance.prove import Proof, _Proving
+from claims_edit.governance.prove import Proof, Proving
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from claims_edit.policy import Catalog
 
 
 def proof_for(catalog: Catalog, *payers: str) -> tuple[Proof, list[str]]:
     """The proof of the cells of these payers, with what they led to; not whether every rule is reached."""
-    proving = _Proving(catalog)
-    for each in decision_axes.payers((catalog,)):
-        if each.label in payers:
-            proving.payer(each)
-    reported = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving._faults.items()]
-    return proving._proof, reported
+    proving = Proving(catalog)
+    proving.decide(each for each in decision_axes.payers((catalog,)) if each.label in payers)
+    reported = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving.faults.items()]
+    return proving.so_far, reported
+
+
+def cells_of(catalog: Catalog, payer: str) -> list[pl.DataFrame]:
+    """Every cell of a payer, as candidate lines."""
+    proving = Proving(catalog, each_by_itself=True)
+    proving.cells.add([each for each in decision_axes.payers((catalog,)) if each.label == payer], ())
+    return list(proving.cells.frames())

@@ -10,16 +10,17 @@ import pytest
 
 from claims_edit.edits import EDIT_IDS, EDITS
 from claims_edit.errors import RulesError
-from claims_edit.governance import checking, decision_axes, line_axes
+from claims_edit.governance import checking, line_axes
 from claims_edit.governance.checking import check_pack
-from claims_edit.governance.decision_space import parts
-from claims_edit.governance.prove import Proof, is_advantage, prove
+from claims_edit.governance.decision_space import COORDINATES
+from claims_edit.governance.medicare_advantage import is_advantage
+from claims_edit.governance.prove import Proof, prove
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.policy import catalog_of, load_catalog, read_pack
 from claims_edit.policy import examine as examined
 from claims_edit.policy.catalog import compile_catalog
 from tests.lib.examples import first
-from tests.lib.proofs import proof_for
+from tests.lib.proofs import cells_of, proof_for
 from tests.lib.stand_ins import NOT_SHIPPED
 from tests.unit.policy_folder import RulesFolder
 
@@ -75,11 +76,9 @@ def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
 def test_every_axis_of_the_space_is_walked() -> None:
     catalog = load_catalog()
     cells = pl.concat(
-        frame.select("at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim", "hcpcs_code",
-                     "service_start_date", "service_end_date")
-        for payer in decision_axes.payers((catalog,)) if payer.label == "florida_blue"
-        for part in parts(catalog, payer, ("16",)) for frame in part.cells(payer)
-    )  # fmt: skip
+        frame.select(*COORDINATES, "hcpcs_code", "service_start_date", "service_end_date")
+        for frame in cells_of(catalog, "florida_blue")
+    )
     assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
     assert set(cells["at_trial"]) == set(line_axes.trial_frame()["at_trial"])
     assert set(cells["at_hold"]) == set(line_axes.hold_frame()["at_hold"])
