@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, PROCEDURE_COLUMNS
 
 
 class ValueKind(StrEnum):
@@ -17,6 +17,7 @@ class ValueKind(StrEnum):
     TEXT = "text"  # trimmed
     CODE = "code"  # trimmed, upper-cased
     DIAGNOSIS = "diagnosis"  # a code, kept without the dot
+    PROCEDURE = "procedure"  # a code of any code set, kept without the dot
     KEYWORD = "keyword"  # trimmed, lower-cased
     DATE = "date"  # ISO
     INTEGER = "integer"
@@ -52,6 +53,8 @@ class Column:
     verbatim: bool = False
 
 
+# ICD-10-PCS; HCPCS and CPT; OPCS-4; ABC; or digits, as in ICD-9-CM and SNOMED CT.
+PROCEDURE = r"^([0-9A-HJ-NP-Z]{7}|[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}|[A-Z][0-9]{2,3}|[A-Z]{5}|[0-9]{1,18})$"
 ID_LENGTH = 80  # characters of a claim id
 DOUBTS_LENGTH = 1_000_000  # written by a reader: up to one for each part of a claim
 NAME_LENGTH = 1000  # a longer text is not a name: a shifted column, or a broken quote
@@ -81,6 +84,7 @@ def _columns() -> tuple[Column, ...]:
         *(Column(name, code, r"^[A-Z0-9]{2}$") for name in MODIFIER_COLUMNS),
         Column("diagnosis_code_type", ValueKind.KEYWORD, r"^icd-(10|9)-cm$"),
         *(Column(name, ValueKind.DIAGNOSIS) for name in DIAGNOSIS_COLUMNS),
+        *(Column(name, ValueKind.PROCEDURE, PROCEDURE) for name in PROCEDURE_COLUMNS),
         Column("service_unit_quantity", ValueKind.NUMBER),
         Column("charge_amount", ValueKind.MONEY, repeats=False),
         Column("paid_amount", ValueKind.MONEY, repeats=False, decides=False),

@@ -12,6 +12,7 @@ import polars as pl
 
 SEPARATOR = " "  # between the doubts of a line, and between its posting holds
 AT = "@"  # between a doubt's name and its place
+OF_CLAIM = "hcpcs_code-of-claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ DOUBTS: dict[str, Doubt] = _doubts(
     Doubt("diagnosis_pointer-not-understood",
           "The diagnosis pointers of the line are not one to four numbers from 1 to 12.",
           "Ask the provider which diagnoses the line is for."),
+    Doubt(OF_CLAIM,
+          "The procedure code is one of the claim as a whole, which does not show which of its lines it is for.",
+          "Ask the provider for the record (operative note), and which line the procedure is for."),
     Doubt("hcpcs_code-leftover",
           "The procedure of the line has more than a code, four modifiers and a description.",
           "Ask the provider what the extra components mean."),

@@ -214,6 +214,8 @@ def _check(decided: pl.DataFrame) -> None:
     _require(not (denied["program"] == "medicare_advantage").any(), "an automatic denial of Medicare Advantage")
     for fact in HOLDING_FACTS:
         _require(denied[fact].is_null().all(), f"a denial of a line with {fact}")
+    unpaid = decided.filter(pl.col("disposition").is_in([Disposition.DENY, Disposition.RETURN]))
+    _require(not unpaid["of_claim"].any(), "a denial or return of a line because of a procedure of its claim")
 
 
 def _require(kept: bool, broken: str) -> None:  # noqa: FBT001 -- reads as an assertion

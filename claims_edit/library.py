@@ -14,6 +14,7 @@ import polars as pl
 
 from claims_edit import engine
 from claims_edit.columns import COLUMNS, REQUIRED
+from claims_edit.core.candidate_codes import CandidateCodes
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import as_candidates, plain_totals, route
@@ -98,8 +99,7 @@ def process_batch(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping
     batch = processing.process_batch(raw, 0)
     held = raw.filter(~batch.plain)
     checked = processing.check(held, batch.keys.filter(~batch.plain))
-    codes = sorted(processing.rules.codes)
-    routed = route(checked.lines, checked.result, None, codes, processing.layout)
+    routed = route(checked.lines, checked.result, None, processing.rules.codes, processing.layout)
     totals = plain_totals(batch.charge, batch.plain)
     totals.add(routed.totals)
     return BatchResult(
@@ -132,7 +132,7 @@ def decide(
         UsageError: a column is not one of a claim line, or a line's code is in no policy.
     """
     frame = pl.DataFrame(lines)
-    candidates = frame if "service_start_date" in frame.columns else _as_candidates(frame)
+    candidates = frame if "service_start_date" in frame.columns else _as_candidates(frame, rules)
     candidates = candidates.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in CANDIDATE_SCHEMA.items() if name not in candidates.columns
     )
@@ -151,10 +151,10 @@ def decide(
     )
 
 
-def _as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
+def _as_candidates(frame: pl.DataFrame, rules: Catalog) -> pl.DataFrame:
     raw = _numbered(frame)
     lines = canonicalise(raw, _layout(raw), Mapping())
-    return as_candidates(lines.frame).drop(ORDINAL)
+    return as_candidates(lines.frame, CandidateCodes.of(rules)).drop(ORDINAL)
 
 
 def _processing(lines: Frame, rules: Catalog, as_of: date, mapping: Mapping | None) -> tuple[pl.DataFrame, Processing]:

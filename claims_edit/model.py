@@ -136,6 +136,10 @@ class Coverage(StrEnum):
 
 MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
 DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
+PROCEDURE_COLUMNS = tuple(f"procedure_code_{n}" for n in range(1, 26))
+"""Procedures of the claim as a whole, which do not show which line they are for."""
+LINE_CODE = "hcpcs_code"
+"""The column of the line's own procedure code."""
 REPLACEMENT, VOID = "7", "8"  # claim frequency codes, X12 CLM05-3
 TRIAL_DIAGNOSIS = "Z006"  # ICD-10-CM: encounter for examination in a clinical research program
 TRIAL_CONDITION, TRIAL_VALUE = "30", "D4"  # NUBC condition code and value code of a clinical trial

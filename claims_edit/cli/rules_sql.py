@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from claims_edit.cli.options import rules_option
-from claims_edit.governance.warehouse_query import DIALECTS, OPTIONAL, warehouse_query
+from claims_edit.core.candidate_codes import CandidateCodes
+from claims_edit.governance.warehouse_query import DIALECTS, MOST_PROCEDURES, OPTIONAL, warehouse_query
 from claims_edit.policy import load_catalog
 
 if TYPE_CHECKING:
@@ -20,11 +21,21 @@ if TYPE_CHECKING:
 @click.option("--table", default="medical_claim", show_default=True, help="The claim lines, with canonical columns.")
 @click.option("--known", metavar="TABLE", help="A table with the claim_id of claims decided on earlier nights.")
 @click.option("--without", type=click.Choice(OPTIONAL), multiple=True, help="A column that the table lacks.")
-def sql(*, rules: Path | None, dialect: str, table: str, known: str | None, without: tuple[str, ...]) -> None:
+@click.option(
+    "--procedures",
+    type=click.IntRange(0, MOST_PROCEDURES),
+    default=MOST_PROCEDURES,
+    show_default=True,
+    metavar="N",
+    help="The last column procedure_code_N of the table; 0 if it has none.",
+)
+def sql(
+    *, rules: Path | None, dialect: str, table: str, known: str | None, without: tuple[str, ...], procedures: int
+) -> None:
     """Print the SQL that selects the claim lines a run needs from a warehouse, and its control totals.
 
     A run over the selected lines decides as one over all of them.
     """
     catalog = load_catalog(rules)
-    codes = catalog.codes["hcpcs_code"].unique()
-    click.echo(warehouse_query(codes, catalog.rules_hash, dialect, table, known, without), nl=False)
+    codes = CandidateCodes.of(catalog)
+    click.echo(warehouse_query(codes, catalog.rules_hash, dialect, table, known, without, procedures), nl=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from claims_edit.core.candidate_codes import CODE_COLUMN
 from claims_edit.doubts import doubt_names
 from claims_edit.duck import shared
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, LINE_CODE, MODIFIER_COLUMNS
 from claims_edit.names import name_key
 
 SETS = {"modifiers": MODIFIER_COLUMNS, "diagnosis_codes": DIAGNOSIS_COLUMNS}
@@ -18,6 +19,7 @@ VALUES = (
 )  # fmt: skip
 TOKENS = ("doubts", "posting_holds")
 _OUTCOME = ("disposition", "reason_code", "group_code", "carc", "doubts")
+_OF_CLAIM = "of the claim: "
 _BETWEEN = "\x1f"  # not in a value: control characters are removed from codes and names
 
 
@@ -28,7 +30,9 @@ def deciding_facts() -> list[pl.Expr]:
         for name, columns in SETS.items()
     ]
     names = [name_key(pl.col(name)).alias(name) for name in NAMES]
-    return [*map(pl.col, VALUES), *sets, *names, *(doubt_names(pl.col(name)).alias(name) for name in TOKENS)]
+    of_claim = pl.when(pl.col(CODE_COLUMN) != LINE_CODE).then(pl.lit(_OF_CLAIM) + pl.col(LINE_CODE))
+    values = [pl.coalesce(of_claim, LINE_CODE).alias(name) if name == LINE_CODE else pl.col(name) for name in VALUES]
+    return [*values, *sets, *names, *(doubt_names(pl.col(name)).alias(name) for name in TOKENS)]
 
 
 def digests(lines: pl.DataFrame, decided: pl.DataFrame) -> pl.Series:

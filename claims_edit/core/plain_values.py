@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 
 from claims_edit.columns import COLUMNS, MONEY_COLUMNS, NPI_COLUMNS, Column, ValueKind
+from claims_edit.core.candidate_codes import CandidateCodes
 from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake import canonical_text
 from claims_edit.intake.amounts import BOUND, CENTS, NOISE
+from claims_edit.model import LINE_CODE
 from claims_edit.names import name_key
 from claims_edit.posting_holds import TEST_DATA
 from claims_edit.value_rules import FIRST_DAY, LAST_DAY, has_check_digit
@@ -29,6 +31,7 @@ _LETTER_FIRST = r"[A-Za-z][A-Za-z0-9 _./:#*+-]*[1-9](?:[A-Za-z0-9 _./:#*+-]*[A-Z
 _DIGIT_FIRST = r"[0-9][A-Za-z0-9_-]*[A-DF-Za-df-z][A-Za-z0-9_-]*"
 IDENTIFIER = f"^(?:{_DIGITS}|{_LETTER_FIRST}|{_DIGIT_FIRST})$"
 DIAGNOSIS = r"^[A-Za-z][0-9][0-9A-Za-z]\.?[0-9A-Za-z]{0,4}$"
+PROCEDURE = r"(?i)^(?:[0-9A-HJ-NP-Z]{7}|[0-9]{4}[0-9A-Z]|[0-9]{2}\.[0-9]{1,2}|[A-Z][0-9]{2}\.?[0-9]|[0-9]{2,4})$"
 UNITS = r"^[1-9][0-9]{0,8}(?:\.[0-9]{0,6})?$"
 AMOUNT_TEXT = r"^-?[0-9]{1,13}(?:\.[0-9]{0,2})?$"
 MOST_DIGITS = 18  # of a line number
@@ -44,15 +47,14 @@ class ScreenRules:
         as_of: later service dates are refused.
     """
 
-    codes: frozenset[str]
+    codes: CandidateCodes
     known_programs: frozenset[str]
     as_of: date
 
     @classmethod
     def of(cls, catalog: Catalog, as_of: date) -> Self:
         """The inputs from a rule pack."""
-        codes, programs = catalog.codes["hcpcs_code"], catalog.program_spellings["name_key"]
-        return cls(frozenset(codes.to_list()), frozenset(programs.to_list()), as_of)
+        return cls(CandidateCodes.of(catalog), frozenset(catalog.program_spellings["name_key"].to_list()), as_of)
 
 
 def value_test(name: str, dtype: pl.DataType, mapping: Mapping, rules: ScreenRules) -> pl.Expr:
@@ -98,8 +100,8 @@ def _is_number(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
 
 def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
     """Whether text is plain: in a format at least as strict as validation's own."""
-    if column.name == "hcpcs_code":
-        return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes))
+    if column.name == LINE_CODE or column.kind is ValueKind.PROCEDURE:
+        return _is_plain_code(value, column, rules)
     if column.name in _OWN_TESTS:
         return _OWN_TESTS[column.name](value) & _is_one_line(value, column)
     match column:
@@ -112,9 +114,16 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
             return value.str.contains(UNITS)
         case Column(identifier=True):
             return value.str.contains(IDENTIFIER) & (value.str.len_bytes() <= (column.length or 0))
-        case Column(pattern=str(pattern)):
-            return value.str.contains(f"(?i){pattern}")
-    return _is_one_line(value, column)
+    pattern = f"(?i){column.pattern}"
+    return value.str.contains(pattern) if column.pattern is not None else _is_one_line(value, column)
+
+
+def _is_plain_code(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
+    """Whether text is a procedure code, of a line or its claim, that is no candidate code by itself or with others."""
+    if column.name == LINE_CODE:
+        return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes.of_lines))
+    code = value.str.to_uppercase().str.replace_all(".", "", literal=True)
+    return value.str.contains(PROCEDURE) & ~code.is_in(rules.codes.of_procedures)
 
 
 _OWN_TESTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.columns import COLUMNS, ValueKind
+from claims_edit.core.candidate_codes import CODE_COLUMN, candidate_code
 from claims_edit.core.control_totals import ControlTotals, total
 from claims_edit.core.schema import (
     CANDIDATE_SCHEMA,
@@ -23,12 +24,13 @@ from claims_edit.core.schema import (
 from claims_edit.core.validate import DUPLICATE
 from claims_edit.facts.revision import REVISES_NOTHING
 from claims_edit.intake.extract import FIRST_WARNED, FREQUENCY_MISSING, ORDINAL, TEST_DATA_FAULT
-from claims_edit.model import REPLACEMENT
+from claims_edit.model import LINE_CODE, REPLACEMENT
 from claims_edit.value_rules import MONEY as AMOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from claims_edit.core.candidate_codes import CandidateCodes
     from claims_edit.core.validate import ValidationResult
     from claims_edit.intake import CanonicalLines
     from claims_edit.intake.layout import Layout
@@ -60,7 +62,7 @@ def route(
     lines: CanonicalLines,
     result: ValidationResult,
     rows: pl.Series | None,
-    codes: list[str],
+    codes: CandidateCodes,
     layout: Layout,
     firsts: pl.DataFrame | None = None,
     places: pl.Series | None = None,
@@ -81,7 +83,7 @@ def route(
     refused = refusals(result, height)
     accepted = routed & ~refused
     charge = _charge(lines.frame, result)
-    is_candidate = _is_candidate(lines.frame, codes)
+    is_candidate = candidate_code(lines.frame, codes)[LINE_CODE].is_not_null()
     totals = ControlTotals(
         rows_read=int(routed.sum()),
         rows_accepted=int(accepted.sum()),
@@ -91,7 +93,7 @@ def route(
     for check, failing in result.warnings.items():
         if warned := int((failing & accepted).sum()):
             totals.warnings_by_check[check] += warned
-    candidates = as_candidates(lines.frame.filter(accepted & is_candidate))
+    candidates = as_candidates(lines.frame.filter(accepted & is_candidate), codes)
     totals.candidates, totals.candidate_charges = candidates.height, total(candidates["charge_amount"])
     if firsts is None:
         firsts = pl.DataFrame(
@@ -125,12 +127,6 @@ def _charge(frame: pl.DataFrame, result: ValidationResult) -> pl.Series:
     return given.cast(MONEY)
 
 
-def _is_candidate(frame: pl.DataFrame, codes: list[str]) -> pl.Series:
-    if "hcpcs_code" not in frame.columns:
-        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    return frame["hcpcs_code"].is_in(codes).fill_null(value=False)
-
-
 def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A canonical column with its type; null if the extract does not have it."""
     dtype = DTYPES.get(COLUMNS[name].kind, pl.String())
@@ -147,10 +143,14 @@ def _typed(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).cast(dtype)
 
 
-def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Accepted lines, typed (CANDIDATE_SCHEMA): the effective dates, `member_id` else `person_id`."""
+def as_candidates(frame: pl.DataFrame, codes: CandidateCodes) -> pl.DataFrame:
+    """Accepted lines, typed (CANDIDATE_SCHEMA): the effective dates, `member_id` else `person_id`.
+
+    `hcpcs_code` is the candidate code, of the line or its claim; the line's own where it has none.
+    """
     if frame.is_empty():
         return pl.DataFrame(schema=CANDIDATE_SCHEMA)
+    code = candidate_code(frame, codes)
     own, own_end = _typed(frame, "claim_line_start_date"), _typed(frame, "claim_line_end_date")
     claim, claim_end = _typed(frame, "claim_start_date"), _typed(frame, "claim_end_date")
     end = pl.when(own.is_not_null()).then(pl.coalesce(own_end, own)).otherwise(pl.coalesce(claim_end, claim))
@@ -163,6 +163,8 @@ def as_candidates(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("claim_start_date")),
         "member_id": pl.coalesce(_typed(frame, "member_id"), _typed(frame, "person_id")),
         "diagnosis_code_type": _typed(frame, "diagnosis_code_type").fill_null("icd-10-cm"),
+        LINE_CODE: pl.coalesce(code[LINE_CODE], _typed(frame, LINE_CODE)),
+        CODE_COLUMN: pl.lit(code[CODE_COLUMN]),
     }
     return frame.select(
         (replaced[name] if name in replaced else _typed(frame, name)).alias(name) for name in CANDIDATE_SCHEMA
@@ -242,16 +244,14 @@ def _as_json(raw: pl.DataFrame, name: str, source: str) -> list[pl.Expr]:
     return parts if has_value else [pl.concat_str(parts)]
 
 
-def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: list[str]) -> pl.Series:
-    """Whether the code's raw text holds a candidate code in any form (`="0600T"`, `0600T-59`), of these rows.
-
-    A code inside a longer run of characters counts too: an extra row to review is better than a missed one.
-    """
-    if "hcpcs_code" not in raw.columns or not rows.any():
-        return pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
-    text = raw["hcpcs_code"].set(~rows, None).cast(pl.String)
-    text = text.str.replace_all(r"[^0-9A-Za-z]", "").str.to_uppercase()
-    return text.str.contains_any(codes).fill_null(value=False)
+def _holds_code(raw: pl.DataFrame, rows: pl.Series, codes: CandidateCodes) -> pl.Series:
+    """Whether the raw text of the codes holds a candidate code in any form, of these rows."""
+    held = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
+    given = raw.filter(rows)
+    if given.is_empty():
+        return held
+    found = given.with_columns(codes.in_values(given).alias(CODE_COLUMN))[CODE_COLUMN]
+    return held.scatter(rows.arg_true(), found)
 
 
 def _refusals(quarantine: pl.DataFrame) -> ControlTotals:
@@ -282,13 +282,13 @@ def warned_rows(frame: pl.DataFrame, warnings: Mapping[str, pl.Series], accepted
     return pl.concat(found).sort(ORDINAL, "check") if found else pl.DataFrame(schema=WARNED_SCHEMA)
 
 
-def rejected(rejects: pl.DataFrame, codes: list[str]) -> tuple[ControlTotals, pl.DataFrame]:
+def rejected(rejects: pl.DataFrame, codes: CandidateCodes) -> tuple[ControlTotals, pl.DataFrame]:
     """Rows that could not be split, as quarantine (with `source_row` in place of ORDINAL), and their totals."""
     frame = rejects.select(
         "source_row",
         *(pl.lit(None, QUARANTINE_SCHEMA[name]).alias(name) for name in ("data_source", "claim_id", *FIRST, *SENDER)),
         pl.concat_list("check").alias("failed_checks"),
-        pl.col("text").str.to_uppercase().str.contains_any(codes).fill_null(value=False).alias("candidate_code"),
+        codes.in_row(pl.col("text")).alias("candidate_code"),
         pl.lit(None, MONEY).alias("charge_amount"),
         pl.col("text").alias("raw_values"),
     )

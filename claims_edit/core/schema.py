@@ -5,8 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from claims_edit.columns import COLUMNS, DATE_COLUMNS, ValueKind
+from claims_edit.core.candidate_codes import CODE_COLUMN
 from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.intake.extract import ORDINAL
+from claims_edit.model import PROCEDURE_COLUMNS
 
 MONEY = pl.Decimal(18, 2)
 SENDER = ("payer_raw", "billing_npi")
@@ -17,12 +19,13 @@ DTYPES = {
     ValueKind.MONEY: MONEY,
     ValueKind.DATE: pl.Date(),
 }
-_REPLACED = {*DATE_COLUMNS, "person_id"}  # by the effective dates, and by member_id
+_REPLACED = {*DATE_COLUMNS, "person_id", *PROCEDURE_COLUMNS}  # by the effective dates, member_id and hcpcs_code
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     ORDINAL: pl.Int64(),
     "service_start_date": pl.Date(),
     "service_end_date": pl.Date(),
     "service_date_column": pl.String(),  # of the start: the line's own date, or its claim's
+    CODE_COLUMN: pl.String(),  # of hcpcs_code: the line's own code, or a procedure of its claim
     **{name: DTYPES.get(column.kind, pl.String()) for name, column in COLUMNS.items() if name not in _REPLACED},
 }
 QUARANTINE_SCHEMA: dict[str, pl.DataType] = {

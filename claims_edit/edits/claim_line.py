@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.edits.conditions import UNLISTED, any_code, any_version
+from claims_edit.edits.conditions import OWN_CODE, UNLISTED, any_code, any_version
 from claims_edit.edits.edit import Condition, edit
 from claims_edit.edits.phrases import bounds, listed, period
 from claims_edit.edits.sentences import Lacking, change, note
@@ -103,7 +103,11 @@ BEGINS_LATER = FIRST_VALID.is_not_null() & (FIRST_VALID > END)
 ENDED_BEFORE = LAST_VALID.is_not_null() & (LAST_VALID < START)
 
 
-@edit(Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid), ground=_any_validity)
+@edit(
+    OWN_CODE,
+    Condition("the code is valid on no service day", BEGINS_LATER | ENDED_BEFORE, _valid),
+    ground=_any_validity,
+)
 def code_not_valid_on_dos(line: Line) -> Iterator[Sentence]:
     """The code is not valid on any service day.
 

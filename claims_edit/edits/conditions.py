@@ -41,12 +41,17 @@ def _listed(line: Line) -> str:
     return f"{capital(line.version_name)} lists {line.code}."
 
 
+def _of_claim(line: Line) -> str:
+    return f"{line.code} is a procedure of the claim as a whole, which does not show whether it is for this line."
+
+
 IN_FORCE = Condition("a version of the payer's policy is in force on the start date", pl.col("in_force"), _no_version)
 FUNDING = Condition("the policy is a funding policy", pl.col("funding"), _guidance)
 UNLISTED = Condition("the code is an unlisted one", pl.col("code_kind") == CodeKind.UNLISTED, _names_the_service)
 SPECIFIC = Condition("the code names the service", pl.col("code_kind") != CodeKind.UNLISTED, _catch_all)
 LISTED = Condition("the version lists the code", pl.col("listed"), _not_listed)
 NOT_LISTED = Condition("the version does not list the code", ~pl.col("listed"), _listed)
+OWN_CODE = Condition("the code is the line's own", ~pl.col("of_claim"), _of_claim)
 UNDER_FUNDING = (IN_FORCE, FUNDING)
 
 

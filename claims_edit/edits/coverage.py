@@ -11,6 +11,7 @@ from claims_edit.edits.conditions import (
     IN_FORCE,
     LISTED,
     NOT_LISTED,
+    OWN_CODE,
     SPECIFIC,
     UNDER_FUNDING,
     any_program,
@@ -21,6 +22,7 @@ from claims_edit.edits.edit import Condition, edit, edits_of
 from claims_edit.edits.phrases import capital, listed
 from claims_edit.edits.sentences import Lacking, change, note
 from claims_edit.model import Coverage, IndicationScope, Position
+from claims_edit.rule_files.tables import CodeOfClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from claims_edit.rule_files.policies import Criterion, Policy
 
 
-@edit(IN_FORCE, contract_says(Coverage.EXCLUDED), may_deny=True, ground=any_program)
+@edit(IN_FORCE, OWN_CODE, contract_says(Coverage.EXCLUDED), may_deny=True, ground=any_program)
 def contract_excludes(line: Line) -> Iterator[Sentence]:
     """The member's contract excludes the service.
 
@@ -57,12 +59,18 @@ def _other_program(line: Line) -> Sentence:
     )
 
 
-@edit(SPECIFIC, *UNDER_FUNDING, NOT_LISTED, ask="Ask the policy's owner whether its statement covers the code.")
+@edit(
+    SPECIFIC,
+    *UNDER_FUNDING,
+    NOT_LISTED,
+    ask="Ask the policy's owner whether its statement covers the code; for a procedure of the claim as a whole, decide"
+    " its lines together, by the record.",
+)
 def code_not_listed(line: Line) -> Iterator[Sentence]:
     """The policy addresses the service but does not list this code of it.
 
     The code names the service itself, but the version's list does not have it, though its statement covers the service.
-    Source: the version's code list.
+    A code of the claim as a whole (ICD-10-PCS, OPCS-4) is on no list. Source: the version's code list.
     """
     if line.version:
         yield change(
@@ -71,6 +79,12 @@ def code_not_listed(line: Line) -> Iterator[Sentence]:
             f" its statement is: {line.version.statement.says}",
         )
     yield change(Lacking.POLICY, "A person decides whether the statement covers the code, or asks the policy's owner.")
+    if isinstance(line.procedure, CodeOfClaim):
+        yield note(
+            f"{line.code} ({line.procedure.label}) is a procedure of the claim as a whole, which does not show which of"
+            " its lines it is for. A person decides the lines of the claim together."
+        )
+        return
     yield change(
         Lacking.POLICY,
         "If the policy adds the code to its list as of a date, add that version to rules/policies with its citation.",
@@ -147,7 +161,7 @@ def indication_not_addressed(line: Line) -> Iterator[Sentence]:
     )
 
 
-@edit(*UNDER_FUNDING, LISTED, position_is(Position.COVERED), may_pass=True)
+@edit(*UNDER_FUNDING, OWN_CODE, LISTED, position_is(Position.COVERED), may_pass=True)
 def covered(line: Line) -> Iterator[Sentence]:
     """The policy covers the service.
 
@@ -194,7 +208,7 @@ def _met(line: Line) -> Iterator[Sentence]:
         yield note(f"The claim meets all criteria of {line.version_name}: {said}")
 
 
-@edit(*UNDER_FUNDING, LISTED, position_is(Position.NOT_MEDICALLY_NECESSARY), may_deny=True)
+@edit(*UNDER_FUNDING, OWN_CODE, LISTED, position_is(Position.NOT_MEDICALLY_NECESSARY), may_deny=True)
 def not_medically_necessary(line: Line) -> Iterator[Sentence]:
     """The policy's position on the listed code is that it is not medically necessary.
 
@@ -204,7 +218,7 @@ def not_medically_necessary(line: Line) -> Iterator[Sentence]:
     yield from _denied(line)
 
 
-@edit(*UNDER_FUNDING, LISTED, position_is(Position.NOT_COVERED), may_deny=True)
+@edit(*UNDER_FUNDING, OWN_CODE, LISTED, position_is(Position.NOT_COVERED), may_deny=True)
 def not_covered(line: Line) -> Iterator[Sentence]:
     """The policy's position on the listed code is that it is not covered.
 
@@ -214,7 +228,7 @@ def not_covered(line: Line) -> Iterator[Sentence]:
     yield from _denied(line)
 
 
-@edit(*UNDER_FUNDING, LISTED, position_is(Position.INVESTIGATIONAL), may_deny=True)
+@edit(*UNDER_FUNDING, OWN_CODE, LISTED, position_is(Position.INVESTIGATIONAL), may_deny=True)
 def investigational(line: Line) -> Iterator[Sentence]:
     """The policy lists the code as investigational.
 

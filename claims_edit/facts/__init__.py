@@ -31,6 +31,7 @@ CLAIM_COLUMNS = (
     "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number",
     "doubts", "plan", "billing_provider_id", "service_date_column",
     "posting_holds", "place_of_service_code", "service_unit_quantity",
+    "code_column",
 )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.doubts import OF_CLAIM, SEPARATOR, doubt_token
 from claims_edit.facts.lookup import by_key, latest_begun
-from claims_edit.model import PolicyKind
+from claims_edit.model import LINE_CODE, PolicyKind
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
@@ -19,8 +20,20 @@ START = pl.col("service_start_date")
 
 
 def with_code(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add the code's `service`, `code_kind`, `valid_from`, `valid_until` (null: open) and `code_citation`."""
-    return by_key(lines, catalog.codes.rename({"kind": "code_kind"}), "hcpcs_code")
+    """Add the code's `service`, `code_kind`, `valid_from`, `valid_until` (null: open), `code_citation`, `of_claim`.
+
+    `of_claim`: it is a code of the claim as a whole, which does not show whether it is for this line. That is a doubt
+    of the line where it is a code of lines.
+    """
+    codes = catalog.codes.rename({"kind": "code_kind"}).drop("members")
+    known = by_key(lines, codes, LINE_CODE)
+    column = pl.col("code_column").fill_null(LINE_CODE)
+    of_claims = pl.col("of_claims").fill_null(value=False)
+    unplaced = pl.when((column != LINE_CODE) & ~of_claims).then(pl.lit(doubt_token(OF_CLAIM, "")) + column)
+    doubts = pl.concat_str("doubts", unplaced, separator=SEPARATOR, ignore_nulls=True)
+    return known.with_columns(
+        of_claim=of_claims | (column != LINE_CODE), doubts=pl.when(doubts != "").then(doubts)
+    ).drop("of_claims")
 
 
 def with_version(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:

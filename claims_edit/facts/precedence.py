@@ -84,7 +84,8 @@ def _by_sites() -> pl.Expr:
 
 
 def _by_codes() -> pl.Expr:
-    is_open = pl.col("scope_codes").list.len().fill_null(0) == 0
+    """A claim's code (ICD-10-PCS, OPCS-4) is in no scope by codes, and in each: it names no line."""
+    is_open = (pl.col("scope_codes").list.len().fill_null(0) == 0) | pl.col("of_claim")
     return pl.when(is_open | pl.col("scope_codes").list.contains(pl.col("hcpcs_code"))).then(YES).otherwise(NO)
 
 

@@ -87,6 +87,28 @@ def payers(catalogs: Sequence[Catalog]) -> list[PayerClass]:
     return [*classes, nobody]
 
 
+def alike_codes(catalogs: Sequence[Catalog]) -> dict[str, list[str]]:
+    """The codes of claims that are decided alike, by the first of each group.
+
+    No policy names one and none has days of validity, so they differ only by their service, and by the packs.
+    """
+    services: dict[str, Meaning] = {}
+    for place, catalog in enumerate(catalogs):
+        for code, service in catalog.codes.filter("of_claims").select("hcpcs_code", "service").iter_rows():
+            known = services.get(code, (None,) * len(catalogs))
+            services[code] = (*known[:place], service, *known[place + 1 :])
+    groups: dict[Meaning, list[str]] = {}
+    for code, meaning in sorted(services.items()):
+        groups.setdefault(meaning, []).append(code)
+    return {codes[0]: codes for codes in groups.values()}
+
+
+def named_with_alike(catalogs: Sequence[Catalog]) -> dict[str, str]:
+    """The first of codes that are alike, as a table shows it: with how many others there are."""
+    groups = alike_codes(catalogs).items()
+    return {code: f"{code} and {len(alike) - 1} alike" for code, alike in groups if len(alike) > 1}
+
+
 def signals_by_column(catalogs: Sequence[Catalog]) -> dict[str, dict[str, Meaning]]:
     """For each signal column, every value that names a program, in a form that a line can have, and its meaning.
 

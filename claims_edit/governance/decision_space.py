@@ -14,7 +14,7 @@ import polars as pl
 
 from claims_edit.facts.diagnosis import NOT_SOLID
 from claims_edit.governance import criteria_axes, day_axes, decision_axes, line_axes
-from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, Coverage
+from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, PROCEDURE_COLUMNS, Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -33,6 +33,7 @@ _NEVER_GIVEN = (
 )  # fmt: skip
 
 
+_OF_CLAIM = pl.lit(PROCEDURE_COLUMNS[0]).alias("code_column")
 _OF_CRITERIA = {"place_of_service_code": pl.String(), "service_unit_quantity": pl.Float64()}
 
 
@@ -121,7 +122,7 @@ class DecisionSpace:
     """One pack's space, in parts: deciding facts in full, then informational facts and spellings.
 
     Two signals together are in full where `in_full` is true; others agree or not whatever else is on the line,
-    and so does the name of a plan, alone or with another signal.
+    and so does the name of a plan, alone or with another signal. The last part has each code as one of the claim.
     """
 
     def __init__(self, catalog: Catalog, also_filed: tuple[str, ...] = (), in_full: pl.Expr | None = None) -> None:
@@ -186,6 +187,7 @@ class DecisionSpace:
             (DECIDING, replace(plain, claims=claims.slice(1))),
             (SINGLE, replace(plain, programs=self._spelled, contracts=none_or_excluded)),
             (SINGLE, replace(plain, programs=self._plans)),
+            (DECIDING, replace(plain, contracts=core.contracts, claims=claims.head(1).with_columns(_OF_CLAIM))),
         ]
 
     def _programs(self, *, blue: bool) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

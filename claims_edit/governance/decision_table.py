@@ -65,7 +65,8 @@ def decision_tables(catalog: Catalog, payer: str) -> list[RulesTable]:
 
 def _rows(catalog: Catalog, payer: str, service: str, diagnosis: str) -> Iterator[dict[str, str]]:
     periods = list(_periods(catalog, payer, service))
-    codes = [code.code for code in codes_of(catalog.pack, service)]
+    codes = _codes(catalog, service)
+    named = decision_axes.named_with_alike((catalog,))
     decided = _decided(catalog, payer, service, [period.day for period in periods], diagnosis)
     for period in periods:
         alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
@@ -81,14 +82,21 @@ def _rows(catalog: Catalog, payer: str, service: str, diagnosis: str) -> Iterato
                     "until": _or_open(period.last),
                     "version": version,
                     "programs": ", ".join(programs),
-                    "codes": ", ".join(fared),
+                    "codes": ", ".join(named.get(code, code) for code in fared),
                     "outcome": outcome,
                 }
 
 
+def _codes(catalog: Catalog, service: str) -> list[str]:
+    """The codes of a service: those of lines, then of each group of codes of claims that are alike the first."""
+    of_claims = catalog.codes.filter("of_claims", service=service)["hcpcs_code"]
+    alike = decision_axes.alike_codes((catalog,))
+    return [*(code.code for code in codes_of(catalog.pack, service)), *(code for code in of_claims if code in alike)]
+
+
 def _periods(catalog: Catalog, payer: str, service: str) -> Iterator[Period]:
     """The periods between the boundaries of the payer's versions and of the codes' validity."""
-    codes = {code.code for code in codes_of(catalog.pack, service)}
+    codes = set(_codes(catalog, service))
     by_code = day_axes.boundaries((day_axes.DayTables.of(catalog),), (payer,))
     starts = [None, *sorted({day for code, days in by_code.items() if code in codes for day in days})]
     for first, following in zip(starts, [*starts[1:], None], strict=True):
@@ -104,7 +112,7 @@ def _decided(
     programs = sorted(catalog.pack.programs.programs)
     labels = dict(zip(name_keys(programs), programs, strict=True))
     space = Axes(
-        days=day_axes.days_frame({code.code: [(day, day) for day in days] for code in codes_of(catalog.pack, service)}),
+        days=day_axes.days_frame({code: [(day, day) for day in days] for code in _codes(catalog, service)}),
         programs=decision_axes.program_frame(
             [decision_axes.state(), *(decision_axes.state(line_of_business=key) for key in labels if key)]
         ),

@@ -58,7 +58,8 @@ def pack_diff(old: Catalog, new: Catalog) -> PackDiff:
             cells += lines.height
             differing.append(_differing(lines, readable, payer))
         ranges.append(collapse_ranges(pl.concat(differing), space))
-    whole = pl.concat(ranges)
+    named = decision_axes.named_with_alike(pair)
+    whole = pl.concat(ranges).with_columns(pl.col("codes").str.replace_many(named))
     return PackDiff(cells, whole.sort(whole.columns, nulls_last=False), notes_on(pair))
 
 
@@ -85,8 +86,10 @@ def _outcomes(lines: pl.DataFrame, catalog: Catalog, name: str, key: str | None)
 
 def _space(pair: Pair, tables: Sequence[DayTables], payer: PayerClass) -> Axes:
     contracts = line_axes.contract_frame().filter(~pl.col("at_contract").str.contains(","))
+    others = {code for codes in decision_axes.alike_codes(pair).values() for code in codes[1:]}
+    boundaries = day_axes.boundaries(tables, payer.keys)
     return Axes(
-        days=_days(day_axes.boundaries(tables, payer.keys)),
+        days=_days({code: days for code, days in boundaries.items() if code not in others}),
         programs=_programs(pair, payer),
         sites=_sites(pair, payer),
         trials=line_axes.trial_frame().head(2).with_columns(pl.Series("at_trial", ["none", "evidence"])),

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.edits import HOLDING_FACTS
+from claims_edit.edits.claim_line import line_superseded, unlisted_code_out_of_scope
+from claims_edit.edits.program import policy_not_in_force
+from claims_edit.edits.safeguards import contract_covers
 from claims_edit.governance import rule_locations
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
 
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
+WHATEVER_THE_CODE = (
+    line_superseded.id, unlisted_code_out_of_scope.id, policy_not_in_force.id, contract_covers.id,
+)  # fmt: skip
+"""Passes that do not depend on whether a procedure of the claim is for the line."""
 Fault = tuple[str, str]
 """The location and the fault, up to the number of cells; the remedy."""
 
@@ -45,6 +52,12 @@ def held_denied(catalog: Catalog, row: dict[str, Any]) -> Fault:
     place = rule_locations.reason_location(catalog.pack, row["reason_code"])
     held = ", ".join(fact for fact in HOLDING_FACTS if row[fact] is not None)
     return f"{place}: `{row['reason_code']}` denies a line with {held}", "Report this as a bug, with the rules."
+
+
+def of_claim_settled(catalog: Catalog, row: dict[str, Any]) -> Fault:
+    place = rule_locations.reason_location(catalog.pack, row["reason_code"])
+    fault = f"{place}: `{row['reason_code']}` ends in {row['disposition']} because of a procedure of the claim"
+    return fault, "Report this as a bug, with the rules."
 
 
 def unsettled_denied(catalog: Catalog, row: dict[str, Any]) -> Fault:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from claims_edit.policy import Catalog
 
-_NAMES = ("policy_id", "policy_version", "policy_reference", "site_reference", "guidance_id")
+_NAMES = ("policy_id", "policy_version", "policy_reference", "site_reference", "guidance_id", "members")
 _TEXTS = "_citation"  # as of the names, only whether there is one counts
 _LOOKED_UP = (
     "payer", "service", "timeline", "hcpcs_code", "program", "in_force_from", "in_force_until", "stale_after",

@@ -20,7 +20,7 @@ from claims_edit.governance import criteria_axes, decision_axes, line_axes, proo
 from claims_edit.governance.decision_space import COORDINATES, DecisionSpace, shaped
 from claims_edit.governance.medicare_advantage import ADVANTAGE_FILED, advantage_signals, names_of_advantage
 from claims_edit.governance.proof_cells import NUMBERS, ProofCells
-from claims_edit.governance.proof_faults import Fault
+from claims_edit.governance.proof_faults import WHATEVER_THE_CODE, Fault
 from claims_edit.governance.reached import Reached, seen_of
 from claims_edit.governance.unreachable_rules import unreachable_rule_faults
 from claims_edit.model import DENYING, Disposition
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 Check = Callable[["Catalog", dict[str, Any]], Fault]
 _PLACE = ("payer", "service", "policy_id", "policy_version", "program", "at_program", "expected")
+_SETTLING = (Disposition.DENY, Disposition.RETURN, Disposition.PASS)
 _BY_POLICY = tuple(POSITION_EDITS[position] for position in DENYING)
 
 
@@ -62,6 +63,8 @@ class Proof:
         advantage_denied: those of them that end in deny.
         held: cells with a prior authorization, a doubt or trial evidence.
         held_denied: those of them that end in deny.
+        of_claim: cells whose code is a procedure of the claim as a whole, which may be for another line.
+        of_claim_settled: those of them that are denied, returned, or passed because of the code.
         unsettled: cells under a version with criteria none of which is known not to be met.
         unsettled_denied: those of them that the policy denies.
         idle: versions that can decide no line, because none of the service's codes was valid or listed.
@@ -75,6 +78,8 @@ class Proof:
     advantage_denied: int = 0
     held: int = 0
     held_denied: int = 0
+    of_claim: int = 0
+    of_claim_settled: int = 0
     unsettled: int = 0
     unsettled_denied: int = 0
     idle: tuple[str, ...] = ()
@@ -88,6 +93,7 @@ class Proof:
             "edits": {edit.id: self.edits[edit.id] for edit in EDITS},
             "medicare_advantage": {"cells": self.advantage, "denied": self.advantage_denied},
             "held": {"cells": self.held, "denied": self.held_denied},
+            "procedures_of_claims": {"cells": self.of_claim, "settled": self.of_claim_settled},
             "unsettled_criteria": {"cells": self.unsettled, "denied": self.unsettled_denied},
             "idle_versions": list(self.idle),
             "faults": list(self.faults),
@@ -173,12 +179,14 @@ class Proving:
         proof.by_disposition.update(dict(counted.iter_rows()))
         proof.advantage += _weight(decided.filter("of_advantage"))
         proof.held += _weight(decided.filter("is_held"))
+        proof.of_claim += _weight(decided.filter("of_claim"))
         proof.unsettled += _weight(decided.filter("is_unsettled"))
         wrong = self._wrong(known, decided)
         for check, found in wrong.items():
             self._note(check, found, cells)
         proof.advantage_denied += _weight(wrong[self._advantage_denied])
         proof.held_denied += _weight(wrong[proof_faults.held_denied])
+        proof.of_claim_settled += _weight(wrong[proof_faults.of_claim_settled])
         proof.unsettled_denied += _weight(wrong[proof_faults.unsettled_denied])
         return decided
 
@@ -201,6 +209,7 @@ class Proving:
         other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
         denied = decided.filter(pl.col("disposition") == Disposition.DENY)
         by_policy = pl.col("reason_code").is_in(_BY_POLICY)
+        settled = pl.col("disposition").is_in(_SETTLING) & ~pl.col("reason_code").is_in(WHATEVER_THE_CODE)
         return {
             proof_faults.no_primary: known.filter(~pl.col("hit")),
             proof_faults.other_edit: decided.filter(other.fill_null(value=True)),
@@ -209,6 +218,7 @@ class Proving:
             proof_faults.no_carc: denied.filter(pl.col("carc").is_null()),
             self._advantage_denied: denied.filter("of_advantage"),
             proof_faults.held_denied: denied.filter("is_held"),
+            proof_faults.of_claim_settled: decided.filter("of_claim", settled),
             proof_faults.unsettled_denied: denied.filter("is_unsettled", by_policy),
         }
 

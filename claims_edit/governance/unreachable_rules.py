@@ -13,7 +13,7 @@ from claims_edit.edits.coverage import SOLID_TUMORS_ONLY
 from claims_edit.edits.phrases import listed
 from claims_edit.governance import rule_locations
 from claims_edit.model import CodeKind, IndicationScope, PolicyKind, ProgramRule, VersionStatus
-from claims_edit.policy.catalog import codes_of
+from claims_edit.policy.catalog import codes_of, every_code_of
 from claims_edit.policy.check_editions import successions
 from claims_edit.policy.lifecycle import enforced
 
@@ -82,7 +82,7 @@ def unreachable_rule_faults(
     idle: list[str] = []
     alive: list[tuple[Policy, Version]] = []
     for place, policy, version in _each_version(catalog):
-        if not _decidable(codes_of(catalog.pack, policy.service), version):
+        if not _decidable(every_code_of(catalog.pack, policy.service), version):
             idle.append(f"{policy.id} {version.from_.date}")
             continue
         alive.append((policy, version))

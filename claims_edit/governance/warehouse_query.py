@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 
 from claims_edit.errors import UsageError
 from claims_edit.intake.placeholders import WORDS
+from claims_edit.model import LINE_CODE, PROCEDURE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Sequence
+
+    from claims_edit.core.candidate_codes import CandidateCodes
 
 OPTIONAL = ("original_claim_id", "charge_amount")
 """Columns that a table may lack: Tuva's has no `original_claim_id`."""
+MOST_PROCEDURES = len(PROCEDURE_COLUMNS)
+_BETWEEN = "|"
 _TABLE = re.compile(r"""[\w.$"`-]+""")
 
 
@@ -86,7 +91,13 @@ _CHARGES = Template(""",
 
 
 def warehouse_query(
-    codes: Iterable[str], rules_hash: str, dialect: str, table: str, known: str | None, without: Collection[str]
+    codes: CandidateCodes,
+    rules_hash: str,
+    dialect: str,
+    table: str,
+    known: str | None,
+    without: Collection[str],
+    procedures: int = MOST_PROCEDURES,
 ) -> str:
     """Two statements: the lines that a run needs, and the control totals of all lines.
 
@@ -97,6 +108,7 @@ def warehouse_query(
         table: the claim lines, with the canonical columns.
         known: a table whose `claim_id` are the claims decided on earlier nights, whose lines are selected too.
         without: which OPTIONAL columns the table lacks.
+        procedures: how many of the columns `procedure_code_1` and on it has.
 
     Raises:
         UsageError: a table is not a name.
@@ -113,7 +125,7 @@ def warehouse_query(
         "rules_hash": rules_hash,
         "claim": claim,
         "original": f"CAST(NULL AS {form.text})" if "original_claim_id" in without else original,
-        "is_candidate": _holds_code(codes, form),
+        "is_candidate": _holds_code(codes, form, PROCEDURE_COLUMNS[:procedures]),
         "known": _KNOWN.substitute(claim=claim, known=known) if known is not None else "",
         "charges": "" if "charge_amount" in without else _CHARGES.substitute(charge=charge),
     }
@@ -124,9 +136,18 @@ def _alphanumeric(column: str, form: Dialect) -> str:
     return f"REGEXP_REPLACE(UPPER(CAST({column} AS {form.text})), '[^0-9A-Z]', ''{form.every})"
 
 
-def _holds_code(codes: Iterable[str], form: Dialect) -> str:
-    text = f"COALESCE({_alphanumeric('hcpcs_code', form)}, '')"
-    return "(" + " OR ".join(f"{text} LIKE '%{code}%'" for code in sorted(codes)) + ")"
+def _holds_code(codes: CandidateCodes, form: Dialect, procedures: Sequence[str]) -> str:
+    own = f"COALESCE({_alphanumeric(LINE_CODE, form)}, '')"
+    holds = [f"{own} LIKE '%{code}%'" for code in sorted(codes.of_lines)]
+    if procedures:
+        texts = f" || '{_BETWEEN}' || ".join(f"COALESCE(CAST({name} AS {form.text}), '')" for name in procedures)
+        given = f"REGEXP_REPLACE(UPPER({texts}), '[^0-9A-Z{_BETWEEN}]', ''{form.every})"
+        groups = [[codes.alone], *([[member] for member in members] for _, members in codes.together)]
+        holds += [
+            " AND ".join(f"REGEXP_REPLACE({given}, '{'|'.join(each)}', ''{form.every}) <> {given}" for each in group)
+            for group in groups
+        ]
+    return "(" + " OR ".join(holds) + ")"
 
 
 def _claim(column: str, form: Dialect) -> str:

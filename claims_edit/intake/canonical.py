@@ -39,6 +39,7 @@ CANONICAL = {
     ValueKind.TEXT: _CODE,
     ValueKind.INTEGER: _CODE,
     ValueKind.DIAGNOSIS: r"^[A-Z][0-9][0-9A-Z]{1,5}$",
+    ValueKind.PROCEDURE: _CODE,
     ValueKind.NUMBER: _NUMBER,
     ValueKind.MONEY: _NUMBER,
 }
@@ -209,6 +210,8 @@ def canonical_text(column: Column, mapping: Mapping) -> pl.Expr:
             text = text.str.to_uppercase()
         case ValueKind.DIAGNOSIS:
             text = text.str.to_uppercase().str.replace(r"^(.{3})\.(.*)$", "${1}${2}")
+        case ValueKind.PROCEDURE:
+            text = text.str.to_uppercase().str.replace(r"^([0-9]{2}|[A-Z][0-9]{2})\.([0-9]{1,2})$", "${1}${2}")
         case ValueKind.KEYWORD:
             text = text.str.to_lowercase()
         case ValueKind.DATE:

@@ -12,6 +12,7 @@ from claims_edit.policy import tables
 from claims_edit.policy.editions import in_view
 from claims_edit.policy.tables import table
 from claims_edit.rule_files.policies import program_rules_of, stale_after
+from claims_edit.rule_files.tables import CodeOfClaim
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,7 +41,8 @@ class Catalog:
         member_id_shapes: pattern (anchored, over the trimmed upper-cased id), program.
         plan_words: words (of a longer name of a plan), in_key (whether anywhere in its key), program.
         codes: hcpcs_code (unique), service, kind, valid_from (null: throughout), valid_until (null: open),
-            code_citation.
+            code_citation, of_claims (whether it is a code of a claim as a whole), members (of these, a list: the codes
+            that it needs together).
         code_sites: hcpcs_code, from, rule (`only` | `other_than`), sites.
         timelines: payer, service, program (null: every one that no row names), policy_id, timeline (the name of the
             versions that hold for a line of the program; unique for payer and service), rank (`Policy.rank`),
@@ -152,6 +154,7 @@ class Citations:
     def __init__(self, pack: RulePack) -> None:
         homes: list[Home] = [
             *pack.policies.values(), *pack.guidance.values(), *pack.evidence.values(), *pack.remittance.values(),
+            *pack.codes.values(),
         ]  # fmt: skip
         self._titles = {document.id: document.title for home in homes for document in home.documents}
 
@@ -176,9 +179,15 @@ def versions_of(pack: RulePack) -> Iterator[tuple[Policy, Version]]:
 
 
 def codes_of(pack: RulePack, service: str) -> list[ProcedureCode]:
-    """The codes of a service: specific ones first, each kind in order."""
+    """The codes of a service's lines: specific ones first, each kind in order."""
     codes = [code for file in pack.codes.values() if file.service == service for code in file.codes]
     return sorted(codes, key=lambda code: (code.kind is CodeKind.UNLISTED, code.code))
+
+
+def every_code_of(pack: RulePack, service: str) -> list[ProcedureCode]:
+    """The codes of a service, those of claims as a whole last."""
+    of_claims = [code for file in pack.codes.values() if file.service == service for code in file.of_claims]
+    return [*codes_of(pack, service), *of_claims]
 
 
 def version_on(policy: Policy | None, day: dt.date) -> Version | None:
@@ -197,14 +206,14 @@ def _codes(pack: RulePack, cited: Citations) -> pl.DataFrame:
     rows = (
         (
             code.code, file.service, code.kind.value, _day(code.valid_from), _day(code.valid_until),
-            cited.code_text(code),
+            cited.code_text(code), isinstance(code, CodeOfClaim), getattr(code, "members", None),
         )
         for file in pack.codes.values()
-        for code in file.codes
+        for code in file.every_code
     )  # fmt: skip
     schema: Schema = {
         "hcpcs_code": pl.String, "service": pl.String, "kind": pl.String, "valid_from": pl.Date,
-        "valid_until": pl.Date, "code_citation": pl.String,
+        "valid_until": pl.Date, "code_citation": pl.String, "of_claims": pl.Boolean, "members": pl.List(pl.String),
     }  # fmt: skip
     return table(rows, schema).sort("hcpcs_code")
 

@@ -39,6 +39,10 @@ def code_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
             for number, rule in enumerate(code.sites):
                 for position, site in enumerate(rule.sites):
                     yield from declared.site_faults(f"{place}.sites[{number}].sites[{position}]", site)
+        for of_claim in file.of_claims:
+            if of_claim.code in codes:
+                yield f"{path}: `{of_claim.code}` of claims is already defined in {codes[of_claim.code]}. Keep one."
+            codes[of_claim.code] = path
 
 
 def site_faults(parsed: Parsed) -> Iterator[str]:

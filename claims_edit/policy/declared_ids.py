@@ -44,7 +44,7 @@ class DeclaredIds:
         code_files = parsed.of(CodesFile).values()
         homes: list[Home] = [
             *parsed.of(Policy).values(), *parsed.of(GuidanceFile).values(), *parsed.of(EvidenceFile).values(),
-            *parsed.of(RemittanceFile).values(),
+            *parsed.of(RemittanceFile).values(), *code_files,
         ]  # fmt: skip
         whole = parsed.broken.isdisjoint
         programs = [key for file in parsed.of(ProgramsFile).values() for key in file.programs]
@@ -56,10 +56,10 @@ class DeclaredIds:
             services=_set_if([file.service for file in code_files], whole={CodesFile}, parsed=parsed),
             documents=_set_if(
                 [document.id for home in homes for document in home.documents],
-                whole={Policy, GuidanceFile, EvidenceFile, RemittanceFile},
+                whole={Policy, GuidanceFile, EvidenceFile, RemittanceFile, CodesFile},
                 parsed=parsed,
             ),
-            codes={code.code: (file.service, code) for file in code_files for code in file.codes}
+            codes={code.code: (file.service, code) for file in code_files for code in file.every_code}
             if whole({CodesFile})
             else None,
         )

@@ -11,7 +11,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from claims_edit.edits import EDIT_IDS, INFORMATIONAL_EDIT_IDS
 from claims_edit.model import Coverage, Disposition
-from claims_edit.rule_files.values import Citation, Code, Day, Each, Flag, GroupCode, Key, PlaceOfService, Strict, Text
+from claims_edit.rule_files.values import (
+    Citation,
+    ClaimCode,
+    Day,
+    Each,
+    Flag,
+    GroupCode,
+    Key,
+    PlaceOfService,
+    Strict,
+    Text,
+)
 
 NONE = "none"
 """An empty cell, or an expected value that is absent."""
@@ -73,7 +84,7 @@ class Given(Strict):
     filing_indicator: Each[Text] | None = None
     member_id: Each[Text] | None = None
     plan: Each[Text] | None = None
-    code: Each[Code] | None = None
+    code: Each[ClaimCode] | None = None
     service: Each[Span] | None = None
     diagnoses: Each[Diagnoses] | None = None
     diagnosis_type: Literal["icd-10-cm", "icd-9-cm"] | None = None

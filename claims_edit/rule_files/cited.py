@@ -25,3 +25,11 @@ class Home(Strict):
     """A file that may declare documents: each document is declared once, where it belongs."""
 
     documents: tuple[Document, ...] = ()
+
+
+class Seen(Strict):
+    """A public page on which facts were found: its address, the day it was seen, and how much of it."""
+
+    url: Text
+    day: Day
+    what: Text

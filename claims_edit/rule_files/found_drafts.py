@@ -4,16 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from claims_edit.rule_files.cited import Seen
 from claims_edit.rule_files.policies import Policy
-from claims_edit.rule_files.values import Day, Strict, Text
-
-
-class Seen(Strict):
-    """A public page on which facts of a draft were found: its address, the day it was seen, and how much of it."""
-
-    url: Text
-    day: Day
-    what: Text
+from claims_edit.rule_files.values import Strict, Text
 
 
 class Found(Strict):

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from claims_edit.model import CodeKind, Disposition
-from claims_edit.rule_files.cited import CitedDate
+from claims_edit.rule_files.cited import CitedDate, Home
+from claims_edit.rule_files.claim_codes import TOGETHER, Approach, OpcsCodes, PcsTable
 from claims_edit.rule_files.values import (
     Carc,
     Citation,
@@ -36,19 +37,49 @@ class ProcedureCode(Strict):
     code: Code
     kind: CodeKind
     label: Text
-    approach: Literal["percutaneous", "open", "any"]
+    approach: Approach
     cite: Citation
     valid_from: CitedDate | None = None
     valid_until: CitedDate | None = None
     sites: tuple[SiteRule, ...] = ()
 
 
-class CodesFile(Strict):
-    """`codes/*.yaml`: a service and its procedure codes."""
+class CodeOfClaim(ProcedureCode):
+    """A procedure code of a claim as a whole; `members` are the codes that it needs together."""
+
+    members: tuple[str, ...]
+
+
+def _of_claim(members: tuple[str, ...], label: str, approach: Approach, cite: Citation) -> CodeOfClaim:
+    return CodeOfClaim.model_construct(
+        code=TOGETHER.join(members), kind=CodeKind.SPECIFIC, label=label, approach=approach, cite=cite,
+        valid_from=None, valid_until=None, sites=(), members=members,
+    )  # fmt: skip
+
+
+class CodesFile(Home):
+    """`codes/*.yaml`: a service and its procedure codes: those of lines, and those of claims as a whole."""
 
     service: Key
     label: Text
     codes: tuple[ProcedureCode, ...] = Field(min_length=1)
+    icd_10_pcs: tuple[PcsTable, ...] = ()
+    opcs_4: tuple[OpcsCodes, ...] = ()
+
+    @property
+    def of_claims(self) -> tuple[CodeOfClaim, ...]:
+        """The codes of claims, in order of the file."""
+        found = [
+            _of_claim((code,), label, approach, table.cite)
+            for table in self.icd_10_pcs
+            for code, label, approach in table.codes()
+        ]
+        return (*found, *(_of_claim(each.all_of, each.label, each.approach, each.cite) for each in self.opcs_4))
+
+    @property
+    def every_code(self) -> tuple[ProcedureCode, ...]:
+        """All codes: of lines, then of claims."""
+        return (*self.codes, *self.of_claims)
 
 
 class BesideRule(Strict):

@@ -65,6 +65,12 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]
+ClaimCode = Annotated[
+    str, StringConstraints(pattern=r"^([A-Z0-9]{5}|[0-9A-HJ-NP-Z]{7}|[A-Z][0-9]{2,3}(\+[A-Z][0-9]{2,3})+)$")
+]
+"""A code that a line can be decided by: its own, or one of its claim (ICD-10-PCS, OPCS-4 codes joined by +)."""
+PcsCharacter = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NP-Z]$")]
+OpcsCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2,3}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{2,6}$")]
 PrefixRange = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 .,()/-]{1,50}$")]
@@ -99,6 +105,12 @@ _IN_WORDS = {
     r"^[a-z][a-z0-9_]*$": "lowercase letters, digits and _, beginning with a letter, such as acme_health",
     r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters, digits, - and _, beginning with a letter or digit, such as acme-ire-17",
     r"^[A-Z0-9]{5}$": "five capital letters or digits, such as 0600T; quote a code of digits only",
+    r"^([A-Z0-9]{5}|[0-9A-HJ-NP-Z]{7}|[A-Z][0-9]{2,3}(\+[A-Z][0-9]{2,3})+)$": (
+        "five capital letters or digits, such as 0600T, seven of ICD-10-PCS, or OPCS-4 codes joined by +"
+    ),
+    r"^[0-9A-HJ-NP-Z]{3}$": "three characters of ICD-10-PCS, such as 0F5",
+    r"^[0-9A-HJ-NP-Z]$": 'one character of ICD-10-PCS (no I or O), such as "0"',
+    r"^[A-Z][0-9]{2,3}$": "an OPCS-4 code without the dot, such as J128",
     r"^[A-Z][A-Z0-9]{2,6}$": "three to seven characters of an ICD-10-CM code without the dot, such as C22 or C787",
     r"^[A-Z][0-9]{2}-[A-Z][0-9]{2}$": "a range of ICD-10-CM categories, such as C00-C80",
     r"^[0-9]{2}$": 'two digits, such as "21"',

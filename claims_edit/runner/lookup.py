@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.core.candidate_codes import candidate_code
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import refusals
 from claims_edit.errors import InputError
 from claims_edit.intake import Spool, canonicalise, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL, read_to_end
+from claims_edit.model import LINE_CODE
 from claims_edit.policy import recorded_catalog
 from claims_edit.runner.kept import BATCH_ROWS
 from claims_edit.runner.options import sha256
@@ -175,16 +177,16 @@ class _RunAgain:
         )
         lines, result = processing.close_look(raw)
         source_row = source_rows(extract, raw[ORDINAL]).alias("source_row")
-        placed = lines.frame.with_columns(source_row).filter(~refusals(result, raw.height))
+        is_other = candidate_code(lines.frame, self._rules.codes)[LINE_CODE].is_null()
+        placed = lines.frame.with_columns(source_row).filter(is_other & ~refusals(result, raw.height))
         for line in placed.drop(ORDINAL).iter_rows(named=True):
-            if line.get("hcpcs_code") not in self._rules.codes:
-                yield {
-                    "data_source": None,
-                    **dict.fromkeys(extract.layout.columns),
-                    **line,
-                    "claim_line_number": int(line["claim_line_number"]),
-                    "source_file": extract.file.path.as_posix(),
-                }
+            yield {
+                "data_source": None,
+                **dict.fromkeys(extract.layout.columns),
+                **line,
+                "claim_line_number": int(line["claim_line_number"]),
+                "source_file": extract.file.path.as_posix(),
+            }
 
 
 def _ordinal(extract: Extract, row: int) -> int | None:

@@ -78,7 +78,7 @@ class Reading:
         self._accept_test_data = accept_test_data
         self._may_know = may_know
         self._rules = ScreenRules.of(catalog, as_of)
-        self._codes = sorted(self._rules.codes)
+        self._codes = self._rules.codes
         self._seen = SeenKeys(scratch, table_bits(text_bytes))
         self._payers = PayerIdentities(catalog)
         self._context: tuple[SourceFile, ...] = ()
@@ -116,7 +116,7 @@ class Reading:
 
     def _open(self, path: Path, fmt: str) -> Extract:
         extract = open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
-        extract.decided = self._rules.codes
+        extract.decided = self._rules.codes.of_lines
         return extract
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
@@ -289,7 +289,7 @@ class Reading:
             routed = route(lines, result, None, self._codes, processing.layout, firsts)
             self._keep_routed(routed, found, f"late-{kind}-")
             if len(own):
-                self._differing.add(facts_of_repeats(lines, result, rows))
+                self._differing.add(facts_of_repeats(lines, result, rows, self._codes))
 
     def _repeats_among_refused(self, repeats: pl.LazyFrame, read: list[FileRead]) -> None:
         """Store refused rows that repeat another, with the location of the first; they may differ in every value."""

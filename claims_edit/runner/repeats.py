@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.core.candidate_codes import CODE_COLUMN
 from claims_edit.core.deciding_facts import NAMES, SETS, TOKENS, VALUES, deciding_facts
 from claims_edit.core.route import as_candidates, refusals
 from claims_edit.core.schema import CANDIDATE_SCHEMA, FIRST
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from claims_edit.core.candidate_codes import CandidateCodes
     from claims_edit.core.validate import ValidationResult
     from claims_edit.intake import CanonicalLines, Extract
 
 PART_ROWS = 250_000
 DIFFERS = "repeated-line-differs"
-_KEPT = (ORDINAL, *VALUES, *NAMES, *(column for columns in SETS.values() for column in columns), *TOKENS,
+_KEPT = (ORDINAL, CODE_COLUMN, *VALUES, *NAMES, *(column for columns in SETS.values() for column in columns), *TOKENS,
          *CRITERIA_COLUMNS.values())  # fmt: skip
 _OTHER = "__other"
 
@@ -49,13 +51,15 @@ def _differs(also: tuple[str, ...]) -> pl.Expr:
     return pl.col("is_unclear") | pl.any_horizontal(differing)
 
 
-def facts_of_repeats(lines: CanonicalLines, result: ValidationResult, rows: pl.DataFrame) -> pl.DataFrame:
+def facts_of_repeats(
+    lines: CanonicalLines, result: ValidationResult, rows: pl.DataFrame, codes: CandidateCodes
+) -> pl.DataFrame:
     """The deciding facts of a batch's repeats; `rows` has their `row` and `first` (null for others)."""
     refused = refusals(result, lines.frame.height, but=DUPLICATE)
     repeats = rows["first"].is_not_null()
     rank = lines.raw[RANK] > 0 if RANK in lines.raw.columns else pl.repeat(False, refused.len(), eager=True)  # noqa: FBT003 -- a value
     beside = rows.with_columns(lines.frame[ORDINAL], is_unclear=refused, may_lack=rank).filter(repeats)
-    given = as_candidates(lines.frame.filter(repeats & ~refused)).select(_KEPT)
+    given = as_candidates(lines.frame.filter(repeats & ~refused), codes).select(_KEPT)
     deciding = _what_decides(given).select(ORDINAL, pl.exclude(ORDINAL).name.suffix(_OTHER))
     return beside.join(deciding, on=ORDINAL, how="left", maintain_order="left").drop(ORDINAL)
 

@@ -116,7 +116,7 @@ class _PieceReading:
         rejects = extract.rejects()
         totals = ControlTotals()
         if rejects.height:
-            totals, frame = rejected(rejects, sorted(self._job.rules.codes))
+            totals, frame = rejected(rejects, self._job.rules.codes)
             self._part("rejects", frame)
             self._part("rejected-revisions", rejected_revisions(rejects))
         return PieceRead(

@@ -94,7 +94,7 @@ class _PieceRouting:
         self._extracts = cast("Mapping[int, Extract]", resolved.extracts)
         self._layout = resolved.extracts[self._piece.place].layout
         self._processing: Processing = resolved.job.processing(self._layout)
-        self._codes = sorted(resolved.job.rules.codes)
+        self._codes = resolved.job.rules.codes
         self._repeats = resolved.of_piece(number)
         self._totals = ControlTotals()
 
@@ -147,7 +147,7 @@ class _PieceRouting:
         mark_repeats(result, rows["first"].is_not_null())
         firsts = places_of(rows["first"], self._extracts)
         yield from self._routed(route(lines, result, None, self._codes, self._layout, firsts), prefix)
-        yield from self._part(DIFFERING, facts_of_repeats(lines, result, rows))
+        yield from self._part(DIFFERING, facts_of_repeats(lines, result, rows, self._codes))
 
     def _routed(self, routed: RoutedBatch, prefix: str) -> Iterator[Block]:
         self._totals.add(routed.totals)

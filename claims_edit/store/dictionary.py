@@ -96,7 +96,7 @@ COLUMNS = {
     "group_id": "as given",
     "service_start_date": "the line's dates, else the claim's",
     "service_end_date": "the line's dates, else the claim's",
-    "hcpcs_code": "the candidate code",
+    "hcpcs_code": "the candidate code: HCPCS or CPT, or of the claim as a whole ICD-10-PCS or OPCS-4 (J128+Y123)",
     "modifiers": "the non-empty ones, in order; diagnoses without the dot",
     "diagnosis_codes": "the non-empty ones, in order; diagnoses without the dot",
     "site_class": "of the first solid-tumor diagnosis, else `not_solid`, else null (no usable diagnosis)",

@@ -351,7 +351,7 @@ def test_the_version_of_the_pack_is_kept_in_each_run(
     (drafted / "pack.yaml").unlink()
     assert command("run", extract, "--out", out, *UNREPORTED).code == 0
     assert command("run", extract, "--out", out, "--quiet", "--rules", drafted, *UNREPORTED).code == 0
-    versions = [("2.1.1",), ("unversioned",)]
+    versions = [("2.2.0",), ("unversioned",)]
     assert asked(out, "SELECT rules_version FROM runs ORDER BY run_id") == versions
     assert [(manifest(out, which)["rules_version"],) for which in (0, 1)] == versions
     summaries = [json.loads(path.read_text()) for path in sorted(out.glob("runs/*/summary.json"))]

@@ -87,15 +87,15 @@ def test_a_release_is_recorded_and_its_pack_is_asked_for_approvals(
     asked = ("rules", "release", "--rules", rules.root, "--on", "2026-12-01")
     assert "No release of this pack is on record" in command("rules", "check", "--rules", rules.root).out
     done = command(*asked)
-    assert (done.code, "release 2.1.1 of 2026-12-01 is recorded, with 17 files" in done.out) == (0, True)
-    assert "The content is that of release 2.1.1" in command("rules", "check", "--rules", rules.root).out
+    assert (done.code, "release 2.2.0 of 2026-12-01 is recorded, with 17 files" in done.out) == (0, True)
+    assert "The content is that of release 2.2.0" in command("rules", "check", "--rules", rules.root).out
     assert command(*asked).code == 2
     rules.replace("policies/premera.yaml", "listed: [0600T, 0601T]", "listed: [0600T]")
     for words in (("check",), ("release",)):
         done = command("rules", *words, "--rules", rules.root)
         assert (done.code, len(done.faults)) == (10, 2)
-        assert f"{rules.root}/pack.yaml:6: version: 2.1.1 is released (2026-12-01) with another content" in done.err
-        assert "versions[1].approved: is missing, and the version changed since release 2.1.1." in done.err
+        assert f"{rules.root}/pack.yaml:6: version: 2.2.0 is released (2026-12-01) with another content" in done.err
+        assert "versions[1].approved: is missing, and the version changed since release 2.2.0." in done.err
     assert command("rules", "release", "--rules", tmp_path / "nowhere").code == 2
     (rules.root / "releases.yaml").write_text("releases: []\n", encoding="utf-8")
     done = command("rules", "check", "--rules", rules.root)

@@ -17,8 +17,9 @@ from tests.lib.examples import first
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS = (*line(1), "claim_frequency_code", "original_claim_id", "place")
+COLUMNS = (*line(1), "claim_frequency_code", "original_claim_id", "procedure_code_1", "procedure_code_2", "place")
 CODES = ("0600T",) * 12 + ("0601t", " 0600T ", '="0600T"', "0600T-59", "06 00T", "32999", "", "0", "NULL", "hc:0600T")
+PROCEDURES = ("0F503ZF", "0f5g3zf", "0FT40ZZ", "J12.8", "Y12.3", "0F503ZF-", "0F5 03ZF", "0600T")
 FREQUENCIES = ("1", "1", "1", "", "7", "7", "8", "9", "Z")
 ROWS = 1_500
 
@@ -42,6 +43,8 @@ def deck(seed: int) -> list[dict[str, str]]:
                 charge_amount=drawn.choice(("10.25", *("10.25",) * 8, "-3.00", "many", "")),
                 claim_frequency_code=drawn.choice(FREQUENCIES),
                 original_claim_id=drawn.choice((original, original, f"{original} ", "", "000", "N/A", "é", claim)),
+                procedure_code_1=drawn.choice(PROCEDURES) if drawn.random() < 0.05 else "",
+                procedure_code_2=drawn.choice(PROCEDURES) if drawn.random() < 0.05 else "",
                 place=str(place),
             )
         )
@@ -73,7 +76,7 @@ def run(folder: Path, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 @pytest.mark.parametrize("seed", first(1, range(3)))
 def test_selected_lines_are_decided_as_all_lines(seed: int, tmp_path: Path) -> None:
     write(tmp_path / "all.csv", csv_text(deck(seed), COLUMNS))
-    selection, totals = query("--table", "claims")
+    selection, totals = query("--table", "claims", "--procedures", "2")
     with duckdb.connect() as warehouse:
         file = (tmp_path / "all.csv").as_posix()
         warehouse.execute(f"CREATE TABLE claims AS FROM read_csv('{file}', all_varchar = true)")
@@ -94,7 +97,9 @@ def test_selected_lines_are_decided_as_all_lines(seed: int, tmp_path: Path) -> N
 
 
 def test_claims_known_from_earlier_nights_are_selected_without_a_candidate_code() -> None:
-    selection, _ = query("--table", "claims", "--known", "decided", "--without", "original_claim_id")
+    selection, _ = query(
+        "--table", "claims", "--procedures", "0", "--known", "decided", "--without", "original_claim_id"
+    )
     with duckdb.connect() as warehouse:
         warehouse.execute(
             "CREATE TABLE claims AS FROM (VALUES ('A1', '99213'), ('B2', '99213'), ('C3', '0600T'))"

@@ -27,10 +27,10 @@ DIAGNOSES = tuple(f"diagnosis_code_{place}" for place in range(1, 26))
 
 _TEXT_COLUMNS = (
     "data_source", "claim_id", "claim_type", "member_id", "payer", "plan", "group_id", "line_of_business",
-    "claim_filing_indicator_code", "hcpcs_code", *MODIFIERS, "diagnosis_code_type", *DIAGNOSES, "rendering_npi",
-    "billing_npi", "facility_npi", "claim_frequency_code", "original_claim_id", "clinical_trial_number",
-    "condition_codes", "value_codes", "investigational_device_exemption_number", "prior_authorization_number", "doubts",
-    "billing_provider_id", "place_of_service_code",
+    "claim_filing_indicator_code", "hcpcs_code", "code_column", *MODIFIERS, "diagnosis_code_type", *DIAGNOSES,
+    "rendering_npi", "billing_npi", "facility_npi", "claim_frequency_code", "original_claim_id",
+    "clinical_trial_number", "condition_codes", "value_codes", "investigational_device_exemption_number",
+    "prior_authorization_number", "doubts", "billing_provider_id", "place_of_service_code",
 )  # fmt: skip
 CANDIDATE_SCHEMA: dict[str, pl.DataType] = {
     "source_file": pl.String(),
@@ -75,7 +75,12 @@ START_DAYS = (
 )  # fmt: skip
 SPANS = (*(0 for _ in range(20)), 1, 1, 2, 3, 30, 178, 180, 800)
 
-CODES = (*("0600T", "0601T") * 4, *("47384", "55877") * 2, "47399", "53899", "48999", "32999")
+# The candidate code and its column, where that is a procedure of the claim.
+CODES = (
+    *((code, None) for code in (*("0600T", "0601T") * 4, *("47384", "55877") * 2, "47399", "53899", "48999", "32999")),
+    ("0F503ZF", "procedure_code_1"), ("0F5G0ZF", "procedure_code_25"), ("J128+Y123", "procedure_code_1"),
+    ("0600T", "procedure_code_3"), ("47384", "procedure_code_1"), ("47399", "procedure_code_2"),
+)  # fmt: skip
 PAYERS = (
     *("Regence BlueShield", "Florida Blue", "Regence", "Premera Blue Cross") * 4,
     "florida_blue", "regence", "premera", "BCBSFL",
@@ -246,7 +251,7 @@ def _line(chunk: bytes, position: int) -> Row:
         "claim_filing_indicator_code": filing_indicator,
         "service_start_date": start,
         "service_end_date": start + timedelta(days=_pick(SPANS, next(draw))),
-        "hcpcs_code": _pick(CODES, next(draw)),
+        **dict(zip(("hcpcs_code", "code_column"), _pick(CODES, next(draw)), strict=True)),
         "service_unit_quantity": 1.0,
         "charge_amount": _pick((charge, charge, charge, None), next(draw)),
         "claim_frequency_code": frequency,

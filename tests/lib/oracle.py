@@ -50,6 +50,10 @@ CODES = {
     "48999": Code(specific=False, valid_from=None),
     "53899": Code(specific=False, valid_from=None),
 }
+# ICD-10-PCS: destruction (0F5) of each part of the liver, bile ducts and pancreas, by each approach, with qualifier F.
+PCS = frozenset(f"0F5{part}{approach}ZF" for part in "012456789CDFG" for approach in "03478")
+OPCS = {"J128+Y123": ("J128", "Y123")}  # OPCS-4: only together
+CODES |= dict.fromkeys((*PCS, *OPCS), Code(specific=True, valid_from=None))
 UNLISTED = frozenset({"32999", "47399", "48999", "53899"})
 CATEGORY_III = frozenset({"0600T", "0601T"})
 
@@ -350,6 +354,11 @@ class Facts:
         return self.line["hcpcs_code"]
 
     @property
+    def is_of_claim(self) -> bool:
+        """Whether the code is a procedure of the claim, so that it may be for another line."""
+        return self.code in PCS or self.code in OPCS or self.line.get("code_column") not in {None, "hcpcs_code"}
+
+    @property
     def program(self) -> str | None:
         stated = set(signals_of(self.line, self.payer).values())
         return stated.pop() if len(stated) == 1 else None
@@ -419,7 +428,7 @@ def _unlisted_out_of_scope(facts: Facts) -> bool:
 
 def _not_valid_on_dos(facts: Facts) -> bool:
     valid_from = CODES[facts.code].valid_from
-    return valid_from is not None and facts.end < valid_from
+    return valid_from is not None and facts.end < valid_from and not facts.is_of_claim
 
 
 def _spans_boundary(facts: Facts) -> bool:
@@ -427,7 +436,12 @@ def _spans_boundary(facts: Facts) -> bool:
 
 
 def _investigational(facts: Facts) -> bool:
-    return facts.in_force("all", "solid") and facts.lists_code()
+    return facts.in_force("all", "solid") and facts.lists_code() and not facts.is_of_claim
+
+
+def _in_doubt(facts: Facts) -> bool:
+    """A HCPCS code among the claim's procedures is in doubt; those that can only be there have an edit of their own."""
+    return facts.in_force() and _doubts(facts) is not None
 
 
 EDITS: Mapping[str, Callable[[Facts], bool]] = {
@@ -446,10 +460,10 @@ EDITS: Mapping[str, Callable[[Facts], bool]] = {
     "contract-covers": lambda f: _has_contract(f, "covered"),
     "contract-review": lambda f: _has_contract(f, "review"),
     "prior-authorization": lambda f: f.in_force() and bool(f.line.get("prior_authorization_number")),
-    "facts-in-doubt": lambda f: f.in_force() and bool(f.line.get("doubts")),
+    "facts-in-doubt": _in_doubt,
     "unlisted-code": lambda f: f.code in UNLISTED and f.lists_code(),
     "trial-context": lambda f: f.in_force() and bool(trial_evidence_of(f.line)),
-    "contract-excludes": lambda f: _has_contract(f, "excluded"),
+    "contract-excludes": lambda f: _has_contract(f, "excluded") and not f.is_of_claim,
     "code-not-listed": lambda f: f.in_force("all", "solid") and f.code not in UNLISTED and not f.lists_code(),
     "indication-unknown": lambda f: f.in_force("solid") and not f.sites,
     "indication-not-addressed": lambda f: f.in_force("solid") and bool(f.sites) and not f.solid_sites,
@@ -498,8 +512,11 @@ def _reference(facts: Facts) -> str | None:
     return guidance_of(facts) if facts.payer == "nhs_england" else REFERENCES[facts.payer or ""]
 
 
-def _doubts(line: Line) -> str | None:
-    return ", ".join(sorted({token.split("@")[0] for token in (line.get("doubts") or "").split()})) or None
+def _doubts(facts: Facts) -> str | None:
+    named = {token.split("@")[0] for token in (facts.line.get("doubts") or "").split()}
+    if facts.is_of_claim and len(facts.code) == 5:
+        named.add("hcpcs_code-of-claim")
+    return ", ".join(sorted(named)) or None
 
 
 INFORMATIONAL: Mapping[str, Callable[[Facts], bool]] = {
@@ -562,7 +579,7 @@ def decide_line(
         "trial_evidence": "; ".join(trial_evidence_of(line)) or None,
         "superseded_by": superseding(line, run_lines),
         "policy_reference": _reference(facts),
-        "doubts": _doubts(line),
+        "doubts": _doubts(facts),
         "prior_authorization_number": line.get("prior_authorization_number"),
     }
 
@@ -571,6 +588,10 @@ def decide_line(
 
 ICD_10 = r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?"
 ICD_9 = r"([0-9]{3}|V[0-9]{2})(\.?[0-9]{1,2})?|E[0-9]{3}(\.?[0-9])?"
+PROCEDURE = (
+    r"[0-9A-HJ-NP-Z]{7}|[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}|[A-Z]{5}|[A-Z][0-9]{2}|[A-Z][0-9]{2}\.?[0-9]|[0-9]{2}\.[0-9]{1,2}"
+    r"|[A-Z][0-9]{2}\.[0-9]{2}|[0-9]{1,18}"
+)
 MONEY = r"-?[0-9]+(\.[0-9]{1,2})?"
 NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 REQUIRED = ("claim_id", "claim_line_number", "claim_type", "payer")
@@ -644,7 +665,29 @@ def _shapes(row: Line) -> dict[str, str]:
         "claim_type": r"PROFESSIONAL|INSTITUTIONAL|UNDETERMINED",
         **{f"hcpcs_modifier_{place}": r"[A-Z0-9]{2}" for place in range(1, 6)},
         **{f"diagnosis_code_{place}": diagnosis for place in range(1, 26)},
+        **{f"procedure_code_{place}": PROCEDURE for place in range(1, 26)},
     }
+
+
+def candidate_of(row: Line) -> tuple[str, str] | None:
+    """The code by which an accepted row is a candidate, and its column; None where it is not.
+
+    Its own code, else one of its claim, first those that name the service, then the catch-all codes.
+    """
+    columns = ("hcpcs_code", *(f"procedure_code_{place}" for place in range(1, 26)))
+    given = {column: (text_of(row, column) or "").upper() for column in columns}
+    given |= {column: code.replace(".", "") for column, code in given.items() if column != "hcpcs_code"}
+    found = {
+        column: code for column, code in given.items() if code in CODES and (code not in PCS or column in columns[1:])
+    }
+    for column, code in found.items():
+        if CODES[code].specific:
+            return code, column
+    procedures = [given[column] for column in columns[1:]]
+    for code, members in OPCS.items():
+        if all(member in procedures for member in members):
+            return code, next(column for column in columns[1:] if given[column] == members[0])
+    return next(((code, column) for column, code in found.items()), None)
 
 
 def _date_faults(row: Line, as_of: date) -> set[tuple[str, str]]:

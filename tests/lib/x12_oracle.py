@@ -38,6 +38,7 @@ ICD_9 = {"BK", "BF"}
 OTHER_SYSTEMS = {"ER", "HP", "IV", "WK", "ZZ"}
 PROCEDURE_CODE = "(?i)([0-9]{4}[0-9A-Z]|[A-V][0-9]{4})"
 MOST_DIAGNOSES = 25
+MOST_PROCEDURES = 25
 
 # Where a service segment has what.
 PROCEDURE = {"SV1": 1, "SV2": 2, "SV3": 1}
@@ -327,6 +328,16 @@ def _references(row: Row, line: list[Segment], claim: Claim) -> None:
             if segment.part(place, 1) == qualifier
         ]
         row.values[column] = " ".join(filter(None, codes)) or None
+    procedures = [
+        segment.part(place, 2)
+        for segment in claim.head
+        if segment.id == "HI"
+        for place in range(1, len(segment.elements))
+        if segment.part(place, 1) in {"BBR", "BBQ", "BR", "BQ"} and segment.part(place, 2)
+    ]
+    if len(procedures) > MOST_PROCEDURES:
+        row.faults.add("procedure_code-too-many")
+    row.values |= {f"procedure_code_{number}": code for number, code in enumerate(procedures[:MOST_PROCEDURES], 1)}
 
 
 def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str]) -> None:

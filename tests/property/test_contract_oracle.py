@@ -53,6 +53,11 @@ ICD_9 = (
     "157.1", "1571", "V70.7", "V707", "E950.1", "E9501", "199", None, "C25.1", "V7", "15712", "157123", "E95",
     "157.0",
 )  # fmt: skip
+PROCEDURES = (
+    None, "0FT40ZZ", "0F503ZF", "0f5g3zf", " J12.8 ", "Y123", "50.12", "5012", "5012.0", "0600T", "47399", "0F503Z",
+    "0F503ZFF", "OF503ZF", "0F50.3ZF", "J12", "J12.81", "600T", "123456789012345678901", "0", "NULL", "0600T-59",
+    "0F503", "17.1.1", "ABCDE", "99214",
+)  # fmt: skip
 # column -> values, plain ones first
 POOLS: dict[str, tuple[str | None, ...]] = {
     "claim_id": (
@@ -80,6 +85,9 @@ POOLS: dict[str, tuple[str | None, ...]] = {
     "diagnosis_code_type": ("icd-10-cm", None, "ICD-10-CM", "icd-9-cm", "icd-9-cm", "icd-o", "0", "UNKNOWN", "10"),
     "diagnosis_code_1": ICD_10,
     "diagnosis_code_25": ICD_10,
+    "procedure_code_1": PROCEDURES,
+    "procedure_code_2": PROCEDURES,
+    "procedure_code_25": PROCEDURES,
     "service_unit_quantity": ("1", "2.5", None, "0", "0.0", "-1", "one", "1,5", "NaN", "inf"),
     "charge_amount": MONEY,
     "paid_amount": MONEY,

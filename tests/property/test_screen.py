@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from claims_edit.columns import COLUMNS
+from claims_edit.core.candidate_codes import CandidateCodes, candidate_code
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.validate import validate
@@ -42,6 +43,8 @@ PLAIN: dict[str, tuple[Any, ...]] = {
     "claim_start_date": ("2024-03-01",),
     "claim_end_date": ("2024-03-31", None),
     "hcpcs_code": ("99213", "G0463", None),
+    "procedure_code_1": ("0FT40ZZ", None, "50.12", "J12.8", "j128"),
+    "procedure_code_2": (None, None, "Y123", "02703e6"),
     "claim_frequency_code": ("1", None, "2"),
     "charge_amount": ("1250.00", "-3.5", "0", None),
     "rendering_npi": ("1902000110", None),
@@ -94,8 +97,7 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     raw = raw.with_columns(pl.col(ORDINAL).cast(pl.Int64))
     layout = Layout({name: name for name in raw.columns if name not in {ORDINAL, FAULT}}, constants or {})
     catalog = load_catalog()
-    codes = frozenset(catalog.codes["hcpcs_code"].to_list())
-    rules = ScreenRules(codes, KNOWN, AS_OF)
+    rules = ScreenRules(CandidateCodes.of(catalog), KNOWN, AS_OF)
     processing = Processing(layout, mapping, rules, PayerIdentities(catalog).of)
     screened = processing.screen(raw)
     lines, result = processing.close_look(raw)
@@ -106,12 +108,10 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     assert not {
         name.partition("-")[0] for name in {*result.errors, *result.warnings} - {*whole.errors, *whole.warnings}
     } & set(COLUMNS)
-    nothing = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
     for found in (result.errors, result.warnings):
         for check, failing in found.items():
             assert not (failing & screened.plain).any(), check
-    codes_of = lines.frame["hcpcs_code"] if "hcpcs_code" in lines.frame.columns else None
-    is_candidate = nothing if codes_of is None else codes_of.is_in(codes).fill_null(value=False)
+    is_candidate = candidate_code(lines.frame, rules.codes)["hcpcs_code"].is_not_null()
     assert not (is_candidate & screened.plain).any()
     revises = ~lines.frame["claim_frequency_code"].is_in(REVISES_NOTHING)
     assert not (revises & screened.plain).any()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+import polars as pl
 import pytest
 
 from claims_edit.edits import EDIT_IDS, INFORMATIONAL_EDIT_IDS
 from claims_edit.policy import load_catalog
+from tests.lib.oracle import OPCS, PCS
 
 CATALOG = load_catalog()
 SPECIFIC, UNLISTED = ["0600T", "0601T"], ["32999", "47399", "48999", "53899"]
@@ -77,7 +79,10 @@ def test_programs(payer: str, versions: list[str], rules: dict[str, str]) -> Non
 
 
 def test_codes() -> None:
-    assert CATALOG.codes.select("hcpcs_code", "kind", "valid_from", "valid_until").rows() == [
+    of_lines, of_claims = CATALOG.codes.filter(~pl.col("of_claims")), CATALOG.codes.filter("of_claims")
+    assert set(of_claims["hcpcs_code"]) == {*PCS, *OPCS}
+    assert of_claims.select("kind", "valid_from", "valid_until").unique().rows() == [("specific", None, None)]
+    assert of_lines.select("hcpcs_code", "kind", "valid_from", "valid_until").rows() == [
         ("0600T", "specific", date(2020, 7, 1), None),
         ("0601T", "specific", date(2020, 7, 1), None),
         ("32999", "unlisted", None, None),

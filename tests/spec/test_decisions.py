@@ -10,6 +10,7 @@ A picture has a header that begins with `payer`; `-` is an empty cell; `#` begin
     claim frequency original     claim id (default: one of its own), its frequency, the claim it replaces or voids
     trial condition charge       clinical trial number; NUBC condition codes; charge (default 100.00)
     device value                 investigational device exemption number; NUBC value codes
+    column                       the column of the code, where it is a procedure of the claim (procedure_code_1)
     place units                  place of service; units of service (default 1; `-` where the column is given: none)
     authorization doubt          prior authorization number; doubts, as readers write them, with +
     expect                       disposition and reason; `- -` for a line that is in the run and is no candidate
@@ -45,6 +46,7 @@ GIVEN = (
     "payer", "program", "code", "service", "end", "diagnosis", "dxtype", "modifier", "member", "sbr09", "group",
     "contract", "claim", "frequency", "original", "trial", "condition", "charge", "plan",
     "device", "value", "authorization", "doubt", "place", "units",
+    "column",
 )  # fmt: skip
 EXPECTED = (
     "disposition", "reason", "edits", "basis", "evidence", "site", "carc", "rarcs", "liability", "adjustment",
@@ -98,6 +100,7 @@ def claim_line(case: Case) -> dict[str, Any]:
         "service_start_date": cell["service"],
         "service_end_date": cell["end"] or cell["service"],
         "hcpcs_code": cell["code"],
+        "code_column": cell["column"],
         "diagnosis_code_type": cell["dxtype"] or "icd-10-cm",
         "service_unit_quantity": cell["units"] if "units" in case.cells else 1,
         "place_of_service_code": cell["place"],

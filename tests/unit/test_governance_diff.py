@@ -134,6 +134,7 @@ def test_an_exception_flipped(rules: RulesFolder) -> None:
     }
     assert {(row["codes"], row["from"]) for row in reported if not row["where"]} == {
         ("0600T, 0601T", dt.date(2020, 7, 1)), ("47384, 55877", dt.date(2026, 1, 1)),
+        ("0F500ZF and 65 alike", dt.date(2016, 2, 15)),
     }  # fmt: skip
 
 

@@ -69,7 +69,9 @@ def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
     assert shipped.advantage_denied == 0
     assert shipped.held > 100_000
     assert shipped.held_denied == 0
-    assert shipped.idle == ("florida-blue-02-40000-26 2016-02-15",)
+    assert shipped.idle == ()  # a procedure of the claim reaches versions that list no code
+    assert shipped.of_claim > 500_000
+    assert shipped.of_claim_settled == 0
 
 
 @pytest.mark.long

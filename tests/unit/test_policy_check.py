@@ -226,7 +226,7 @@ def test_two_policies_of_one_payer_on_one_service_need_ids_of_their_own(rules: R
 def test_a_second_service_is_a_change_of_yaml_alone(rules: RulesFolder) -> None:
     codes = (rules.root / CODES).read_text(encoding="utf-8")
     start, end = codes.index("  - code: 0600T"), codes.index("  - code: 0601T")
-    codes = codes[:start].replace("irreversible_electroporation", "cryoablation") + codes[start:end]
+    codes = "service: cryoablation\nlabel: Cryoablation\ncodes:\n" + codes[start:end]
     policy = (rules.root / REGENCE).read_text(encoding="utf-8")
     policy = policy.replace("irreversible_electroporation", "cryoablation").replace(
         "regence-surgery-242", "regence-132"

@@ -19,9 +19,9 @@ DAY = dt.date(2026, 12, 1)
 PREMERA = "policies/premera.yaml"
 LATER = "  - status: final\n    from:\n      date: 2020-07-01"
 APPROVED = "    approved: {by: Committee, on: 2026-12-10, minutes: Item 4}\n"
-NEWER = """version: 2.2.0
+NEWER = """version: 2.3.0
 changelog:
-  - version: 2.2.0
+  - version: 2.3.0
     date: 2026-12-12
     changes:
       - {payer: premera, policy: premera-ire, service_dates: {from: 2020-07-01}, what: Codes.}
@@ -43,7 +43,7 @@ def state(rules: RulesFolder) -> ReleaseState:
 def changed(rules: RulesFolder) -> RulesFolder:
     """Another list of codes in Premera's version of 2020-07-01, under a newer version of the pack."""
     text = (rules.root / "pack.yaml").read_text(encoding="utf-8")
-    rules.write("pack.yaml", NEWER + text[text.index("  - version: 2.1.1") :])
+    rules.write("pack.yaml", NEWER + text[text.index("  - version: 2.2.0") :])
     return rules.replace(PREMERA, "listed: [0600T, 0601T]", "listed: [0600T]")
 
 
@@ -75,20 +75,20 @@ def test_other_content_under_a_released_version_is_refused(rules: RulesFolder) -
     rules.replace("codes/ire.yaml", "label: IRE, open", "label: IRE, open surgery")
     (fault,) = state(rules).faults
     assert fault.startswith(
-        "rules/pack.yaml: version: 2.1.1 is released (2026-12-01) with another content of codes/ire.yaml. Raise"
+        "rules/pack.yaml: version: 2.2.0 is released (2026-12-01) with another content of codes/ire.yaml. Raise"
     )
     with pytest.raises(RulesError, match="Raise the version"):
         record_release(rules.root, DAY)
-    rules.replace("pack.yaml", "version: 2.1.1\nchangelog", "version: 2.0.9\nchangelog")
-    assert any("2.0.9 is older than the release 2.1.1" in each for each in state(rules).faults)
+    rules.replace("pack.yaml", "version: 2.2.0\nchangelog", "version: 2.0.9\nchangelog")
+    assert any("2.0.9 is older than the release 2.2.0" in each for each in state(rules).faults)
     (rules.root / "pack.yaml").unlink()
-    assert any("is missing, but 2.1.1 is released" in each for each in state(rules).faults)
+    assert any("is missing, but 2.2.0 is released" in each for each in state(rules).faults)
 
 
 def test_a_changed_version_needs_an_approval_and_a_new_one_when_it_changes_again(rules: RulesFolder) -> None:
     (fault,) = state(changed(rules)).faults
     assert fault.startswith(
-        f"rules/{PREMERA}: versions[1].approved: is missing, and the version changed since release 2.1.1. Give {{by:"
+        f"rules/{PREMERA}: versions[1].approved: is missing, and the version changed since release 2.2.0. Give {{by:"
     )
     rules.replace(PREMERA, LATER, LATER.replace("final\n", "final\n" + APPROVED))
     found = state(rules)
@@ -96,12 +96,12 @@ def test_a_changed_version_needs_an_approval_and_a_new_one_when_it_changes_again
     recorded = record_release(rules.root, DAY)
     approved = recorded.policies["premera-ire"]["2020-07-01"].approved
     assert approved is not None
-    assert (recorded.version, approved.minutes, state(rules).approved) == ("2.2.0", "Item 4", ())
-    with pytest.raises(UsageError, match=r"2\.2\.0 is already on record, with this content"):
+    assert (recorded.version, approved.minutes, state(rules).approved) == ("2.3.0", "Item 4", ())
+    with pytest.raises(UsageError, match=r"2\.3\.0 is already on record, with this content"):
         record_release(rules.root, DAY)
     rules.replace(PREMERA, "listed: [0600T]", "listed: [0601T]")
     assert any(
-        "approved: is the approval of release 2.2.0, and the version changed" in each for each in state(rules).faults
+        "approved: is the approval of release 2.3.0, and the version changed" in each for each in state(rules).faults
     )
 
 

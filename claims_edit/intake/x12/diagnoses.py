@@ -18,7 +18,7 @@ from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.runs import ranges
 from claims_edit.intake.x12.segments import IS_BLANK, word
 from claims_edit.intake.x12.strings import nothing
-from claims_edit.model import DIAGNOSIS_COLUMNS, TRIAL_DIAGNOSIS
+from claims_edit.model import DIAGNOSIS_COLUMNS, PROCEDURE_COLUMNS, TRIAL_DIAGNOSIS
 
 if TYPE_CHECKING:
     from claims_edit.intake.x12.loops import Chunk
@@ -33,6 +33,8 @@ ICD_9 = ("BK", "BF")
 MOST_POINTERS, MOST_POINTED = 4, 12
 _GAP = f"^ *{COMPONENT}|{COMPONENT} *{COMPONENT}[{COMPONENT} ]*[^{COMPONENT} ]"  # a pointer that is empty
 CONDITION, VALUE = "BG", "BE"  # NUBC codes
+# Principal and other procedures of the claim, ICD-10-PCS and ICD-9-CM.
+PROCEDURES = ("BBR", "BBQ", "BR", "BQ")
 # As an 837 may write the diagnosis of a trial, and how that begins.
 _DOTTED = f"{TRIAL_DIAGNOSIS[:3]}.{TRIAL_DIAGNOSIS[3:]}"
 _SPELLINGS = [code for each in (TRIAL_DIAGNOSIS, _DOTTED) for code in (each, each.lower())]
@@ -128,6 +130,14 @@ def nubc_codes(codes: HealthCodes, claims: Numbers, qualifier: str) -> pl.Series
     return pl.DataFrame({"claim": claims}).join(joined, on="claim", how="left", maintain_order="left")["code"]
 
 
+def claim_procedures(codes: HealthCodes, claims: Numbers) -> tuple[pl.DataFrame, Flags]:
+    """The procedures of each claim (PROCEDURE_COLUMNS), in file order; and which claims have too many of them."""
+    wanted = codes.where(codes.are(PROCEDURES) & codes.code.is_not_null().to_numpy())
+    at = np.searchsorted(claims, wanted.claim)
+    is_finished = np.append(claims, NONE)[at] == wanted.claim
+    return in_columns(at[is_finished], wanted.code.filter(is_finished), claims.size, PROCEDURE_COLUMNS)
+
+
 def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, codes: HealthCodes) -> Diagnoses:
     """The diagnoses that lines point to, or all of the claim's for a line without pointers.
 
@@ -155,7 +165,7 @@ def line_diagnoses(segments: Segments, claims: Numbers, pointers: Composites, co
     of_trial[line[places.of_trial[place]]] = True
     types = _types(line, places.are(ICD_9)[place], claims.size)
     line, code = _once(line[order], places.code.gather(place[order]))
-    columns, too_many = _in_columns(line, code, claims.size)
+    columns, too_many = in_columns(line, code, claims.size)
     is_unpointed = (size == 0) & columns[DIAGNOSIS_COLUMNS[1]].is_not_null().to_numpy()
     return Diagnoses(columns.with_columns(types[0]), types[1], too_many, dangling, misread, is_unpointed, of_trial)
 
@@ -213,17 +223,19 @@ def _types(lines: Numbers, is_icd_9: Flags, size: int) -> tuple[pl.Series, Flags
     return pl.DataFrame(has).select(diagnosis_code_type=codes_of_claims).to_series(), has["icd-9-cm"] & has["icd-10-cm"]
 
 
-def _in_columns(lines: Numbers, codes: pl.Series, size: int) -> tuple[pl.DataFrame, Flags]:
-    """One row for each of `size` lines, from its codes in their order; and which have too many of them."""
+def in_columns(
+    lines: Numbers, codes: pl.Series, size: int, names: tuple[str, ...] = DIAGNOSIS_COLUMNS
+) -> tuple[pl.DataFrame, Flags]:
+    """One row for each of `size` lines (or claims), from its codes in their order; and which have too many of them."""
     nth = np.arange(lines.size) - np.searchsorted(lines, np.arange(size))[lines]
     places = {}
-    for order, name in enumerate(DIAGNOSIS_COLUMNS[: nth.max(initial=NONE) + 1]):
+    for order, name in enumerate(names[: nth.max(initial=NONE) + 1]):
         place = np.full(size, codes.len(), dtype=np.int64)  # there is no such place
         place[lines[nth == order]] = np.flatnonzero(nth == order)
         places[name] = pl.lit(pl.Series(place))
     code = pl.lit(codes)
     found = pl.select(code.gather(place, null_on_oob=True).alias(name) for name, place in places.items())
-    columns = dict.fromkeys(DIAGNOSIS_COLUMNS, nothing(size)) | found.to_dict()
+    columns = dict.fromkeys(names, nothing(size)) | found.to_dict()
     too_many = np.zeros(size, dtype=np.bool_)
-    too_many[lines[nth >= len(DIAGNOSIS_COLUMNS)]] = True
+    too_many[lines[nth >= len(names)]] = True
     return pl.DataFrame(columns), too_many

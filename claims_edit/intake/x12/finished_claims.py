@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from claims_edit.intake.extract import FREQUENCY_MISSING
-from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, nubc_codes
+from claims_edit.intake.x12.diagnoses import CONDITION, VALUE, claim_procedures, nubc_codes
 from claims_edit.intake.x12.loops import NONE
 from claims_edit.intake.x12.runs import latest
 from claims_edit.intake.x12.segments import word
@@ -136,6 +136,7 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> FinishedClaims:
     } | _surroundings(chunk, rows, facts)
     found = chunk.segments.columns(elements)
     identifier = found.pop("payer_identifier")
+    procedures, too_many = claim_procedures(codes, rows)
     frame = pl.DataFrame({
         **found,
         "payer": found["payer"].zip_with(found["payer"].is_not_null(), identifier),
@@ -143,10 +144,12 @@ def claims(chunk: Chunk, facts: Facts, codes: HealthCodes) -> FinishedClaims:
         "condition_codes": nubc_codes(codes, rows, CONDITION),
         "value_codes": nubc_codes(codes, rows, VALUE),
         **parts,
+        **procedures.to_dict(),
     })  # fmt: skip
     grounds = {
         FREQUENCY_MISSING: parts["claim_frequency_code"].is_null().to_numpy(),
         "claim_frequency_code-leftover": leftover.is_not_null().to_numpy(),
+        "procedure_code-too-many": too_many,
         "payer-unqualified": _is_payer_unqualified(chunk, rows, facts),
         "member_id-unqualified": _is_unqualified(chunk, rows, facts),
         "row-interchange-usage": usage(chunk, rows)[1],

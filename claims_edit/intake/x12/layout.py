@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claims_edit.columns import COLUMNS
 from claims_edit.intake.layout import Layout
-from claims_edit.model import DIAGNOSIS_COLUMNS
+from claims_edit.model import DIAGNOSIS_COLUMNS, PROCEDURE_COLUMNS
 
 if TYPE_CHECKING:
     from claims_edit.intake.mapping import Mapping
@@ -36,6 +36,7 @@ _PLACES = {
     **{f"hcpcs_modifier_{n}": f"SV101-{n + 2}/SV202-{n + 2}/SV301-{n + 2}" for n in range(1, 5)},
     "diagnosis_code_type": "HI qualifier",
     **{name: f"HI diagnosis {place}" for place, name in enumerate(DIAGNOSIS_COLUMNS, 1)},
+    **{name: f"HI*BBR/BBQ procedure {place}" for place, name in enumerate(PROCEDURE_COLUMNS, 1)},
     "service_unit_quantity": "SV104/SV205/SV306",
     "charge_amount": "SV102/SV203/SV302",
     "rendering_npi": "NM1*82 NM109",

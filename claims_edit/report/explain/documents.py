@@ -26,7 +26,7 @@ class Documents:
         for policy in pack.policies.values():
             for document in policy.documents if policy.kind is PolicyKind.FUNDING else ():
                 self._owners.setdefault(document.id, set()).add(policy.payer)
-        self._tables = {code.code: path for path, file in pack.codes.items() for code in file.codes}
+        self._tables = {code.code: path for path, file in pack.codes.items() for code in file.every_code}
 
     def may_show(self, document: str, payer: str | None) -> bool:
         """Whether a document is the payer's own, or nobody's."""

@@ -7,12 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.columns import COLUMNS
+from claims_edit.doubts import OF_CLAIM
 from claims_edit.edits.doubts import doubts_of
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line
 from claims_edit.intake.mapping_file import recorded_mapping
 from claims_edit.intake.x12.layout import layout_of, of_claim_type
+from claims_edit.model import LINE_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +60,19 @@ _DATED_BY = {
         "service_end_date": "claim_end_date, else the start",
     },
 }
+HCPCS_LENGTH = 5
+_OF_CLAIM = "procedure_code_1..25, of the claim as a whole"
 # Facts that edits use and a decision does not repeat: shown where the candidate line is available.
 LOOKED_AT = (
     "line_of_business", "claim_filing_indicator_code", "diagnosis_code_type", "claim_frequency_code",
     "clinical_trial_number", "condition_codes", "investigational_device_exemption_number", "value_codes", "plan",
     "posting_holds",
 )  # fmt: skip
-_FIRST_OF_MANY = {"hcpcs_modifier_1..5": "hcpcs_modifier_1", "diagnosis_code_1..25": "diagnosis_code_1"}
+_FIRST_OF_MANY = {
+    "hcpcs_modifier_1..5": "hcpcs_modifier_1",
+    "diagnosis_code_1..25": "diagnosis_code_1",
+    "procedure_code_1..25": "procedure_code_1",
+}
 _COLUMN = re.compile("|".join([*map(re.escape, _FIRST_OF_MANY), *sorted(map(r"\b{}\b".format, COLUMNS), reverse=True)]))
 _BY_FORMAT = {"x12": dict(layout_of(Mapping()).sources), "fhir": FHIR_PLACES}
 
@@ -120,11 +128,17 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
         return None
 
 
+def is_of_claim(row: dict[str, Any]) -> bool:
+    """Whether the code of a decision is a procedure of the claim: ICD-10-PCS, OPCS-4, or a HCPCS code in doubt."""
+    return len(row[LINE_CODE]) != HCPCS_LENGTH or OF_CLAIM in (row.get("doubts") or "")
+
+
 def facts_shown(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
     """The facts of a decision row, and further facts of its candidate `line` that the edits used."""
     shown = {name: source for name, source in FACTS.items() if name in row}  # an earlier release had fewer columns
     dated = _DATED_BY.get((line or {}).get("service_date_column") or "", {})
-    sources = {**shown, **dated, "program": row["program_basis"] or "no column gave one"}
+    coded = {LINE_CODE: _OF_CLAIM} if is_of_claim(row) else {}
+    sources = {**shown, **dated, **coded, "program": row["program_basis"] or "no column gave one"}
     if line is not None and (placed := [each.place for each in doubts_of(row, line) if each.place]):
         sources["doubts"] = "; ".join(dict.fromkeys(placed))
     facts = [

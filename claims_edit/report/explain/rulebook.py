@@ -36,7 +36,7 @@ class Rulebook:
         self.pack = pack
         self.cited = Citations(pack)
         self.codes: dict[str, tuple[str, ProcedureCode]] = {
-            code.code: (file.service, code) for file in pack.codes.values() for code in file.codes
+            code.code: (file.service, code) for file in pack.codes.values() for code in file.every_code
         }
         self.versions: dict[tuple[str, str, str], tuple[Policy, Version]] = {
             (policy.payer, policy.id, version.id): (policy, version) for policy, version in versions_of(pack)
@@ -51,7 +51,8 @@ class Rulebook:
 
     @cached_property
     def _publishers(self) -> dict[str, tuple[str, str]]:
-        homes = (*self.pack.policies.values(), *self.pack.guidance.values(), *self.pack.evidence.values())
+        pack = self.pack
+        homes = (*pack.policies.values(), *pack.guidance.values(), *pack.evidence.values(), *pack.codes.values())
         return {document.id: (document.title, document.publisher) for home in homes for document in home.documents}
 
     def in_force(self, row: Part) -> tuple[Policy, Version] | None:
