@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from claims_edit.governance import decision_axes
 from claims_edit.governance.prove import Proof, Proving
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from claims_edit.policy import Catalog
 
 
@@ -21,8 +22,14 @@ def proof_for(catalog: Catalog, *payers: str) -> tuple[Proof, list[str]]:
     return proving.so_far, reported
 
 
+def with_few_codes(catalog: Catalog) -> Catalog:
+    """The pack with two of its codes of claims, which are alike: to decide each of them by itself takes minutes."""
+    few = [*catalog.codes.filter("of_claims")["hcpcs_code"].head(1), *catalog.codes["hcpcs_code"].tail(1)]
+    return replace(catalog, codes=catalog.codes.filter(~pl.col("of_claims") | pl.col("hcpcs_code").is_in(few)))
+
+
 def cells_of(catalog: Catalog, payer: str) -> list[pl.DataFrame]:
     """Every cell of a payer, as candidate lines."""
-    proving = Proving(catalog, each_by_itself=True)
+    proving = Proving(with_few_codes(catalog), each_by_itself=True)
     proving.cells.add([each for each in decision_axes.payers((catalog,)) if each.label == payer], ())
     return list(proving.cells.frames())

@@ -78,10 +78,15 @@ def test_the_shipped_rules_are_proved(shipped: Proof) -> None:
 def test_every_axis_of_the_space_is_walked() -> None:
     catalog = load_catalog()
     cells = pl.concat(
-        frame.select(*COORDINATES, "hcpcs_code", "service_start_date", "service_end_date")
-        for frame in cells_of(catalog, "florida_blue")
+        (
+            frame.select(*COORDINATES, "hcpcs_code", "^code_column$", "service_start_date", "service_end_date")
+            for frame in cells_of(catalog, "florida_blue")
+        ),
+        how="diagonal",
     )
-    assert set(cells["hcpcs_code"]) == set(catalog.codes["hcpcs_code"])
+    of_lines = catalog.codes.filter(~pl.col("of_claims"))["hcpcs_code"]
+    assert set(cells["hcpcs_code"]) == {*of_lines, "0F500ZF", "J128+Y123"}
+    assert cells.filter(pl.col("code_column").is_not_null())["hcpcs_code"].n_unique() == of_lines.len() + 2
     assert set(cells["at_trial"]) == set(line_axes.trial_frame()["at_trial"])
     assert set(cells["at_hold"]) == set(line_axes.hold_frame()["at_hold"])
     assert {"none", "prior authorization", "doubt"} <= set(cells["at_hold"])
