@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.core.control_totals import NightTotals
-from claims_edit.core.deciding_facts import digests
 from claims_edit.core.line_state import CAME_SCHEMA, IDENTITY, KEY, STATE_SCHEMA, TRACE_SCHEMA, updated
 from claims_edit.facts.revision import REVISION_SCHEMA, is_certain
 from claims_edit.intake.keys import CLAIM_KEY, REFUSED_SHIFT, claim_hashes
@@ -112,7 +111,7 @@ class AcrossNights:
         )
 
     def add_decided(self, lines: pl.DataFrame, decided: pl.DataFrame) -> None:
-        """Note a part of the run's decisions, and the candidate lines that they are of, in the same order."""
+        """Note a part of the run's decisions (see `Deciding`), and their candidate lines, in the same order."""
         self._payer_names.append(named_payers(lines["payer"], self._payers.of))
         text = lines.rename({"payer": "payer_raw"}).with_columns(pl.col("claim_frequency_code").fill_null("1"))
         text = with_payer_identity(text, self._payers.of).select(*IDENTITY)
@@ -122,7 +121,8 @@ class AcrossNights:
             decided_source_row="source_row",
             disposition="disposition",
             charge_amount="charge_amount",
-        ).with_columns(digests(lines, decided))
+            facts="facts",
+        )
         came = pl.concat(
             [keys_of(text, self._payers.of), text, own.select(pl.all().name.prefix("own_"))], how="horizontal"
         ).with_columns(is_refused=pl.lit(value=False))

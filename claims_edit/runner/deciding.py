@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from claims_edit.core.control_totals import Decided
+from claims_edit.core.deciding_facts import digests
 from claims_edit.core.line_state import STATE_SCHEMA
 from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from claims_edit.model import StalePolicy
     from claims_edit.policy import Catalog
     from claims_edit.runner.across_nights import AcrossNights
     from claims_edit.runner.kept import FileRead
@@ -48,6 +51,34 @@ KEPT_CANDIDATES: dict[str, pl.DataType] = {
 }
 
 
+@dataclass(frozen=True)
+class Deciding:
+    """How candidate lines are decided: plain data, the same for all lines of a run, in any process.
+
+    Attributes:
+        catalog: the rules.
+        superseding: the replacements and voids of the run and of earlier nights (REVISION_SCHEMA).
+        contracts: may be empty.
+        stale_policy: see `decide`.
+    """
+
+    catalog: Catalog
+    superseding: pl.DataFrame
+    contracts: pl.DataFrame
+    stale_policy: StalePolicy
+
+    def __call__(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """One decision per line (KEPT_CANDIDATES), in order: see `decide`; and `facts`, its digest (`digests`)."""
+        decided = decide(
+            lines,
+            self.catalog,
+            revisions=self.superseding.lazy(),
+            contracts=self.contracts,
+            stale_policy=self.stale_policy,
+        )
+        return decided.with_columns(digests(lines, decided))
+
+
 def decide_all(
     reading: Reading,
     found: list[FileRead],
@@ -65,10 +96,10 @@ def decide_all(
     run = (pl.lit(staged.run_id).alias("run_id"), pl.lit(options.mode.value).alias("mode"))
     decisions = PartWriter(staged.decisions_dir, "part", DECISION_SCHEMA)
     candidates = PartWriter(staged.replay_dir, "candidates", KEPT_CANDIDATES)
-    for lines in in_parts(frame for file in found for frame in reading.candidates(file)):
-        part = decide(
-            lines, catalog, revisions=superseding.lazy(), contracts=contracts, stale_policy=options.stale_policy
-        ).with_columns(run)
+    given = in_parts(frame for file in found for frame in reading.candidates(file))
+    deciding = Deciding(catalog, superseding, contracts, options.stale_policy)
+    for lines, outcomes in reading.decided(given, deciding):
+        part = outcomes.with_columns(run)
         decided.add(part)
         decisions.add(part)
         candidates.add(lines)

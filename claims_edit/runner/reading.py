@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from claims_edit.intake import Discovered, Extract, Mapping, SourceFile
     from claims_edit.policy import Catalog
+    from claims_edit.runner.deciding import Deciding
 
     _Whole = tuple[Extract, list[ProcessedBatch], tuple[int, int]]
 
@@ -312,6 +313,10 @@ class Reading:
         """The file's accepted candidate lines in file order, with `source_file` and `source_row`."""
         doubts = self._differing.doubts_in(found.place)
         return in_order(found, self._extracts[found.place], "candidates", CANDIDATE_SCHEMA, doubts=doubts)
+
+    def decided(self, parts: Iterator[pl.DataFrame], deciding: Deciding) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Each part of the run's candidate lines with its decisions, in order."""
+        return ((lines, deciding(lines)) for lines in parts)
 
     def quarantine(self, found: FileRead) -> Iterator[pl.DataFrame]:
         """The file's refused rows in file order, with `source_file` and `source_row`."""

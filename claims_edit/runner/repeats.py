@@ -33,7 +33,7 @@ _OTHER = "__other"
 
 
 def _what_decides(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(ORDINAL, *deciding_facts(), *CRITERIA_COLUMNS.values())
+    return frame.select(ORDINAL).hstack(deciding_facts(frame)).hstack(frame.select(*CRITERIA_COLUMNS.values()))
 
 
 def _differs(also: tuple[str, ...]) -> pl.Expr:

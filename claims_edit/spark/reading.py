@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from claims_edit.core.control_totals import ControlTotals
-from claims_edit.errors import InputError, ResultsError, UsageError
+from claims_edit.errors import InputError, UsageError
 from claims_edit.intake import consulted
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading, file_state
 from claims_edit.runner.revisions import REPEATED, RunRevisions, none_known
 from claims_edit.spark.blocks import FAULT, INFO, Block, blocks_of, unpacked
+from claims_edit.spark.deciding import decided_on_executors
 from claims_edit.spark.first_pass import PieceRead, first_pass
+from claims_edit.spark.jobs import AT_A_TIME, done
 from claims_edit.spark.pieces import Job, planned, release, tasks_for
 from claims_edit.spark.repeats import PAIRS, highs_in, merged, repeats
 from claims_edit.spark.second_pass import DIFFERING, Located, Resolved, second_pass
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from claims_edit.intake import Discovered, Extract
+    from claims_edit.runner.deciding import Deciding
     from claims_edit.spark.pieces import ReleaseNumbers
-
-AT_A_TIME = 128 * 1024 * 1024  # bytes, compressed
 
 
 @dataclass
@@ -160,16 +161,11 @@ class SparkReading(Reading):
         Raises:
             ResultsError: the job failed.
         """
-        from py4j.protocol import Py4JError  # noqa: PLC0415 -- an extra
-        from pyspark.errors import PySparkException  # noqa: PLC0415 -- an extra
+        return done(self._spark, self._shuffled, work, partitions)
 
-        try:
-            return list(self._spark.runJob(self._shuffled, work, list(partitions)))
-        except (Py4JError, PySparkException) as error:
-            raise ResultsError(
-                f"Spark: a job of the run failed ({type(error).__name__}); nothing is published. See the log of the"
-                " executors, then run again."
-            ) from error
+    def decided(self, parts: Iterator[pl.DataFrame], deciding: Deciding) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """See Reading."""
+        return decided_on_executors(self._spark, parts, deciding)
 
     def revisions(self, known_claims: Callable[[pl.Series], pl.Series] = none_known) -> RunRevisions:
         """See Reading."""

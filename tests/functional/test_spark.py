@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ import polars as pl
 import pytest
 
 from claims_edit.errors import InputError, ResultsError, UsageError
-from claims_edit.runner import RunOptions, RunOutcome, run_batch
+from claims_edit.runner import RunOptions, RunOutcome, parts, run_batch
+from claims_edit.runner.deciding import Deciding
 from claims_edit.sample import write_sample
-from claims_edit.spark import reading
+from claims_edit.spark import deciding, reading
 from claims_edit.spark import run as run_on_spark
 from claims_edit.spark.session import session
 
@@ -161,6 +163,23 @@ def test_the_state_of_earlier_nights(spark: SparkSession, tmp_path: Path) -> Non
         done = [run(RunOptions((str(path),), out, as_of, reports=())) for run, out in zip(runs, outs, strict=True)]
         assert_same(*done)
     assert done[0].manifest.counts.withdrawn
+
+
+@pytest.mark.long
+def test_many_candidates_are_decided_by_tasks(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hard_lines(tmp_path / "lines.parquet", 1000)
+    monkeypatch.setattr(parts, "PART_ROWS", 70)
+    options = RunOptions((str(tmp_path / "lines.parquet"),), tmp_path / "local", AS_OF, reports=())
+    local = run_batch(options)
+    assert local.manifest.counts.decisions > 3 * parts.PART_ROWS
+    monkeypatch.setattr(deciding, "AT_A_TIME", 20_000)  # several jobs
+    monkeypatch.delattr(Deciding, "__call__")  # of this process, the driver's
+    assert_same(local, run_on_spark(spark, replace(options, out=tmp_path / "spark"), partitions=3))
+    monkeypatch.setattr(deciding, "FEW_PARTS", 1000)
+    with pytest.raises(TypeError, match="not callable"):
+        run_on_spark(spark, replace(options, out=tmp_path / "driver"), partitions=3)
 
 
 @pytest.mark.long
