@@ -50,7 +50,7 @@ test: $(VENV)/.installed-dev ## run the tests, but for the long ones
 	$(PYTEST) -m "not long"
 
 test-long: $(VENV)/.installed-dev ## run the long tests: more examples, torture, the wheel (EXAMPLES= times as many)
-	CLAIMS_EDIT_EXAMPLES=$(or $(EXAMPLES),5) $(PYTEST) -m "long or more"
+	CLAIMS_EDIT_EXAMPLES=$(or $(EXAMPLES),3) $(PYTEST) -m "long or more"
 
 golden: $(VENV)/.installed-dev ## renew the texts that tests/golden holds reports to; read what changed before you keep it
 	cd $(CLAIMS_EDIT_HOME) && CLAIMS_EDIT_RENEW_GOLDEN=1 $(abspath $(VENV))/bin/python -m pytest tests/golden

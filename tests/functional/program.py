@@ -117,10 +117,11 @@ def lines(count: int) -> list[Row]:
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str] = COLUMNS, **dialect: Any) -> str:
     """Rows as delimited text with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, **{"lineterminator": "\n", **dialect})
-    writer.writeheader()
-    writer.writerows(rows)
+    text, rows = io.StringIO(), list(rows)
+    assert set().union(*rows) <= {*columns}
+    writer = csv.writer(text, **{"lineterminator": "\n", **dialect})
+    writer.writerow(columns)
+    writer.writerows([row.get(column, "") for column in columns] for row in rows)
     return text.getvalue()
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Command = Callable[..., Done]
 
 HUGE = 400_000  # lines, so that several threads of the scan have a part of them
+SHARES = [0.00001, 0.25, 0.625, 0.99999]
 
 
 def opened(text: str) -> str:
@@ -60,8 +61,10 @@ def test_an_unclosed_quote_in_a_small_file(command: Command, tmp_path: Path) -> 
     assert record(out, "decisions").select("source_file", "source_row").rows() == decided
 
 
-@pytest.mark.parametrize("shares", first(1, [[0.0], [0.5], [1.0], [0.00001, 0.25, 0.625, 0.99999]]))
-@pytest.mark.parametrize("many", [6_000, pytest.param(HUGE, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("many", "shares"),
+    first(1, [*product([6_000], [[0.0], [0.5], [1.0], SHARES]), (HUGE, SHARES)]),
+)
 def test_an_unclosed_quote_in_a_large_file(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, shares: list[float]
 ) -> None:
