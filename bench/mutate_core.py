@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ("claims_edit/core", "claims_edit/edits", "claims_edit/facts", "claims_edit/runner")
-COPIED = ("claims_edit", "rules", "sample_claims", "docs", "bench", "tests", "pyproject.toml")
 TESTS = "tests"
 SECONDS = 900  # a test run that takes longer was sent into a loop
 SESSION = "session.sqlite"
@@ -82,9 +81,8 @@ def fates(paths: list[str], tests: str, sample: int | None) -> list[tuple[str, s
     """Each change of these modules that is tried: where and what, and whether it was killed."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for name in COPIED:
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+        for source in sorted(ROOT.glob("[!.]*")):
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / source.name)
         command = f"{sys.executable} {ROOT}/bench/reaching_tests.py . {tests}"
         config = f"[cosmic-ray]\nmodule-path = {json.dumps(paths)}\ntimeout = {SECONDS}.0\nexcluded-modules = []\n"
         config += f'test-command = "{command}"\n[cosmic-ray.distributor]\nname = "local"\n'
