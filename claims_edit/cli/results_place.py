@@ -58,7 +58,7 @@ class ResultsPlace(LocalPath):
 
         results = ObjectResults(str(value))
         scratch = tempfile.TemporaryDirectory(prefix="claims-edit-results-", ignore_cleanup_errors=True)
-        ctx.call_on_close(scratch.cleanup)
+        ctx.find_root().call_on_close(scratch.cleanup)  # that of a command whose options are refused is never closed
         copy = Copy(results, Path(scratch.name, "results"), scratch)
         copy.folder.mkdir(0o700)
         ctx.meta[_META] = copy

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +123,9 @@ def test_of_two_runs_at_a_time_one_is_refused_and_leaves_nothing(
 
 
 def test_a_run_that_fails_or_cannot_upload_publishes_nothing(
-    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> None:
+    unraised: list[object] = []
     assert run(tmp_path / "none.csv").code == 11
     put = ObjectResults._put
 
@@ -133,10 +137,15 @@ def test_a_run_that_fails_or_cannot_upload_publishes_nothing(
     monkeypatch.setattr(ObjectResults, "_put", cut_off)
     done = run(night(tmp_path, 1, 3))
     assert (done.code, "the store does not answer" in done.err, keys(bucket)) == (13, True, [])
-    done = called("sql", COUNT, "--out", OUT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)  # of a copy that nothing but the end of the process removes
+        monkeypatch.setattr(sys, "unraisablehook", unraised.append)
+        done = called("sql", COUNT, "--out", OUT)
+        gc.collect()
     assert (done.code, done.err) == (
         2, f"claims-edit: {OUT}: no results are published there. Use the --out of a run.\n"
     )  # fmt: skip
+    assert (list(temporary.iterdir()), unraised) == ([], [])
 
 
 @pytest.mark.parametrize("error", [TimeoutError("timed out"), FileExistsError("AlreadyExists")])
