@@ -62,6 +62,11 @@ class CandidateCodes:
         """Every code in a procedure column that may make a line a candidate, alone or with others, sorted."""
         return sorted({*self.alone, *(code for _, members in self.together for code in members)})
 
+    @cached_property
+    def in_any_column(self) -> frozenset[str]:
+        """Every code in a column of a line that may make it a candidate, alone or with others."""
+        return self.of_lines.union(self.of_procedures)
+
     def __contains__(self, code: object) -> bool:
         """Whether a line's own code is a candidate code."""
         return code in self.of_lines

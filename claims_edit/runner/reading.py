@@ -117,7 +117,7 @@ class Reading:
 
     def _open(self, path: Path, fmt: str) -> Extract:
         extract = open_extract(replace(sniff(path, fmt), context=self._context), self._mapping, self._scratch)
-        extract.decided = self._rules.codes.of_lines
+        extract.decided = self._rules.codes.in_any_column
         return extract
 
     def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:

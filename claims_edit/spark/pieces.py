@@ -98,7 +98,7 @@ class Job:
         """
         file = replace(sniff(piece.path, self.fmt), context=self.context)
         extract = open_extract(file, self.mapping, scratch)
-        extract.decided = self.rules.codes.of_lines
+        extract.decided = self.rules.codes.in_any_column
         if piece.rows is not None:
             assert isinstance(extract, ParquetExtract)  # noqa: S101 -- as planned
             extract.only = piece.rows

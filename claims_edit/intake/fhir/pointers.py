@@ -45,7 +45,7 @@ NO_DIAGNOSIS = Diagnosis()
 Diagnosed = tuple[int, int, str | None, str | None, bool, str | None]
 
 
-def _pointers(name: str) -> Concepts[tuple[int, ...]]:
+def pointers(name: str) -> Concepts[tuple[int, ...]]:
     """The sequence numbers that lines point to; none where they point to nothing in particular."""
     return Concepts(list[int], lambda numbers: tuple(numbers or ()), f"$.item[...].{name}")
 
@@ -67,8 +67,8 @@ class Diagnoses:
         path = "$.diagnosis[...].diagnosisCodeableConcept"
         self._concepts: Concepts[Diagnosis] = Concepts(Concept, diagnosis, path)
         self._types = Concepts(list[Concept | None] | Concept, supports_denial, "$.diagnosis[...].type")
-        self._sequences = _pointers("diagnosisSequence")
-        self._links = _pointers("diagnosisLinkId")
+        self._sequences = pointers("diagnosisSequence")
+        self._links = pointers("diagnosisLinkId")
         self._by_sequence: dict[int, Diagnosis] = {}
         self._trial: str | None = None
 
@@ -175,7 +175,7 @@ class Others:
         self._claim: Resource | None = None
         self._informed: set[int | None] = set()
         self._done: set[int | None] = set()
-        self._pointers = _pointers("informationSequence")
+        self._pointers = pointers("informationSequence")
         self._procedures = Concepts(list[Procedure], _sequences, "$.procedure")
 
     def doubts(self, claim: Resource, item: Item, path: str) -> list[str]:
@@ -210,8 +210,8 @@ class CareTeam:
         self.of_lines: dict[bytes, str | None] = {}
         self._roles: Concepts[int | None] = Concepts(Concept, rendering_rank, "$.careTeam[...].role")
         self._providers = Concepts(Reference, referred, "$.careTeam[...].provider")
-        self._sequences = _pointers("careTeamSequence")
-        self._links = _pointers("careTeamLinkId")
+        self._sequences = pointers("careTeamSequence")
+        self._links = pointers("careTeamLinkId")
         self._rendering: list[tuple[int, int | None, str]] = []
         self._only: str | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,7 @@ from claims_edit.intake.fhir.identities import CLAIM, explained
 from claims_edit.intake.fhir.items import CODE, LINE_WIDTH, Items
 from claims_edit.intake.fhir.misspelt import misspelt_keys
 from claims_edit.intake.fhir.pointers import CareTeam, Diagnoses, Others
+from claims_edit.intake.fhir.procedures import Procedures, fault_of
 from claims_edit.intake.fhir.rare import OWN_DOUBTS, OWN_FAULT, Rare
 from claims_edit.intake.fhir.resource_types import RESOURCE_TYPES
 from claims_edit.intake.fhir.resources import BUNDLE, CLAIMS, Bundle, Resource
@@ -69,6 +71,7 @@ class Reader:
         self._diagnoses = Diagnoses(self.table.diagnoses, self._findings)
         self._team = CareTeam()
         self._others = Others()
+        self._procedures = Procedures(self._findings)
         table = self.table
         self._lines = Items(
             self._diagnoses, self._team, self._unbilled, table.rare_lines, table.modifiers, self._findings
@@ -171,7 +174,7 @@ class Reader:
             claim_number, aside = self._append(row, text, claim, around, notes)
         except MALFORMED:
             del lines[lines_before:], findings[findings_before:]
-            self.table.rare_lines.drop_from((row << LINE_BITS) + self._lines_of_row + 1)
+            self.table.drop_from((row << LINE_BITS) + self._lines_of_row + 1)
             around.doubts.clear()
             around.faults.clear()
             raise
@@ -208,7 +211,10 @@ class Reader:
             self._findings += [AMOUNT_CURRENCY] * notes.dropped
         doubts += self._diagnoses.doubts
         doubts += notes.doubts
-        if not self._decided.isdisjoint(lines[begin + CODE :: LINE_WIDTH]):
+        procedures = (table.procedures.get(ordinal + number, ()) for number in range(len(claim.item or ())))
+        if not self._decided.isdisjoint(lines[begin + CODE :: LINE_WIDTH]) or (
+            table.procedures and not self._decided.isdisjoint(chain.from_iterable(procedures))
+        ):
             doubts += misspelt_keys(text)
         if around.doubts:
             doubts += around.doubts
@@ -233,6 +239,10 @@ class Reader:
             found += self._unbilled.added(claim)
         if claim.procedure is not ABSENT:
             found += self._unbilled.procedures(claim, self.table.lines[begin + CODE :: LINE_WIDTH])
+            for number, codes in self._procedures.of_lines(claim):
+                self.table.procedures[ordinal + number] = codes
+                if fault := fault_of(codes):
+                    self.table.rare_lines.add(ordinal + number, OWN_FAULT, [fault])
         for number, item in odd:
             if item.detail is not ABSENT:
                 found += self._unbilled.below(item)

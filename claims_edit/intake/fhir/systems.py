@@ -42,6 +42,11 @@ OTHER_SERVICES = frozenset({  # what looks like a CPT code there, digits alone o
     "urn:oid:2.16.840.1.113883.6.69",
     "urn:oid:2.16.840.1.113883.12.292",
 })  # fmt: skip
+ICD_10_PCS = frozenset({
+    "hl7.org/fhir/sid/icd-10-pcs",
+    "cms.gov/medicare/coding/icd10",
+    "urn:oid:2.16.840.1.113883.6.4",
+})  # fmt: skip
 ICD_10_CM = frozenset({"hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90"})
 ICD_10 = frozenset({"hl7.org/fhir/sid/icd-10", "urn:oid:2.16.840.1.113883.6.3"})  # STU3 senders mean ICD-10-CM
 ICD_9_CM = frozenset({
