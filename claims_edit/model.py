@@ -138,6 +138,7 @@ MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
 DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
 PROCEDURE_COLUMNS = tuple(f"procedure_code_{n}" for n in range(1, 26))
 """Procedures of the claim as a whole, which do not show which line they are for."""
+HCPCS_LENGTH = 5  # a code of a line; those of claims (ICD-10-PCS, OPCS-4) have other lengths
 LINE_CODE = "hcpcs_code"
 """The column of the line's own procedure code."""
 REPLACEMENT, VOID = "7", "8"  # claim frequency codes, X12 CLM05-3

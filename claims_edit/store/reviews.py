@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.doubts import DOUBTS
+from claims_edit.doubts import DOUBTS, OF_CLAIM
 from claims_edit.edits import ASKS
 from claims_edit.edits.coverage import criteria_review
-from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, POSTED, Disposition, Mode
+from claims_edit.model import DECISION_COLUMNS, DECISION_LOCATION, HCPCS_LENGTH, POSTED, Disposition, Mode
 from claims_edit.rule_files.tables import EACH_100_OF_CHARGE, EACH_NIGHT_OPEN
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def reviews_sql(opened: str, rules: str, as_of: str) -> str:
     """
     charge = f"greatest(coalesce(charge_amount, 0), 0) / 100 * {_weight(EACH_100_OF_CHARGE)}"
     nights = f"nights_open * {_weight(EACH_NIGHT_OPEN)}"
+    priority = f"CAST(floor({charge} + {nights} + coalesce(rules.weight, 0)) AS BIGINT)"
     return f"""
     WITH rules AS (SELECT * FROM {rules}), opened AS (
         SELECT *, greatest({as_of} - first_seen, 0) AS nights_open FROM {opened}
@@ -90,11 +91,21 @@ def reviews_sql(opened: str, rules: str, as_of: str) -> str:
             FROM (SELECT DISTINCT doubts FROM opened WHERE doubts IS NOT NULL)
         ) JOIN rules USING (name) GROUP BY doubts
     )
-    SELECT opened.*, CAST(floor({charge} + {nights} + coalesce(rules.weight, 0)) AS BIGINT) AS priority,
+    SELECT opened.*, {_of_its_claim(priority)} AS priority,
         nullif(concat_ws(' ', rules.ask, settles, criteria.ask), '') AS ask
     FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN settled USING (doubts)
     LEFT JOIN rules AS criteria ON opened.reason_code = '{criteria_review.id}'
         AND criteria.name = '{_CRITERIA_OF}' || policy_id || ' ' || policy_version"""  # noqa: S608 -- our own words
+
+
+def _of_its_claim(priority: str) -> str:
+    """The priority of a line; of one whose code is a procedure of its claim, the highest of these lines of the claim.
+
+    They are decided together, and so are next to each other in the list.
+    """
+    of_claim = f"(length(hcpcs_code) <> {HCPCS_LENGTH} OR coalesce(contains(opened.doubts, '{OF_CLAIM}'), false))"
+    claim = "run_id, data_source, payer_raw, member_id, billing_npi, claim_id"
+    return f"CASE WHEN {of_claim} THEN max({priority}) OVER (PARTITION BY {claim}, {of_claim}) ELSE {priority} END"
 
 
 def no_reviews_sql(opened: str) -> str:

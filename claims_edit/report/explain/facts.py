@@ -14,7 +14,7 @@ from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line
 from claims_edit.intake.mapping_file import recorded_mapping
 from claims_edit.intake.x12.layout import layout_of, of_claim_type
-from claims_edit.model import LINE_CODE
+from claims_edit.model import HCPCS_LENGTH, LINE_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,6 @@ _DATED_BY = {
         "service_end_date": "claim_end_date, else the start",
     },
 }
-HCPCS_LENGTH = 5
 _OF_CLAIM = "procedure_code_1..25, of the claim as a whole"
 # Facts that edits use and a decision does not repeat: shown where the candidate line is available.
 LOOKED_AT = (
