@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Disposition(StrEnum):
@@ -138,6 +142,7 @@ MODIFIER_COLUMNS = tuple(f"hcpcs_modifier_{n}" for n in range(1, 6))
 DIAGNOSIS_COLUMNS = tuple(f"diagnosis_code_{n}" for n in range(1, 26))
 PROCEDURE_COLUMNS = tuple(f"procedure_code_{n}" for n in range(1, 26))
 """Procedures of the claim as a whole, which do not show which line they are for."""
+
 HCPCS_LENGTH = 5  # a code of a line; those of claims (ICD-10-PCS, OPCS-4) have other lengths
 LINE_CODE = "hcpcs_code"
 """The column of the line's own procedure code."""
@@ -161,3 +166,8 @@ QUARANTINE_COLUMNS = (
     "charge_amount", "raw_values", "first_source_file", "first_source_row", "payer_raw", "payer",
     "billing_npi",
 )  # fmt: skip
+
+
+def has_code_column(columns: Collection[str]) -> bool:
+    """Whether an extract with these columns can have candidate codes."""
+    return not {LINE_CODE, *PROCEDURE_COLUMNS}.isdisjoint(columns)

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from claims_edit.model import Disposition, Effect
+from claims_edit.model import Disposition, Effect, has_code_column
 from claims_edit.report.effects import EFFECT_LABELS, WITHDRAWN_LABELS, work_list_note
 from claims_edit.report.safe_text import plain
 from claims_edit.store import Reviews, counted
@@ -48,7 +48,7 @@ def terminal_summary(manifest: dict[str, Any], run_dir: Path, out: str | None = 
     parts.extend(Text(plain(line)) for line in _beside(manifest))
     refused = [file for file in manifest["inputs"] if file["status"] == "refused"]
     parts.extend(Text(f"Not read: {plain(file['path'])}: {plain(file['fault'])}", style="red") for file in refused)
-    blind = [file for file in manifest["inputs"] if file["status"] == "read" and "hcpcs_code" not in file["columns"]]
+    blind = [file for file in manifest["inputs"] if file["status"] == "read" and not has_code_column(file["columns"])]
     parts.extend(
         Text(f"No column hcpcs_code in {plain(file['path'])}: none of its lines can be edited.") for file in blind
     )

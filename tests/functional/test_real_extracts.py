@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from claims_edit.model import HCPCS_LENGTH
 from tests.functional.program import AS_OF, UNREPORTED, called, csv_text, manifest, record, write
 from tests.lib.examples import first
 from tests.lib.oracle import CODES, POLICIES, canonical, check_line, decide_line, warnings_of
@@ -122,7 +123,7 @@ def planted(template: dict[str, str]) -> list[dict[str, str]]:
     rows = []
     for payer, spelling in SPELLINGS.items():
         for day in boundary_days(payer):
-            for code in CODES:
+            for code in (code for code in CODES if len(code) == HCPCS_LENGTH):
                 for nights in (0, 1):
                     end = day + nights * ONE_DAY
                     rows.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.columns import COLUMNS
+from claims_edit.model import has_code_column
 from claims_edit.report.explain.facts import origins
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _why(line: dict[str, Any]) -> str:
     code = line.get("hcpcs_code")
     if code is not None:
         return f"No edit applies: hcpcs_code {code} is not in rules/codes."
-    if "hcpcs_code" not in line:
+    if not has_code_column(line):
         return "No edit applies: the extract has no column hcpcs_code, so none of its lines can be edited."
     if line.get("revenue_center_code") is not None:
         return "No edit applies: the line has no procedure code, only a revenue code."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from claims_edit.model import UNCOUNTED, Disposition
+from claims_edit.model import UNCOUNTED, Disposition, has_code_column
 from claims_edit.report.effects import EFFECT_LABELS
 from claims_edit.report.html.cells import Table, amount, count, plural, words
 from claims_edit.report.html.tables import totals
@@ -112,7 +112,7 @@ def remarks(view: RunView) -> list[str]:
     return notes + [
         f"No column hcpcs_code in {file['path']}: none of its lines could be edited."
         for file in files
-        if file.get("status", "read") == "read" and "hcpcs_code" not in file.get("columns", ())
+        if file.get("status", "read") == "read" and not has_code_column(file.get("columns", ()))
     ]
 
 
