@@ -51,23 +51,23 @@ def facts(
     Where a payer has several policies on the line's service, the facts are those of the one that decides; where they
     disagree without an order between them, `contending` names each with its outcome.
     """
-    rows = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
-    return governing(rows, _asked(rows, catalog)) if OF_LINE in rows.columns else rows
+    return facts_and_policies(candidates, catalog, revisions=revisions, contracts=contracts)[0]
 
 
-def facts_of_each_policy(
+def facts_and_policies(
     candidates: pl.DataFrame, catalog: Catalog, *, revisions: pl.LazyFrame, contracts: pl.DataFrame
-) -> pl.DataFrame:
-    """The facts of each policy that is asked about a line, where a payer has several on its service: a row for each."""
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The facts of each line, and those of each policy that is asked about a line that has several: a row for each.
+
+    The second is None where no payer of the pack has several policies on a service. It has the number of the line
+    (`of_line`), and the outcome of each policy by itself (`own_reason_code`, `own_liability_basis`, …).
+    """
     rows = resolve(candidates, catalog, revisions=revisions, contracts=contracts)
-    held = _asked(rows, catalog)
-    return held.select(column for column in held.columns if column in rows.columns)
-
-
-def _asked(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """The policies that are asked about each line that has several, with the outcome of each by itself."""
+    if OF_LINE not in rows.columns:
+        return rows, None
     contested = rows.filter(shared(rows))
-    return asked(contested, evaluate(contested, catalog).select(*OUTCOME, "citation"))
+    held = asked(contested, evaluate(contested, catalog).select(*OUTCOME, "liability_basis", "citation"))
+    return governing(rows, held), held
 
 
 def decide(

@@ -77,6 +77,7 @@ def _parse_file_once(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) 
     """A test that changes one file of a pack does not read the others again."""
     found = _parsed_once(path, raw, kind)
     parsed.files.update(found.files)
+    parsed.plain.update(found.plain)
     parsed.broken |= found.broken
     parsed.faults += found.faults
 

@@ -100,7 +100,7 @@ def _by_programs() -> pl.Expr:
 
 def shared(rows: pl.DataFrame) -> pl.Series:
     """Whether the line of each row has several rows."""
-    return rows.select(pl.len().over(OF_LINE) > 1).to_series()
+    return rows[OF_LINE].is_duplicated()
 
 
 def asked(rows: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -108,22 +108,22 @@ def asked(rows: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         rows: of lines with several policies.
-        outcomes: of each row: reason_code, disposition, group_code and citation.
+        outcomes: of each row: reason_code, disposition, group_code, liability_basis and citation.
     """
-    first_yes = pl.col("rank").filter(pl.col("speaks") == YES).min().over(OF_LINE)
-    may = (pl.col("speaks") != NO) & (first_yes.is_null() | (pl.col("rank") <= first_yes))
+    own = rows.select(OF_LINE, "speaks", "rank", "in_force", "contending", "timeline")
+    first_yes = pl.when(pl.col("speaks") == YES).then("rank").min().over(OF_LINE)
+    known = own.with_columns(first_yes=first_yes)
+    may = (pl.col("speaks") != NO) & (pl.col("first_yes").is_null() | (pl.col("rank") <= pl.col("first_yes")))
     about_it = pl.col("in_force") & pl.col("contending").is_null()
-    is_asked = (
-        pl.when(may.any().over(OF_LINE)).then(may)
-        .when(about_it.any().over(OF_LINE)).then(about_it)
-        .when(pl.col("in_force").any().over(OF_LINE)).then("in_force")
-        .otherwise(pl.lit(value=True))
-    )  # fmt: skip
-    judged = pl.concat([rows, outcomes.rename({name: f"own_{name}" for name in outcomes.columns})], how="horizontal")
-    return judged.filter(is_asked).sort(
+    # The best of a line's policies are asked: those that may speak, else those about the line, those in force, or all.
+    ranked = known.with_columns(best=pl.when(may).then(3).when(about_it).then(2).when("in_force").then(1).otherwise(0))
+    is_asked = ranked.select(pl.col("best") == pl.col("best").max().over(OF_LINE)).to_series()
+    in_order = pl.arg_sort_by(
         OF_LINE, "in_force", "speaks", "rank", "timeline",
         descending=[False, True, True, False, False], maintain_order=True,
     )  # fmt: skip
+    judged = pl.concat([rows, outcomes.rename({name: f"own_{name}" for name in outcomes.columns})], how="horizontal")
+    return judged.filter(is_asked)[own.filter(is_asked).select(in_order).to_series()]
 
 
 def governing(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
@@ -139,14 +139,16 @@ def governing(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     first_citation = pl.col("own_citation").first()
     cited = pl.col("own_citation").drop_nulls().unique(maintain_order=True)
-    settled = held.group_by(OF_LINE, maintain_order=True).agg(
+    several = held.filter(pl.col(OF_LINE).is_duplicated())
+    settled = several.group_by(OF_LINE, maintain_order=True).agg(
         pl.col("line").first(),
         differ=pl.struct(f"own_{name}" for name in OUTCOME).n_unique() > 1,
         all_named=named.str.join("; "),
         others=cited.filter((cited != first_citation).fill_null(value=True)).str.join("; ").replace("", None),
     )
-    single = ~pl.col("line").is_in(rows.filter(shared(rows))["line"].implode())
-    chosen = rows.filter(single | pl.col("line").is_in(settled["line"].implode()))
+    firsts = held["line"].filter(held[OF_LINE].is_first_distinct())
+    single = ~pl.col("line").is_in(rows["line"].filter(shared(rows)).implode())
+    chosen = rows.filter(single | pl.col("line").is_in(firsts.implode()))
     known = chosen.join(settled.drop(OF_LINE), on="line", how="left", validate="1:1", maintain_order="left")
     return (
         known.with_columns(

@@ -12,9 +12,10 @@ from claims_edit.governance.prove import prove
 from claims_edit.governance.release import ReleaseState, release_state
 from claims_edit.governance.unreachable_rules import version_faults
 from claims_edit.model import VersionStatus
-from claims_edit.policy import catalog_of, default_rules_dir, enforceable, examine, found_drafts_of, read_pack
+from claims_edit.policy import default_rules_dir, enforceable, examined, found_drafts_of, parsed_pack, read_pack
+from claims_edit.policy.catalog import compile_catalog
 from claims_edit.policy.check_scopes import unordered
-from claims_edit.policy.parse import DRAFTS, RELEASES
+from claims_edit.policy.parse import DRAFTS, RELEASES, hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from claims_edit.governance.documents import Checked
     from claims_edit.governance.prove import Proof
     from claims_edit.policy import Catalog
+    from claims_edit.policy.parse import Parsed
 
 _OF_DRAFT = "(A found draft; no run without --mode shadow uses it.)"
 
@@ -71,20 +73,24 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
         UsageError: there is no such folder of documents.
     """
     contents = read_pack(rules if rules is not None else default_rules_dir())
-    pack, contradictions = examine(enforceable(contents))
+    parsed = parsed_pack(contents)
+    used = parsed.enforceable()
+    pack, contradictions = examined(used)
     checked = check_documents(pack, documents, _as_shipped(contents)) if documents else None
     faults = {*contradictions, *(checked.faults if checked else ()), *version_faults(pack), *date_faults(pack)}
-    beside = _faults_beside(contents, set(contradictions))
+    beside = _faults_beside(parsed, used, set(contradictions))
     faults.update(beside)
     if contradictions or beside:
         raise RulesError(*sorted(faults))
-    releases = release_state(contents, rules)
+    releases = release_state(contents, rules, parsed)
     faults.update(releases.faults)
-    catalog = catalog_of(contents)
+    del parsed, used  # the proof needs the memory
+    kept = enforceable(contents)
+    catalog = compile_catalog(pack, kept, hash_of(kept))
     proof = prove(catalog)
     faults.update(proof.faults)
     drafts = _drafts(catalog)
-    shadow = prove(catalog_of(enforceable(contents), proposed=True)) if drafts else None
+    shadow = prove(compile_catalog(pack, kept, hash_of(kept), proposed=True)) if drafts else None
     if shadow:
         faults.update(f"{fault} (With the proposed versions.)" for fault in set(shadow.faults) - set(proof.faults))
     if faults:
@@ -93,11 +99,11 @@ def check_pack(rules: Path | None, documents: Path | None) -> Sound:
     return Sound(catalog, proof, checked, releases, drafts, shadow, found)
 
 
-def _faults_beside(contents: dict[str, bytes], enforced: set[str]) -> list[str]:
+def _faults_beside(parsed: Parsed, used: Parsed, enforced: set[str]) -> list[str]:
     """The faults that the pack has only with its found drafts and its record of releases, which no run reads."""
-    if len(enforceable(contents)) == len(contents):
+    if len(parsed.files) == len(used.files) and len(parsed.faults) == len(used.faults):
         return []
-    pack, faults = examine(contents)
+    pack, faults = examined(parsed)
     faults += date_faults(found_drafts_of(pack))
     return [
         fault if fault.startswith(f"rules/{RELEASES}: ") else f"{fault} {_OF_DRAFT}" for fault in {*faults} - enforced

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claims_edit.governance.decision_axes import PayerClass
     from claims_edit.policy import Catalog
 
-MOST_CELLS = 60_000  # at a time: memory does not grow with the pack, and larger frames are slower per cell
+MOST_CELLS = 40_000  # at a time: memory does not grow with the pack, and larger frames are slower per cell
 COORDINATES = ("at_payer", "at_program", "at_site", "at_trial", "at_hold", "at_contract", "at_claim")
 DECIDING, INFORMING, SINGLE = "deciding", "informing", "single"
 """The days of a part: on which a rule that decides begins or has ended, those of informational facts, single ones."""

@@ -6,32 +6,34 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from claims_edit.facts.payer import with_program
 from claims_edit.governance.decision_axes import SIGNALS
-from claims_edit.governance.decision_space import MOST_CELLS, as_candidates, crossed, gathered
-from claims_edit.governance.proof_units import Signatures, State
-from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
+from claims_edit.governance.decision_space import MOST_CELLS, Part, as_candidates, crossed, gathered
+from claims_edit.governance.proof_states import ProgramStates, ReadStates
+from claims_edit.governance.proof_units import Signatures
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
     from claims_edit.governance.decision_axes import PayerClass
-    from claims_edit.governance.decision_space import DecisionSpace, Part
+    from claims_edit.governance.decision_space import DecisionSpace
     from claims_edit.governance.proof_units import Days, Version
     from claims_edit.policy import Catalog
 
 MOST_EQUIVALENTS = 500_000  # a fault in more cells than these is shown by the first of them
 NUMBERS = ("unit", "part", "weight")
-_CLASS = ("named", "silent", "differ", "is_advantage")
 _OF_LINE = {
     "payer": pl.String, "at_payer": pl.String, "hcpcs_code": pl.String, "service_start_date": pl.Date,
     "service_end_date": pl.Date, "state": pl.UInt32,
 }  # fmt: skip
 _REPLACED = (*_OF_LINE, "at_program", *SIGNALS)
 
+Counts = NDArray[np.int64]
+"""How many cells of each part of the space."""
 Split = tuple[tuple[int, tuple[int, ...]], ...]
 """Classes of program states that are alike under the versions of a payer: the number of each kind, and its classes."""
 
@@ -61,21 +63,7 @@ class Unit:
 
     first: Lines
     state: int
-    weights: list[int]
-
-
-class _Read(NamedTuple):
-    """The program states of a kind of payer, as the engine reads them.
-
-    Attributes:
-        classes: the states that it reads alike, by number.
-        by_part: the states of each part, each with its class (`state`).
-        counts: how many states of each class a part has.
-    """
-
-    classes: list[State]
-    by_part: list[pl.DataFrame]
-    counts: list[Counter[int]]
+    weights: Counts
 
 
 class ProofCells:
@@ -97,20 +85,24 @@ class ProofCells:
             is_advantage: whether a signal of a program state names Medicare Advantage.
             each_by_itself: decide each cell, as if none were like another.
         """
-        self._catalog, self._space, self._is_advantage = catalog, space, is_advantage
+        self._catalog, self._space = catalog, space
         self._by_itself = each_by_itself
-        self._read_states: dict[Hashable, _Read] = {}
-        self._read_frames: dict[tuple[int, bool], pl.DataFrame] = {}
+        self._states = ProgramStates(catalog, space, is_advantage).of
         self.signatures = Signatures(catalog)
         self._numbers: dict[Hashable, int] = {}
+        self._programs: dict[Hashable, set[str | None]] = {}
         self._of_split: dict[Split, int] = {}
         self.splits: list[Split] = []
         self.lines: list[Lines] = []
         self.units: dict[tuple[int, int], Unit] = {}
 
-    def program(self, lines: Lines, state: int) -> str | None:
-        """What the states of a class name."""
-        return self._states(lines.payer).classes[state].program
+    def programs(self, lines: Lines, states: tuple[int, ...]) -> set[str | None]:
+        """What the states of some classes name."""
+        of_kind = (lines.payer.blue, states)
+        if of_kind not in self._programs:
+            classes = self._states(lines.payer).classes
+            self._programs[of_kind] = {classes[state].program for state in states}
+        return self._programs[of_kind]
 
     def add(self, payers: Iterable[PayerClass], named: Container[str]) -> None:
         """Add the lines of payers; `named` are those with a name that is Medicare Advantage."""
@@ -174,17 +166,17 @@ class ProofCells:
             same: Hashable = (lines.base, lines.split, lines.parts, lines.payer.blue)
             firsts.setdefault(same, lines)
             members[same] += 1
-        counted: dict[Hashable, list[tuple[int, int, list[int]]]] = {}
+        counted: dict[Hashable, list[tuple[int, int, Counts]]] = {}
         for same, lines in firsts.items():
             of_kind = (lines.split, lines.parts, self._space.kind(lines.payer))
             if of_kind not in counted:
                 counted[of_kind] = self._counts(lines)
             for kind, state, counts in counted[of_kind]:
-                unit = self.units.setdefault((lines.base, kind), Unit(lines, state, [0] * len(counts)))
-                for part, count in enumerate(counts):
-                    unit.weights[part] += members[same] * count
+                if (unit := self.units.get((lines.base, kind))) is None:
+                    unit = self.units[lines.base, kind] = Unit(lines, state, np.zeros_like(counts))
+                unit.weights += members[same] * counts
 
-    def _counts(self, lines: Lines) -> list[tuple[int, int, list[int]]]:
+    def _counts(self, lines: Lines) -> list[tuple[int, int, Counts]]:
         """Of each kind of program states of the lines: its number, the first class, and the states in each part."""
         read = self._states(lines.payer)
         counts = [
@@ -192,62 +184,32 @@ class ProofCells:
             for part, of_part in zip(self._space.parts(lines.payer), read.counts, strict=True)
         ]
         return [
-            (kind, states[0], [sum(of_part[state] for state in states) for of_part in counts])
+            (kind, states[0], np.array([sum(of_part[state] for state in states) for of_part in counts], dtype=np.int64))
             for kind, states in self.splits[lines.split]
         ]
-
-    def _states(self, payer: PayerClass) -> _Read:
-        kind = self._space.kind(payer)
-        if kind not in self._read_states:
-            read = [self._read(part.programs, blue=payer.blue[0]) for part in self._space.parts(payer)]
-            classes = pl.concat(frame.select(_CLASS) for frame in read).unique(maintain_order=True)
-            numbered = classes.with_row_index("state")
-            by_part = [
-                frame.join(numbered, on=_CLASS, how="left", nulls_equal=True, maintain_order="left").drop(_CLASS)
-                for frame in read
-            ]
-            counts = [Counter(frame["state"].to_list()) for frame in by_part]
-            states = [
-                State(row[0], (*row[1:], row[0] == MEDICARE_ADVANTAGE), tuple(number in each for each in counts))
-                for number, row in enumerate(classes.iter_rows())
-            ]
-            self._read_states[kind] = _Read(states, by_part, counts)
-        return self._read_states[kind]
-
-    def _read(self, states: pl.DataFrame, *, blue: bool) -> pl.DataFrame:
-        """The program states with what the engine reads from each (_CLASS)."""
-        if (id(states), blue) not in self._read_frames:
-            read = with_program(states.with_columns(blue_plan=pl.lit(blue)), self._catalog)
-            found = read.select(
-                named="program",
-                silent=pl.col("program_basis").is_null(),
-                differ="program_signals_differ",
-                is_advantage=self._is_advantage,
-            )
-            self._read_frames[id(states), blue] = states.with_columns(found)
-        return self._read_frames[id(states), blue]
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The cells as candidate lines, MOST_CELLS at a time."""
         yield from gathered(self._each_frame())
 
     def _each_frame(self) -> Iterator[pl.DataFrame]:
-        by_kind: dict[Hashable, list[int]] = defaultdict(list)
-        units = list(self.units.values())
+        by_kind: dict[tuple[bool, Hashable], list[int]] = defaultdict(list)
+        units, contested = list(self.units.values()), set(self._catalog.contested["payer"])
         for number, unit in enumerate(units):
-            by_kind[self._space.kind(unit.first.payer)].append(number)
-        for numbers in by_kind.values():
+            payer = unit.first.payer
+            by_kind[payer.keys[0] in contested, self._space.kind(payer)].append(number)
+        for _, numbers in sorted(by_kind.items(), key=lambda each: each[0][0]):
             payer = units[numbers[0]].first.payer
             for place, part in enumerate(self._space.parts(payer)):
                 rows = [
-                    (number, units[number].weights[place], *_line(units[number].first, units[number].state))
+                    (number, int(units[number].weights[place]), *_line(units[number].first, units[number].state))
                     for number in numbers
                     if units[number].weights[place]
                 ]
                 yield from self._part_frames(place, part, rows, self._states(payer))
 
     def _part_frames(
-        self, place: int, part: Part, rows: list[tuple[object, ...]], read: _Read
+        self, place: int, part: Part, rows: list[tuple[object, ...]], read: ReadStates
     ) -> Iterator[pl.DataFrame]:
         schema = {"unit": pl.UInt32, "weight": pl.Int64, **_OF_LINE}
         lines = pl.DataFrame(rows, schema=schema, orient="row").with_columns(part=pl.lit(place, pl.UInt32))
@@ -260,6 +222,29 @@ class ProofCells:
         step = max(1, MOST_CELLS // max(1, part.lines.height))
         for start in range(0, base.height, step):
             yield as_candidates(crossed(base.slice(start, step), part.lines))
+
+    def one_of_each(self) -> Iterator[pl.DataFrame]:
+        """A plain cell of every payer, code and days of service, and one of every unit.
+
+        The lines have one class of program states after another, so that each rule on a program is met.
+        """
+        places = {unit: place for place, unit in enumerate(self.units)}
+        of_units = [(unit.first, kind, unit.state) for (_, kind), unit in self.units.items()]
+        of_lines = [
+            (lines, kind, states[0])
+            for number, lines in enumerate(self.lines)
+            for kind, states in (self.splits[lines.split][number % len(self.splits[lines.split])],)
+        ]
+        rows: dict[Hashable, list[tuple[object, ...]]] = defaultdict(list)
+        payers: dict[Hashable, PayerClass] = {}
+        for lines, kind, state in (*of_units, *of_lines):
+            of_kind: Hashable = self._space.kind(lines.payer)
+            payers.setdefault(of_kind, lines.payer)
+            rows[of_kind].append((places[lines.base, kind], 1, *_line(lines, state)))
+        for of_kind, payer in payers.items():
+            part = self._space.parts(payer)[0]
+            plain = Part(part.days, part.programs, part.lines.head(1))
+            yield from self._part_frames(0, plain, rows[of_kind], self._states(payer))
 
     def equivalents(self, cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The cells that each of the given ones represents, itself among them; not of all where they are too many."""

@@ -33,6 +33,11 @@ def other_edit(catalog: Catalog, row: dict[str, Any]) -> Fault:
     return f"{place}: {faults}", "Report this as a bug, with the rules."
 
 
+def other_outcome(catalog: Catalog, row: dict[str, Any]) -> Fault:
+    place = rule_locations.version_location(catalog, row)
+    return f"{place}: lines that are alike have different outcomes", "Report this as a bug, with the rules."
+
+
 def no_citation(catalog: Catalog, row: dict[str, Any]) -> Fault:
     place = rule_locations.version_location(catalog, row)
     return f"{place}.statement.cite: `{row['reason_code']}` denies without a citation", "Add it."

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from claims_edit.edits import EDIT_IDS, EDITS, HOLDING_FACTS
 from claims_edit.edits.coverage import POSITION_EDITS
-from claims_edit.engine import evaluate, facts, facts_of_each_policy, hits_of
+from claims_edit.engine import evaluate, facts_and_policies, hits_of
 from claims_edit.facts.precedence import OF_LINE
 from claims_edit.governance import criteria_axes, decision_axes, line_axes, proof_faults, rule_locations
 from claims_edit.governance.decision_space import COORDINATES, DecisionSpace, shaped
@@ -22,6 +22,7 @@ from claims_edit.governance.medicare_advantage import ADVANTAGE_FILED, advantage
 from claims_edit.governance.proof_cells import NUMBERS, ProofCells
 from claims_edit.governance.proof_faults import WHATEVER_THE_CODE, Fault
 from claims_edit.governance.reached import Reached, seen_of
+from claims_edit.governance.two_threads import in_two_threads
 from claims_edit.governance.unreachable_rules import unreachable_rule_faults
 from claims_edit.model import DENYING, Disposition
 from claims_edit.policy.check_policies import MEDICARE_ADVANTAGE
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
     from claims_edit.governance.decision_axes import PayerClass
     from claims_edit.policy import Catalog
-
-    Hits = NDArray[np.bool_]
 
 Check = Callable[["Catalog", dict[str, Any]], Fault]
 _PLACE = ("payer", "service", "policy_id", "policy_version", "program", "at_program", "expected")
@@ -112,6 +111,16 @@ def prove(catalog: Catalog, *, each_by_itself: bool = False) -> Proof:
     return proving.proof()
 
 
+class _Frame(NamedTuple):
+    """Cells, what is decided, how many trigger each edit, those that break each promise, and what they reached."""
+
+    cells: pl.DataFrame
+    decided: pl.DataFrame
+    edits: NDArray[np.int64]
+    wrong: dict[Check, pl.DataFrame]
+    seen: pl.DataFrame
+
+
 class Proving:
     """The proof of a pack, as far as it is decided."""
 
@@ -120,16 +129,19 @@ class Proving:
         self._catalog = catalog
         self._shaped = shaped(catalog, decision_axes.shape_ids((catalog,)))
         self._signals_of = advantage_signals(catalog)
+        self._contested = catalog.contested["payer"].unique()
+        one_policy = ~pl.col("payer").is_in(self._contested.implode())
+        self._uncontested = replace(self._shaped, timelines=catalog.timelines.filter(one_policy))
         signals_of = (pl.col(column).is_in(signals) for column, signals in self._signals_of.items())
         self._is_advantage = pl.any_horizontal(each.fill_null(value=False) for each in signals_of)
         space = DecisionSpace(catalog, ADVANTAGE_FILED, self._is_advantage)
         self.cells = ProofCells(self._shaped, space, self._is_advantage, each_by_itself=each_by_itself)
         self._criteria = criteria_axes.criteria_of(catalog)
-        self._contested = catalog.contested["payer"].unique().to_list()
         self._names: dict[str, str] = {}
         self.so_far = Proof()
         self.faults: dict[Fault, _Tally] = {}
         self._seen: list[pl.DataFrame] = []
+        self._outcomes = pl.DataFrame(schema={"unit": pl.UInt32, "as_unit": pl.UInt64})
 
     def decide(self, payers: Iterable[PayerClass]) -> None:
         """Decide the cells of the payers."""
@@ -137,58 +149,56 @@ class Proving:
         self._keys = {payer.name: payer.keys[0] for payer in payers}
         self._names = names_of_advantage(payers)
         self.cells.add(payers, self._names)
-        for cells in self.cells.frames():
-            decided = self._frame(cells.with_row_index("cell"))
-            self._seen.append(seen_of(decided))
-            several = cells.filter(pl.col("payer").replace_strict(self._keys).is_in(self._contested))
-            if not several.is_empty():
-                self._seen.append(self._each_policy(several))
+        for frame in in_two_threads(self._look, self.cells.frames()):
+            self._count(frame)
+        for frame in in_two_threads(self._look, self.cells.one_of_each()):
+            self._compare(frame.decided)
 
     def _given(self, cells: pl.DataFrame) -> dict[str, Any]:
         names = cells["payer"].unique().to_list()
         keys = [self._keys[name] for name in names]
         return {"revisions": line_axes.revisions_of(*names), "contracts": line_axes.contracts_for(keys)}
 
-    def _each_policy(self, cells: pl.DataFrame) -> pl.DataFrame:
-        """What each of several policies of a payer reaches by itself, before one of them decides."""
-        each = facts_of_each_policy(cells, self._shaped, **self._given(cells))
-        evaluated = evaluate(each, self._catalog)
-        return seen_of(evaluated.with_columns(cells["unit"].gather(each[OF_LINE]).alias("unit")))
-
-    def _known(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, Hits]:
-        """The facts of each cell with its first edit (`expected`, by this module), and which edits are triggered."""
-        known = facts(cells, self._shaped, **self._given(cells))
+    def _look(self, cells: pl.DataFrame) -> _Frame:
+        """Decide cells, and find what is wrong with them."""
+        several = cells["payer"].replace_strict(self._keys).is_in(self._contested.implode()).any()
+        catalog = self._shaped if several else self._uncontested
+        known, each = facts_and_policies(cells, catalog, **self._given(cells))
         named = pl.col("payer").replace_strict(self._names, default=None, return_dtype=pl.String)
-        beside = cells.select(
+        beside = cells.with_row_index("cell").select(
             *COORDINATES, *NUMBERS, "cell", is_advantage=self._is_advantage | named.is_not_null(), advantage_name=named
         )
         hits = hits_of(known).to_numpy()
         of_table = hits[:, : len(EDIT_IDS)]
         first = pl.Series("expected", EDIT_IDS, dtype=pl.String).gather(of_table.argmax(axis=1))
         hit = pl.Series("hit", of_table.any(axis=1))
-        return pl.concat([known, beside], how="horizontal").with_columns(first, hit), hits
-
-    def _frame(self, cells: pl.DataFrame) -> pl.DataFrame:
-        """Decide cells, and count and check them."""
-        known, hits = self._known(cells)
+        known = pl.concat([known, beside], how="horizontal").with_columns(first, hit)
         decided = self._decided(known)
-        proof, weights = self.so_far, cells["weight"]
-        proof.cells += int(weights.sum())
-        proof.edits.update({edit.id: int(of) for edit, of in zip(EDITS, weights.to_numpy() @ hits, strict=True)})
+        seen = [seen_of(decided)]
+        if each is not None and not each.is_empty():
+            of_unit = cells["unit"].gather(each[OF_LINE]).alias("unit")
+            own = each.with_columns(of_unit, reason_code="own_reason_code", liability_basis="own_liability_basis")
+            seen.append(seen_of(own))
+        return _Frame(cells, decided, cells["weight"].to_numpy() @ hits, self._wrong(known, decided), pl.concat(seen))
+
+    def _count(self, frame: _Frame) -> None:
+        """Count the outcomes of cells, and note what is wrong."""
+        self._seen.append(frame.seen)
+        proof, decided, wrong = self.so_far, frame.decided, frame.wrong
+        proof.cells += int(frame.cells["weight"].sum())
+        proof.edits.update({edit.id: int(of) for edit, of in zip(EDITS, frame.edits, strict=True)})
         counted = decided.group_by("disposition").agg(pl.col("weight").sum())
         proof.by_disposition.update(dict(counted.iter_rows()))
         proof.advantage += _weight(decided.filter("of_advantage"))
         proof.held += _weight(decided.filter("is_held"))
         proof.of_claim += _weight(decided.filter("of_claim"))
         proof.unsettled += _weight(decided.filter("is_unsettled"))
-        wrong = self._wrong(known, decided)
         for check, found in wrong.items():
-            self._note(check, found, cells)
+            self._note(check, found, frame.cells)
         proof.advantage_denied += _weight(wrong[self._advantage_denied])
         proof.held_denied += _weight(wrong[proof_faults.held_denied])
         proof.of_claim_settled += _weight(wrong[proof_faults.of_claim_settled])
         proof.unsettled_denied += _weight(wrong[proof_faults.unsettled_denied])
-        return decided
 
     def _decided(self, known: pl.DataFrame) -> pl.DataFrame:
         """The cells with an edit, decided, with what the promises are about."""
@@ -231,12 +241,22 @@ class Proving:
         )
         firsts = cells.drop("weight")[groups["cell"]].with_columns(groups["weight"])
         for represented in self.cells.equivalents(firsts):
-            known, _ = self._known(represented)
-            found = self._wrong(known, self._decided(known))[check]
-            for row in found.iter_rows(named=True):
-                tally = self.faults.setdefault(check(self._catalog, row), _Tally())
-                tally.cells += row["weight"]
-                tally.example = tally.example or rule_locations.cell_text(row)
+            self._tally(check, self._look(represented).wrong[check])
+
+    def _tally(self, check: Check, wrong: pl.DataFrame) -> None:
+        for row in wrong.iter_rows(named=True):
+            tally = self.faults.setdefault(check(self._catalog, row), _Tally())
+            tally.cells += row["weight"]
+            tally.example = tally.example or rule_locations.cell_text(row)
+
+    def _compare(self, decided: pl.DataFrame) -> None:
+        """Lines of one unit, each decided by itself, must have one outcome."""
+        outcome = pl.struct("edits", "reason_code", "disposition", "group_code", "liability_basis").hash()
+        lines = decided.with_columns(as_line=outcome)
+        first = lines.select("unit", as_unit="as_line").unique("unit", keep="first", maintain_order=True)
+        self._outcomes = pl.concat([self._outcomes, first.join(self._outcomes, on="unit", how="anti")])
+        other = lines.join(self._outcomes, on="unit").filter(pl.col("as_line") != pl.col("as_unit"))
+        self._tally(proof_faults.other_outcome, other)
 
     def proof(self) -> Proof:
         """The result, after the last payer."""

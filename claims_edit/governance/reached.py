@@ -121,7 +121,7 @@ class _OfLines(NamedTuple):
             own = of_unit.get((lines.base, kind))
             if own is None:
                 continue
-            programs = {cells.program(lines, state) for state in states}
+            programs = cells.programs(lines, states)
             for place, (reasons, is_liable) in own.under.items():
                 so_far, pairs, liable = under.get(place, (set(), set(), False))
                 under[place] = so_far | reasons, pairs | set(product(programs, reasons)), liable or is_liable

@@ -63,22 +63,23 @@ class ReleaseState:
         return {"last": last, "changed_files": list(self.changed), "approved_versions": list(self.approved)}
 
 
-def release_state(contents: Mapping[str, bytes], rules: Path | None) -> ReleaseState:
+def release_state(contents: Mapping[str, bytes], rules: Path | None, parsed: Parsed | None = None) -> ReleaseState:
     """What changed in a pack's files since its last release, and the faults of its version and its approvals.
 
     Args:
         contents: the files by their path in the pack, all of which can be read.
         rules: where they are; None for the shipped pack.
+        parsed: the files as they were parsed, if they were.
     """
     releases = _own_releases(contents, rules)
     if not releases:
         return ReleaseState()
-    parsed, last = parse(enforceable(contents)), releases[0]
-    now = _files(contents)
+    parsed, last = (parsed.enforceable() if parsed else parse(enforceable(contents))), releases[0]
+    now = _files(parsed)
     changed = tuple(sorted(path for path in {*now, *last.files} if now.get(path) != last.files.get(path)))
     faults = [*_version_faults(parsed, last, changed)]
     approved: list[str] = []
-    for path, place, policy, version, content in _enforced(contents, parsed):
+    for path, place, policy, version, content in _enforced(parsed):
         released = last.policies.get(policy.id, {}).get(version.id)
         if released is not None and released.content == content:
             continue
@@ -106,11 +107,11 @@ def record_release(folder: Path, day: dt.date) -> RecordedRelease:
     if state.last and about.version == state.last.version:
         raise UsageError(f"{folder}: {about.version} is already on record, with this content. Nothing is written.")
     policies: dict[str, dict[str, Any]] = {}
-    for _, _, policy, version, content in _enforced(contents, parsed):
+    for _, _, policy, version, content in _enforced(parsed):
         approval = version.approved.model_dump(mode="json") if version.approved else None
         recorded = {"content": content} | ({_APPROVED: approval} if approval else {})
         policies.setdefault(policy.id, {})[version.id] = recorded
-    release = {"version": about.version, "date": day.isoformat(), "files": _files(contents), "policies": policies}
+    release = {"version": about.version, "date": day.isoformat(), "files": _files(parsed), "policies": policies}
     earlier = [each.model_dump(mode="json", exclude_none=True) for each in _own_releases(contents, folder)]
     body = yaml.safe_dump({"releases": [release, *earlier]}, sort_keys=False, allow_unicode=True, width=120)
     write_rules_file(folder / RELEASES, f"{schema_line(RELEASES)}\n{_HEAD}{body}")
@@ -159,10 +160,10 @@ def _approval_fault(version: Version, released: ReleasedVersion | None, last: Re
     return None
 
 
-def _enforced(contents: Mapping[str, bytes], parsed: Parsed) -> Iterator[tuple[str, str, Policy, Version, str]]:
+def _enforced(parsed: Parsed) -> Iterator[tuple[str, str, Policy, Version, str]]:
     """Each final or retired version: the file, its place, the policy, itself and its content."""
     for path, policy in parsed.of(Policy).items():
-        plain = cast("dict[str, Plain]", read_yaml(contents[path])[0])
+        plain = cast("dict[str, Plain]", parsed.plain[path])
         own = {key: value for key, value in plain.items() if key not in _BESIDE}
         texts = cast("list[Plain]", plain[_VERSIONS])
         for index, (version, text) in enumerate(zip(policy.versions, texts, strict=True)):
@@ -171,10 +172,10 @@ def _enforced(contents: Mapping[str, bytes], parsed: Parsed) -> Iterator[tuple[s
                 yield path, f"{_VERSIONS}[{index}]", policy, version, content
 
 
-def _files(contents: Mapping[str, bytes]) -> dict[str, str]:
+def _files(parsed: Parsed) -> dict[str, str]:
     """The content of each file that decides or informs, by path: not pack.yaml, the tests and the found drafts."""
-    kept = (path for path in sorted(enforceable(contents)) if path != _ABOUT and not path.startswith(_TESTS))
-    return {path: _content(_unapproved(read_yaml(contents[path])[0] or "")) for path in kept}
+    kept = (path for path in sorted(parsed.plain) if path != _ABOUT and not path.startswith((_TESTS, DRAFTS, RELEASES)))
+    return {path: _content(_unapproved(parsed.plain[path])) for path in kept}
 
 
 def _unapproved(plain: Plain) -> Plain:

@@ -49,10 +49,12 @@ __all__ = [
     "default_rules_dir",
     "enforceable",
     "examine",
+    "examined",
     "found_drafts",
     "found_drafts_of",
     "load_catalog",
     "name_key",
+    "parsed_pack",
     "read_pack",
     "recorded_catalog",
     "upgraded",
@@ -141,7 +143,7 @@ def compiled(
     Raises:
         RulesError: with every fault of every file, sorted.
     """
-    pack, faults = _examined(parsed)
+    pack, faults = examined(parsed)
     if faults:
         raise RulesError(*faults)
     return compile_catalog(pack, contents, hash_of(contents), proposed=proposed, ahead_of=ahead_of)
@@ -149,10 +151,16 @@ def compiled(
 
 def examine(contents: dict[str, bytes]) -> tuple[RulePack, list[str]]:
     """A rule pack's files as a pack, without those that could not be parsed, and all their faults, sorted."""
-    return _examined(parse(contents, read_pack(default_rules_dir())))
+    return examined(parsed_pack(contents))
 
 
-def _examined(parsed: Parsed) -> tuple[RulePack, list[str]]:
+def parsed_pack(contents: dict[str, bytes]) -> Parsed:
+    """A rule pack's files as their models; of two that contradict each other, one of the shipped rules is right."""
+    return parse(contents, read_pack(default_rules_dir()))
+
+
+def examined(parsed: Parsed) -> tuple[RulePack, list[str]]:
+    """The pack of parsed files, and all their faults, sorted."""
     return _pack(parsed), sorted({*parsed.faults, *check(parsed)})
 
 

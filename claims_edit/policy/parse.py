@@ -91,15 +91,26 @@ _M = TypeVar("_M", bound=Strict)
 
 @dataclass
 class Parsed:
-    """The files that could be parsed, by path, the kinds with a file that could not, and all faults so far."""
+    """The files that could be parsed, by path, their values, the kinds with a file that could not, and all faults."""
 
     files: dict[str, Strict] = field(default_factory=dict)
+    plain: dict[str, Plain] = field(default_factory=dict)
     broken: set[type[Strict]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
     def of(self, kind: type[_M]) -> dict[str, _M]:
         """The parsed files of one kind by path, in sorted order."""
         return {path: model for path, model in self.files.items() if isinstance(model, kind)}
+
+    def enforceable(self) -> Parsed:
+        """The part that an enforced run uses: without found drafts and the record of releases."""
+        left_out = (RELEASES, DRAFTS)
+        return Parsed(
+            {path: model for path, model in self.files.items() if not path.startswith(left_out)},
+            {path: plain for path, plain in self.plain.items() if not path.startswith(left_out)},
+            self.broken - {FoundDraft, ReleasesFile},
+            [fault for fault in self.faults if not fault.startswith(tuple(f"rules/{path}" for path in left_out))],
+        )
 
 
 def hash_of(contents: Mapping[str, bytes]) -> str:
@@ -157,6 +168,7 @@ def _parse_file(path: str, raw: bytes, kind: type[Strict], parsed: Parsed) -> No
     faults += [f"{_place(at)}: is still a placeholder. Fill it in." for at in _placeholders(plain, ())]
     parsed.faults += [f"rules/{path}: {fault}" for fault in faults]
     if plain is not None:
+        parsed.plain[path] = plain
         try:
             parsed.files[path] = kind.model_validate(plain)
         except ValidationError as error:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from claims_edit.edits import EDITS
-from claims_edit.governance.prove import prove
-from claims_edit.policy import catalog_of, examine
+from claims_edit.governance import decision_axes
+from claims_edit.governance.proof_units import Signatures
+from claims_edit.governance.prove import Proving, prove
+from claims_edit.policy import catalog_of, examine, load_catalog
 from claims_edit.policy.catalog import compile_catalog
 from tests.lib.many_policies import many_policies
 from tests.lib.proofs import with_few_codes
@@ -18,7 +20,7 @@ from tests.lib.proofs import with_few_codes
 if TYPE_CHECKING:
     from claims_edit.policy import Catalog
 
-COUNT = 12
+COUNT = 8
 ONE = f"policies/payer_{COUNT // 2 + 1:04}.yaml"
 
 
@@ -60,6 +62,14 @@ def test_a_fault_in_one_of_many_policies_is_found_and_the_only_one() -> None:
     assert all(fault.startswith(f"rules/{ONE}: versions[0].applies_to.programs: ") for fault in denied), denied
 
 
+def test_lines_that_are_taken_for_alike_and_are_not_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof does not rely on what it holds alike: a line of each is decided by itself, and compared."""
+    monkeypatch.setattr(Signatures, "of_code", lambda *_: "any code")
+    proving = Proving(load_catalog())
+    proving.decide(each for each in decision_axes.payers((load_catalog(),)) if each.label == "premera")
+    assert any("lines that are alike have different outcomes" in place for place, _ in proving.faults)
+
+
 @pytest.mark.long
 def test_a_rule_that_no_line_reaches_is_found_in_one_of_many_policies() -> None:
     changed = spoilt(ONE, "applies_to: {programs: [", "applies_to: {programs: [nowhere, ")
@@ -82,6 +92,7 @@ def test_a_fault_that_all_policies_share_is_one_fault_with_the_cells_of_all() ->
     assert sum(int(each[1]) for each in counted if each) == proof.advantage_denied > COUNT
 
 
+@pytest.mark.long
 def test_every_edit_is_reached_in_many_policies() -> None:
     proof = prove(catalog_of(contents()))
     assert proof.faults == ()
