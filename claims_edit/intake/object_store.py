@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from claims_edit.errors import InputError
 from claims_edit.intake.bystanders import RESULTS, is_hidden
@@ -30,7 +31,7 @@ PATIENCE = 60  # seconds without an answer
 _TABLE = re.compile(r"^((?:.*?/)?)(?:_delta_log/|\.hoodie/|metadata/[^/]*\.metadata\.json$)")
 REASONS = (  # words of the store's answer, the reason, the remedy
     (r"NO_SUCH_BUCKET|bucket does not exist|ContainerNotFound", "the bucket does not exist", "Check its name"),
-    (r"NO_SUCH_KEY|RESOURCE_NOT_FOUND|does not exist|NotFound", "the object does not exist", "Check the path"),
+    (r"NO_SUCH_KEY|NOT_FOUND|does not exist|NotFound|No such file", "the object does not exist", "Check the path"),
     (
         r"ACCESS_DENIED|FORBIDDEN|\b403\b|\b401\b|INVALID_ACCESS_KEY|SIGNATURE|Permission|UNRECOGNIZED_CLIENT|token",
         "access is denied",
@@ -202,8 +203,38 @@ def _file_system(scheme: str) -> Any:  # noqa: ANN401 -- of pyarrow, which has n
             retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=3),
         )  # fmt: skip
     if scheme == "gs":
-        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=PATIENCE))
-    account = os.environ.get("AZURE_STORAGE_ACCOUNT_NAME") or os.environ.get("AZURE_STORAGE_ACCOUNT")
+        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=PATIENCE), **_emulator())
+    account, key = azure_account()
     if not account:
         raise InputError("az://: no storage account is known. Set AZURE_STORAGE_ACCOUNT_NAME in the environment.")
-    return fs.AzureFileSystem(account, account_key=os.environ.get("AZURE_STORAGE_KEY"))
+    return fs.AzureFileSystem(account, account_key=key, **_azure_place(account))
+
+
+def azure_account() -> tuple[str | None, str | None]:
+    """Name and key of the Azure storage account, under any of the names that Azure's tools give them."""
+    names, keys = (
+        [os.environ.get(f"AZURE_STORAGE_{name}") for name in of]
+        for of in (("ACCOUNT_NAME", "ACCOUNT"), ("KEY", "ACCOUNT_KEY", "ACCESS_KEY"))
+    )
+    return next(filter(None, names), None), next(filter(None, keys), None)
+
+
+def _azure_place(account: str) -> dict[str, str]:
+    """Where AZURE_STORAGE_ENDPOINT says that the account is: another cloud, or an emulator."""
+    url = urlsplit(os.environ.get("AZURE_STORAGE_ENDPOINT", ""))
+    if not url.netloc:
+        return {}
+    blob = url.netloc.removeprefix(account)
+    return {
+        "blob_storage_authority": blob, "dfs_storage_authority": blob.replace(".blob.", ".dfs."),
+        "blob_storage_scheme": url.scheme, "dfs_storage_scheme": url.scheme,
+    }  # fmt: skip
+
+
+def _emulator() -> dict[str, Any]:
+    """The emulator of Google Cloud Storage that STORAGE_EMULATOR_HOST names, as Google's SDKs take it."""
+    host = os.environ.get("STORAGE_EMULATOR_HOST")
+    if not host:
+        return {}
+    scheme, _, place = host.rpartition("://")
+    return {"anonymous": True, "scheme": scheme or "http", "endpoint_override": place}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.errors import ResultsError, UsageError
-from claims_edit.intake.object_store import OTHERWISE, REASONS
+from claims_edit.intake.object_store import OTHERWISE, REASONS, azure_account
 from claims_edit.local_path import OBJECT_URL
 from claims_edit.store import generation
 from claims_edit.store.private import OWN_FILE, make_folder
@@ -258,7 +258,11 @@ def _client(scheme: str, bucket: str, key: str) -> Any:  # noqa: ANN401 -- an ex
     if scheme == "gs":
         return GCSStore(bucket, client_options=options, **common)
     if scheme == "az":
-        return AzureStore(bucket, client_options=options, **common)
+        account, secret = azure_account()
+        named = (("account_name", account), ("account_key", secret))
+        given: Any = {name: value for name, value in named if value}
+        plain = os.environ.get("AZURE_STORAGE_ENDPOINT", "").startswith("http:")
+        return AzureStore(bucket, client_options=options | {"allow_http": plain}, **given, **common)
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint is None:
         return S3Store(bucket, client_options=options, **common)
