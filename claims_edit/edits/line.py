@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from claims_edit.doubts import OF_CLAIM
 from claims_edit.edits.phrases import days, listed
-from claims_edit.model import Disposition, ProgramRule
+from claims_edit.model import HCPCS_LENGTH, LINE_CODE, Disposition, ProgramRule
 from claims_edit.rule_files.policies import program_rules_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Rules(Protocol):
 
     def guidance(self, row: Row) -> Sequence[Row]:
         """The guidance on the line's site published by the start date: `id, in_force` and more."""
+
+
+def is_of_claim(row: Row) -> bool:
+    """Whether the code of a decision is a procedure of the claim: ICD-10-PCS, OPCS-4, or a HCPCS code in doubt."""
+    return len(row[LINE_CODE]) != HCPCS_LENGTH or OF_CLAIM in (row.get("doubts") or "")
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,11 @@ class Line:
     def policies(self) -> Sequence[Policy]:
         """Every policy of the payer on the line's service, as it holds for the line's program."""
         return self.rules.policies_of(self.row)
+
+    @property
+    def is_of_claim(self) -> bool:
+        """Whether its code is a procedure of the claim as a whole."""
+        return is_of_claim(self.row)
 
     def lists(self, code: str) -> bool:
         """Whether the version in force lists a code."""

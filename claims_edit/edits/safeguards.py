@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from claims_edit.doubts import OF_CLAIM
 from claims_edit.edits import coverage
 from claims_edit.edits.conditions import IN_FORCE, LISTED, UNLISTED, any_program, any_version, contract_says
 from claims_edit.edits.doubts import doubts_of
@@ -46,7 +47,7 @@ def contract_review(line: Line) -> Iterator[Sentence]:
         Lacking.CONTRACT,
         f"Missing fact: what the group's contract provides. It requires a person's review ({line.row['citation']}).",
     )
-    excluded = line.with_edit(coverage.contract_excludes.id)
+    excluded = line.then if line.is_of_claim else line.with_edit(coverage.contract_excludes.id)
     yield change(Lacking.CONTRACT, f"If it covers the service, the line passes; if it excludes it: {excluded}.")
     yield change(Lacking.CONTRACT, f"If it does not address the service: {line.then}.")
 
@@ -96,6 +97,9 @@ def facts_in_doubt(line: Line) -> Iterator[Sentence]:
     for each in doubts_of(line.row, line.known):
         at = f" At {each.place}." if each.place else ""
         yield change(Lacking.INPUT, f"Fact in doubt: {each.label}{at} {each.settles}")
+    if OF_CLAIM in (line.row["doubts"] or ""):
+        yield change(Lacking.INPUT, "If the procedure is for this line, the line is decided by its code.")
+        return
     yield change(Lacking.INPUT, f"If the facts are correct as read: {line.then}.")
 
 

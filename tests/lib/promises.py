@@ -94,7 +94,7 @@ def _program(name: str) -> Row:
 
 
 def _policy(row: Row, catalog: Catalog) -> Policy | None:
-    services = {code.code: file.service for file in catalog.pack.codes.values() for code in file.codes}
+    services = {code.code: file.service for file in catalog.pack.codes.values() for code in file.every_code}
     wanted = (row["payer"], services[row["hcpcs_code"]])
     return next((each for each in catalog.pack.policies.values() if (each.payer, each.service) == wanted), None)
 
@@ -135,6 +135,10 @@ def _fact(change: Row) -> Callable[..., list[Row]]:
 OF_SUSPENDED = rf"^If the policy was reviewed in time and is unchanged, .*: {_THEN}\.$"
 _PASSES = {"is_": ("contract-covers", "pass")}
 _PROMISES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    (
+        r"^If the procedure is for this line, the line is decided by its code\.$",
+        _line({"code_column": None, "doubts": None}, is_not=("facts-in-doubt",)),
+    ),
     (rf"^If all of these are withdrawn, .*: {_THEN}\.$", _line(ALONE)),
     (rf"^If it is (?P<programs>[a-z_, ]+), the policy applies: {_THEN}\.$", _if_programs),
     (rf"If that is wrong and it is (?P<programs>[a-z_, ]+): {_THEN}\.$", _if_programs),

@@ -7,14 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from claims_edit.columns import COLUMNS
-from claims_edit.doubts import OF_CLAIM
 from claims_edit.edits.doubts import doubts_of
+from claims_edit.edits.line import is_of_claim
 from claims_edit.errors import InputError
 from claims_edit.intake.fhir.table import SOURCES as FHIR_PLACES
 from claims_edit.intake.mapping import LINE, Mapping, is_per_line
 from claims_edit.intake.mapping_file import recorded_mapping
 from claims_edit.intake.x12.layout import layout_of, of_claim_type
-from claims_edit.model import HCPCS_LENGTH, LINE_CODE
+from claims_edit.model import LINE_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,11 +125,6 @@ def _mapping_as_it_was(manifest: dict[str, Any]) -> Mapping | None:
         return recorded_mapping(manifest.get("options", {}).get("mapping"))
     except InputError:
         return None
-
-
-def is_of_claim(row: dict[str, Any]) -> bool:
-    """Whether the code of a decision is a procedure of the claim: ICD-10-PCS, OPCS-4, or a HCPCS code in doubt."""
-    return len(row[LINE_CODE]) != HCPCS_LENGTH or OF_CLAIM in (row.get("doubts") or "")
 
 
 def facts_shown(row: dict[str, Any], line: dict[str, Any] | None, own: Callable[[str], str]) -> list[dict[str, Any]]:
