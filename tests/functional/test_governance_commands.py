@@ -69,11 +69,12 @@ def test_check_says_what_was_proved(command: Command) -> None:
     done = command("rules", "check")
     assert done.code == 0
     first, *more = done.out.splitlines()
-    assert first.startswith("The rules are valid: 4 policies, 6 versions, 8 codes; ")
+    assert first.startswith("The rules are valid: 4 policies, 6 versions, 74 codes; ")
     assert any("each with exactly one primary edit: deny " in line for line in more)
     assert f"Edits reached: {len(EDITS) - len(NOT_SHIPPED)} of {len(EDITS)}" in done.out
     assert " cells with a signal for it, 0 denied." in done.out
     assert "Prior authorization, doubt or trial evidence: " in done.out
+    assert " cells, 0 denied, returned or passed because of it." in done.out
 
 
 @pytest.mark.long
