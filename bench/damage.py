@@ -1,7 +1,8 @@
 """Damage sound claims by the hundred thousand, and count what comes of them: python bench/damage.py --files 100000.
 
 No damage may turn a review, a referral, a pass or a refusal into a denial, nor lose a line or move it to another claim.
-Ends with 1 where one does; `--keep` writes examples of each kind of violation into a folder.
+Ends with 1 where one does; `--keep` writes examples of each kind of violation into a folder. With `--bytes N` it
+damages the bytes of N zip archives, workbooks and Arrow files of each kind instead: a bit, a run of zeros, or a cut.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.lib.damage import packed_damage
 from tests.lib.damage.campaign import Counts, run, sound_outcomes
 from tests.lib.damage.driving import SUFFIX
 from tests.lib.damage.variant import TOKEN
@@ -26,8 +28,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--format", action="append", default=[], help="837P, 837I, 837D, fhir-ndjson, csv, …")
     parser.add_argument("--keep", type=Path, help="a folder for examples of violations")
+    parser.add_argument("--bytes", type=int, help="of so many packed files of each kind in place of the others")
     given = parser.parse_args()
     only = frozenset(given.format)
+    if given.bytes:
+        return _bytes(given.bytes, given.seed, only)
     with tempfile.TemporaryDirectory() as scratch:
         for variant, each in sound_outcomes(Path(scratch), only):
             print(f"SOUND {variant.format} {variant.source}: {each.shown}")
@@ -37,6 +42,15 @@ def main() -> int:
     if given.keep:
         _keep(counts, given.keep)
     return int(bool(counts.broken))
+
+
+def _bytes(count: int, seed: int, only: frozenset[str]) -> int:
+    """Damage packed files; an Arrow file has no checksums, so that some of its damaged values pass."""
+    with tempfile.TemporaryDirectory() as scratch:
+        outcomes = packed_damage.run(count, seed, Path(scratch), only)
+    for (fmt, damage, outcome), times in sorted(outcomes.times.items()):
+        print(f"  {fmt:18} {damage:6} {outcome:34} {times:6}")
+    return int(any(not fmt.startswith("arrow") for fmt, *_ in outcomes.wrong))
 
 
 def _print(counts: Counts, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ MEMORY_WORDS = (
     "can't start new thread",
     "failed to map segment",
 )
+# Of this length (16 GiB) and more no buffer of a batch is: a damaged file states it.
+ARROW_ASKS, NO_BUFFER = re.compile(r"alloc of size (\d+) failed"), 1 << 34
 DISK = "the disk is full"
 MEMORY = "there is too little memory"
 TOO_LITTLE_MEMORY = (
@@ -60,6 +63,8 @@ def _behind(error: BaseException) -> Iterator[BaseException]:
 
 def _lack_itself(error: BaseException) -> str | None:
     text, number = str(error), getattr(error, "errno", None)
+    if (asked := ARROW_ASKS.search(text)) and int(asked[1]) >= NO_BUFFER:
+        return None
     if number in DISK_ERRNOS or any(words in text for words in DISK_WORDS):
         return DISK
     is_memory = isinstance(error, MemoryError) or number == errno.ENOMEM

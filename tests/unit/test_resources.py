@@ -33,7 +33,13 @@ LACKS = {
     RuntimeError("can't start new thread"): MEMORY,
     ImportError("libx.so: failed to map segment from shared object"): MEMORY,
 }
-OTHERS = [ValueError("x"), OSError(errno.EACCES, "Permission denied"), duckdb.IOException("IO Error: no such file")]
+STATED = pa.ArrowMemoryError("malloc of size 2251799813685376 failed")  # by a damaged file
+OTHERS = [
+    STATED,
+    ValueError("x"),
+    OSError(errno.EACCES, "Permission denied"),
+    duckdb.IOException("IO Error: no such file"),
+]
 
 
 def failing(error: Exception) -> None:
