@@ -48,9 +48,10 @@ def with_timeline(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_speaking(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add whether the policy of each row speaks on its line, where a line has several: `speaks` (NO, MAYBE, YES).
+    """Add whether the policy of each row speaks on its line, where the pack has several: `speaks` (NO, MAYBE, YES).
 
-    A row of a policy that is not about the line says so in `contending`, so that it can decide nothing by itself.
+    A row of a policy that is not about the line says so in `contending`, so that it can decide nothing by itself: of
+    several policies, or of an only one with a scope.
     """
     if OF_LINE not in rows.columns:
         return rows
@@ -59,7 +60,8 @@ def with_speaking(rows: pl.DataFrame) -> pl.DataFrame:
         listed_on_service_day=pl.col("listed_on_service_day").any().over(OF_LINE)
     )
     names_it = pl.col("listed") & (pl.col("program").is_null() | pl.col("program_rule").is_not_null())
-    silent = ~pl.col("listed") & (pl.col("code_kind") == CodeKind.UNLISTED) & pl.col("listed_on_service_day")
+    elsewhere = ~pl.col("listed") & (pl.col("code_kind") == CodeKind.UNLISTED) & pl.col("listed_on_service_day")
+    silent = elsewhere & pl.col(OF_LINE).is_duplicated()
     by_rules = (
         pl.when("history_unknown").then(MAYBE)
         .when(~pl.col("in_force") | ~names_it).then(NO)
@@ -67,9 +69,13 @@ def with_speaking(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(YES)
     )  # fmt: skip
     out = pl.when(pl.col("in_force") & ((pl.col("in_scope") == NO) | silent))
+    # Of an only policy, no other one can settle a line that may be outside of its sites.
+    open_site = pl.col("in_force") & (_by_sites() == MAYBE) & ~pl.col(OF_LINE).is_duplicated()
     return known.with_columns(
         speaks=pl.min_horizontal("in_scope", by_rules),
-        contending=out.then(pl.format("{} {} does not address the line", "policy_id", "policy_version")),
+        contending=out.then(pl.format("{} {} does not address the line", "policy_id", "policy_version"))
+        .when(open_site)
+        .then(pl.format("{} {} may not address the line", "policy_id", "policy_version")),
     ).drop("in_scope")
 
 

@@ -98,9 +98,13 @@ class Catalog:
 
     @property
     def contested(self) -> pl.DataFrame:
-        """Each payer and service with several policies: payer, service."""
-        held = self.timelines.group_by("payer", "service").agg(pl.col("policy_id").n_unique())
-        return held.filter(pl.col("policy_id") > 1).select("payer", "service").sort("payer", "service")
+        """Each payer and service with several policies, or with one that is about some lines alone: payer, service."""
+        scopes = ("scope_sites", "scope_codes", "scope_programs")
+        held = self.timelines.group_by("payer", "service").agg(
+            pl.col("policy_id").n_unique(), scoped=pl.any_horizontal(pl.col(scopes).list.len() > 0).any()
+        )
+        several = held.filter((pl.col("policy_id") > 1) | pl.col("scoped"))
+        return several.select("payer", "service").sort("payer", "service")
 
     @property
     def criteria_columns(self) -> tuple[str, ...]:

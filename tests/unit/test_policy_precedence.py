@@ -84,6 +84,17 @@ def decided(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return decide(frame, catalog, revisions=REVISIONS, contracts=NO_CONTRACTS)
 
 
+def test_an_only_policy_with_a_scope_is_silent_on_other_lines() -> None:
+    """Outside of its sites it decides nothing, nor where the site is not known; whatever else the pack has."""
+    without = {path: raw for path, raw in RULES.items() if path not in {OAK, DEFAULT}}
+    entry = b"payer_entry: {label: Oak Health, blue_plan: false, names: [Oak Health]}\n"
+    denying = RULES[LIVER].replace(b"order: 1\n", entry).replace(b"position: covered", b"position: investigational")
+    denying = denying.replace(b"Covered for primary", b"Investigational for primary")
+    frame = lines({}, {"diagnosis_code_1": "C61"}, {"diagnosis_code_1": None})
+    got = decided(frame, catalog_of(without | {LIVER: denying}))["reason_code"].to_list()
+    assert got == ["investigational", "policy-unsettled", "policy-unsettled"]
+
+
 def test_every_policy_that_spoke_is_cited() -> None:
     agreed = RULES | {LIVER: RULES[LIVER].replace(b"order: 1\n", b""), OAK: RULES[OAK].replace(b"order: 2\n", b"")}
     both = agreed | {
