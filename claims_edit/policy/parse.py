@@ -86,6 +86,8 @@ _MISSING = {
     ),
 }
 """Remedies for keys that packs of earlier releases did not have."""
+_NOT_ON_CLAIMS = ("age", "ages", "age_at_least", "age_at_most", "min_age", "max_age", "sex", "gender")
+"""Facts of the member that the canonical columns do not have, and that people write as criteria."""
 _M = TypeVar("_M", bound=Strict)
 
 
@@ -224,6 +226,10 @@ def _problem(detail: ErrorDetails) -> tuple[str, str]:
     match detail["type"]:
         case "missing" if detail["loc"][-1] in _MISSING:
             return "is missing", _MISSING[str(detail["loc"][-1])]
+        case "extra_forbidden" if detail["loc"][-1] in _NOT_ON_CLAIMS and "criteria" in detail["loc"]:
+            return "is not on a claim line, so no claim settles it", (
+                "State it in `says`, and what to ask for in `ask`: such a line goes to a person"
+            )
         case "enum" | "literal_error":
             return f"{given}is not one of {context['expected']}", "Use one of these"
         case "string_pattern_mismatch":

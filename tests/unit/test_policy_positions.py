@@ -11,7 +11,7 @@ import pytest
 from claims_edit.engine import decide, facts
 from claims_edit.errors import RulesError
 from claims_edit.governance.prove import prove
-from claims_edit.policy import archived, catalog_of, default_rules_dir, read_pack, recorded_catalog, upgraded
+from claims_edit.policy import archived, catalog_of, default_rules_dir, examine, read_pack, recorded_catalog, upgraded
 from claims_edit.policy.parse import parse
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA
 from tests.lib.proofs import proof_for
@@ -260,3 +260,17 @@ def test_rules_that_a_run_kept_in_the_earlier_form_decide_as_they_did(tmp_path: 
     assert kept.contents == old
     with pytest.raises(RulesError, match="position: is missing"):
         catalog_of(old)
+
+
+@pytest.mark.parametrize("key", ["age: 18", "sex: female"])
+def test_a_criterion_on_the_member_is_one_that_the_claim_does_not_settle(key: str) -> None:
+    """No canonical column has an age or a sex: the message says how to write the criterion."""
+    from tests.lib.stand_ins import contents  # noqa: PLC0415
+
+    cedar = "policies/cedar_health.yaml"
+    text = contents()[cedar].decode().replace("sites: [liver_primary]", key, 1)
+    faults = examine(contents() | {cedar: text.encode()})[1]
+    assert (
+        f"rules/{cedar}: versions[0].criteria.all_of[0].{key.partition(':')[0]}: is not on a claim line, so no claim "
+        "settles it. State it in `says`, and what to ask for in `ask`: such a line goes to a person."
+    ) in faults
