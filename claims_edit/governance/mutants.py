@@ -56,7 +56,8 @@ _ITEMS = (
     "programs", "ranges", "rarcs", "sites", "spellings", "versions",
 )  # fmt: skip
 _ENTRIES = ("exceptions", "payers", "programs", "site_classes")
-_WHOLE = ("liability", "valid_from", "valid_until", "until", "next_review")
+_WHOLE = ("edition", "liability", "next_review", "scope", "until", "valid_from", "valid_until")
+_LAST = "999"  # after every other policy of the payer; the others are tried as the first
 _NAMES = ("names", "identifiers", "spellings")
 _NOT_IN_GUIDANCE = ("exceptions", "liability", "position", "programs", "scope")
 
@@ -197,6 +198,9 @@ def _own_changes(key: str | int | None, value: Any) -> Iterator[tuple[str, str |
         case "otherwise", str():
             yield f"{value} → {_OPPOSITE[value]}", str(_OPPOSITE[value])
             yield "removed", None
+        case "order", str() if value.isdecimal():
+            other = _LAST if value == "1" else "1"
+            yield f"{value} → {other}", other
         case "units_at_most", str() if value.isdecimal():
             for units in (int(value) - 1, int(value) + 1):
                 yield f"{value} → {units}", str(units)

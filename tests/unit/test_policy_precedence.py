@@ -13,6 +13,7 @@ import pytest
 from claims_edit.engine import decide
 from claims_edit.governance import decision_axes
 from claims_edit.governance.decision_table import decision_tables
+from claims_edit.governance.mutants import Fate, Mutant, Trial
 from claims_edit.governance.pack_diff import pack_diff
 from claims_edit.governance.prove import prove
 from claims_edit.governance.rule_tests import failures, suite_of
@@ -82,6 +83,18 @@ def lines(*rows: dict[str, Any]) -> pl.DataFrame:
 
 def decided(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return decide(frame, catalog, revisions=REVISIONS, contracts=NO_CONTRACTS)
+
+
+def test_a_changed_order_and_a_dropped_scope_are_noticed() -> None:
+    """What `make mutate` tries on several policies: each change of their precedence fails a rule test."""
+    trial = Trial(RULES | {"tests/oak.yaml": TESTS})
+    keys = ("order", "scope", "scope.sites[0]")
+    found = [one for one in trial.mutants() if isinstance(one, Mutant) and "oak" in one.path and one.place in keys]
+    assert {(one.place, one.change) for one in found} == {
+        ("order", "1 → 999"), ("order", "2 → 1"), ("scope", "removed"), ("scope.sites[0]", "liver_primary dropped"),
+    }  # fmt: skip
+    fates = {(one.place, one.change): trial.fate(one) for one in found}
+    assert Fate.SURVIVED not in fates.values(), fates
 
 
 def test_an_only_policy_with_a_scope_is_silent_on_other_lines() -> None:
