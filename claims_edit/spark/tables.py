@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 TABLE = "table:"
+LAKES = {"delta": "Delta Lake", "iceberg": "Apache Iceberg"}  # formats that are no part of Spark
 _MOMENTS = "spark.sql.parquet.outputTimestampType"  # Spark's own default cannot hold days before 1677
 
 
@@ -50,6 +51,16 @@ def staged(
         yield files, tuple(path for name, own in folders for path in _written(spark, name, own))
 
 
+def _remedy(name: str) -> str:
+    lake = LAKES.get(name.partition(".")[0].lower())
+    if lake is None:
+        return "Check the name and the catalogs of the session."
+    return (
+        f"Check that the session has the jar of {lake} (--conf spark.jars=PATH). Without it, name the table's folder in"
+        " place of table:…, with claims-edit[lake] installed."
+    )
+
+
 def _written(spark: SparkSession, name: str, folder: Path) -> Iterator[Path]:
     from pyspark.errors import PySparkException  # noqa: PLC0415 -- an extra
 
@@ -59,9 +70,7 @@ def _written(spark: SparkSession, name: str, folder: Path) -> Iterator[Path]:
         spark.table(name).write.parquet(str(folder))
     except PySparkException as error:
         reason = error.getCondition() or type(error).__name__
-        raise InputError(
-            f"{TABLE}{name}: Spark cannot read it ({reason}). Check the name and the catalogs of the session."
-        ) from None
+        raise InputError(f"{TABLE}{name}: Spark cannot read it ({reason}). {_remedy(name)}") from None
     finally:
         spark.conf.set(_MOMENTS, str(before))
     parts = [path for path in sorted(folder.glob("*.parquet")) if pq.read_metadata(path).num_rows]

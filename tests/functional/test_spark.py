@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -237,8 +238,26 @@ def test_a_table_of_the_session_is_an_extract(spark: SparkSession, tmp_path: Pat
     expected, found = (record_of(outcome.run_dir.parents[1])["decisions"] for outcome in (local, other))
     assert set(found["source_file"]) == {"table:claim_lines/part-00000"}
     assert found.drop("source_file").equals(expected.drop("source_file"))
-    with pytest.raises(InputError, match="table:nowhere: Spark cannot read it"):
-        run_on_spark(spark, RunOptions(("table:nowhere",), tmp_path / "none", AS_OF))
+    for name, remedy in {
+        "nowhere": "Check the name and the catalogs",
+        f"delta.`{tmp_path}/lines`": "Check that the session has the jar of Delta Lake",
+        f"iceberg.`{tmp_path}/lines`": "Check that the session has the jar of Apache Iceberg",
+    }.items():
+        with pytest.raises(InputError, match=f"table:{re.escape(name)}: Spark cannot read it .*{remedy}"):
+            run_on_spark(spark, RunOptions((f"table:{name}",), tmp_path / "none", AS_OF))
+
+
+@pytest.mark.long
+def test_the_folder_of_a_delta_table_is_an_extract(spark: SparkSession, tmp_path: Path) -> None:
+    deltalake = pytest.importorskip("deltalake", reason="deltalake is not installed: pip install 'claims-edit[lake]'")
+    hard_lines(tmp_path / "lines.parquet", 400)
+    lines = pl.read_parquet(tmp_path / "lines.parquet").with_columns(pl.col("charge_amount").cast(pl.Decimal(18, 2)))
+    for part in (lines.head(200), lines.tail(-200)):
+        deltalake.write_deltalake(str(tmp_path / "claims"), part, mode="append")
+    table = deltalake.DeltaTable(str(tmp_path / "claims"))
+    table.delete(f"claim_id = '{lines['claim_id'][3]}'")
+    outcome = both(spark, tmp_path, tmp_path / "claims", partitions=3)
+    assert [each["version"] for each in manifest_of(outcome)["tables"]] == ["2"]
 
 
 SUBMIT = ROOT / "claims_edit" / "spark" / "submit.py"
