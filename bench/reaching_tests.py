@@ -1,11 +1,12 @@
 """Run the tests that reach the line in which a folder differs from the project (`make mutate-core`).
 
-    reaching_tests.py FOLDER TESTS...        FOLDER is a copy of the project, in which one place is changed
+    reaching_tests.py FOLDER TESTS...        run TESTS in a copy of the project
+    reaching_tests.py FOLDER                 run those that reach the one place that was changed in it
 
-Where nothing is changed, TESTS are run, and it is kept which lines each of them reaches; those that fail in a copy
-notice nothing later. A change is tried with those
-that run its line, the quickest first, as long as they take SECONDS; then, as what a test process makes once is run by
-one test alone, with as many of the others that reach the module.
+The first time, where nothing is changed, TESTS are run, and it is kept which lines each of them reaches; those that
+fail in a copy notice nothing later. A change is tried with those that run its line, the quickest first, as long as they
+take SECONDS; then, as what a test process makes once is run by one test alone, with as many of the others that reach
+the module.
 """
 
 from __future__ import annotations
