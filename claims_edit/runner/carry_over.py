@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from claims_edit.core.deciding_facts import digests
 from claims_edit.core.line_state import DECIDED
 from claims_edit.core.schema import KEPT_REVISION_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
@@ -107,7 +108,7 @@ def _settled(
         lines, made = _whole(lines_path, KEPT_CANDIDATES), _whole(decided_path, DECISION_SCHEMA)
         if lines.height != made.height:
             raise ResultsError(f"{lines_path}: not the lines that run {staged.run_id} decided. {_REMEDY}")
-        nights.add_decided(lines, made)
+        nights.add_decided(lines, made.with_columns(digests(lines, made)))
         _own_revisions(lines).write_parquet(kept / f"revisions-{place:06}.parquet")
         claims = claim_hashes(lines, payers.of(lines["payer"])).alias("high")
         claims.to_frame().write_parquet(kept / f"keys-{place:06}.parquet")
