@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 import pytest
 
-from claims_edit.engine import decide
 from claims_edit.intake import line_split
 from claims_edit.runner import RunOptions, deciding, held_back, kept, reading, run, run_batch
 from claims_edit.runner.across_nights import AcrossNights
@@ -234,7 +233,8 @@ def test_repeated_keys_are_found_over_files(tmp_path: Path) -> None:
 def test_a_bug_in_the_sums_publishes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If a decision went missing, the run would fail rather than be published, also where no night looks at it."""
     monkeypatch.setattr(AcrossNights, "add_decided", lambda *_: None)
-    monkeypatch.setattr(deciding, "decide", lambda frame, catalog, **facts: decide(frame, catalog, **facts).head(-1))
+    sound = deciding.Deciding.__call__
+    monkeypatch.setattr(deciding.Deciding, "__call__", lambda self, lines: sound(self, lines).head(-1))
     extract = write(tmp_path / "night.csv", csv_text([line(3), line(6)]))
     with pytest.raises(Exception, match="candidates = decisions"):
         run_batch(RunOptions((str(extract),), tmp_path / "out", DAY))
