@@ -58,6 +58,7 @@ EDITS = (
 LINES = 4_000
 FEW = {2, 7}  # with 0 and 1, the edits concern all payers, guidance, programs, codes and exceptions
 NOBODY = "nobody"
+OF_CLAIM = "0F500ZF"  # the first of the procedures of a claim, as ranges show it: the others are decided alike
 
 
 def edited(random: Random) -> Catalog:
@@ -91,14 +92,15 @@ def drawn(random: Random) -> pl.DataFrame:
                 ["commercial", "marketplace", "medicaid", "medicare_advantage", "fep", "nhs", "Exchange", None, None]),
             "claim_filing_indicator_code": random.choice(["MC", "16", "ZZ", "FI", None, None, None, None]),
             "plan": random.choice([*[None] * 8, "Blue FEP Basic", "Gold 1500", "FEP Blue Focus"]),
-            "hcpcs_code": random.choice(["0600T", "0601T", "47384", "55877", "32999", "47399"]),
+            "hcpcs_code": random.choice(["0600T", "0601T", "47384", "55877", "32999", "47399", OF_CLAIM]),
             "service_start_date": start,
             "service_end_date": start + dt.timedelta(days=random.choice([0, 0, 0, 1, 40, 400])),
             "diagnosis_code_type": "icd-10-cm",
             "diagnosis_code_1": random.choice(["C220", "C780", "C799", "I10", None]),
             "hcpcs_modifier_1": random.choice([None, None, "Q0"]),
         })  # fmt: skip
-    return pl.DataFrame(rows, schema=CANDIDATE_SCHEMA)
+    of_claim = pl.when(pl.col("hcpcs_code") == OF_CLAIM).then(pl.lit("procedure_code_1"))
+    return pl.DataFrame(rows, schema=CANDIDATE_SCHEMA).with_columns(code_column=of_claim)
 
 
 def naively(lines: pl.DataFrame, old: Catalog, new: Catalog) -> pl.DataFrame:
@@ -120,7 +122,8 @@ def speaks_of(found: dict[str, Any], line: dict[str, Any]) -> bool:
     spans = "spans both days" in found["where"]
     payer = "not recognized" if line["payer"] == NOBODY else line["payer"]
     within = start <= first and end >= last if spans else first <= start and end <= last
-    return found["payer"] == payer and line["hcpcs_code"] in found["codes"].split(", ") and within
+    codes = {each.partition(" and ")[0] for each in found["codes"].split(", ")}
+    return found["payer"] == payer and line["hcpcs_code"] in codes and within
 
 
 def reported(found: dict[str, Any]) -> tuple[str, str, str]:
