@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from claims_edit.governance.checking import Sound
     from claims_edit.governance.release import ReleaseState
 
+MOST_SHOWN = 20  # versions
+
 
 @click.command()
 @rules_option
@@ -69,7 +71,9 @@ def _lines(checked_pack: Sound) -> list[str]:
     if (unsettled := proof["unsettled_criteria"])["cells"]:
         lines.append(f"No criterion known to be unmet: {unsettled['cells']:,} cells, {unsettled['denied']} denied.")
     if proof["idle_versions"]:
-        idle = ", ".join(proof["idle_versions"])
+        names = proof["idle_versions"]
+        more = f" and {len(names) - MOST_SHOWN} more (--json has all)" if len(names) > MOST_SHOWN else ""
+        idle = ", ".join(names[:MOST_SHOWN]) + more
         lines.append(f"Versions that decide no line, because no code was valid or listed in them: {idle}.")
     lines += [
         f"Policies without an order, whose lines go to review where they disagree: {pair}."

@@ -207,6 +207,7 @@ def test_a_mapping_is_used_again_and_its_names_are_reported(command: Command, tm
     assert {fact["name"]: fact["source"] for fact in found["facts"]}["hcpcs_code"] == "hcpcs_code"
 
 
+@pytest.mark.long
 def test_837_fhir_and_parquet_lines_are_found_too(command: Command, tmp_path: Path) -> None:
     out = tmp_path / "out"
     names = ("claims.837", "claims-fhir.ndjson", "claims.parquet")

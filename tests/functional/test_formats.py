@@ -129,7 +129,8 @@ def whole(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFra
     return published(samples / "sample.csv", tmp_path_factory.mktemp("whole"))[0]
 
 
-@pytest.mark.parametrize("how", first(1, ["files", "folder", "glob"]))
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["files", "folder", "glob"])
 def test_a_file_and_its_splits_are_decided_alike(how: str, samples: Path, whole: pl.DataFrame, tmp_path: Path) -> None:
     """Replacements reach over files, and repeated keys are found over files."""
     header, *rows = (samples / "sample.csv").read_text(encoding="utf-8").splitlines()

@@ -400,6 +400,7 @@ def test_the_table_of_a_payer_with_its_drafts(command: Command, drafted: Path) -
     assert "version 2026-11-01, proposed" in command("rules", "show", "premera-ire", "--rules", drafted).out
 
 
+@pytest.mark.long
 def test_a_found_draft_decides_in_a_shadow_run_alone(command: Command, tmp_path: Path) -> None:
     extract, out = tmp_path / "claims.csv", tmp_path / "results"
     extract.write_text(

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from tests.functional.program import COLUMNS, UNREPORTED, Done, called, decisions, lines, manifest
-from tests.lib.examples import first
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -48,7 +47,8 @@ def delta(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("named", first(1, ["table", "around"]))
+@pytest.mark.long
+@pytest.mark.parametrize("named", ["table", "around"])
 def test_a_delta_table_is_read_at_its_current_version(delta: Path, named: str) -> None:
     extract = delta if named == "table" else delta.parent
     assert run(extract).code == 0

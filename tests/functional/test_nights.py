@@ -154,6 +154,7 @@ def test_explain_shows_the_current_decision_not_that_of_the_latest_run(tmp_path:
     assert "charge 1.25" in shown
 
 
+@pytest.mark.long
 def test_a_damaged_state_is_one_fault(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
     (tmp_path / "out" / ".current" / "state" / "format.json").write_text("{}")

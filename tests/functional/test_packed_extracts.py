@@ -241,6 +241,7 @@ def test_arrow_data_that_is_cut_off_is_refused(tmp_path: Path, kind: str, name: 
     assert (done.code, len(done.faults)) == (11, 1), done.err
 
 
+@pytest.mark.long
 def test_typed_arrow_columns_are_read_in_batches(tmp_path: Path) -> None:
     typed = frame().with_columns(pl.col("claim_start_date").str.to_date(), pl.col("charge_amount").cast(pl.Float64))
     typed.with_columns(pl.col("payer").cast(pl.Categorical)).write_ipc(tmp_path / "night.arrow", record_batch_size=7)

@@ -322,6 +322,7 @@ def test_a_header_that_the_preset_does_not_fit_is_refused(command: Command, tmp_
     assert nothing_is_published(tmp_path / "out")
 
 
+@pytest.mark.long
 def test_the_example_of_the_documentation(command: Command, tmp_path: Path) -> None:
     """Extract and mapping as docs/mapping.md shows them, and what it says of them."""
     section = (

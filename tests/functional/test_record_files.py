@@ -111,6 +111,7 @@ def test_a_record_that_no_rule_passes_over_is_refused(command: Command, tmp_path
     assert decisions(out)["source_row"].to_list() == [7, 10]
 
 
+@pytest.mark.long
 def test_titles_before_the_header_and_totals_behind(command: Command, tmp_path: Path) -> None:
     text = f"Claims of the night,,\n\nprepared by,east\n{csv_text(lines(6))}\nTotal,6,,,,,,,,31.50\n\n"
     out = tmp_path / "out"

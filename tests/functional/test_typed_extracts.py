@@ -127,6 +127,7 @@ def test_lines_that_are_no_object_are_quarantined(command: Command, tmp_path: Pa
     assert decisions(out)["source_row"].to_list() == [3, 14]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("characters", [100_000, 2_500_000])
 def test_a_huge_line_costs_itself_alone(command: Command, tmp_path: Path, characters: int) -> None:
     rows: list[dict[str, Any] | str] = list(lines(6))

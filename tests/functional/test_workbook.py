@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import openpyxl
+import pytest
 
 from tests.functional.program import decisions, manifest, program
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.functional.program import Done
 
 
+@pytest.mark.long
 def test_a_run_writes_the_workbook_and_report_writes_the_same(
     deck_results: Path, tmp_path: Path, command: Callable[..., Done]
 ) -> None:

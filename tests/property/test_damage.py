@@ -26,7 +26,8 @@ LEAST_KINDS = min(FILES // 2, 25)  # of damage, so that many of them are drawn
 SEED = 20_261_125
 
 
-@pytest.mark.parametrize("family", first(1, FORMATS))
+@pytest.mark.long
+@pytest.mark.parametrize("family", FORMATS)
 def test_sound_claims_come_out_as_they_should(tmp_path: Path, family: str) -> None:
     found = campaign.sound_outcomes(tmp_path, frozenset(FORMATS[family]))
     assert [(variant.format, variant.source, each.shown) for variant, each in found] == []

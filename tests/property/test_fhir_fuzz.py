@@ -183,6 +183,7 @@ def _change(draw: Any, node: Any) -> None:
         return
 
 
+@pytest.mark.long
 @given(resources=changed(), shape=st.sampled_from(("ndjson", "array", "bundle")))
 @fuzzed(120)
 def test_odd_values_are_refused_by_number(

@@ -99,6 +99,7 @@ def test_a_pack_must_pass_its_own_tests_first() -> None:
         Trial(CONTENTS | {"tests/premera.yaml": wrong})
 
 
+@pytest.mark.long
 def test_a_version_that_is_a_mere_draft_is_noticed() -> None:
     drafted = [one for one in trial().mutants() if isinstance(one, Mutant) and one.place.endswith(".status")]
     assert [(one.path, one.change) for one in drafted if one.path == "policies/premera.yaml"] == [

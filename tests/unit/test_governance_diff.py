@@ -100,6 +100,7 @@ def test_a_first_day_moved_by_one(tmp_path_factory: pytest.TempPathFactory) -> N
     assert later["until"].null_count() == later.filter(~pl.col("where").str.contains("spans")).height
 
 
+@pytest.mark.long
 def test_what_becomes_of_a_held_line(rules: RulesFolder, only: Callable[..., None]) -> None:
     only("premera", "regence")
     rules.replace(

@@ -174,6 +174,7 @@ def test_a_denial_that_no_remittance_can_carry_is_reported(rules: RulesFolder, o
     assert any(fault.startswith(place) for fault in reported), reported
 
 
+@pytest.mark.long
 def test_a_denial_without_citation_is_reported() -> None:
     catalog = load_catalog()
     bare = replace(catalog, versions=catalog.versions.with_columns(pl.lit(None, pl.String).alias("statement_citation")))

@@ -49,6 +49,7 @@ def test_lines_alike_count_as_if_each_were_decided_by_itself() -> None:
     assert together.faults == ()
 
 
+@pytest.mark.long
 def test_a_fault_in_one_of_many_policies_is_found_and_the_only_one() -> None:
     """The same program beside the ones that many policies apply to: the others are not to blame."""
     changed = spoilt(ONE, "applies_to: {programs: [", "applies_to: {programs: [medicare_advantage, ")

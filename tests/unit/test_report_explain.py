@@ -60,6 +60,7 @@ def test_a_refused_row_has_its_checks_and_place(tmp_path: Path) -> None:
         explain(tmp_path, "C9", 4)
 
 
+@pytest.mark.long
 def test_a_refusal_is_past_once_a_later_run_decided_the_claim(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()], [REFUSED])
     publish(tmp_path, RUN_2, [line(claim_id="C9", claim_line_number=3)])

@@ -66,6 +66,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
     reported = report(out, RUN, "html", tmp_path / "again.html")
     assert reported == f"Wrote {tmp_path / 'again.html'}.\n"

@@ -138,6 +138,7 @@ def expected(table: pl.DataFrame, names: list[str]) -> list[dict[str, Any]]:
     return known.select(names).to_dicts()
 
 
+@pytest.mark.long
 def test_an_export_holds_the_facts_of_the_table(resources: list[Resource], table: pl.DataFrame) -> None:
     found = [claim_facts(eob) | line_facts(eob, item) for eob in resources for item in eob["item"]]
     wanted = expected(table, list(found[0]))

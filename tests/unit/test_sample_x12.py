@@ -170,6 +170,7 @@ def expected(table: pl.DataFrame) -> list[dict[str, Any]]:
     return known.select(facts_of(interchange(3))[0].keys()).to_dicts()
 
 
+@pytest.mark.long
 def test_an_837_holds_the_facts_of_the_table(text: str, table: pl.DataFrame) -> None:
     found, wanted = facts_of(text), expected(table)
     assert len(found) == LINES

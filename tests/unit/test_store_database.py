@@ -54,6 +54,7 @@ def test_decisions_are_the_parquet_rows(tmp_path: Path) -> None:
     assert stored.equals(pl.read_parquet(files, hive_partitioning=False).sort("source_row"))
 
 
+@pytest.mark.long
 def test_the_latest_enforced_run_wins_per_claim_line(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line(), line(claim_line_number=2)])
     publish(tmp_path, RUNS[1], [line(**REVIEWED)])
@@ -276,6 +277,7 @@ def test_a_run_that_was_taken_out_on_purpose_leaves_the_file_too(tmp_path: Path,
     assert asked(tmp_path, "SELECT run_id FROM runs") == [(RUNS[1],), (RUNS[2],)]
 
 
+@pytest.mark.long
 def test_a_run_of_an_earlier_release_has_fewer_columns(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()], [REFUSED])
     for path in (tmp_path / "decisions").glob("*/*.parquet"):

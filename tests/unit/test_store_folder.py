@@ -174,6 +174,7 @@ def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.long
 def test_a_reader_who_holds_the_file_open_stops_nobody(tmp_path: Path) -> None:
     publish(tmp_path, RUN_1, [line()])
     reader = (

@@ -191,7 +191,8 @@ def test_each_interchange_has_its_own_delimiters(tmp_path: Path) -> None:
     assert found.warnings == {}
 
 
-@pytest.mark.parametrize("size", first(3, [None, *TINY]))
+@pytest.mark.long
+@pytest.mark.parametrize("size", [None, *TINY])
 def test_a_separator_in_a_plain_element_stays_what_it_is(tmp_path: Path, size: int | None) -> None:
     texts = [rendered(sound(*claim("A:B"), *line()), marks=marks) for marks in ("*:", "*>", "|^")]
     found = read(tmp_path, b"".join(texts), size=size)
