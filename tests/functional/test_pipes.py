@@ -98,6 +98,7 @@ def test_the_copy_of_a_pipe_is_private(tmp_path: Path, scratch: Path, monkeypatc
     assert not list(scratch.iterdir())
 
 
+@pytest.mark.long
 def test_standard_input_is_an_extract(tmp_path: Path) -> None:
     beside = write(tmp_path / "b.csv", csv_text(lines(3)))
     given = command_line("run", "-", beside, "--out", tmp_path / "out", "--quiet")

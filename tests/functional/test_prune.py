@@ -34,6 +34,8 @@ NIGHTS: dict[str, list[Row]] = {
     "5": [claim("fifth")],
 }
 
+pytestmark = pytest.mark.long  # three nights, whatever is tried
+
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -92,7 +94,6 @@ def test_what_is_current_remains_and_all_else_of_old_runs_is_removed(out: Path) 
     assert inputs == [["kept", "later"], ["changed", "void", "second"], [], ["third", "kept"]]
 
 
-@pytest.mark.long
 def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
     other = out.with_name("whole")
     for night in "123":
@@ -118,7 +119,6 @@ def test_a_kept_decision_can_still_be_withdrawn(out: Path) -> None:
     assert count(out, "FROM decisions WHERE claim_id IN ('kept', 'later')") == 0
 
 
-@pytest.mark.long
 def test_the_reports_of_a_whole_run_are_the_same_as_before(out: Path) -> None:
     ran(out, "4")
     run = max(path.name for path in (out / "runs").iterdir())
@@ -169,7 +169,6 @@ def test_the_life_of_a_line_still_has_the_decisions_that_were_removed(out: Path)
     assert any("charge 10.00" in night["what"] for life in found if life for night in life["nights"])
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("moment", ["database", "rename"])
 def test_killed_it_leaves_what_was_there(out: Path, moment: str) -> None:
     before, written = answers(out), record(out)
@@ -180,7 +179,6 @@ def test_killed_it_leaves_what_was_there(out: Path, moment: str) -> None:
     assert len(list((out / ".generations").iterdir())) == 1
 
 
-@pytest.mark.long
 def test_pruned_again_nothing_more_is_removed_and_the_same_files_are_skipped(out: Path) -> None:
     pruned(out, 0)
     before, written = answers(out), record(out)
@@ -192,7 +190,6 @@ def test_pruned_again_nothing_more_is_removed_and_the_same_files_are_skipped(out
     assert "Skipped" in again.out
 
 
-@pytest.mark.long
 def test_results_of_an_earlier_release_are_carried_over_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     old = unpack(tmp_path)

@@ -209,6 +209,7 @@ def test_each_question_of_the_page_has_one_query() -> None:
     assert QUERIES.keys() == ANSWERS.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", ANSWERS)
 def test_the_query_gives_the_answer_that_a_count_of_the_record_gives(nights: Nights, number: int) -> None:
     with query(nights.out, QUERIES[number], Limits()) as answer:

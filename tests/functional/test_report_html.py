@@ -115,6 +115,7 @@ def column(page: Page, number: int) -> list[str]:
     return shown(page).locator(f":scope > :nth-child({number})").all_text_contents()
 
 
+@pytest.mark.long
 def test_it_filters_by_text_disposition_payer_and_reason(browser: Browser, report: Path) -> None:
     with opened(browser, report) as page:
         assert shown(page).count() == 146

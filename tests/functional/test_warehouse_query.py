@@ -12,7 +12,6 @@ import sqlglot
 
 from claims_edit.governance.warehouse_query import DIALECTS
 from tests.functional.program import UNREPORTED, called, csv_text, decisions, line, quarantine, write
-from tests.lib.examples import first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +72,8 @@ def run(folder: Path, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return found[0], found[1]
 
 
-@pytest.mark.parametrize("seed", first(1, range(3)))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3))
 def test_selected_lines_are_decided_as_all_lines(seed: int, tmp_path: Path) -> None:
     write(tmp_path / "all.csv", csv_text(deck(seed), COLUMNS))
     selection, totals = query("--table", "claims", "--procedures", "2")

@@ -27,7 +27,6 @@ from tests.lib.candidates import (
     lines_of,
     revisions_of,
 )
-from tests.lib.examples import first
 from tests.lib.promises import COVERED, EXCLUDED, OF_SUSPENDED, PATTERNS, Experiment, experiments
 from tests.lib.stand_ins import NOT_SHIPPED
 
@@ -107,7 +106,8 @@ def given(line: dict[str, Any]) -> dict[str, str]:
     return {column: str(value) for column, value in line.items() if value is not None}
 
 
-@pytest.mark.parametrize("stale", first(1, StalePolicy))
+@pytest.mark.long
+@pytest.mark.parametrize("stale", StalePolicy)
 def test_what_would_change_the_outcome_does(stale: StalePolicy, tmp_path: Path) -> None:
     reached: set[str] = set()
     sentences: set[str] = set()

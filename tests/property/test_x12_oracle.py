@@ -16,7 +16,7 @@ from claims_edit.doubts import AT
 from claims_edit.errors import InputError
 from claims_edit.intake import sniff
 from claims_edit.posting_holds import POSTING_HOLDS
-from tests.lib.examples import examples, first
+from tests.lib.examples import examples
 from tests.lib.x12_loops import TEXT_BYTES
 from tests.lib.x12_oracle import Reading, read
 from tests.lib.x12_reading import AsRead, Dripping, as_read, differences
@@ -92,7 +92,8 @@ def test_reader_and_naive_reading_agree(tmp_path_factory: pytest.TempPathFactory
     assert disagreements(text, tmp_path_factory.getbasetemp()) == [], text
 
 
-@pytest.mark.parametrize("start", first(1, range(0, TEXTS, TOGETHER)))
+@pytest.mark.long
+@pytest.mark.parametrize("start", range(0, TEXTS, TOGETHER))
 def test_agreement_on_many_texts_in_one_file(start: int, tmp_path: Path) -> None:
     """Interchanges with separators of their own follow one another, some of them cut off."""
     together = [text for text, alone in drawn(start) if not alone.is_garbled]
