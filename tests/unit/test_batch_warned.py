@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     quality = pl.read_csv(outcome.run_dir / "data_quality.csv", infer_schema=False)
     found = quality.filter(check="line_of_business-unknown").select("rows", "first_rows", "first_claims").rows()
     assert found == [("6", "2|9|11|12|30", "a2|a9|a11|a12|a30"), ("1", "40", "b40")]
-    assert "a11" not in (outcome.run_dir / "manifest.json").read_text()
+    words = re.findall(r"\w+", (outcome.run_dir / "manifest.json").read_text())  # a hash may have these letters
+    assert "a11" not in words
 
 
 def test_validate_names_the_rows_of_a_warning(tmp_path: Path) -> None:
