@@ -74,7 +74,7 @@ class CandidateCodes:
     def in_row(self, text: pl.Expr) -> pl.Expr:
         """Whether the text of a whole row holds a code, or all of a combination (never null)."""
         upper = text.str.to_uppercase()
-        return self._in(upper, self.alone, upper.str.replace_all(".", "", literal=True))
+        return self._in(upper, upper.str.replace_all(".", "", literal=True))
 
     def in_values(self, raw: pl.DataFrame) -> pl.Expr:
         """Whether the code columns of a row as read hold a code in any form (`="0600T"`, `0600T-59`; never null).
@@ -90,14 +90,15 @@ class CandidateCodes:
         if not plain:
             return is_own
         procedures = pl.concat_str(plain, separator=_BETWEEN, ignore_nulls=True)
-        return is_own | self._in(procedures, self.alone, procedures)
+        return is_own | self._in(procedures, procedures)
 
-    def _in(self, text: pl.Expr, alone: list[str], together: pl.Expr) -> pl.Expr:
+    def _in(self, text: pl.Expr, together: pl.Expr) -> pl.Expr:
+        """Whether `text` holds a code that is enough alone, or `together`, without dots, all of a combination."""
         several = [
             pl.all_horizontal(together.str.contains(each, literal=True) for each in members)
             for _, members in self.together
         ]
-        return pl.any_horizontal(text.str.contains_any(alone), *several).fill_null(value=False)
+        return pl.any_horizontal(text.str.contains_any(self.alone), *several).fill_null(value=False)
 
 
 def candidate_code(frame: pl.DataFrame, codes: CandidateCodes) -> pl.DataFrame:

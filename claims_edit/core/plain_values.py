@@ -119,7 +119,7 @@ def _is_plain_text(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Exp
 
 
 def _is_plain_code(value: pl.Expr, column: Column, rules: ScreenRules) -> pl.Expr:
-    """Whether text is a procedure code, of a line or its claim, that is no candidate code by itself or with others."""
+    """Whether text is a procedure code, of a line or its claim, and no candidate code by itself or with others."""
     if column.name == LINE_CODE:
         return value.str.contains(column.pattern or "") & ~value.is_in(sorted(rules.codes.of_lines))
     code = value.str.to_uppercase().str.replace_all(".", "", literal=True)

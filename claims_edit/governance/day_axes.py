@@ -39,7 +39,7 @@ class DayTables:
     Attributes:
         boundaries: of the versions, by payer and service.
         overdue: on which a version's review is overdue, by payer and service.
-        of_code: for each code its service, and the days on which it becomes valid and is no longer.
+        of_code: for each code its service, and the first day of its validity and the day after its last.
         published: for each code its service, and the days of its site rules and of its service's guidance.
     """
 

@@ -18,7 +18,7 @@ from claims_edit.governance.schema import schema_line
 from claims_edit.model import VersionStatus
 from claims_edit.policy import default_rules_dir, enforceable, read_pack
 from claims_edit.policy.pack import PackFile, Policy, RecordedRelease, ReleasesFile
-from claims_edit.policy.parse import DRAFTS, RELEASES, parse
+from claims_edit.policy.parse import DRAFTS, NEVER_ENFORCED, RELEASES, parse
 from claims_edit.policy.source import write_rules_file
 from claims_edit.policy.yaml_text import read_yaml
 
@@ -174,7 +174,7 @@ def _enforced(parsed: Parsed) -> Iterator[tuple[str, str, Policy, Version, str]]
 
 def _files(parsed: Parsed) -> dict[str, str]:
     """The content of each file that decides or informs, by path: not pack.yaml, the tests and the found drafts."""
-    kept = (path for path in sorted(parsed.plain) if path != _ABOUT and not path.startswith((_TESTS, DRAFTS, RELEASES)))
+    kept = (path for path in sorted(parsed.plain) if path != _ABOUT and not path.startswith((_TESTS, *NEVER_ENFORCED)))
     return {path: _content(_unapproved(parsed.plain[path])) for path in kept}
 
 

@@ -60,6 +60,8 @@ FOLDERS: dict[str, type[Strict]] = {
 }
 DRAFTS = "drafts/"
 """The folder of policies found on public pages: never enforced."""
+NEVER_ENFORCED = (RELEASES, DRAFTS)
+"""What the paths of files begin with that an enforced run does not read."""
 PLACEHOLDER = "TODO"
 """The placeholder of a value to fill in."""
 _LAYOUT = f"Keep {', '.join(SINGLE_FILES)}, and other .yaml files in {', '.join(FOLDERS)}"
@@ -106,12 +108,12 @@ class Parsed:
 
     def enforceable(self) -> Parsed:
         """The part that an enforced run uses: without found drafts and the record of releases."""
-        left_out = (RELEASES, DRAFTS)
+        faults_of = tuple(f"rules/{path}" for path in NEVER_ENFORCED)
         return Parsed(
-            {path: model for path, model in self.files.items() if not path.startswith(left_out)},
-            {path: plain for path, plain in self.plain.items() if not path.startswith(left_out)},
+            {path: model for path, model in self.files.items() if not path.startswith(NEVER_ENFORCED)},
+            {path: plain for path, plain in self.plain.items() if not path.startswith(NEVER_ENFORCED)},
             self.broken - {FoundDraft, ReleasesFile},
-            [fault for fault in self.faults if not fault.startswith(tuple(f"rules/{path}" for path in left_out))],
+            [fault for fault in self.faults if not fault.startswith(faults_of)],
         )
 
 
@@ -130,7 +132,7 @@ def enforceable(contents: Mapping[str, bytes], *, proposed: bool = False) -> dic
 
     Found drafts are for shadow runs only, the record of releases is for none.
     """
-    left_out = RELEASES if proposed else (RELEASES, DRAFTS)
+    left_out = RELEASES if proposed else NEVER_ENFORCED
     return {path: raw for path, raw in contents.items() if not path.startswith(left_out)}
 
 

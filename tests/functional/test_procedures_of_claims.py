@@ -54,8 +54,8 @@ def test_every_line_of_a_stay_is_reviewed_together_and_withdrawn_with_its_code(t
         ("STAY", 2, "0F503ZF", "code-not-listed"),
         ("REV", 1, "47384", "code-not-listed"),
     ]
-    told = called("explain", "STAY", "2", "--out", out).out
-    assert "is a procedure of the claim as a whole" in told
+    explained = called("explain", "STAY", "2", "--out", out).out
+    assert "is a procedure of the claim as a whole" in explained
     run(out, write(tmp_path / "2.csv", csv_text(stay("0FT40ZZ"), COLUMNS)), "2026-11-21")
     withdrawn = answer(out, "SELECT claim_id, hcpcs_code, withdrawn_because FROM withdrawals")
     assert withdrawn == [("STAY", "0F503ZF", "no-candidate")] * 2

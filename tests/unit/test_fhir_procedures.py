@@ -32,7 +32,7 @@ def read(folder: Path, *claims: fhir.Json) -> tuple[FhirExtract, pl.DataFrame]:
 
 
 def codes_of(frame: pl.DataFrame) -> list[list[str]]:
-    """The procedures of each line, without gaps; there is no gap before the last one."""
+    """The procedures of each line, in columns that follow one another."""
     found = []
     for row in frame.select(PROCEDURE_COLUMNS).rows():
         given = [code for code in row if code is not None]

@@ -71,7 +71,7 @@ class Procedures:
 def _codes(concept: Concept | None) -> tuple[str, ...] | None:
     """The codes of a procedure that are, or look like, ICD-10-PCS or OPCS-4; those of ICD-10-PCS whatever their form.
 
-    What of that form is no candidate code decides nothing, and what has not its form is refused (`shape`).
+    A code of that form that no rule names decides nothing, and one of another form is refused (`shape`).
     """
     if concept is None or not (concept.text or any(one.code for one in codings(concept))):
         return None
