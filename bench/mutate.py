@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from claims_edit.errors import RulesError
-from claims_edit.governance.mutants import Fate, LeftAlone, Mutant, Trial
 from claims_edit.policy import default_rules_dir
 from claims_edit.policy.source import read_pack
+from tests.lib.mutants import Fate, LeftAlone, Mutant, Trial
 
 
 def main(rules: Path) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from claims_edit.errors import RulesError
-from claims_edit.governance.mutants import DECIDING, Fate, LeftAlone, Mutant, Trial, mutants_of
 from claims_edit.policy import default_rules_dir
 from claims_edit.policy.source import read_pack
 from claims_edit.policy.yaml_text import read_yaml
 from tests.lib.examples import first
+from tests.lib.mutants import DECIDING, Fate, LeftAlone, Mutant, Trial, mutants_of
 
 CONTENTS = read_pack(default_rules_dir())
 EVERY, OFTEN = 48, 12  # of the mutants of one file, and in `make test-long`; `make mutate` tries all

@@ -13,7 +13,6 @@ import pytest
 from claims_edit.engine import decide
 from claims_edit.governance import decision_axes
 from claims_edit.governance.decision_table import decision_tables
-from claims_edit.governance.mutants import Fate, Mutant, Trial
 from claims_edit.governance.pack_diff import pack_diff
 from claims_edit.governance.prove import prove
 from claims_edit.governance.rule_tests import failures, suite_of
@@ -21,6 +20,7 @@ from claims_edit.policy import Catalog, catalog_of
 from claims_edit.policy.check_scopes import unordered
 from claims_edit.policy.render import policy_tables
 from tests.lib.candidates import CANDIDATE_SCHEMA, CONTRACT_SCHEMA
+from tests.lib.mutants import Fate, Mutant, Trial
 from tests.lib.stand_ins import contents, several
 from tests.unit.policy_folder import RulesFolder
 

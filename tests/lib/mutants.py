@@ -73,7 +73,7 @@ class Mutant:
     value: str | None
     """The new value; None where the place is dropped."""
 
-    def of(self, plain: Any) -> Any:  # noqa: ANN401 -- a YAML value
+    def of(self, plain: Any) -> Any:
         """The file with the change."""
         changed = deepcopy(plain)
         holder = changed
@@ -157,7 +157,7 @@ class Trial:
         )
 
 
-def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: ANN401 -- a YAML value
+def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:
     """The changes of one file."""
     for found in _changes(plain, (), path):
         reason = _decides_nothing(plain, found.steps) if isinstance(found, Mutant) else None
@@ -167,7 +167,7 @@ def mutants_of(path: str, plain: Any) -> Iterator[Mutant | LeftAlone]:  # noqa: 
             yield LeftAlone(path, found.place, reason)
 
 
-def _changes(value: Any, steps: _Steps, path: str) -> Iterator[Mutant]:  # noqa: ANN401 -- a YAML value
+def _changes(value: Any, steps: _Steps, path: str) -> Iterator[Mutant]:
     """The changes of a value and of all values inside it."""
     key = steps[-1] if steps else None
     for change in _own_changes(key, value):
@@ -184,7 +184,7 @@ def _changes(value: Any, steps: _Steps, path: str) -> Iterator[Mutant]:  # noqa:
             yield from _changes(item, (*steps, index), path)
 
 
-def _own_changes(key: str | int | None, value: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 -- a YAML value
+def _own_changes(key: str | int | None, value: Any) -> Iterator[tuple[str, str | None]]:
     match key, value:
         case "date", str() if _is_day(value):
             for shift in (-_DAY, _DAY):
@@ -231,7 +231,7 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _decides_nothing(plain: Any, steps: _Steps) -> str | None:  # noqa: ANN401 -- a YAML value
+def _decides_nothing(plain: Any, steps: _Steps) -> str | None:
     """Why a change there cannot affect any decision; None where it can."""
     if "cite" in steps:
         return "the date as the document gives it: a citation"
@@ -246,7 +246,7 @@ def _decides_nothing(plain: Any, steps: _Steps) -> str | None:  # noqa: ANN401 -
     return None
 
 
-def _is_said_twice(plain: Any, steps: _Steps) -> bool:  # noqa: ANN401 -- a YAML value
+def _is_said_twice(plain: Any, steps: _Steps) -> bool:
     """Whether a name is still recognized without the item: by another item, or by the key of its entry."""
     names = plain
     for step in steps[:-1]:
