@@ -18,6 +18,7 @@ from claims_edit.intake.extract import ORDINAL
 from claims_edit.model import QUARANTINE_COLUMNS, Mode
 from claims_edit.policy import archived
 from claims_edit.runner.across_nights import history_rows
+from claims_edit.runner.held_back import one_ahead
 from claims_edit.runner.parts import PartWriter, in_parts
 from claims_edit.store.history import HISTORY_SCHEMA, WITHDRAWAL_SCHEMA, withdrawn_decisions
 from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
@@ -104,15 +105,26 @@ def decide_all(
         decisions.add(part)
         candidates.add(lines)
         nights.add_decided(lines, part)
-    quarantine = PartWriter(staged.quarantine_dir, "part", RECORDED_QUARANTINE)
-    for refused in in_parts(frame.with_columns(run) for file in found for frame in reading.quarantine(file)):
-        quarantine.add(refused.with_columns(with_payer(refused.select("payer_raw"), catalog)["payer"]))
-    for writer in (decisions, candidates, quarantine):
+    for writer in (decisions, candidates):
         writer.close()
+    _write_quarantine(
+        (frame.with_columns(run) for file in found for frame in reading.quarantine(file)), staged, catalog
+    )
     superseding.write_parquet(staged.replay_dir / REVISIONS)
     contracts.write_parquet(staged.replay_dir / CONTRACTS)
     (staged.replay_dir / RULES).write_bytes(archived(catalog.contents))
     return decided
+
+
+def _write_quarantine(refused: Iterator[pl.DataFrame], staged: StagedRun, catalog: Catalog) -> None:
+    quarantine = PartWriter(staged.quarantine_dir, "part", RECORDED_QUARANTINE)
+
+    def add(part: pl.DataFrame) -> None:
+        quarantine.add(part.with_columns(with_payer(part.select("payer_raw"), catalog)["payer"]))
+
+    for _ in one_ahead(add, in_parts(refused)):
+        pass
+    quarantine.close()
 
 
 def update_state(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -11,20 +11,19 @@ from claims_edit.intake.gathering import Gathering
 from claims_edit.runner.kept import LEAST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from claims_edit.core.process import ProcessedBatch, Processing
+    from claims_edit.core.process import Processing
     from claims_edit.runner.kept import FileRead
 
+_Made = TypeVar("_Made")
 KEY_COLUMNS = ("high", "low", "row")
 
 
-def one_ahead(
-    process: Callable[[pl.DataFrame], ProcessedBatch], batches: Iterator[pl.DataFrame]
-) -> Iterator[ProcessedBatch]:
-    """Process each batch while the previous one is routed: at most two batches at a time."""
+def one_ahead(process: Callable[[pl.DataFrame], _Made], batches: Iterable[pl.DataFrame]) -> Iterator[_Made]:
+    """Process each batch, in order, while the one after it is read and the one before it used: two at a time."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="process") as ahead:
-        waiting: Future[ProcessedBatch] | None = None
+        waiting: Future[_Made] | None = None
         for raw in batches:
             following = ahead.submit(process, raw)
             if waiting is not None:
