@@ -4,9 +4,9 @@
     reaching_tests.py FOLDER                 run those that reach the one place that was changed in it
 
 The first time, where nothing is changed, TESTS are run, and it is kept which lines each of them reaches; those that
-fail in a copy notice nothing later. A change is tried with those that run its line, the quickest first, as long as they
-take SECONDS; then, as what a test process makes once is run by one test alone, with as many of the others that reach
-the module.
+fail in a copy notice nothing later. A change is tried with those that run its line, as long as they take SECONDS: the
+quickest first, then those that run the most lines of the module. Then, as what a test process makes once is run by one
+test alone, with as many of the others that reach the module.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS = 60.0
+SECONDS = 45.0
 DATA, TIMES = "reached.coverage", "reached.xml"
 CHANGED = "claims_edit"
 
@@ -60,21 +61,26 @@ def _same_tail(old: list[str], new: list[str]) -> int:
 
 
 def tests_of(folder: Path, module: str, lines: set[int]) -> list[list[str]]:
-    """The tests that run these lines, and the others that reach the module, each the quickest first."""
+    """The tests that run these lines, the quickest and those that run most of the module; others that reach it."""
     data = CoverageData(str(folder / DATA))
     data.read()
-    by_line = data.contexts_by_lineno(str(folder / module))
-    reach = {context.partition("|")[0] for found in by_line.values() for context in found} - {""}
-    first = {context.partition("|")[0] for line in lines for context in by_line.get(line, [])} - {""}
+    runs = {
+        line: {context.partition("|")[0] for context in contexts} - {""}
+        for line, contexts in data.contexts_by_lineno(str(folder / module)).items()
+    }
+    reached = Counter(test for tests in runs.values() for test in tests)
+    first = {test for line in lines for test in runs.get(line, ())}
     times = {
         f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": float(case.get("time", 0))
         for case in ET.parse(folder / TIMES).iter("testcase")  # noqa: S314 - written by the run above
         if case.find("failure") is None and case.find("error") is None
     }
-    return [
-        _within(sorted(some & times.keys(), key=lambda test: (times[test], test)), times)
-        for some in (first, reach - first)
-    ]
+    quickest, deepest = (lambda test: (times[test], test)), (lambda test: (-reached[test], times[test], test))
+    groups: list[list[str]] = []
+    for some, order in ((first, quickest), (first, deepest), (reached.keys() - first, quickest)):
+        left = (some & times.keys()).difference(*groups)
+        groups.append(_within(sorted(left, key=order), times))
+    return groups
 
 
 def _within(tests: list[str], times: dict[str, float]) -> list[str]:
