@@ -20,7 +20,7 @@ from pathlib import Path
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS = 45.0
+SECONDS = 25.0
 DATA, TIMES = "reached.coverage", "reached.xml"
 CHANGED = "claims_edit"
 
