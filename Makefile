@@ -83,7 +83,7 @@ rules-check: install ## check the rule pack and decide its tests (RULES=folder f
 	$(CLAIMS_EDIT) rules check $(call claims_edit_option,--rules,$(RULES))
 	$(CLAIMS_EDIT) rules test $(call claims_edit_option,--rules,$(RULES))
 
-validate: install ## hold EXTRACT to the claim-line contract
+validate: install ## validate EXTRACT: the rows that a run would refuse
 	@$(claims_edit_extracts) $(CLAIMS_EDIT) validate "$$@" $(CLAIMS_EDIT_FLAGS) $(call claims_edit_option,--mapping,$(MAPPING)) \
 	  $(call claims_edit_option,--as-of,$(AS_OF))
 

@@ -19,7 +19,7 @@ TRACEBACK = "CLAIMS_EDIT_TRACEBACK"
 
 
 def main() -> None:
-    """Run the command line; exit codes are those of DESIGN §7."""
+    """Run the command line; exit codes are those of `errors.EXIT_CODES`."""
     use_one_arena()
     LOG.begin(sys.argv[1:])
     if sys.stderr is sys.__stderr__ and not os.environ.get(TRACEBACK):

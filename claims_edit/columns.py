@@ -1,4 +1,4 @@
-"""The columns of a claim line (DESIGN §3): one registry for intake, validation and documentation.
+"""The columns of a claim line: one registry for intake, validation and documentation.
 
 The canonical names are those of Tuva's Input Layer `medical_claim`, plus the extensions that Tuva lacks.
 """

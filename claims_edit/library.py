@@ -21,7 +21,7 @@ from claims_edit.core.route import as_candidates, plain_totals, route
 from claims_edit.core.schema import CANDIDATE_SCHEMA
 from claims_edit.errors import UsageError
 from claims_edit.facts.revision import revisions_among
-from claims_edit.intake import Mapping, canonicalise
+from claims_edit.intake import Mapping, canonicalize
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.model import StalePolicy
@@ -153,7 +153,7 @@ def decide(
 
 def _as_candidates(frame: pl.DataFrame, rules: Catalog) -> pl.DataFrame:
     raw = _numbered(frame)
-    lines = canonicalise(raw, _layout(raw), Mapping())
+    lines = canonicalize(raw, _layout(raw), Mapping())
     return as_candidates(lines.frame, CandidateCodes.of(rules)).drop(ORDINAL)
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary of DESIGN.md: dispositions, programs, and the columns of claim lines, decisions and quarantine."""
+"""Dispositions, programs, and the columns of claim lines, decisions and quarantine (docs/results.md, GLOSSARY.md)."""
 
 from __future__ import annotations
 

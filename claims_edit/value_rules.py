@@ -1,4 +1,4 @@
-"""The rules for a column's values (DESIGN §3): formats and bounds, as expressions over canonical text."""
+"""The rules for a column's values: formats and bounds, as expressions over canonical text."""
 
 from __future__ import annotations
 

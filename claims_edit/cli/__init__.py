@@ -1,4 +1,4 @@
-"""The command line (DESIGN §7). Commands parse, call one function, exit; heavy libraries load only in a command."""
+"""The command line. Commands parse, call one function, exit; heavy libraries load only in a command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LateGroup(click.Group):
     """A group that imports each command on first use, so that `--version` and `--help` are fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """The commands, in the order of DESIGN §7."""
+        """The commands, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature

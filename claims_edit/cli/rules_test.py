@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def test(*, rules: Path | None, as_json: bool) -> None:
     """Decide the lines of rules/tests/*.yaml and compare each with its expected result (exit 10 if one differs)."""
-    from claims_edit.governance.rule_tests import failures, suite_of  # noqa: PLC0415 -- loads the contract's libraries
+    from claims_edit.governance.rule_tests import failures, suite_of  # noqa: PLC0415 -- loads the validation's libraries
 
     catalog = load_catalog(rules)
     suite = suite_of(catalog.pack)

@@ -1,1 +1,1 @@
-"""The core: pure functions of a batch of claim lines. No path, thread, file order or state is in it (DESIGN §8)."""
+"""The core: pure functions of a batch of claim lines. No path, thread, file order or state (docs/architecture.md)."""

@@ -61,7 +61,7 @@ class Decided:
             self.charges[disposition] = self.charges.get(disposition, NOTHING) + (charge or NOTHING)
 
     def by_disposition(self) -> dict[str, int]:
-        """Lines of every disposition, in the order of DESIGN.md."""
+        """Lines of every disposition, in the order of `Disposition`."""
         return {disposition.value: self.lines[disposition.value] for disposition in Disposition}
 
     def charges_by_disposition(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ import polars as pl
 from claims_edit.core.route import refusals
 from claims_edit.core.screen import Screened, screen
 from claims_edit.core.validate import validate
-from claims_edit.intake import canonicalise, explained_hashes, faults, key_hashes, place_in_run, test_data
+from claims_edit.intake import canonicalize, explained_hashes, faults, key_hashes, place_in_run, test_data
 from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
 from claims_edit.intake.keys import LINE_KEY, as_refused
 
@@ -79,7 +79,7 @@ class Processing:
 
     def close_look(self, raw: pl.DataFrame) -> tuple[CanonicalLines, ValidationResult]:
         """Rows as canonical lines, and their validation result."""
-        lines = canonicalise(raw, self.layout, self.mapping)
+        lines = canonicalize(raw, self.layout, self.mapping)
         doubtful = self.screen(raw).doubtful()
         result = validate(
             lines.frame, as_of=self.rules.as_of, known_programs=self.rules.known_programs, doubtful=doubtful
@@ -95,7 +95,7 @@ class Processing:
         keys = key_hashes(screened.values, self.payer_identity(screened.values["payer"].unique()))
         if (others := screened.keyed.not_().arg_true()).len():
             key_columns = raw.select(ORDINAL, *(name for name in (*LINE_KEY, "person_id") if name in raw.columns))
-            lines = canonicalise(key_columns[others], self.layout, self.mapping)
+            lines = canonicalize(key_columns[others], self.layout, self.mapping)
             found = key_hashes(lines.frame, self.payer_identity(lines.distinct["payer"]))
             keys = pl.DataFrame([keys[name].scatter(others, found[name]) for name in keys.columns])
         row = place_in_run(raw, file_place)

@@ -1,4 +1,4 @@
-"""Validation of claim lines (DESIGN §3) with pandera: the rows that can be edited safely, and why the others cannot.
+"""Validation of claim lines with pandera: the rows that can be edited safely, and why the others cannot.
 
 It has three lists of rules: `VALUES` (the format of a column's values), `_lines` (the required values of a row, and the
 consistency of its columns) and `_warnings` (findings on accepted rows). They run on collected batches: on a LazyFrame
@@ -132,7 +132,7 @@ def _lines(schema: pl.Schema, as_of: date) -> list[Rule]:
     return rules
 
 
-def contract_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
+def pandera_schema(rules: Iterable[Rule]) -> pa.DataFrameSchema:
     """Rules as a pandera schema."""
     import pandera.polars as pa  # noqa: PLC0415 -- loads only where a row fails
 
@@ -177,7 +177,7 @@ def failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, pl.Series]
     from pandera.errors import SchemaErrors  # noqa: PLC0415 -- loads only where a row fails
 
     try:
-        contract_schema(failed).validate(frame, lazy=True)
+        pandera_schema(failed).validate(frame, lazy=True)
     except SchemaErrors as refused:
         found = {fault.check.name: _failing(fault) for fault in refused.schema_errors}
         return {rule.name: found[rule.name] for rule in failed}

@@ -145,7 +145,7 @@ def _programs(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     spelled = plain["line_of_business"]
     rows = [
         decision_axes.state(),
-        *(_labelled(program, line_of_business=signal) for program, signal in spelled.items()),
+        *(_labeled(program, line_of_business=signal) for program, signal in spelled.items()),
     ]
     rows += _conflict(spelled, plain["claim_filing_indicator_code"])
     rows += _other_plan_words(pair, spelled)
@@ -180,11 +180,11 @@ def _conflict(spelled: dict[str, str], filed: dict[str, str]) -> list[tuple[str 
     for program, signal in spelled.items():
         for other, indicator in filed.items():
             if other != program:
-                return [_labelled("conflict", line_of_business=signal, claim_filing_indicator_code=indicator)]
+                return [_labeled("conflict", line_of_business=signal, claim_filing_indicator_code=indicator)]
     return []
 
 
-def _labelled(label: str, **signals: str) -> tuple[str | None, ...]:
+def _labeled(label: str, **signals: str) -> tuple[str | None, ...]:
     return (label, *decision_axes.state(**signals)[1:])
 
 
@@ -192,7 +192,7 @@ def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | N
     """Plan words that only one pack has, or that name different programs, with each program."""
     old, new = (set(catalog.plan_words.rows()) for catalog in pair)
     return [
-        _labelled(f"{plan} + {program}", line_of_business=signal, plan=plan)
+        _labeled(f"{plan} + {program}", line_of_business=signal, plan=plan)
         for words in sorted({words for words, _, _ in old ^ new})
         for plan in (f"{decision_axes.PLAIN_PLAN} {words.strip()}",)
         for program, signal in spelled.items()
@@ -202,10 +202,8 @@ def _other_plan_words(pair: Pair, spelled: dict[str, str]) -> list[tuple[str | N
 def _reread(column: str, same: list[str], other: str, plain: dict[str, str]) -> list[tuple[str | None, ...]]:
     """The states of a signal that two packs read differently."""
     label = "member id shape" if column == "member_id" else f"{decision_axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
-    paired = [
-        _labelled(f"{label} + {program}", **{column: same[0], other: signal}) for program, signal in plain.items()
-    ]
-    return [_labelled(label, **{column: same[0]}), *paired]
+    paired = [_labeled(f"{label} + {program}", **{column: same[0], other: signal}) for program, signal in plain.items()]
+    return [_labeled(label, **{column: same[0]}), *paired]
 
 
 def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | None, ...]]:
@@ -215,7 +213,7 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
     words = {program: words.strip() for catalog in pair for words, _, program in catalog.plan_words.iter_rows()}
     plans = [f"{decision_axes.PLAIN_PLAN} {word}" for word in sorted(words.values())]
     label = f"{decision_axes.SIGNAL_WORDS[column]} {' | '.join(same)}"
-    return [_labelled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
+    return [_labeled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
 
 
 def _settling_values(pair: Pair, payer: PayerClass) -> criteria_axes.Values:

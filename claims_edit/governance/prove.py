@@ -43,7 +43,7 @@ _BY_POLICY = tuple(POSITION_EDITS[position] for position in DENYING)
 
 
 @dataclass
-class _Tally:
+class _FaultCount:
     """Cells with one kind of fault at one location: how many, and the first of them."""
 
     cells: int = 0
@@ -139,7 +139,7 @@ class Proving:
         self._criteria = criteria_axes.criteria_of(catalog)
         self._names: dict[str, str] = {}
         self.so_far = Proof()
-        self.faults: dict[Fault, _Tally] = {}
+        self.faults: dict[Fault, _FaultCount] = {}
         self._seen: list[pl.DataFrame] = []
         self._outcomes = pl.DataFrame(schema={"unit": pl.UInt32, "as_unit": pl.UInt64})
 
@@ -241,13 +241,13 @@ class Proving:
         )
         firsts = cells.drop("weight")[groups["cell"]].with_columns(groups["weight"])
         for represented in self.cells.equivalents(firsts):
-            self._tally(check, self._look(represented).wrong[check])
+            self._add_faults(check, self._look(represented).wrong[check])
 
-    def _tally(self, check: Check, wrong: pl.DataFrame) -> None:
+    def _add_faults(self, check: Check, wrong: pl.DataFrame) -> None:
         for row in wrong.iter_rows(named=True):
-            tally = self.faults.setdefault(check(self._catalog, row), _Tally())
-            tally.cells += row["weight"]
-            tally.example = tally.example or rule_locations.cell_text(row)
+            count = self.faults.setdefault(check(self._catalog, row), _FaultCount())
+            count.cells += row["weight"]
+            count.example = count.example or rule_locations.cell_text(row)
 
     def _compare(self, decided: pl.DataFrame) -> None:
         """Lines of one unit, each decided by itself, must have one outcome."""
@@ -256,13 +256,13 @@ class Proving:
         first = lines.select("unit", as_unit="as_line").unique("unit", keep="first", maintain_order=True)
         self._outcomes = pl.concat([self._outcomes, first.join(self._outcomes, on="unit", how="anti")])
         other = lines.join(self._outcomes, on="unit").filter(pl.col("as_line") != pl.col("as_unit"))
-        self._tally(proof_faults.other_outcome, other)
+        self._add_faults(proof_faults.other_outcome, other)
 
     def proof(self) -> Proof:
         """The result, after the last payer."""
         faults = [
-            f"{place} {_cells(tally.cells)} (first: {tally.example}). {remedy}"
-            for (place, remedy), tally in self.faults.items()
+            f"{place} {_cells(count.cells)} (first: {count.example}). {remedy}"
+            for (place, remedy), count in self.faults.items()
         ]
         reached = Reached.of(self._seen, self.cells)
         unreached, self.so_far.idle = unreachable_rule_faults(self._catalog, reached, self.so_far.edits)

@@ -44,7 +44,7 @@ def collapse_ranges(cells: pl.DataFrame, space: Axes) -> pl.DataFrame:
     }
     for axis in _AT:
         ranges = _joined(ranges, axis, of_axis[axis])
-    ranges = _joined(_neighbours(ranges), "at_program", space.programs["at_program"].to_list())
+    ranges = _joined(_neighbors(ranges), "at_program", space.programs["at_program"].to_list())
     ranges = _joined(ranges, "hcpcs_code", ())
     return ranges.select(
         "change",
@@ -76,7 +76,7 @@ def _joined(ranges: pl.DataFrame, axis: str, values: Sequence[str]) -> pl.DataFr
     )
 
 
-def _neighbours(ranges: pl.DataFrame) -> pl.DataFrame:
+def _neighbors(ranges: pl.DataFrame) -> pl.DataFrame:
     """Periods that follow one another as one; lines across a boundary stay as they are."""
     others = [column for column in ranges.columns if column not in {"place", "from", "until"}]
     one_day = ranges.filter(pl.col("at_days") == OPEN).sort("place")

@@ -5,7 +5,7 @@ from claims_edit.intake.canonical import (
     batch_values,
     canonical_text,
     canonical_values,
-    canonicalise,
+    canonicalize,
     side_by_side,
 )
 from claims_edit.intake.claimless import consulted
@@ -32,7 +32,7 @@ __all__ = [
     "batch_values",
     "canonical_text",
     "canonical_values",
-    "canonicalise",
+    "canonicalize",
     "claim_hashes",
     "consulted",
     "discover",

@@ -1,4 +1,4 @@
-"""Amounts as decimals of two places, the same from text, floats and decimals of any scale (DESIGN §3)."""
+"""Amounts as decimals of two places, the same from text, floats and decimals of any scale."""
 
 from __future__ import annotations
 

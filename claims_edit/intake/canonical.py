@@ -1,4 +1,4 @@
-"""Canonical text (DESIGN §3): trimmed, upper-cased, ISO dates, no dots — without judging any value.
+"""Canonical text: trimmed, upper-cased, ISO dates, no dots — without judging any value.
 
 Of columns that repeat their values each distinct value is made canonical once, and rows are touched only where that
 changed something. Only rows that the screen holds back come here (see ADR 0015).
@@ -61,7 +61,7 @@ class CanonicalLines:
     distinct: dict[str, pl.Series]
 
 
-def canonicalise(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> CanonicalLines:
+def canonicalize(raw: pl.DataFrame, layout: Layout, mapping: Mapping) -> CanonicalLines:
     """A batch as canonical lines."""
     frame = batch_values(raw, layout, mapping)
     texts = [name for name in frame.columns if name in COLUMNS and frame.schema[name] == pl.String]

@@ -124,7 +124,7 @@ class DelimitedExtract(TextExtract):
         """An SQL expression: the row's text where an unread column holds lines as wide as the table, else null.
 
         Such a value is no text: a quote that was never closed ran into a later line's. (The columns that are read
-        may hold no line end at all: the contract sees to that.)
+        may hold no line end at all: validation refuses it.)
         """
         delimiter, columns = quoted(self._delimiter), [quoted(name, DOUBLE) for name in self._names]
         read = {quoted(name, DOUBLE) for name in self.layout.sources.values()}

@@ -1,4 +1,4 @@
-"""Words that mean an empty value in extracts (DESIGN §3): `NULL`, `N/A`, a number of zeros.
+"""Words that mean an empty value in extracts: `NULL`, `N/A`, a number of zeros.
 
 A word counts in any case and with blanks inside. Where a mapping translates such a word in a column, the mapping wins.
 """

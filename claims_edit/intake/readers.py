@@ -1,4 +1,4 @@
-"""The formats of extracts: how each is recognised, and which module reads it.
+"""The formats of extracts: how each is recognized, and which module reads it.
 
 A new format is a module with a function `open_extract(file, mapping, scratch)` that gives an `Extract`, and an entry
 in READERS (CONTRIBUTING.md walks through one). A module loads when a file needs it.
@@ -68,7 +68,7 @@ def _begins_resource(start: str) -> bool:
     return start.startswith(("{", "[")) and RESOURCE.search(start) is not None
 
 
-READERS = (  # the first that recognises a text reads it
+READERS = (  # the first that recognizes a text reads it
     Reader(PARQUET, TABLE, "claims_edit.intake.parquet", magic=b"PAR1", endings=(".parquet", ".pq")),
     Reader(ARROW, TABLE, _ARROW_IPC, magic=b"ARROW1\x00\x00", endings=(".arrow", ".feather", ".ipc")),
     Reader(ARROW_STREAM, TABLE, _ARROW_IPC, magic=b"\xff\xff\xff\xff", endings=(".arrows",)),

@@ -36,7 +36,7 @@ def refuse_odd_types(path: Path, schema: pl.Schema, layout: Layout, mapping: Map
 
 
 def no_odd_days(batch: pl.DataFrame) -> pl.DataFrame:
-    """Days that no calendar text can name (such files count them freely) as text that the contract refuses."""
+    """Days that no calendar text can name (such files count them freely) as text that validation refuses."""
     odd = []
     for name, dtype in batch.schema.items():
         if isinstance(dtype, pl.Datetime) and dtype.time_unit != "ns":  # nanoseconds do not reach beyond 1677 to 2262

@@ -18,7 +18,7 @@ from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import refusals
 from claims_edit.errors import InputError
-from claims_edit.intake import Spool, canonicalise, open_extract, recorded_mapping, sniff
+from claims_edit.intake import Spool, canonicalize, open_extract, recorded_mapping, sniff
 from claims_edit.intake.extract import ORDINAL, read_to_end
 from claims_edit.model import LINE_CODE
 from claims_edit.policy import recorded_catalog
@@ -163,7 +163,7 @@ class _RunAgain:
             # Copied: rows of a filtered frame may keep the whole batch in memory.
             return raw.filter(pl.col(ORDINAL) // (1 << extract.LINE_BITS) == ordinal).clone()
         keys = raw.select(ORDINAL, *(name for name in KEY if name in raw.columns))
-        lines = canonicalise(keys, extract.layout, self._mapping).frame
+        lines = canonicalize(keys, extract.layout, self._mapping).frame
         is_wanted = lines["claim_id"].cast(pl.String) == self._wanted.claim_id.strip()
         if self._wanted.line is not None:
             is_wanted &= lines["claim_line_number"].cast(pl.Int64, strict=False) == self._wanted.line

@@ -1,4 +1,4 @@
-"""One run, end to end: the only module that combines the parts (DESIGN §8)."""
+"""One run, end to end: the only module that combines the parts (docs/architecture.md)."""
 
 from __future__ import annotations
 

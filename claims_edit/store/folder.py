@@ -87,7 +87,7 @@ class StagedRun:
 
 
 class ResultsFolder:
-    """One `--out` folder (DESIGN §6)."""
+    """One `--out` folder (docs/results.md)."""
 
     def __init__(self, out: Path, readers: Readers = OWNER) -> None:
         """Set the folder, and who may read published results; nothing is read or created yet."""

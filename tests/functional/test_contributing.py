@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EDIT = "procedure-discontinued"
-OPENING = "READERS = (  # the first that recognises a text reads it"
+OPENING = "READERS = (  # the first that recognizes a text reads it"
 
 
 def blocks(heading: str) -> list[str]:

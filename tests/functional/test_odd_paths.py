@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ODD = ("[a]*", "a?b", "[!a]", "**", "{a,b}", "a]b")
-NEIGHBOURS = ("a", "b", "ab", "axb", "axx", "aab")
+NEIGHBORS = ("a", "b", "ab", "axb", "axx", "aab")
 
 
 def rows(owner: str) -> list[dict[str, str]]:
@@ -64,9 +64,9 @@ def the_manifest(out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", first(2, KINDS))
-def test_extracts_are_read_and_not_their_neighbours(tmp_path: Path, kind: str) -> None:
-    for neighbour in NEIGHBOURS:
-        write(tmp_path / "in" / f"{neighbour}.{kind}", KINDS[kind]("neighbour"))
+def test_extracts_are_read_and_not_their_neighbors(tmp_path: Path, kind: str) -> None:
+    for neighbor in NEIGHBORS:
+        write(tmp_path / "in" / f"{neighbor}.{kind}", KINDS[kind]("neighbor"))
     odd = sorted(write(tmp_path / "in" / f"{name}.{kind}", KINDS[kind](f"{name}-")) for name in ODD)
     done = called("run", *odd, "--out", tmp_path / "out", "--quiet", *UNREPORTED)
     assert done.code == 0, done.err
@@ -95,7 +95,7 @@ def test_in_a_folder_every_file_is_read_as_itself(tmp_path: Path, kind: str) -> 
 def test_a_results_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     first = write(tmp_path / "first.csv", KINDS["csv"]("first"))
     repeating = write(tmp_path / "repeating.csv", csv_text([*rows("second"), *rows("second")]))
-    for beside in NEIGHBOURS:
+    for beside in NEIGHBORS:
         (tmp_path / beside).mkdir()
     out = tmp_path / name
     for extract, reports in ((first, "none"), (repeating, "all")):
@@ -122,7 +122,7 @@ def test_a_results_folder_that_duckdb_cannot_use_is_named(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_contracts_file_may_have_any_name(tmp_path: Path, kind: str) -> None:
-    for name in (*NEIGHBOURS, *ODD):
+    for name in (*NEIGHBORS, *ODD):
         frame = pl.DataFrame(
             {"payer": ["regence"], "group_id": [name], "effective_date": ["2026-01-01"], "coverage": ["covered"]}
         )

@@ -98,7 +98,7 @@ def unpivoted(rows: list[Row]) -> list[tuple[int, Row]]:
 
 
 def claims() -> list[Row]:
-    """Rows with one line, with all thirteen, with gaps, with a line of no code, and some that the contract refuses."""
+    """Rows with one line, with all thirteen, with gaps, with a line of no code, and some that validation refuses."""
     return [
         claim(1, {1: used("66984")}),
         claim(2, {n: used("32999" if n % 4 == 0 else "99213") for n in SLOTS}),

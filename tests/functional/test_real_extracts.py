@@ -109,7 +109,7 @@ def test_the_carrier_preset_reads_what_it_names(tmp_path: Path, source: str) -> 
 
 
 def boundary_days(payer: str) -> list[date]:
-    """Every first day of a version or of a code, and every day after a last one, with both neighbours."""
+    """Every first day of a version or of a code, and every day after a last one, with both neighbors."""
     days = {code.valid_from for code in CODES.values()}
     for version in POLICIES[payer]:
         days |= {version.first, version.last and version.last + ONE_DAY}

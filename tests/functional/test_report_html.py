@@ -268,9 +268,9 @@ def test_it_prints_light_and_without_controls(browser: Browser, report: Path) ->
 
 @pytest.mark.long
 def test_motion_stays_off_where_it_is_not_wanted(browser: Browser, report: Path) -> None:
-    behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
+    behavior = "getComputedStyle(document.documentElement).scrollBehavior"
     with opened(browser, report, reduced_motion="reduce") as page:
-        assert page.evaluate(behaviour) == "auto"
+        assert page.evaluate(behavior) == "auto"
         page.keyboard.press("Tab")
         assert page.locator(":focus").text_content() == "Skip to the report"
         assert page.locator(":focus").evaluate("each => getComputedStyle(each).outlineStyle") == "solid"

@@ -1,6 +1,6 @@
 """Candidate lines, contracts and revisions for tests of the engine: from bytes, crowded on the boundaries.
 
-One byte picks one value of one field. Hypothesis shrinks bytes towards zero, so the first value of each pool is the
+One byte picks one value of one field. Hypothesis shrinks bytes toward zero, so the first value of each pool is the
 plainest one and a shrunken line is plain but for what makes it fail.
 """
 
@@ -153,7 +153,7 @@ DOUBTS = (
     *(None,) * 50, "diagnosis-unresolved@diagnosis[1].diagnosisReference", "diagnosis_pointer-dangling@segment-17",
     "b-unknown@segment-9-HI02 a-unknown@segment-8 b-unknown@segment-7",
 )  # fmt: skip
-# Diagnoses of each class, with the neighbours of each prefix; ICD-10-CM without the dot.
+# Diagnoses of each class, with the neighbors of each prefix; ICD-10-CM without the dot.
 DIAGNOSIS_POOL = (
     "C220", "C229", "C787", "C250", "C259", "C641", "C649", "C3490", "C3411", "C7800", "C7802", "C61", "C509", "C189",
     "C73", "C4A9", "C7A00", "C7B02", "C800", "C801", "C00", "C009", "C781", "C786", "C788", "C23", "C24", "C60", "C62",

@@ -1,4 +1,4 @@
-"""A naive reading of the contract, line by line, that the engine and the claim-line checks are compared with.
+"""A naive reading of the decision table, line by line, that the engine and the claim-line checks are compared with.
 
 It is written apart from them and from `rules/`: the facts stand here a second time, as read from the policy documents,
 so that a wrong date in a YAML file and a wrong expression in an edit both show as a disagreement. It is slow and plain
@@ -584,7 +584,7 @@ def decide_line(
     }
 
 
-# --- the claim-line contract ------------------------------------------------------------------------------------------
+# --- validation of claim lines ----------------------------------------------------------------------------------------
 
 ICD_10 = r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?"
 ICD_9 = r"([0-9]{3}|V[0-9]{2})(\.?[0-9]{1,2})?|E[0-9]{3}(\.?[0-9])?"

@@ -64,7 +64,7 @@ class Row:
         values: by canonical column, as they stand.
         faults: why the reader itself refuses it.
         unsaid: columns about which the specification says nothing, as the line is refused.
-        refused: columns that must have a value which the contract refuses, whatever it is.
+        refused: columns that must have a value which validation refuses, whatever it is.
     """
 
     source_row: int

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ST = "__st"
 UNORDERED = ("doubts", "posting_holds")
-DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # what the contract may take for a date
+DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # what validation may take for a date
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The claim-line contract and a naive reading of it must agree on every row of text, whatever is in it."""
+"""Validation of claim lines and a naive reading of it must agree on every row of text, whatever is in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from claims_edit.core.validate import validate
-from claims_edit.intake import Mapping, SeenKeys, canonicalise, key_hashes
+from claims_edit.intake import Mapping, SeenKeys, canonicalize, key_hashes
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from claims_edit.policy import load_catalog
@@ -118,9 +118,9 @@ ROW_BYTES = 3 + len(POOLS)
 
 
 def results(rows: list[Row]) -> tuple[list[set[str]], list[set[str]]]:
-    """Of each row the columns that the contract refuses, and those that it warns of."""
+    """Of each row the columns that validation refuses, and those that it warns of."""
     raw = pl.DataFrame(rows, schema=dict.fromkeys(POOLS, pl.String)).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in POOLS}, {}), Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in POOLS}, {}), Mapping())
     result = validate(lines.frame, as_of=AS_OF, known_programs=KNOWN)
     return _columns(result.errors, len(rows)), _columns(result.warnings, len(rows))
 
@@ -137,7 +137,7 @@ def _columns(found: AnyMapping[str, pl.Series], height: int) -> list[set[str]]:
     phases=(Phase.explicit, Phase.generate),  # the message names the one row that matters: nothing to shrink
     suppress_health_check=[HealthCheck.large_base_example],  # 100 rows are the point
 )
-def test_contract_and_naive_reading_agree(blob: bytes) -> None:
+def test_validation_and_naive_reading_agree(blob: bytes) -> None:
     rows = [row_of(blob[place : place + ROW_BYTES]) for place in range(0, len(blob), ROW_BYTES)]
     refused, warned = results(rows)
     for row, columns, warnings in zip(rows, refused, warned, strict=True):
@@ -184,7 +184,7 @@ def _repeats(rows: list[Row], batch: int, scratch: Path) -> dict[int, int]:
     layout = Layout({name: name for name in rows[0]}, {})
     for start in range(0, len(rows), batch):
         raw = pl.DataFrame(rows[start : start + batch], schema=dict.fromkeys(rows[0], pl.String))
-        lines = canonicalise(raw.with_row_index(ORDINAL, 1), layout, Mapping())
+        lines = canonicalize(raw.with_row_index(ORDINAL, 1), layout, Mapping())
         hashes = key_hashes(lines.frame, payers.of(lines.distinct["payer"]))
         keys = hashes.with_columns(row=pl.int_range(start, start + raw.height))
         keys.write_parquet(scratch / f"keys-{start}.parquet")

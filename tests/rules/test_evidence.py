@@ -1,4 +1,4 @@
-"""The studies that the documents summarise: none is missing, and each has the document's design, size and figures."""
+"""The studies that the documents summarize: none is missing, and each has the document's design, size and figures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ STUDIES = {(file.summarises, study.id): study for file in FILES.values() for stu
 LIVER = {"liver_primary", "liver_metastasis"}
 
 
-def test_each_document_is_summarised_once() -> None:
+def test_each_document_is_summarized_once() -> None:
     assert set(FILES) == set(DOCUMENTS) == {REGENCE, FLORIDA, PREMERA, OVERVIEW, IPG445}
     assert len(FILES) == len(PACK.evidence)
 
 
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
-def test_a_file_cites_the_document_that_it_summarises(file: EvidenceFile) -> None:
+def test_a_file_cites_the_document_that_it_summarizes(file: EvidenceFile) -> None:
     cited = [file.cite, *(entry.cite for entry in file.by_site), *(study.cite for study in file.studies)]
     assert {cite.document for cite in cited} == {file.summarises}
 

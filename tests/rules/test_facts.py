@@ -1,4 +1,4 @@
-"""The cells of the contract's table of facts, pinned: a date moved by one day in the rules turns one of these red."""
+"""The dates and codes of the policies, pinned: a date moved by one day in the rules turns one of these red."""
 
 from __future__ import annotations
 

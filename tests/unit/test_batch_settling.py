@@ -96,7 +96,7 @@ def test_a_charge_that_is_no_number_is_counted_once(
     assert manifest["charges"]["read"] == "20.00"
 
 
-def test_a_check_that_reader_and_contract_share_refuses_the_rows_of_both(tmp_path: Path) -> None:
+def test_a_check_that_reader_and_validation_share_refuses_the_rows_of_both(tmp_path: Path) -> None:
     ire = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "0600T"}]}
     items = [{"productOrService": ire, "servicedPeriod": {"end": "2024-03-04"}}, {"productOrService": ire}]
     claim = {

@@ -12,7 +12,7 @@ import pytest
 from claims_edit import load_rules, process_batch
 from claims_edit.core.candidate_codes import CandidateCodes, candidate_code
 from claims_edit.core.route import rejected
-from claims_edit.intake import Mapping, canonicalise
+from claims_edit.intake import Mapping, canonicalize
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 from tests.lib.oracle import OPCS, PCS, candidate_of
@@ -49,7 +49,7 @@ def test_each_row_has_the_candidate_code_of_a_naive_reading() -> None:
     random = Random(1)  # noqa: S311 -- claims, no secrets
     rows = [{name: random.choice(OWN if name == "hcpcs_code" else PROCEDURES) for name in COLUMNS} for _ in range(3000)]
     raw = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)).with_row_index(ORDINAL, 1)
-    frame = canonicalise(raw, Layout({name: name for name in COLUMNS}, {}), Mapping()).frame
+    frame = canonicalize(raw, Layout({name: name for name in COLUMNS}, {}), Mapping()).frame
     found = candidate_code(frame, codes()).rows()
     expected = [candidate_of(row) or (None, None) for row in rows]
     differing = [(row, one, other) for row, one, other in zip(rows, found, expected, strict=True) if one != other]

@@ -368,7 +368,7 @@ def test_condition_codes_are_joined(tmp_path: Path) -> None:
         (None, {}),
     ],
 )
-def test_prior_authorisations_are_the_claims_or_the_coverages(
+def test_prior_authorizations_are_the_claims_or_the_coverages(
     tmp_path: Path, number: str | None, changes: Json
 ) -> None:
     assert value(tmp_path, "prior_authorization_number", **changes) == number

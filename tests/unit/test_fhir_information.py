@@ -103,18 +103,18 @@ def test_information_without_a_category_is_a_doubt(tmp_path: Path, category: fhi
 
 
 @pytest.mark.parametrize(
-    ("variable", "is_misspelt"),
+    ("variable", "is_misspelled"),
     [
         *((name, True) for name in ("clm_clncl_tril_nu", "clm_rlt_cond_c", "clm_rlt_cond_cdx", "clm_rtl_cond_cd")),
         *((name, True) for name in ("clm_val_cdx", "clm_val_c", "CLM_VAL-CDS", "typeofbil", "clm_freq_cd ")),
         *((name, False) for name in ("clm_rlt_ocrnc_cd", "clm_drg_cd", "claim_query_cd", "received", "unknown-code")),
     ],
 )
-def test_information_of_a_misspelled_category_is_a_doubt(tmp_path: Path, variable: str, *, is_misspelt: bool) -> None:
+def test_information_of_a_misspelled_category_is_a_doubt(tmp_path: Path, variable: str, *, is_misspelled: bool) -> None:
     category = fhir.concept(fhir.CMS + "codesystem/information", fhir.CMS + "variables/" + variable)
     information = [fhir.INFORMATION, {"sequence": 2, "category": category, "valueString": "00000017"}]
     found = fhir.one_claim(tmp_path, fhir.eob(supportingInfo=information))
-    assert fhir.doubts(found) == ["information-category-misspelt@supportingInfo[1]" if is_misspelt else None]
+    assert fhir.doubts(found) == ["information-category-misspelt@supportingInfo[1]" if is_misspelled else None]
 
 
 def test_a_code_of_a_misspelled_system_is_a_doubt(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_arrow_tables_are_taken() -> None:
 
 def test_what_is_no_claim_line_is_an_error() -> None:
     rules = claims_edit.load_rules()
-    with pytest.raises(claims_edit.UsageError, match="no such column of a claim line: colour"):
-        claims_edit.validate(pl.DataFrame([LINE | {"colour": "red"}]), rules, as_of=AS_OF)
+    with pytest.raises(claims_edit.UsageError, match="no such column of a claim line: color"):
+        claims_edit.validate(pl.DataFrame([LINE | {"color": "red"}]), rules, as_of=AS_OF)
     with pytest.raises(claims_edit.UsageError, match="1 lines have a code that no policy lists"):
         claims_edit.decide(pl.DataFrame([LINE, LINE | {"hcpcs_code": "99213"}]), rules)

@@ -185,14 +185,14 @@ def test_it_asks_for_nothing_and_lets_nothing_in(out: Path) -> None:
     )
 
 
-def test_charts_are_reported_in_words_and_take_the_pages_colours(out: Path) -> None:
+def test_charts_are_reported_in_words_and_take_the_pages_colors(out: Path) -> None:
     charts = re.findall(r"<svg.*?</svg>", page_of(out), re.DOTALL)
     assert len(charts) == 2
     for chart in charts:
         (title,) = re.findall(r'role="img".*?<title id="([^"]*)">[^<]+</title><desc id="[^"]*">[^<]+</desc>', chart)
         assert f'aria-labelledby="{title} ' in chart
         painted = set(re.findall(r'(?:fill|stroke)="([^"]*)"', chart)) - {"none", "transparent"}
-        assert all(colour.startswith("var(--") for colour in painted), painted
+        assert all(color.startswith("var(--") for color in painted), painted
     assert 'fill="var(--deny)"' in charts[0]
 
 

@@ -209,7 +209,7 @@ def test_totals_are_the_sums_of_the_items(resources: list[Resource]) -> None:
         assert f"{eob['payment']['amount']['value']:.2f}" == amounts(eob["total"])["benefit"]
 
 
-def test_a_void_is_cancelled(resources: list[Resource]) -> None:
+def test_a_void_is_canceled(resources: list[Resource]) -> None:
     statuses = {(str(claim_facts(eob)["claim_frequency_code"]), eob["status"]) for eob in resources}
     assert statuses == {("1", "active"), ("7", "active"), ("8", "cancelled")}
 

@@ -38,7 +38,7 @@ def asked(out: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_the_tables_have_the_columns_of_the_contract_in_order_with_the_engines_types(tmp_path: Path) -> None:
+def test_the_tables_have_the_documented_columns_in_order_with_the_engines_types(tmp_path: Path) -> None:
     publish(tmp_path, RUNS[0], [line()])
     decisions = asked(tmp_path, "SELECT column_name, column_type FROM (DESCRIBE decisions)")
     assert decisions == [(name, DUCKDB_TYPES[dtype]) for name, dtype in DECISION_SCHEMA.items()]

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from claims_edit.core.validate import validate
-from claims_edit.intake import Mapping, canonicalise
+from claims_edit.intake import Mapping, canonicalize
 from claims_edit.intake.extract import ORDINAL
 from claims_edit.intake.layout import Layout
 
@@ -27,7 +27,7 @@ def read(column: str, value: Any, mapping: Mapping | None = None) -> tuple[Any, 
     series = value if isinstance(value, pl.Series) else pl.Series([value])
     columns = {**{name: pl.Series([text]) for name, text in LINE.items()}, column: series}
     raw = pl.DataFrame(columns).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in columns}, {}), mapping or Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in columns}, {}), mapping or Mapping())
     result = validate(lines.frame, as_of=AS_OF, known_programs=frozenset({"commercial"}))
     found = lines.frame[column].item() if column in lines.frame.columns else None
     own = [{check for check in checks if check.startswith(column)} for checks in (result.errors, result.warnings)]
@@ -145,7 +145,7 @@ NOTHING = (
 def read_all(column: str, values: tuple[str, ...]) -> list[tuple[Any, set[str], set[str]]]:
     """What each of many cells of a column becomes, as `read` says it of one."""
     raw = pl.DataFrame([LINE | {column: value} for value in values]).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in raw.columns if name != ORDINAL}, {}), Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in raw.columns if name != ORDINAL}, {}), Mapping())
     result = validate(lines.frame, as_of=AS_OF, known_programs=frozenset({"commercial"}))
     found = lines.frame[column] if column in lines.frame.columns else [None] * len(values)
     return [
@@ -300,7 +300,7 @@ def test_the_distinct_values_of_a_batch_are_all_of_them_but_of_columns_that_do_n
         LINE | {"claim_id": claim, "member_id": member} for claim, member in (("C0", "M1"), ("C1", "M2"), ("C2", "0"))
     ]
     raw = pl.DataFrame(rows).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in LINE}, {}), Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in LINE}, {}), Mapping())
     assert {name: set(series) for name, series in lines.distinct.items()} == {
         name: set(lines.frame[name]) for name in lines.distinct
     }
@@ -326,7 +326,7 @@ def test_a_claim_filing_indicator_that_is_no_code_is_a_doubt(code: str | None, *
     column = "claim_filing_indicator_code"
     rows = [LINE | {column: code}, LINE | {column: "BL"}]
     raw = pl.DataFrame(rows, schema_overrides={column: pl.String}).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
     found = lines.frame["doubts"].to_list() if "doubts" in lines.frame.columns else [None, None]
     assert found == [None if is_clear else f"{column}-unknown@{column}", None]
 
@@ -346,7 +346,7 @@ def test_a_code_that_has_not_two_characters_is_a_doubt(
 ) -> None:
     rows = [LINE | {column: codes, "doubts": doubts}, LINE | {column: "44", "doubts": None}]
     raw = pl.DataFrame(rows, schema_overrides={column: pl.String, "doubts": pl.String}).with_row_index(ORDINAL, 1)
-    lines = canonicalise(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
+    lines = canonicalize(raw, Layout({name: name for name in rows[0]}, {}), Mapping())
     expected = " ".join(filter(None, (doubts, None if is_clear else f"{column}-unknown@{column}")))
     found = lines.frame["doubts"].to_list() if "doubts" in lines.frame.columns else [None, None]
     assert found == [expected or None, None]

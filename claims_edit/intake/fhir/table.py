@@ -127,6 +127,6 @@ def _places(places: list[int]) -> pl.Series:
 
 
 def _days(frame: pl.DataFrame) -> list[pl.Expr]:
-    """Moments as their day; parts of a date stay, for the contract to refuse."""
+    """Moments as their day; parts of a date stay, for validation to refuse."""
     named = [name for name in DATE_COLUMNS if (frame[name].str.len_bytes() > ISO_DAY).any()]
     return [pl.col(name).str.replace(DATE_TIME, "${1}") for name in named]

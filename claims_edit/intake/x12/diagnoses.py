@@ -107,7 +107,7 @@ def health_codes(chunk: Chunk) -> HealthCodes:
     """The codes of a chunk's HI segments, except those of other payers."""
     rows = np.flatnonzero(chunk.rows.are("HI") & (chunk.owner == chunk.claim))
     segments = chunk.rows.segment[rows]
-    owners, places = chunk.segments.places(segments)
+    owners, places = chunk.segments.filled_elements(segments)
     composites = chunk.segments.composites(segments[owners], places)
     qualifiers, _ = chunk.segments.trimmed_words(*chunk.segments.component(composites, 1))
     begins, ends = chunk.segments.component(composites, 2)

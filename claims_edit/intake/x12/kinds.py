@@ -121,7 +121,7 @@ def _kinds(segments: Segments, names: Kinds) -> Kinds:
     for name, (qualifiers, words, places_of) in _QUALIFIED.items():
         places = np.flatnonzero(names == NAMES.index(name))
         qualifier, _ = segments.trimmed_words(*segments.bounds(places, qualifiers.place))
-        found = words.places(qualifier)
+        found = words.indexes(qualifier)
         is_known = found >= 0
         kinds[places[is_known]] = places_of[found[is_known]]
     return kinds

@@ -36,7 +36,7 @@ class Words:
         slots = _slots(numbers, self._factor)
         self._numbers[slots], self._places[slots] = numbers, np.arange(numbers.size)
 
-    def places(self, words: Numbers) -> Kinds:
+    def indexes(self, words: Numbers) -> Kinds:
         """The place of each word (of 16 bits: they are compared often); UNKNOWN if it is not one of them."""
         slots = _slots(words, self._factor)
         return np.where(self._numbers[slots] == words, self._places[slots], UNKNOWN)
@@ -56,7 +56,7 @@ _IS_CONTROL = np.array([name in CONTROL for name in (*NAMES, "")])
 
 def names_of(segments: Segments) -> Kinds:
     """The place of each segment's name among NAMES; UNKNOWN if it is not one of them."""
-    return _NAMES.places(segments.words(*segments.names()))
+    return _NAMES.indexes(segments.words(*segments.names()))
 
 
 def are_control(names: Kinds) -> Flags:

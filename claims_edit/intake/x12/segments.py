@@ -222,7 +222,7 @@ class Segments:
         text = self._separated(self.begins[segments], self.ends[segments], segments)
         return text.str.replace_all(ELEMENT, "*", literal=True)
 
-    def places(self, segments: Numbers) -> tuple[Numbers, Numbers]:
+    def filled_elements(self, segments: Numbers) -> tuple[Numbers, Numbers]:
         """Every element up to the last filled one: which of the segments (its place among them), and which element."""
         owners, places = ranges(self.count[segments])
         begins, ends = self.bounds(segments[owners], places + 1)

@@ -80,8 +80,8 @@ def _payer_axis() -> dict[str, Any]:
 
 def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], description: str) -> Markup:
     """Bars of lines, one for each month (`month`, `reason`, `lines`); `reasons` in the order of their colors."""
-    colours = [f"var(--series-{number})" for number in range(1, len(reasons) + 1)]
-    colours[SERIES - 1 :] = ["var(--series-other)"] * len(colours[SERIES - 1 :])
+    colors = [f"var(--series-{number})" for number in range(1, len(reasons) + 1)]
+    colors[SERIES - 1 :] = ["var(--series-other)"] * len(colors[SERIES - 1 :])
     chart = {
         "data": {"values": list(rows)},
         "mark": _BAR,
@@ -91,7 +91,7 @@ def lines_by_month(rows: Sequence[dict[str, Any]], reasons: Sequence[str], descr
             "color": {
                 "field": "reason",
                 "type": "nominal",
-                "scale": {"domain": list(reasons), "range": colours},
+                "scale": {"domain": list(reasons), "range": colors},
                 "legend": {"title": None, "columns": 3, "labelLimit": 240, "columnPadding": 28},
             },
             "order": _STACKED,
