@@ -72,3 +72,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"claims_edit has no {name}")
     found: object = getattr(import_module(_HOME[name]), name)
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

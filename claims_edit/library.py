@@ -1,12 +1,13 @@
 """claims-edit as a library: rules, validation, one batch and its decisions, on data frames (docs/library.md).
 
 Frames are Polars; any object with an Arrow stream (pyarrow, pandas with pyarrow, DuckDB) works as well. Columns have
-the canonical names of a claim line; missing ones count as empty.
+the canonical names of a claim line, or those that a mapping gives; missing ones count as empty.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,23 +19,28 @@ from claims_edit.core.candidate_codes import CandidateCodes
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
 from claims_edit.core.route import as_candidates, plain_totals, route
-from claims_edit.core.schema import CANDIDATE_SCHEMA
-from claims_edit.errors import UsageError
-from claims_edit.facts.revision import revisions_among
+from claims_edit.core.schema import CANDIDATE_SCHEMA, DTYPES
+from claims_edit.errors import InputError, UsageError
+from claims_edit.facts.revision import REVISION_SCHEMA, revised_claim, revisions_among
 from claims_edit.intake import Mapping, canonicalize
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.layout import Layout
+from claims_edit.intake.layout import Layout, resolve
 from claims_edit.model import StalePolicy
-from claims_edit.policy import load_catalog
-from claims_edit.runner.contracts import no_contracts
-from claims_edit.runner.revisions import PayerIdentities
+from claims_edit.policy import Catalog, load_catalog
+from claims_edit.runner.contracts import checked_contracts, no_contracts
+from claims_edit.runner.revisions import PayerIdentities, with_named_claims
+from claims_edit.value_rules import value_rules
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterable
 
     from claims_edit.core.control_totals import ControlTotals
     from claims_edit.core.validate import ValidationResult
-    from claims_edit.policy import Catalog
+
+ROW = "source_row"
+WHERE = {"source_file": pl.String(), ROW: pl.Int64()}
+_FRAME = Path("/frame")  # its name in errors; at the root, as the folders of a path may give columns
+_OF_FILES = ("rows", "rows_except", "lines", "fixed_width", "names", "skip_rows", "skip_footer")
 
 
 class ArrowStream(Protocol):
@@ -45,19 +51,22 @@ class ArrowStream(Protocol):
         ...
 
 
-Frame = pl.DataFrame | ArrowStream
+Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """The result of one batch, before repeated lines of other batches are removed.
+    """The result of one batch; repeated lines are not looked for.
 
     Attributes:
-        candidates: accepted lines with a code that a policy lists (CANDIDATE_SCHEMA), for `decide`.
-        quarantine: refused rows: `failed_checks`, `candidate_code`, `charge_amount`, `raw_values`.
+        candidates: accepted lines with a code that a policy lists (CANDIDATE_SCHEMA), for `decide`, with `source_row`:
+            the row of the frame, from 1.
+        quarantine: refused rows: `source_row`, `claim_id`, `failed_checks`, `candidate_code`, `charge_amount`,
+            `raw_values`.
         keys: `high`, `low` (UInt64) of every row: equal `low` means the same line of the same claim, equal `high` the
             same claim. Null where a row has no valid key. Comparable between batches of one release of Polars.
-        revisions: replacements and voids, and other claims that may revise a claim.
+        revisions: replacements and voids, and other claims that may revise a claim, once for each claim that each may
+            name (REVISION_SCHEMA).
         totals: rows and charges read, accepted and quarantined, and warnings by check.
     """
 
@@ -84,10 +93,11 @@ def validate(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping | No
         lines: a frame of claim lines.
         rules: their lines of business are the valid ones.
         as_of: service dates after this day are refused.
-        mapping: words, date formats and null values of the frame; its column names are canonical already.
+        mapping: of the frame: its column names, constants, words, date formats and null values. Without one, each
+            column has the canonical name.
 
     Raises:
-        UsageError: a column is not one of a claim line.
+        UsageError: a column is not one of a claim line, or the mapping does not fit.
     """
     raw, processing = _processing(lines, rules, as_of, mapping)
     return processing.close_look(raw)[1]
@@ -102,76 +112,200 @@ def process_batch(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping
     routed = route(checked.lines, checked.result, None, processing.rules.codes, processing.layout)
     totals = plain_totals(batch.charge, batch.plain)
     totals.add(routed.totals)
+    revisions = with_named_claims(
+        routed.revisions.drop("row", "claim_line_number").unique(maintain_order=True),
+        PayerIdentities(rules),
+        lambda asked: asked.filter(asked.is_in(batch.keys["high"].drop_nulls().implode())),
+    )
     return BatchResult(
-        routed.candidates.drop(ORDINAL),
-        routed.quarantine.select("claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values"),
+        routed.candidates.rename({ORDINAL: ROW}),
+        routed.quarantine.rename({ORDINAL: ROW}).select(
+            ROW, "claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values"
+        ),
         batch.keys.drop("row"),
-        routed.revisions.drop("row"),
+        revisions.select(*REVISION_SCHEMA),
         totals,
     )
 
 
 def decide(
-    lines: Frame,
+    lines: Frame | BatchResult,
     rules: Catalog,
     *,
-    revisions: pl.DataFrame | None = None,
-    contracts: pl.DataFrame | None = None,
-    stale_policy: StalePolicy = StalePolicy.WARN,
+    revisions: Frame | None = None,
+    contracts: Frame | None = None,
+    stale_policy: StalePolicy | str = StalePolicy.WARN,
 ) -> pl.DataFrame:
     """One decision per line, in order: the columns of `decisions` without `run_id` and `mode`.
 
     Args:
-        lines: candidates of `process_batch`, or claim lines with any columns; they count as accepted.
+        lines: the result of `process_batch`, its candidates, or claim lines with any columns; they count as accepted.
+            `source_file` and `source_row` are kept; without them, the lines are numbered from 1.
         rules: of `load_rules`.
-        revisions: of `process_batch`; None for those among the lines.
-        contracts: the benefit terms of groups on the service; None for none.
+        revisions: of `process_batch`, of all batches; None for those of the result, or else those among the lines.
+        contracts: the benefit terms of groups on the service, with the columns of a contracts file; None for none.
         stale_policy: what to do with a denial under a policy whose review is overdue.
 
     Raises:
-        UsageError: a column is not one of a claim line, or a line's code is in no policy.
+        UsageError: a column is not one of a claim line or has values that are not of its kind, a line has no service
+            date, its code is in no policy, or the contracts have faults.
     """
-    frame = pl.DataFrame(lines)
-    candidates = frame if "service_start_date" in frame.columns else _as_candidates(frame, rules)
-    candidates = candidates.with_columns(
-        pl.lit(None, dtype).alias(name) for name, dtype in CANDIDATE_SCHEMA.items() if name not in candidates.columns
-    )
-    if unlisted := (~candidates["hcpcs_code"].is_in(rules.codes["hcpcs_code"].implode()).fill_null(value=False)).sum():
-        raise UsageError(f"{unlisted} lines have a code that no policy lists. Pass the candidates of process_batch.")
+    _check_rules(rules)
+    if isinstance(lines, BatchResult):
+        revisions = lines.revisions if revisions is None else revisions
+        lines = lines.candidates
+    frame = _frame(lines, "lines")
+    where = [name for name in WHERE if name in frame.columns]
+    given = frame.drop(where)
+    candidates = _of_candidates(given) if "service_start_date" in given.columns else _as_candidates(given, rules)
+    _check_decidable(candidates, rules)
+    place = {"source_file": pl.lit(None), ROW: pl.int_range(1, pl.len() + 1)}
     placed = candidates.with_columns(
-        pl.lit(None, pl.String).alias("source_file"), pl.int_range(1, pl.len() + 1).alias("source_row")
+        (frame[name] if name in where else place[name]).cast(dtype).alias(name) for name, dtype in WHERE.items()
     )
-    known = revisions_among(candidates, rules) if revisions is None else revisions.lazy()
     return engine.decide(
         placed,
         rules,
-        revisions=known,
-        contracts=no_contracts() if contracts is None else contracts,
-        stale_policy=stale_policy,
+        revisions=revisions_among(candidates, rules) if revisions is None else _revisions(revisions),
+        contracts=_contracts(contracts, rules),
+        stale_policy=_stale_policy(stale_policy),
     )
+
+
+def _check_decidable(candidates: pl.DataFrame, rules: Catalog) -> None:
+    listed = candidates["hcpcs_code"].is_in(rules.codes["hcpcs_code"].implode()).fill_null(value=False)
+    if unlisted := int((~listed).sum()):
+        raise UsageError(f"{unlisted} lines have a code that no policy lists. Pass the candidates of process_batch.")
+    if dateless := candidates["service_start_date"].null_count():
+        raise UsageError(f"{dateless} lines have no service date: no policy can be chosen. Fill it, or leave them out.")
+
+
+def _typed(frame: pl.DataFrame, schema: dict[str, pl.DataType], name: str) -> pl.DataFrame:
+    """The frame with every column of a schema, of its type: null where it lacks one."""
+    _refuse_columns(frame, schema)
+    try:
+        typed = frame.select(
+            _cast(column, frame.schema[column], dtype) if column in frame.columns else pl.lit(None, dtype).alias(column)
+            for column, dtype in schema.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{name}: a column has another type ({type(error).__name__}). Compare its schema.") from None
+    _refuse_values({own.name: int((typed[own.name].is_null() & own.is_not_null()).sum()) for own in frame})
+    return typed
+
+
+def _cast(name: str, given: pl.DataType, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Date and given == pl.String:
+        return pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+    return pl.col(name).cast(dtype, strict=False)
+
+
+def _of_candidates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Candidates with every column; a line without an end ends on its first day."""
+    typed = _typed(frame, {name: dtype for name, dtype in CANDIDATE_SCHEMA.items() if name != ORDINAL}, "lines")
+    return typed.with_columns(service_end_date=pl.coalesce("service_end_date", "service_start_date"))
 
 
 def _as_candidates(frame: pl.DataFrame, rules: Catalog) -> pl.DataFrame:
-    raw = _numbered(frame)
-    lines = canonicalize(raw, _layout(raw), Mapping())
-    return as_candidates(lines.frame, CandidateCodes.of(rules)).drop(ORDINAL)
+    raw, layout = _read(frame, None)
+    canonical = canonicalize(raw, layout, Mapping()).frame
+    kinds = {
+        name: COLUMNS[name] for name in canonical.columns if name in COLUMNS and canonical.schema[name] == pl.String
+    }
+    unlike = canonical.select(
+        pl.any_horizontal(~rule(pl.col(name)) for rule in value_rules(column).values()).filter(pl.col(name).is_not_null())
+        .sum().alias(name)
+        for name, column in kinds.items()
+        if column.kind in DTYPES
+    )  # fmt: skip
+    _refuse_values(unlike.row(0, named=True) if unlike.width else {})
+    return as_candidates(canonical, CandidateCodes.of(rules)).drop(ORDINAL)
+
+
+def _revisions(given: Frame) -> pl.LazyFrame:
+    """Revisions with every column; one that names no claim names its original, or else its own."""
+    whole = _typed(_frame(given, "revisions"), REVISION_SCHEMA, "revisions")
+    named = pl.coalesce("revised_claim_id", revised_claim(pl.lit(value=True)))
+    return whole.with_columns(revised_claim_id=named, refused=pl.col("refused").fill_null(value=False)).lazy()
+
+
+def _contracts(given: Frame | None, rules: Catalog) -> pl.DataFrame:
+    frame = no_contracts() if given is None else _frame(given, "contracts")
+    if frame.is_empty():
+        return no_contracts()
+    try:
+        return checked_contracts(frame.cast(pl.String), rules, "contracts", "Correct it")
+    except InputError as error:
+        raise UsageError(*error.faults) from None
+
+
+def _stale_policy(given: StalePolicy | str) -> StalePolicy:
+    try:
+        return StalePolicy(given)
+    except ValueError:
+        raise UsageError(f"stale_policy: must be one of {', '.join(StalePolicy)}.") from None
 
 
 def _processing(lines: Frame, rules: Catalog, as_of: date, mapping: Mapping | None) -> tuple[pl.DataFrame, Processing]:
-    raw = _numbered(pl.DataFrame(lines))
+    _check_rules(rules)
+    if not isinstance(as_of, date):
+        raise UsageError("as_of: is not a date. Pass a datetime.date.")
+    day = as_of.date() if isinstance(as_of, datetime) else as_of
+    raw, layout = _read(_frame(lines, "lines"), mapping)
     given = mapping if mapping is not None else Mapping()
-    return raw, Processing(_layout(raw), given, ScreenRules.of(rules, as_of), PayerIdentities(rules).of)
+    return raw, Processing(layout, given, ScreenRules.of(rules, day), PayerIdentities(rules).of)
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with ORDINAL and every required column."""
-    if unknown := sorted(set(frame.columns) - set(COLUMNS)):
-        raise UsageError(f"no such column of a claim line: {', '.join(unknown)}. Rename or drop it.")
-    absent = [group[0] for group in REQUIRED if not set(group) & set(frame.columns)]
-    return frame.with_columns(
-        pl.int_range(1, pl.len() + 1).alias(ORDINAL), *(pl.lit(None, pl.String).alias(name) for name in absent)
+def _check_rules(rules: Catalog) -> None:
+    if not isinstance(rules, Catalog):
+        raise UsageError("rules: are not loaded. Pass what load_rules returns.")
+
+
+def _frame(given: Frame, name: str) -> pl.DataFrame:
+    if isinstance(given, pl.LazyFrame):
+        return given.collect()
+    if isinstance(given, pl.DataFrame):
+        return given
+    if not hasattr(given, "__arrow_c_stream__"):
+        raise UsageError(f"{name}: {type(given).__name__} is not a data frame. Pass one; run_batch reads files.")
+    return pl.DataFrame(given)
+
+
+def _read(frame: pl.DataFrame, mapping: Mapping | None) -> tuple[pl.DataFrame, Layout]:
+    """The frame under canonical names, with ORDINAL, and every required column that it lacks as an empty one."""
+    if mapping is None:
+        _refuse_columns(frame, COLUMNS)
+        layout = Layout({name: name for name in frame.columns}, {})
+    else:
+        layout = _mapped(frame.columns, mapping)
+    had = {*layout.sources, *layout.constants}
+    absent = [group[0] for group in REQUIRED if not had.intersection(group)]
+    ordinal = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ORDINAL)
+    raw = frame.select(
+        ordinal,
+        *(pl.col(source).alias(name) for name, source in layout.sources.items()),
+        *(pl.lit(None, pl.String).alias(name) for name in absent),
     )
+    return raw, Layout(layout.sources | {name: name for name in absent}, layout.constants, ignored=layout.ignored)
 
 
-def _layout(raw: pl.DataFrame) -> Layout:
-    return Layout({name: name for name in raw.columns if name != ORDINAL}, {})
+def _mapped(columns: list[str], mapping: Mapping) -> Layout:
+    """The layout of a frame under a mapping; columns that no one asks for are ignored, as in an extract."""
+    of_files = [name for name in _OF_FILES if getattr(mapping, name)]
+    if of_files:
+        raise UsageError(f"mapping: {', '.join(of_files)} describes files. Use run_batch, or prepare the frame.")
+    try:
+        return resolve(_FRAME, columns, mapping, partial=True)
+    except InputError as error:
+        raise UsageError(*(fault.removeprefix("/") for fault in error.faults)) from None
+
+
+def _refuse_columns(frame: pl.DataFrame, known: Iterable[str]) -> None:
+    if unknown := sorted(set(frame.columns) - set(known)):
+        raise UsageError(f"no such column of a claim line: {', '.join(unknown)}. Rename or drop it.")
+
+
+def _refuse_values(unlike: dict[str, int]) -> None:
+    faults = [f"{name}: {count} values are not of its kind. Correct them." for name, count in unlike.items() if count]
+    if faults:
+        raise UsageError(*faults)

@@ -94,7 +94,7 @@ def column_of_line(name: str) -> str:
     return name.rpartition("__")[0] or name
 
 
-def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = False) -> Layout:
+def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = False, partial: bool = False) -> Layout:
     """The layout of an extract whose columns are `found` (names match without regard to case).
 
     The folders of its path may give columns too (see partition_of), for all rows the same.
@@ -104,6 +104,7 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
         found: its columns.
         mapping: what is looked for.
         sparse: whether a column that no row fills is not among `found`, so that a line may lack some.
+        partial: whether required columns may be missing.
 
     Raises:
         InputError: column names repeat, a mapped column is not there, or a required one is missing.
@@ -130,7 +131,8 @@ def resolve(path: Path, found: list[str], mapping: Mapping, *, sparse: bool = Fa
             faults.append(f"the mapping takes {name} from {_either(names)}, which is not in the extract")
     faults += _add_lines(layout, by_key, mapping, sparse=sparse)
     faults += _add_row_columns(layout, by_key, folders, mapping, sparse=sparse)
-    faults += [f"no column {' or '.join(group)}" for group in REQUIRED if not set(group) & set(layout.columns)]
+    required = () if partial else REQUIRED
+    faults += [f"no column {' or '.join(group)}" for group in required if not set(group) & set(layout.columns)]
     if faults:
         raise InputError(f"{path}: {'; '.join(faults)}. {_found(found)}")
     used = set(layout.sources.values())

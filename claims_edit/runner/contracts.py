@@ -9,6 +9,7 @@ import polars as pl
 from claims_edit.errors import InputError, refuse_no_file
 from claims_edit.intake.canonical import trimmed
 from claims_edit.intake.dates import iso_date
+from claims_edit.intake.misspelt import doubtful, misspelt
 from claims_edit.model import Coverage
 from claims_edit.policy import name_key
 
@@ -36,9 +37,24 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         InputError: the file cannot be read, or has faults: all of them, with row numbers and without values.
     """
     given = _read(path)
+    if given.is_empty() and set(REQUIRED) <= set(given.columns):
+        raise InputError(f"{path}: has a header and no contracts. Ask for a new file, or remove --contracts.")
+    return checked_contracts(given, catalog, str(path), "Correct the file and resend it")
+
+
+def checked_contracts(given: pl.DataFrame, catalog: Catalog, place: str, remedy: str) -> pl.DataFrame:
+    """Contracts with columns of text, checked, sorted, payers as keys (SCHEMA); errors name `place` and `remedy`.
+
+    Raises:
+        InputError: they have faults: all of them, with row numbers and without values.
+    """
     missing = [name for name in REQUIRED if name not in given.columns]
     if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}. Found: {', '.join(given.columns)}. Add them.")
+        raise InputError(f"{place}: no column {', '.join(missing)}. Found: {', '.join(given.columns)}. Add them.")
+    others = [name for name in given.columns if name not in COLUMNS]
+    absent = [name for name in COLUMNS if name not in given.columns]
+    if slips := sorted({*misspelt(others, absent), *doubtful(others, absent)}):
+        raise InputError(f"{place}: {', '.join(slips)} looks like one of {', '.join(absent)}. Correct or drop it.")
     payer = name_key(pl.col("payer")).replace_strict(
         catalog.payer_names["name_key"], catalog.payer_names["payer"], default=None, return_dtype=pl.String
     )
@@ -52,9 +68,9 @@ def load_contracts(path: Path, catalog: Catalog) -> pl.DataFrame:
         pl.col("group_code").str.to_uppercase(),
         _service(catalog),
     )
-    if text.is_empty():
-        raise InputError(f"{path}: has a header and no contracts. Ask for a new file, or remove --contracts.")
-    _refuse(path, text, read, sorted(catalog.codes["service"].unique()))
+    faults = _faults(text, read, sorted(catalog.codes["service"].unique()))
+    if faults:
+        raise InputError(*(f"{place}: {fault}. {remedy}." for fault in faults))
     return read.unique().sort(COLUMNS, nulls_last=True)
 
 
@@ -80,8 +96,8 @@ def _read(path: Path) -> pl.DataFrame:
         ) from None
 
 
-def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[str]) -> None:
-    """Raise all faults of the contracts at once."""
+def _faults(text: pl.DataFrame, read: pl.DataFrame, services: list[str]) -> list[str]:
+    """All faults of the contracts, with their rows."""
     checks = {
         "payer is not recognized": read["payer"].is_null(),
         f"service must be one of {', '.join(services)}": ~read["service"].is_in(services).fill_null(value=False),
@@ -101,6 +117,5 @@ def _refuse(path: Path, text: pl.DataFrame, read: pl.DataFrame, services: list[s
         if rows:
             more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
             shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
-            faults.append(f"{path}: row {shown}{more}: {fault}. Correct the file and resend it.")
-    if faults:
-        raise InputError(*faults)
+            faults.append(f"row {shown}{more}: {fault}")
+    return faults

@@ -62,6 +62,34 @@ def none_known(claims: pl.Series) -> pl.Series:
     return pl.repeat(value=False, n=claims.len(), dtype=pl.Boolean, eager=True)
 
 
+def with_named_claims(
+    revisions: pl.DataFrame, payers: PayerIdentities, known: Callable[[pl.Series], pl.Series]
+) -> pl.DataFrame:
+    """The revisions, once for each claim that each may name: `revised_claim_id`.
+
+    `known` says of claims (`high` of `key_hashes`) which of them there are. Where the claim of `original_claim_id` is
+    not among them, it may come on a later night. A refused claim may name either: whether there is the original depends
+    on the refused claims.
+    """
+    is_known = _is_known(revisions, payers, known)
+    named = revisions.with_columns(revised_claim_id=revised_claim(is_known))
+    either = revisions.filter(~is_known | ~revisions.select(is_certain()).to_series())
+    either = either.filter(pl.col("original_claim_id").is_not_null())
+    both = [either.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
+    return pl.concat([named, *both]).unique(maintain_order=True)
+
+
+def _is_known(revisions: pl.DataFrame, payers: PayerIdentities, known: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Whether the claim that each `original_claim_id` names is another one, and known."""
+    claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
+    wanted = claim_hashes(claims, payers.of(claims["payer"]))
+    other = pl.col("original_claim_id").is_not_null() & (pl.col("original_claim_id") != pl.col("claim_id"))
+    asked = wanted.filter(revisions.select(other.fill_null(value=False)).to_series()).drop_nulls().unique()
+    if asked.is_empty():
+        return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
+    return wanted.is_in(known(asked).implode()).fill_null(value=False)
+
+
 class RunRevisions:
     """The revisions of a run: those that name a candidate's claim decide, and all of them are noted for later nights.
 
@@ -110,25 +138,11 @@ class RunRevisions:
 
     def _named(self) -> pl.DataFrame:
         given = self._kept().drop("row", "claim_line_number").unique().collect(engine="streaming")
-        is_known = self._is_known(given)
-        named = given.with_columns(revised_claim_id=revised_claim(is_known))
-        # The original may come on a later night. A refused claim may name either: whether the run has the original
-        # depends on the refused claims.
-        either = given.filter(~is_known | ~given.select(is_certain()).to_series())
-        either = either.filter(pl.col("original_claim_id").is_not_null())
-        both = [either.with_columns(revised_claim_id=name) for name in ("original_claim_id", "claim_id")]
-        return pl.concat([named, *both]).unique(maintain_order=True)
+        return with_named_claims(given, self._payers, self._known)
 
-    def _is_known(self, revisions: pl.DataFrame) -> pl.Series:
-        """Whether this run has the claim named by each `original_claim_id`, or an earlier one decided it."""
-        claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
-        wanted = claim_hashes(claims, self._payers.of(claims["payer"]))
-        other = pl.col("original_claim_id").is_not_null() & (pl.col("original_claim_id") != pl.col("claim_id"))
-        asked = wanted.filter(revisions.select(other.fill_null(value=False)).to_series()).drop_nulls().unique()
-        if asked.is_empty():
-            return pl.repeat(value=False, n=revisions.height, dtype=pl.Boolean, eager=True)
-        known = pl.concat([self._highs_in_run(asked), asked.filter(self._known_claims(asked))]).unique()
-        return wanted.is_in(known.implode()).fill_null(value=False)
+    def _known(self, asked: pl.Series) -> pl.Series:
+        """Which of these claims this run has, or an earlier one decided."""
+        return pl.concat([self._highs_in_run(asked), asked.filter(self._known_claims(asked))]).unique()
 
     def _highs_in_run(self, asked: pl.Series) -> pl.Series:
         """Which of these claims rows of the run have."""
