@@ -209,17 +209,16 @@ def _of_candidates(frame: pl.DataFrame) -> pl.DataFrame:
 def _as_candidates(frame: pl.DataFrame, rules: Catalog) -> pl.DataFrame:
     raw, layout = _read(frame, None)
     canonical = canonicalize(raw, layout, Mapping()).frame
-    kinds = {
-        name: COLUMNS[name] for name in canonical.columns if name in COLUMNS and canonical.schema[name] == pl.String
-    }
-    unlike = canonical.select(
-        pl.any_horizontal(~rule(pl.col(name)) for rule in value_rules(column).values()).filter(pl.col(name).is_not_null())
-        .sum().alias(name)
-        for name, column in kinds.items()
-        if column.kind in DTYPES
-    )  # fmt: skip
-    _refuse_values(unlike.row(0, named=True) if unlike.width else {})
+    typed = [name for name in canonical.columns if name in COLUMNS and COLUMNS[name].kind in DTYPES]
+    _refuse_values({name: _unlike(canonical[name]) for name in typed if canonical.schema[name] == pl.String})
     return as_candidates(canonical, CandidateCodes.of(rules)).drop(ORDINAL)
+
+
+def _unlike(values: pl.Series) -> int:
+    """How many values of a column break a rule of its kind."""
+    rules = value_rules(COLUMNS[values.name]).values()
+    given = values.drop_nulls().to_frame()
+    return int(given.select(pl.any_horizontal(~rule(pl.col(values.name)) for rule in rules).sum()).item())
 
 
 def _revisions(given: Frame) -> pl.LazyFrame:
