@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from claims_edit import engine
-from claims_edit.columns import COLUMNS, REQUIRED
+from claims_edit.columns import COLUMNS
 from claims_edit.core.candidate_codes import CandidateCodes
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
@@ -22,9 +22,9 @@ from claims_edit.core.route import as_candidates, plain_totals, route
 from claims_edit.core.schema import CANDIDATE_SCHEMA, DTYPES
 from claims_edit.errors import InputError, UsageError
 from claims_edit.facts.revision import REVISION_SCHEMA, revised_claim, revisions_among
+from claims_edit.frames import Frame, as_frame, lines_of, refuse_values, with_types
 from claims_edit.intake import Mapping, canonicalize
 from claims_edit.intake.extract import ORDINAL
-from claims_edit.intake.layout import Layout, resolve
 from claims_edit.model import StalePolicy
 from claims_edit.policy import Catalog, load_catalog
 from claims_edit.runner.contracts import checked_contracts, no_contracts
@@ -32,26 +32,11 @@ from claims_edit.runner.revisions import PayerIdentities, with_named_claims
 from claims_edit.value_rules import value_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from claims_edit.core.control_totals import ControlTotals
     from claims_edit.core.validate import ValidationResult
 
 ROW = "source_row"
 WHERE = {"source_file": pl.String(), ROW: pl.Int64()}
-_FRAME = Path("/frame")  # its name in errors; at the root, as the folders of a path may give columns
-_OF_FILES = ("rows", "rows_except", "lines", "fixed_width", "names", "skip_rows", "skip_footer")
-
-
-class ArrowStream(Protocol):
-    """An object that exports its columns through Arrow's C stream interface."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The stream."""
-        ...
-
-
-Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
 
 
 @dataclass(frozen=True)
@@ -154,7 +139,7 @@ def decide(
     if isinstance(lines, BatchResult):
         revisions = lines.revisions if revisions is None else revisions
         lines = lines.candidates
-    frame = _frame(lines, "lines")
+    frame = as_frame(lines, "lines")
     where = [name for name in WHERE if name in frame.columns]
     given = frame.drop(where)
     candidates = _of_candidates(given) if "service_start_date" in given.columns else _as_candidates(given, rules)
@@ -180,37 +165,17 @@ def _check_decidable(candidates: pl.DataFrame, rules: Catalog) -> None:
         raise UsageError(f"{dateless} lines have no service date: no policy can be chosen. Fill it, or leave them out.")
 
 
-def _typed(frame: pl.DataFrame, schema: dict[str, pl.DataType], name: str) -> pl.DataFrame:
-    """The frame with every column of a schema, of its type: null where it lacks one."""
-    _refuse_columns(frame, schema)
-    try:
-        typed = frame.select(
-            _cast(column, frame.schema[column], dtype) if column in frame.columns else pl.lit(None, dtype).alias(column)
-            for column, dtype in schema.items()
-        )
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"{name}: a column has another type ({type(error).__name__}). Compare its schema.") from None
-    _refuse_values({own.name: int((typed[own.name].is_null() & own.is_not_null()).sum()) for own in frame})
-    return typed
-
-
-def _cast(name: str, given: pl.DataType, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Date and given == pl.String:
-        return pl.col(name).str.to_date("%Y-%m-%d", strict=False)
-    return pl.col(name).cast(dtype, strict=False)
-
-
 def _of_candidates(frame: pl.DataFrame) -> pl.DataFrame:
     """Candidates with every column; a line without an end ends on its first day."""
-    typed = _typed(frame, {name: dtype for name, dtype in CANDIDATE_SCHEMA.items() if name != ORDINAL}, "lines")
+    typed = with_types(frame, {name: dtype for name, dtype in CANDIDATE_SCHEMA.items() if name != ORDINAL}, "lines")
     return typed.with_columns(service_end_date=pl.coalesce("service_end_date", "service_start_date"))
 
 
 def _as_candidates(frame: pl.DataFrame, rules: Catalog) -> pl.DataFrame:
-    raw, layout = _read(frame, None)
+    raw, layout = lines_of(frame, None)
     canonical = canonicalize(raw, layout, Mapping()).frame
     typed = [name for name in canonical.columns if name in COLUMNS and COLUMNS[name].kind in DTYPES]
-    _refuse_values({name: _unlike(canonical[name]) for name in typed if canonical.schema[name] == pl.String})
+    refuse_values({name: _unlike(canonical[name]) for name in typed if canonical.schema[name] == pl.String})
     return as_candidates(canonical, CandidateCodes.of(rules)).drop(ORDINAL)
 
 
@@ -223,13 +188,13 @@ def _unlike(values: pl.Series) -> int:
 
 def _revisions(given: Frame) -> pl.LazyFrame:
     """Revisions with every column; one that names no claim names its original, or else its own."""
-    whole = _typed(_frame(given, "revisions"), REVISION_SCHEMA, "revisions")
+    whole = with_types(as_frame(given, "revisions"), REVISION_SCHEMA, "revisions")
     named = pl.coalesce("revised_claim_id", revised_claim(pl.lit(value=True)))
     return whole.with_columns(revised_claim_id=named, refused=pl.col("refused").fill_null(value=False)).lazy()
 
 
 def _contracts(given: Frame | None, rules: Catalog) -> pl.DataFrame:
-    frame = no_contracts() if given is None else _frame(given, "contracts")
+    frame = no_contracts() if given is None else as_frame(given, "contracts")
     if frame.is_empty():
         return no_contracts()
     try:
@@ -250,7 +215,7 @@ def _processing(lines: Frame, rules: Catalog, as_of: date, mapping: Mapping | No
     if not isinstance(as_of, date):
         raise UsageError("as_of: is not a date. Pass a datetime.date.")
     day = as_of.date() if isinstance(as_of, datetime) else as_of
-    raw, layout = _read(_frame(lines, "lines"), mapping)
+    raw, layout = lines_of(as_frame(lines, "lines"), mapping)
     given = mapping if mapping is not None else Mapping()
     return raw, Processing(layout, given, ScreenRules.of(rules, day), PayerIdentities(rules).of)
 
@@ -258,53 +223,3 @@ def _processing(lines: Frame, rules: Catalog, as_of: date, mapping: Mapping | No
 def _check_rules(rules: Catalog) -> None:
     if not isinstance(rules, Catalog):
         raise UsageError("rules: are not loaded. Pass what load_rules returns.")
-
-
-def _frame(given: Frame, name: str) -> pl.DataFrame:
-    if isinstance(given, pl.LazyFrame):
-        return given.collect()
-    if isinstance(given, pl.DataFrame):
-        return given
-    if not hasattr(given, "__arrow_c_stream__"):
-        raise UsageError(f"{name}: {type(given).__name__} is not a data frame. Pass one; run_batch reads files.")
-    return pl.DataFrame(given)
-
-
-def _read(frame: pl.DataFrame, mapping: Mapping | None) -> tuple[pl.DataFrame, Layout]:
-    """The frame under canonical names, with ORDINAL, and every required column that it lacks as an empty one."""
-    if mapping is None:
-        _refuse_columns(frame, COLUMNS)
-        layout = Layout({name: name for name in frame.columns}, {})
-    else:
-        layout = _mapped(frame.columns, mapping)
-    had = {*layout.sources, *layout.constants}
-    absent = [group[0] for group in REQUIRED if not had.intersection(group)]
-    ordinal = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ORDINAL)
-    raw = frame.select(
-        ordinal,
-        *(pl.col(source).alias(name) for name, source in layout.sources.items()),
-        *(pl.lit(None, pl.String).alias(name) for name in absent),
-    )
-    return raw, Layout(layout.sources | {name: name for name in absent}, layout.constants, ignored=layout.ignored)
-
-
-def _mapped(columns: list[str], mapping: Mapping) -> Layout:
-    """The layout of a frame under a mapping; columns that no one asks for are ignored, as in an extract."""
-    of_files = [name for name in _OF_FILES if getattr(mapping, name)]
-    if of_files:
-        raise UsageError(f"mapping: {', '.join(of_files)} describes files. Use run_batch, or prepare the frame.")
-    try:
-        return resolve(_FRAME, columns, mapping, partial=True)
-    except InputError as error:
-        raise UsageError(*(fault.removeprefix("/") for fault in error.faults)) from None
-
-
-def _refuse_columns(frame: pl.DataFrame, known: Iterable[str]) -> None:
-    if unknown := sorted(set(frame.columns) - set(known)):
-        raise UsageError(f"no such column of a claim line: {', '.join(unknown)}. Rename or drop it.")
-
-
-def _refuse_values(unlike: dict[str, int]) -> None:
-    faults = [f"{name}: {count} values are not of its kind. Correct them." for name, count in unlike.items() if count]
-    if faults:
-        raise UsageError(*faults)
