@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from claims_edit.errors import InputError, refuse_no_file
 from claims_edit.intake.mapping import Mapping
 from claims_edit.presets import NAMES, known, preset_text
+
+if TYPE_CHECKING:
+    import os
 
 _FAULTS = {
     "extra_forbidden": "no such key of a mapping",
@@ -42,8 +45,8 @@ class _StrictLoader(yaml.SafeLoader):
 _StrictLoader.yaml_implicit_resolvers = {}
 
 
-def load_mapping(given: Path | None) -> Mapping:
-    """The mapping of a file or a preset; without one, the mapping that changes nothing.
+def load_mapping(given: str | os.PathLike[str] | None) -> Mapping:
+    """The mapping of a file or a preset, by its path or text; without one, the mapping that changes nothing.
 
     A name without separator and ending is a preset's; anything else is a file's.
 
@@ -52,7 +55,7 @@ def load_mapping(given: Path | None) -> Mapping:
     """
     if given is None:
         return Mapping()
-    place, text = _read(given)
+    place, text = _read(Path(given))
     content = _parsed(place, text)
     faults = []
     if isinstance(content, dict) and "preset" in content:

@@ -153,7 +153,7 @@ def shown_as(path: str | Path, name: str | None) -> SpooledPath:
 
 
 @contextmanager
-def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...], Spool]]:
+def spooled(extracts: tuple[str | Path, ...]) -> Iterator[tuple[tuple[str | Path, ...], Spool]]:
     """The arguments of a run, each pipe (and `-`, standard input) and object replaced by a copy while the block lasts.
 
     Beside them, where the members of archives are copied to.
@@ -162,7 +162,7 @@ def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...],
         InputError: a pipe or an object cannot be read, or standard input is a terminal.
         ResultsError: the disk is too small for a copy.
     """
-    pipes = [extract for extract in dict.fromkeys(extracts) if _is_pipe(extract)]
+    pipes = [extract for extract in dict.fromkeys(extracts) if isinstance(extract, str) and _is_pipe(extract)]
     spool = Spool()
     try:
         copies: dict[str, str | Path] = {}
@@ -174,8 +174,10 @@ def spooled(extracts: tuple[str, ...]) -> Iterator[tuple[tuple[str | Path, ...],
         spool.close()
 
 
-def _given(extract: str, pipes: dict[str, str | Path], spool: Spool) -> list[str | Path]:
+def _given(extract: str | Path, pipes: dict[str, str | Path], spool: Spool) -> list[str | Path]:
     """What is read for an argument: the copies of a pipe or of objects, or else the argument."""
+    if isinstance(extract, Path):
+        return [extract]
     if is_object_url(extract) and not Path(extract).exists():
         return list(spool.fetch(extract))
     return [pipes.get(extract, extract)]

@@ -116,7 +116,7 @@ def _settled(
     named = pl.concat([revisions.named().collect(), _whole(replay / REVISIONS, REVISION_SCHEMA, refused=False)])
     named = named.with_columns(revised_claim_id=pl.coalesce("revised_claim_id", "original_claim_id", "claim_id"))
     named.unique(maintain_order=True).write_parquet(staged.scratch_dir / NAMED)
-    return update_state(nights, revisions, staged, RunOptions((), record, as_of, mode=mode), record)
+    return update_state(nights, revisions, staged, RunOptions(replay, record, as_of, mode=mode), record)
 
 
 class _EarlierRun(AcrossNights):

@@ -73,7 +73,7 @@ def run_batch(
     options: RunOptions,
     progress: Progress = lambda _stage, _rows: None,
     reads: Callable[..., Reading] = Reading,
-    more: tuple[Path, ...] = (),
+    extracts: tuple[str | Path, ...] = (),
 ) -> RunOutcome:
     """Read, check, decide and publish the extracts of one night.
 
@@ -81,7 +81,7 @@ def run_batch(
         options: what to do.
         progress: called with the stage and the rows since the last call.
         reads: makes the reading of the extracts, from the arguments of `Reading`.
-        more: extracts besides those of the options.
+        extracts: what to read in place of the extracts of the options; a Path is read as it is.
 
     Raises:
         RulesError: the rule pack has faults.
@@ -89,8 +89,8 @@ def run_batch(
         InputError: an extract, the mapping or the contracts cannot be read (with `keep_going`: no extract can).
         ResultsError: the results folder is busy, damaged or a file, or disk or memory is too small.
     """
-    with enough_room(options.out), spooled(options.extracts) as (extracts, spool):
-        return _run_batch((*extracts, *more), spool, options, progress, reads)
+    with enough_room(options.out), spooled(extracts or options.extracts) as (given, spool):
+        return _run_batch(given, spool, options, progress, reads)
 
 
 def _run_batch(

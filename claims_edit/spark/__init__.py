@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,4 +44,4 @@ def run(
     """
     reads = partial(SparkReading, spark=spark, partitions=partitions)
     with staged(spark, options.extracts, staging) as (files, tables):
-        return run_batch(replace(options, extracts=files), progress, reads, tables)
+        return run_batch(options, progress, reads, (*files, *tables))

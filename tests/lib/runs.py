@@ -197,7 +197,7 @@ def keep_history(
     A second row of one line in a run counts as its replacement.
     """
     payers, scratch = PayerIdentities(shipped()), staged.scratch_dir
-    options = RunOptions((), folder.out, dt.date.fromisoformat(manifest["as_of"]), mode=Mode(manifest["mode"]))
+    options = RunOptions(folder.out, folder.out, dt.date.fromisoformat(manifest["as_of"]), mode=Mode(manifest["mode"]))
     state = folder.state(payers.of, scratch)
     is_shadow = options.mode is Mode.SHADOW
     nights = AcrossNights(state, payers, scratch, options.as_of, staged.run_id, is_shadow=is_shadow)

@@ -60,7 +60,7 @@ def test_a_column_that_is_absent_is_an_empty_one(absent: str) -> None:
 def test_a_batch_is_what_a_run_makes_of_it(tmp_path: Path) -> None:
     sample = PAGE.parents[1] / "sample_claims" / "claims.csv"
     lines = pl.read_csv(sample, infer_schema=False)
-    outcome = claims_edit.run_batch(claims_edit.RunOptions([sample], str(tmp_path), AS_OF, reports=()))  # type: ignore[arg-type]
+    outcome = claims_edit.run_batch(claims_edit.RunOptions([sample], str(tmp_path), AS_OF, reports=()))
     batch = claims_edit.process_batch(lines, claims_edit.load_rules(), as_of=AS_OF)
     counts = outcome.manifest.counts.model_dump(mode="json")
     assert batch.totals.rows_read == counts["rows_read"] == lines.height
