@@ -45,7 +45,7 @@ TAKEN: dict[str, list[tuple[Any, Any]]] = {
     "accept_test_data": A_FLAG,
     "force": A_FLAG,
     "group": [("claims", "claims"), (None, None)],
-    "reports": [("csv", ("csv",)), ([], ()), (["xlsx", "csv", "csv"], ("csv", "xlsx")), (RUN_REPORTS, RUN_REPORTS)],
+    "reports": [("csv", ("csv",)), ([], ()), (["csv", "csv"], ("csv",)), (RUN_REPORTS[::-1], RUN_REPORTS)],
     "drafts_as_if_in_force": A_FLAG,
 }  # fmt: skip
 REFUSED: dict[str, list[Any]] = {
