@@ -2,7 +2,7 @@
 
 It makes the same checks, looks for repeated keys, decides the candidates by a few rules of thumb, adds up the charges
 and writes decisions, refused rows and reasons. It has no mapping, no quarantine of what cannot be split, no citations,
-and its payers and codes stand in the script: it shows what the checks themselves cost, not how the job should be done.
+and its payers and codes are in the script: it shows what the checks themselves cost, not how the job should be done.
 
     by_hand.py polars|duckdb EXTRACT FOLDER
 """

@@ -22,12 +22,12 @@ class Doubt:
     Attributes:
         name: `<fact>-<problem>`.
         label: the problem, as one sentence.
-        settles: how to resolve it, as one sentence.
+        remedy: how to resolve it, as one sentence.
     """
 
     name: str
     label: str
-    settles: str
+    remedy: str
 
 
 def _doubts(*doubts: Doubt) -> dict[str, Doubt]:

@@ -111,7 +111,7 @@ DENYING = (Position.NOT_MEDICALLY_NECESSARY, Position.NOT_COVERED, Position.INVE
 
 
 class Criteria(StrEnum):
-    """What a claim shows of the criteria of its policy version; one that it does not settle is unknown, never unmet."""
+    """What a claim shows of the criteria of its policy version; one that it does not show is unknown, never unmet."""
 
     MET = "met"
     UNMET = "unmet"

@@ -33,32 +33,32 @@ def watch(*, as_json: bool = False) -> None:
     With `as_json` the last line is an object, as in the log.
     """
     shown = os.dup(STDERR)
-    listening, speaking = os.pipe()
+    read_end, write_end = os.pipe()
     try:
         child = os.fork()
     except OSError:  # no room for another process: standard error is unchanged
-        for handle in (shown, listening, speaking):
+        for handle in (shown, read_end, write_end):
             os.close(handle)
         return
     if not child:
-        _listen(listening, shown, as_json=as_json)
-    os.close(listening)
-    os.dup2(speaking, STDERR)
-    os.close(speaking)
+        _listen(read_end, shown, as_json=as_json)
+    os.close(read_end)
+    os.dup2(write_end, STDERR)
+    os.close(write_end)
     sys.stderr = io.TextIOWrapper(os.fdopen(shown, "wb", 0), errors="backslashreplace", write_through=True)
     atexit.register(os.write, STDERR, DONE)
 
 
-def _listen(listening: int, shown: int, *, as_json: bool) -> None:
+def _listen(read_end: int, shown: int, *, as_json: bool) -> None:
     """Read until the program has ended; the last messages of one that did not end by itself become one line."""
     try:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(each, signal.SIG_IGN)
         os.dup2(shown, STDERR)
-        for other in set(range(max(listening, shown) + 2)) - {STDERR, listening}:
+        for other in set(range(max(read_end, shown) + 2)) - {STDERR, read_end}:
             _close(other)
         words = b""
-        while piece := os.read(listening, PIECE):
+        while piece := os.read(read_end, PIECE):
             words = (words + piece)[-KEPT:]
         if words and not words.endswith(DONE):
             message = f"memory: {TOO_LITTLE_MEMORY}" if NO_MEMORY.search(words) else ABORTED

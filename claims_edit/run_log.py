@@ -89,7 +89,7 @@ class _OfLibraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See logging.Handler."""
-        LOG.event("library", WARNING, logger=record.name, said=record.levelname.lower())
+        LOG.event("library", WARNING, logger=record.name, library_level=record.levelname.lower())
 
 
 def _show_warning(

@@ -10,7 +10,7 @@ from __future__ import annotations
 ISA = "ISA*00*          *00*          *ZZ*SAMPLEHOUSE    *ZZ*SAMPLEPAYER    *261120*0300*^*00501*000000001*0*P*:"
 GUIDES = {"1": "005010X222A1", "2": "005010X223A2"}  # professional, institutional
 PARENTS = {"22": "20", "23": "22"}  # of the levels of HL: a clinic has members, a member dependents
-NUMBERED = "HL*"  # such segments are numbered, and told their parents, when the file is put together
+NUMBERED = "HL*"  # such segments are numbered, and refer to their parents, when the file is put together
 
 
 def clinic(npi: str, name: str) -> list[str]:
@@ -132,7 +132,7 @@ X-TRIAL-CONDITION       | Florida Blue       |  | 2024-03-04 | 0600T | C25.1 | s
 X-STATEMENT-DATES       | Florida Blue       |  |            | 0600T | C25.1 | sbr09=MC type=institutional claim_start=2024-03-04 claim_end=2024-03-06
 X-CODE-NOT-VALID-YET    | Premera Blue Cross |  | 2020-06-30 | 0600T | C25.1 | sbr09=MC type=institutional
 """  # noqa: E501 -- a table
-REFUSED = {  # claim id -> the segment at which its row stands, whether the row has an id, and the checks
+REFUSED = {  # claim id -> the segment of its row, whether the row has an id, and the checks
     "X-BAD-TWO-PAYERS": ("SV1", True, "row-conflicting-segments"),
     "X-BAD-NO-LINES": ("CLM", False, "row-claim-without-lines"),
 }

@@ -41,7 +41,7 @@ def item(sequence: int, service: Json, charge: float, day: str, diagnoses: list[
 def resource(
     claim_id: str, payer: str, product: str, items: list[Json], more: Json | None = None, *, of: str = ""
 ) -> Json:
-    """An EOB of a pancreatic tumor, without what no edit reads; `more` stands in place of what it has by itself.
+    """An EOB of a pancreatic tumor, without what no edit reads; `more` replaces what it has by itself.
 
     Each has a member of its own, unless it is for that `of` another claim.
     """

@@ -274,8 +274,8 @@ def rows_of(table: str) -> list[dict[str, str]]:
     for line in table.strip("\n").splitlines():
         claim_id, payer, line_of_business, start, code, diagnosis, rest = (cell.strip() for cell in line.split("|"))
         number = len(rows)
-        told = {SHORT[name]: value for name, value in (pair.split("=") for pair in rest.split())}
-        near = (members[each] for each in (claim_id, told.get("original_claim_id")) if each and each in members)
+        given = {SHORT[name]: value for name, value in (pair.split("=") for pair in rest.split())}
+        near = (members[each] for each in (claim_id, given.get("original_claim_id")) if each and each in members)
         members[claim_id] = next(near, f"M10020{number:03}")
         row = dict.fromkeys(COLUMNS, "") | DEFAULTS
         row |= {
@@ -288,7 +288,7 @@ def rows_of(table: str) -> list[dict[str, str]]:
             "diagnosis_code_1": diagnosis,
             "charge_amount": f"{9400 + 25 * number}.00",
         }
-        rows.append(row | told)
+        rows.append(row | given)
     return rows
 
 
@@ -346,15 +346,15 @@ def decisions(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     for position, line in kept.items():
         if line["hcpcs_code"] not in CODES:
             continue
-        said = decide_line(line, list(kept.values()), contracts())
-        shown = {name: "|".join(said[name]) if name in LISTS else said.get(name) for name in EXPECTED_COLUMNS}
+        decision = decide_line(line, list(kept.values()), contracts())
+        shown = {name: "|".join(decision[name]) if name in LISTS else decision.get(name) for name in EXPECTED_COLUMNS}
         found.append(
             shown
             | {
                 "source_row": position + 1,
                 "claim_id": line["claim_id"],
                 "claim_line_number": line["claim_line_number"],
-                "policy_stale": str(said["policy_stale"]).lower(),
+                "policy_stale": str(decision["policy_stale"]).lower(),
             }
         )
     return found

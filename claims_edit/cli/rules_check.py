@@ -66,8 +66,8 @@ def _lines(checked_pack: Sound) -> list[str]:
         f"Prior authorization, doubt or trial evidence: {held['cells']:,} cells, {held['denied']} denied.",
     ]
     if (of_claims := proof["procedures_of_claims"])["cells"]:
-        settled = f"{of_claims['settled']} denied, returned or passed because of it"
-        lines.append(f"A procedure of the claim as a whole: {of_claims['cells']:,} cells, {settled}.")
+        outcome = f"{of_claims['settled']} denied, returned or passed because of it"
+        lines.append(f"A procedure of the claim as a whole: {of_claims['cells']:,} cells, {outcome}.")
     if (unsettled := proof["unsettled_criteria"])["cells"]:
         lines.append(f"No criterion known to be unmet: {unsettled['cells']:,} cells, {unsettled['denied']} denied.")
     if proof["idle_versions"]:

@@ -17,7 +17,7 @@ EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in TABLE_EDITS)
 INFORMATIONAL_EDIT_IDS: tuple[str, ...] = tuple(edit.id for edit in INFORMATIONAL_EDITS)
 LABELS: dict[str, str] = {edit.id: edit.label for edit in EDITS}
 ASKS: dict[str, str] = {edit.id: edit.ask for edit in EDITS if edit.ask}
-"""What to ask to settle a line in review, by its edit; a line in doubt has what settles each doubt besides."""
+"""What to ask to decide a line in review, by its edit; a line in doubt has the remedy of each doubt too."""
 HOLDING_FACTS: tuple[str, ...] = tuple(edit.held for edit in TABLE_EDITS if edit.held)
 """The facts that prevent every denial of a line."""
 

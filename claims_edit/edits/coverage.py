@@ -177,35 +177,35 @@ def covered(line: Line) -> Iterator[Sentence]:
     *UNDER_FUNDING,
     LISTED,
     position_is(Position.COVERED_WITH_CRITERIA),
-    ask="Ask for what settles the policy's criteria that the claim does not.",
+    ask="Ask for the facts on the policy's criteria that the claim does not show.",
 )
 def criteria_review(line: Line) -> Iterator[Sentence]:
     """The policy covers the service under criteria that the claim alone does not settle.
 
-    A criterion is not settled by the claim, or its value is missing there; or one is not met, and the policy does not
+    The claim does not show a criterion, or its value is missing there; or one is not met, and the policy does not
     say what then follows. Unknown is never unmet. Source: the version's criteria.
     """
     for criterion in _criteria(line, "criteria_unmet"):
         yield change(Lacking.RECORD, f"Not met on the claim: {criterion.says} A person decides what follows.")
     for criterion in _criteria(line, "criteria_unknown"):
         asked = f" {criterion.ask}" if criterion.ask else ""
-        yield change(Lacking.RECORD, f"Not settled by the claim: {criterion.says}{asked}")
+        yield change(Lacking.RECORD, f"Not shown on the claim: {criterion.says}{asked}")
     yield change(Lacking.RECORD, "If all criteria are met, the policy covers the service.")
 
 
 def _criteria(line: Line, which: str) -> list[Criterion]:
-    """The criteria that the facts name under `which`; without the facts, those that only a record settles."""
+    """The criteria that the facts name under `which`; without the facts, those that only a record shows."""
     criteria = line.version.criteria.all_of if line.version and line.version.criteria else ()
     if line.known is None:
-        return [each for each in criteria if not each.settled_by and which == "criteria_unknown"]
+        return [each for each in criteria if not each.checked_by and which == "criteria_unknown"]
     return [criteria[number] for number in line.known.get(which) or () if number < len(criteria)]
 
 
 def _met(line: Line) -> Iterator[Sentence]:
     """What the claim meets, where the policy has criteria."""
     if line.version and line.version.criteria:
-        said = " ".join(each.says for each in line.version.criteria.all_of)
-        yield note(f"The claim meets all criteria of {line.version_name}: {said}")
+        criteria = " ".join(each.says for each in line.version.criteria.all_of)
+        yield note(f"The claim meets all criteria of {line.version_name}: {criteria}")
 
 
 @edit(*UNDER_FUNDING, OWN_CODE, LISTED, position_is(Position.NOT_MEDICALLY_NECESSARY), may_deny=True)
@@ -289,6 +289,6 @@ def edits_of_positions(policy: Policy) -> set[str]:
     found = {position for version in policy.versions for position in version.statement.position}
     for criteria in (version.criteria for version in policy.versions if version.criteria):
         found.update(criteria.otherwise or ())
-        if all(each.settled_by for each in criteria.all_of):
+        if all(each.checked_by for each in criteria.all_of):
             found.add(Position.COVERED)
     return {POSITION_EDITS[position] for position in found}

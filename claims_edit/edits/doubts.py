@@ -13,7 +13,7 @@ class PlacedDoubt(NamedTuple):
     name: str
     label: str
     place: str
-    settles: str
+    remedy: str
 
 
 def doubts_of(row: dict[str, Any], known: dict[str, Any] | None) -> list[PlacedDoubt]:
@@ -29,5 +29,5 @@ def _placed(token: str) -> PlacedDoubt:
     name, _, place = token.partition(AT)
     doubt = DOUBTS.get(name)
     label = doubt.label if doubt else f"{name}."
-    settles = doubt.settles if doubt else "Compare the claim with the record."
-    return PlacedDoubt(name, label, place.replace("-", " "), settles)
+    remedy = doubt.remedy if doubt else "Compare the claim with the record."
+    return PlacedDoubt(name, label, place.replace("-", " "), remedy)

@@ -57,7 +57,7 @@ class Edit:
         held: the column of the fact that prevents every denial while it is present, if the edit is about one.
         shown_by: label → a column of a claim line and a value that triggers the edit; the proof tries each.
         ground: whether some line must reach the edit under a pack; None if that depends on more.
-        ask: what to ask, and whom, to settle a line that the edit sends to review, as one sentence.
+        ask: what to ask, and whom, to decide a line that the edit sends to review, as one sentence.
     """
 
     id: str

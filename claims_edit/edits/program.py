@@ -99,14 +99,14 @@ def _one_policy(line: Line) -> str:
 def policy_unsettled(line: Line) -> Iterator[Sentence]:
     """Which of the payer's policies decides the line is not settled.
 
-    Several policies of the payer on the service speak on the line, or may, with different outcomes and no order between
+    Several policies of the payer on the service address the line, or may, with different outcomes and no order between
     them; or one is in force and none is about the line. Source: the policies' scopes and order.
     """
     named = f" ({line.known['contending']})" if line.known and line.known.get("contending") else ""
     yield change(Lacking.POLICY, f"Missing fact: which policy of the payer decides the line{named}.")
     yield change(
         Lacking.POLICY,
-        "A person decides which one applies; an `order` or a narrower `scope` in rules/policies settles such lines.",
+        "A person decides which one applies; an `order` or a narrower `scope` in rules/policies decides such lines.",
     )
 
 

@@ -96,7 +96,7 @@ def facts_in_doubt(line: Line) -> Iterator[Sentence]:
     """
     for each in doubts_of(line.row, line.known):
         at = f" At {each.place}." if each.place else ""
-        yield change(Lacking.INPUT, f"Fact in doubt: {each.label}{at} {each.settles}")
+        yield change(Lacking.INPUT, f"Fact in doubt: {each.label}{at} {each.remedy}")
     if OF_CLAIM in (line.row["doubts"] or ""):
         yield change(Lacking.INPUT, "If the procedure is for this line, the line is decided by its code.")
         return

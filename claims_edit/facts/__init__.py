@@ -18,7 +18,7 @@ from claims_edit.facts.diagnosis import (
 )
 from claims_edit.facts.payer import with_payer, with_program
 from claims_edit.facts.policy import with_code, with_listing, with_program_rule, with_version
-from claims_edit.facts.precedence import OF_LINE, with_speaking, with_timeline
+from claims_edit.facts.precedence import OF_LINE, with_addressed_line, with_timeline
 from claims_edit.facts.revision import with_superseded
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def resolve(
     lines = with_site_reference(with_version(lines, catalog), catalog)
     lines = with_program_rule(with_listing(with_position(lines, catalog), catalog), catalog)
     lines = with_guidance(with_site_mismatch(lines, catalog), catalog)
-    lines = with_contract_terms(with_trial_evidence(with_speaking(lines)), contracts)
+    lines = with_contract_terms(with_trial_evidence(with_addressed_line(lines)), contracts)
     known = with_superseded(lines, revisions, catalog)
     return known if OF_LINE in known.columns else known.drop("line")
 

@@ -53,15 +53,15 @@ def _shown(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     usable = pl.col("diagnosis_code_type").ne_missing(pl.lit(ICD_9)) & (pl.col("diagnosis_codes").list.len() > 0)
     sites = pl.col("solid_sites").list.set_intersection("values").list.len().fill_null(0) > 0
     is_met = (
-        pl.when(pl.col("settled_by") == "sites").then(pl.when(usable).then(sites))
-        .when(pl.col("settled_by") == "diagnoses").then(pl.when(usable).then(_begins(due)))
-        .when(pl.col("settled_by") == "codes").then(pl.col("values").list.contains(pl.col("hcpcs_code")))
-        .when(pl.col("settled_by") == "modifiers")
+        pl.when(pl.col("checked_by") == "sites").then(pl.when(usable).then(sites))
+        .when(pl.col("checked_by") == "diagnoses").then(pl.when(usable).then(_begins(due)))
+        .when(pl.col("checked_by") == "codes").then(pl.col("values").list.contains(pl.col("hcpcs_code")))
+        .when(pl.col("checked_by") == "modifiers")
         .then(pl.col("modifiers").list.set_intersection("values").list.len() > 0)
-        .when(pl.col("settled_by") == "place_of_service")
+        .when(pl.col("checked_by") == "place_of_service")
         .then(pl.when(pl.col("place_of_service_code").is_not_null())
               .then(pl.col("values").list.contains(pl.col("place_of_service_code"))))
-        .when(pl.col("settled_by") == "units_at_most").then(pl.col("service_unit_quantity") <= pl.col("at_most"))
+        .when(pl.col("checked_by") == "units_at_most").then(pl.col("service_unit_quantity") <= pl.col("at_most"))
     )  # fmt: skip
     numbered = due.select("line", "criterion", is_met=is_met)
     return numbered.group_by("line", maintain_order=True).agg(
@@ -75,7 +75,7 @@ def _begins(due: pl.DataFrame) -> pl.Expr:
     pairs = (
         due.lazy()
         .with_row_index("place")
-        .filter(pl.col("settled_by") == "diagnoses")
+        .filter(pl.col("checked_by") == "diagnoses")
         .select("place", "diagnosis_codes", "values")
         .explode("diagnosis_codes")
         .explode("values")

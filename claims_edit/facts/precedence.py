@@ -1,9 +1,9 @@
-"""Several policies of a payer on a line's service: which of them speak on the line, and which one decides it.
+"""Several policies of a payer on a line's service: which of them address the line, and which one decides it.
 
-A policy speaks on a line where it is in force on the start date, its scope has the line, its version lists the code and
+A policy addresses a line where it is in force on the start date, its scope has the line, its version lists the code and
 names the program. Where it is not known whether it does (no usable diagnosis, no one program, an unknown history), it
-may. The policies with the lowest order among those that speak are asked, and those before them that may speak; where
-their outcomes differ, none decides, and the line goes to a person. Where none speaks, those in force whose scope has
+may. The policies with the lowest order among those that do are asked, and those before them that may; where
+their outcomes differ, none decides, and the line goes to a person. Where none does, those in force whose scope has
 the line are asked, else all in force: each then sends the line to a person, or does not list its catch-all code.
 """
 
@@ -47,8 +47,8 @@ def with_timeline(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return held.drop("policy_id", "of_program", strict=False).with_columns(contending=_NONE, also_cited=_NONE)
 
 
-def with_speaking(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add whether the policy of each row speaks on its line, where the pack has several: `speaks` (NO, MAYBE, YES).
+def with_addressed_line(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add whether the policy of each row addresses its line, where the pack has several: `addresses` (NO, MAYBE, YES).
 
     A row of a policy that is not about the line says so in `contending`, so that it can decide nothing by itself: of
     several policies, or of an only one with a scope.
@@ -69,10 +69,10 @@ def with_speaking(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(YES)
     )  # fmt: skip
     out = pl.when(pl.col("in_force") & ((pl.col("in_scope") == NO) | silent))
-    # Of an only policy, no other one can settle a line that may be outside of its sites.
+    # Of an only policy, no other one can decide a line that may be outside of its sites.
     open_site = pl.col("in_force") & (_by_sites() == MAYBE) & ~pl.col(OF_LINE).is_duplicated()
     return known.with_columns(
-        speaks=pl.min_horizontal("in_scope", by_rules),
+        addresses=pl.min_horizontal("in_scope", by_rules),
         contending=out.then(pl.format("{} {} does not address the line", "policy_id", "policy_version"))
         .when(open_site)
         .then(pl.format("{} {} may not address the line", "policy_id", "policy_version")),
@@ -116,16 +116,16 @@ def asked(rows: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         rows: of lines with several policies.
         outcomes: of each row: reason_code, disposition, group_code, liability_basis and citation.
     """
-    own = rows.select(OF_LINE, "speaks", "rank", "in_force", "contending", "timeline")
-    first_yes = pl.when(pl.col("speaks") == YES).then("rank").min().over(OF_LINE)
+    own = rows.select(OF_LINE, "addresses", "rank", "in_force", "contending", "timeline")
+    first_yes = pl.when(pl.col("addresses") == YES).then("rank").min().over(OF_LINE)
     known = own.with_columns(first_yes=first_yes)
-    may = (pl.col("speaks") != NO) & (pl.col("first_yes").is_null() | (pl.col("rank") <= pl.col("first_yes")))
+    may = (pl.col("addresses") != NO) & (pl.col("first_yes").is_null() | (pl.col("rank") <= pl.col("first_yes")))
     about_it = pl.col("in_force") & pl.col("contending").is_null()
-    # The best of a line's policies are asked: those that may speak, else those about the line, those in force, or all.
+    # The best of a line's policies are asked: those that may address it, else those about it, those in force, or all.
     ranked = known.with_columns(best=pl.when(may).then(3).when(about_it).then(2).when("in_force").then(1).otherwise(0))
     is_asked = ranked.select(pl.col("best") == pl.col("best").max().over(OF_LINE)).to_series()
     in_order = pl.arg_sort_by(
-        OF_LINE, "in_force", "speaks", "rank", "timeline",
+        OF_LINE, "in_force", "addresses", "rank", "timeline",
         descending=[False, True, True, False, False], maintain_order=True,
     )  # fmt: skip
     judged = pl.concat([rows, outcomes.rename({name: f"own_{name}" for name in outcomes.columns})], how="horizontal")
@@ -146,7 +146,7 @@ def governing(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     first_citation = pl.col("own_citation").first()
     cited = pl.col("own_citation").drop_nulls().unique(maintain_order=True)
     several = held.filter(pl.col(OF_LINE).is_duplicated())
-    settled = several.group_by(OF_LINE, maintain_order=True).agg(
+    compared = several.group_by(OF_LINE, maintain_order=True).agg(
         pl.col("line").first(),
         differ=pl.struct(f"own_{name}" for name in OUTCOME).n_unique() > 1,
         all_named=named.str.join("; "),
@@ -155,12 +155,12 @@ def governing(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     firsts = held["line"].filter(held[OF_LINE].is_first_distinct())
     single = ~pl.col("line").is_in(rows["line"].filter(shared(rows)).implode())
     chosen = rows.filter(single | pl.col("line").is_in(firsts.implode()))
-    known = chosen.join(settled.drop(OF_LINE), on="line", how="left", validate="1:1", maintain_order="left")
+    known = chosen.join(compared.drop(OF_LINE), on="line", how="left", validate="1:1", maintain_order="left")
     return (
         known.with_columns(
             contending=pl.when(pl.col("differ").fill_null(value=False)).then("all_named").otherwise("contending"),
             also_cited="others",
         )
         .sort(OF_LINE)
-        .drop(OF_LINE, "line", "differ", "all_named", "others", "speaks", *_SCOPES)
+        .drop(OF_LINE, "line", "differ", "all_named", "others", "addresses", *_SCOPES)
     )

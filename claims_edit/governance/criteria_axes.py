@@ -9,7 +9,7 @@ import polars as pl
 
 from claims_edit.facts.diagnosis import ICD_9
 from claims_edit.governance.decision_axes import site_frame
-from claims_edit.rule_files.policies import SETTLED_BY
+from claims_edit.rule_files.policies import CHECKED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,23 +25,23 @@ _VERSION = ("payer", "service", "timeline", "policy_version")
 
 
 Values = dict[str, set[str]]
-"""The values in a payer's criteria, by the kind that they settle."""
+"""The values in a payer's criteria, by their kind."""
 
 
-def settling_values(catalog: Catalog) -> dict[str, Values]:
-    """The values in the criteria of each payer that has some that a claim settles."""
+def criteria_values(catalog: Catalog) -> dict[str, Values]:
+    """The values in the criteria of each payer that has some that a claim can show."""
     found: dict[str, Values] = {}
-    own = catalog.criteria.filter(pl.col("settled_by").is_not_null())
-    for payer, kind, values, at_most in own.select("payer", "settled_by", "values", "at_most").iter_rows():
-        of_payer = found.setdefault(payer, {each: set() for each in SETTLED_BY})
+    own = catalog.criteria.filter(pl.col("checked_by").is_not_null())
+    for payer, kind, values, at_most in own.select("payer", "checked_by", "values", "at_most").iter_rows():
+        of_payer = found.setdefault(payer, {each: set() for each in CHECKED_BY})
         of_payer[kind].update([str(at_most)] if at_most is not None else values)
     return found
 
 
 def criteria_frame(values: Values, classes: Mapping[Meaning, str]) -> pl.DataFrame | None:
-    """Each value of a line that settles a criterion of the payer, another one, and none, with each of the others.
+    """Each value of a line that meets a criterion of the payer, another one, and none, with each of the others.
 
-    None where no version of the payer has a criterion that a claim settles. The code is an axis of its own. `classes`
+    None where no version of the payer has a criterion that a claim can show. The code is an axis of its own. `classes`
     are the classes of diagnosis with an example (`decision_axes.site_classes`).
     """
     if not any(values.values()):

@@ -130,7 +130,7 @@ class DecisionSpace:
         self._catalog, self._also_filed, self._in_full = catalog, also_filed, in_full
         self._site_classes = decision_axes.site_classes((catalog,))
         self._classes = {str(meaning[0]): code for meaning, code in self._site_classes.items()}
-        self._criteria = criteria_axes.settling_values(catalog)
+        self._criteria = criteria_axes.criteria_values(catalog)
         self._scoped = decision_axes.scoped_by_payer(catalog)
         self._day_tables = day_axes.DayTables.of(catalog)
         self._kinds: dict[str, tuple[Hashable, ...]] = {}
@@ -194,8 +194,8 @@ class DecisionSpace:
         """The states of one signal or none, those of two, and those that are in full."""
         if blue not in self._states:
             states = decision_axes.all_states(self._catalog, blue=blue, also_filed=self._also_filed)
-            speaking = pl.sum_horizontal(pl.col(decision_axes.SIGNALS).is_not_null())
-            alone, paired = states.filter(speaking <= 1, pl.col("plan").is_null()), states.filter(speaking > 1)
+            signals = pl.sum_horizontal(pl.col(decision_axes.SIGNALS).is_not_null())
+            alone, paired = states.filter(signals <= 1, pl.col("plan").is_null()), states.filter(signals > 1)
             in_full = [] if self._in_full is None else [alone, paired.filter(self._in_full, pl.col("plan").is_null())]
             self._states[blue] = alone, paired, pl.concat(in_full or [states])
         return self._states[blue]

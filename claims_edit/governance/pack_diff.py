@@ -216,11 +216,11 @@ def _beside_plans(column: str, same: list[str], pair: Pair) -> list[tuple[str | 
     return [_labeled(f"{label} + {plan}", **{column: same[0], "plan": plan}) for plan in plans]
 
 
-def _settling_values(pair: Pair, payer: PayerClass) -> criteria_axes.Values:
+def _criteria_values(pair: Pair, payer: PayerClass) -> criteria_axes.Values:
     """The values in the payer's criteria, of either pack."""
     values: criteria_axes.Values = {}
     for catalog, key in zip(pair, payer.keys, strict=True):
-        for kind, found in criteria_axes.settling_values(catalog).get(key or "", {}).items():
+        for kind, found in criteria_axes.criteria_values(catalog).get(key or "", {}).items():
             values[kind] = values.get(kind, set()) | found
     return values
 
@@ -231,7 +231,7 @@ def _sites(pair: Pair, payer: PayerClass) -> pl.DataFrame:
     Each site class by itself for a payer that follows guidance by site, or has a policy on single sites.
     """
     classes = decision_axes.site_classes(pair)
-    criteria = criteria_axes.criteria_frame(_settling_values(pair, payer), classes)
+    criteria = criteria_axes.criteria_frame(_criteria_values(pair, payer), classes)
     if criteria is not None:
         return criteria.filter(~pl.col("at_site").str.starts_with("ICD-9 only"))
     followed = any(key in catalog.site_references["payer"] for catalog, key in zip(pair, payer.keys, strict=True))

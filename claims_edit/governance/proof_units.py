@@ -145,9 +145,9 @@ class Signatures:
         for at, row in _keyed(catalog.program_rules, VERSION_KEY):
             versions[at].rules[row["program"]] = _values(row)
         for at, row in _keyed(catalog.criteria, VERSION_KEY):
-            if row["settled_by"] == "codes":
+            if row["checked_by"] == "codes":
                 versions[at].of_codes.append(frozenset(row["values"]))
-            kept = row | {"values": ()} if row["settled_by"] == "codes" else row
+            kept = row | {"values": ()} if row["checked_by"] == "codes" else row
             versions[at].criteria.append(_values(kept))
 
     def service_of(self, code: str) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Check = Callable[["Catalog", dict[str, Any]], Fault]
 _PLACE = ("payer", "service", "policy_id", "policy_version", "program", "at_program", "expected")
-_SETTLING = (Disposition.DENY, Disposition.RETURN, Disposition.PASS)
+_WITHOUT_A_PERSON = (Disposition.DENY, Disposition.RETURN, Disposition.PASS)
 _BY_POLICY = tuple(POSITION_EDITS[position] for position in DENYING)
 
 
@@ -219,7 +219,7 @@ class Proving:
         other = (pl.col("expected") != pl.col("reason_code")) | (expected != pl.col("disposition"))
         denied = decided.filter(pl.col("disposition") == Disposition.DENY)
         by_policy = pl.col("reason_code").is_in(_BY_POLICY)
-        settled = pl.col("disposition").is_in(_SETTLING) & ~pl.col("reason_code").is_in(WHATEVER_THE_CODE)
+        settled = pl.col("disposition").is_in(_WITHOUT_A_PERSON) & ~pl.col("reason_code").is_in(WHATEVER_THE_CODE)
         return {
             proof_faults.no_primary: known.filter(~pl.col("hit")),
             proof_faults.other_edit: decided.filter(other.fill_null(value=True)),

@@ -54,7 +54,7 @@ class Catalog:
             not given), and the citations of each.
         histories: payer, service, timeline, first_day (of the first version; null: none), unknown_before (whether it is
             not known what was before it).
-        criteria: payer, service, timeline, policy_version, criterion (its number from 0), settled_by (the kind of
+        criteria: payer, service, timeline, policy_version, criterion (its number from 0), checked_by (the kind of
             value; null: only the record), values (a list), at_most.
         listed_codes: payer, service, timeline, policy_version, hcpcs_code, in_force_from, in_force_until,
             listed_citation.
@@ -109,7 +109,7 @@ class Catalog:
     @property
     def criteria_columns(self) -> tuple[str, ...]:
         """The columns of a line that decide it only where the pack has criteria on them."""
-        kinds = set(self.criteria["settled_by"])
+        kinds = set(self.criteria["checked_by"])
         return tuple(column for kind, column in CRITERIA_COLUMNS.items() if kind in kinds)
 
 

@@ -34,7 +34,7 @@ def position_faults(place: str, policy: Policy, version: Version, declared: Decl
     positions = version.statement.position
     yield from _repeated(where, positions)
     if len(positions) > 1 and not set(positions) <= set(DENYING):
-        yield f"{where}: only {', '.join(_DENYING)} may stand together. Give one position, or grounds of a denial."
+        yield f"{where}: only {', '.join(_DENYING)} may be combined. Give one position, or grounds of a denial."
     yield from _word_faults(place, version)
     has_criteria = Position.COVERED_WITH_CRITERIA in positions
     if has_criteria and version.criteria is None:
@@ -46,8 +46,8 @@ def position_faults(place: str, policy: Policy, version: Version, declared: Decl
     elif not has_criteria:
         yield f"{place}.criteria: the position is not covered_with_criteria, so no line reaches it. Correct one."
     yield from _criteria_faults(f"{place}.criteria", version.criteria, policy, declared)
-    settled = {code for each in version.criteria.all_of for code in each.codes}
-    for code in sorted(settled - set(version.codes.listed)):
+    checked = {code for each in version.criteria.all_of for code in each.codes}
+    for code in sorted(checked - set(version.codes.listed)):
         yield f"{place}.criteria: `{code}` is not in codes.listed, so no line with it reaches them. Correct one."
 
 
@@ -86,17 +86,17 @@ def _criteria_faults(place: str, criteria: CoverageCriteria, policy: Policy, dec
         if position not in DENYING:
             yield f"{place}.otherwise: `{position}` does not deny. Use {', '.join(_DENYING)}, or remove the key."
     yield from _repeated(f"{place}.otherwise", criteria.otherwise or ())
-    if criteria.otherwise and not any(each.settled_by for each in criteria.all_of):
-        yield f"{place}.otherwise: no criterion is settled by the claim, so no line reaches it. Remove it."
+    if criteria.otherwise and not any(each.checked_by for each in criteria.all_of):
+        yield f"{place}.otherwise: the claim can show no criterion, so no line reaches it. Remove it."
     for index, criterion in enumerate(criteria.all_of):
         yield from _criterion_faults(f"{place}.all_of[{index}]", criterion, policy, declared)
 
 
 def _criterion_faults(place: str, criterion: Criterion, policy: Policy, declared: DeclaredIds) -> Iterator[str]:
-    if len(criterion.settled_by) > 1:
-        yield f"{place}: has {' and '.join(criterion.settled_by)}. Write a criterion for each: all must be met."
-    if not criterion.settled_by and criterion.ask is None:
-        yield f"{place}.ask: is missing, and nothing on the claim settles it. Say what to ask, and whom."
+    if len(criterion.checked_by) > 1:
+        yield f"{place}: has {' and '.join(criterion.checked_by)}. Write a criterion for each: all must be met."
+    if not criterion.checked_by and criterion.ask is None:
+        yield f"{place}.ask: is missing, and nothing on the claim shows it. Say what to ask, and whom."
     for position, site in enumerate(criterion.sites):
         yield from declared.site_faults(f"{place}.sites[{position}]", site)
     for position, code in enumerate(criterion.codes):

@@ -42,13 +42,13 @@ def scope_faults(parsed: Parsed, declared: DeclaredIds) -> Iterator[str]:
 
 
 def unordered(policies: Mapping[str, Policy]) -> list[tuple[Policy, Policy]]:
-    """The policies of a checked pack that can speak on the same lines and have no order between them."""
+    """The policies of a checked pack that can address the same lines and have no order between them."""
     pairs = [(one, other) for (_, one), (_, other) in meeting(policies) if one.order is None]
     return sorted(pairs, key=lambda pair: (pair[0].id, pair[1].id))
 
 
 def meeting(policies: Mapping[str, Policy]) -> Iterator[tuple[tuple[str, Policy], tuple[str, Policy]]]:
-    """The policies of one payer and service that can speak on one line; a default rule comes after all others."""
+    """The policies of one payer and service that can address one line; a default rule comes after all others."""
     by_payer: dict[tuple[str, str], list[tuple[str, Policy]]] = {}
     for path, policy in sorted(policies.items()):
         for payer in policy.every_payer:
@@ -60,7 +60,7 @@ def meeting(policies: Mapping[str, Policy]) -> Iterator[tuple[tuple[str, Policy]
 
 
 def can_meet(one: Policy, other: Policy) -> bool:
-    """Whether two policies on a service can speak on one line: by site, and on one day by program and code."""
+    """Whether two policies on a service can address one line: by site, and on one day by program and code."""
     if not _intersect(*(each.scope.sites if each.scope else () for each in (one, other))):
         return False
     return any(

@@ -229,7 +229,7 @@ def _problem(detail: ErrorDetails) -> tuple[str, str]:
         case "missing" if detail["loc"][-1] in _MISSING:
             return "is missing", _MISSING[str(detail["loc"][-1])]
         case "extra_forbidden" if detail["loc"][-1] in _NOT_ON_CLAIMS and "criteria" in detail["loc"]:
-            return "is not on a claim line, so no claim settles it", (
+            return "is not on a claim line, so no claim shows it", (
                 "State it in `says`, and what to ask for in `ask`: such a line goes to a person"
             )
         case "enum" | "literal_error":

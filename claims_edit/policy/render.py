@@ -151,7 +151,7 @@ def _version_rows(version: Version, text: Callable[[Citation], str]) -> Iterator
     of_class = f" (of {version.codes.of_class})" if version.codes.of_class else ""
     yield row(f"codes{of_class}", ", ".join(version.codes.listed) or "none", version.codes.cite)
     for criterion in version.criteria.all_of if version.criteria else ():
-        yield row(f"criterion ({_settled_by(criterion)})", criterion.says, criterion.cite)
+        yield row(f"criterion ({_checked_by(criterion)})", criterion.says, criterion.cite)
     for program, (rule, cite) in sorted(program_rules_of(version).items()):
         excepted = version.exceptions.get(program)
         says = excepted.says if excepted else version.applies_to.says
@@ -171,9 +171,9 @@ def _approval_rows(version: Version) -> Iterator[_Row]:
         yield {"what": "approved", "value": value, "citation": ""}
 
 
-def _settled_by(criterion: Criterion) -> str:
-    """The value of the claim that settles a criterion, in words; `the record` where none does."""
-    kind = criterion.settled_by[0] if criterion.settled_by else None
+def _checked_by(criterion: Criterion) -> str:
+    """The value of the claim that shows a criterion, in words; `the record` where none does."""
+    kind = criterion.checked_by[0] if criterion.checked_by else None
     if kind is None:
         return f"the record: {criterion.ask}"
     if kind == "units_at_most":

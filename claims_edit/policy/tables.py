@@ -168,7 +168,7 @@ def otherwise(version: Version) -> tuple[Position, ...]:
 
 
 def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
-    """Each criterion of each version, with the values that settle it."""
+    """Each criterion of each version, with the values that meet it."""
     rows = (
         (
             policy.payer, policy.service, policy.timeline, version.id, number, kind,
@@ -177,11 +177,11 @@ def criteria(versions: Iterable[tuple[Policy, Version]]) -> pl.DataFrame:
         for policy, version in versions
         if version.criteria
         for number, criterion in enumerate(version.criteria.all_of)
-        for kind in criterion.settled_by or (None,)
+        for kind in criterion.checked_by or (None,)
     )  # fmt: skip
     schema: Schema = {
         "payer": pl.String, "service": pl.String, "timeline": pl.String, "policy_version": pl.String,
-        "criterion": pl.Int64, "settled_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
+        "criterion": pl.Int64, "checked_by": pl.String, "values": pl.List(pl.String), "at_most": pl.Float64,
     }  # fmt: skip
     return table(rows, schema)
 

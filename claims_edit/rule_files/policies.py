@@ -51,7 +51,7 @@ class ListedCodes(Strict):
 
 
 class Criterion(Strict):
-    """A condition of coverage: one that the claim settles (one kind of value), or one that only the record does.
+    """A condition of coverage: one that the claim can show (by one kind of value), or one that only the record does.
 
     Attributes:
         sites: a diagnosis of the line is of one of these site classes.
@@ -60,7 +60,7 @@ class Criterion(Strict):
         modifiers: the line has one of these modifiers.
         place_of_service: the line's place of service is one of these.
         units_at_most: the most units of service of the line.
-        ask: what to ask, and whom, where the claim does not settle it.
+        ask: what to ask, and whom, where the claim does not show it.
     """
 
     says: Text
@@ -74,12 +74,12 @@ class Criterion(Strict):
     ask: Text | None = None
 
     @property
-    def settled_by(self) -> tuple[str, ...]:
-        """The kinds of value of the claim that settle it: one, or none."""
-        return tuple(kind for kind in SETTLED_BY if getattr(self, kind))
+    def checked_by(self) -> tuple[str, ...]:
+        """The kinds of value of the claim that show it: one, or none."""
+        return tuple(kind for kind in CHECKED_BY if getattr(self, kind))
 
 
-SETTLED_BY = ("sites", "diagnoses", "codes", "modifiers", "place_of_service", "units_at_most")
+CHECKED_BY = ("sites", "diagnoses", "codes", "modifiers", "place_of_service", "units_at_most")
 
 
 class CoverageCriteria(Strict):
@@ -216,7 +216,7 @@ class Policy(Home):
     `payers` are affiliates with one policy; each version holds for all of them unless it is an edition. In a pack that
     decides lines each policy has one payer and its versions (`policy.editions`). `follows` names a publisher of
     `guidance/`: the payer's document on a tumor site is then that publisher's guidance. `order` is among the payer's
-    policies on the service: of those that speak on a line the one with the lowest decides.
+    policies on the service: of those that address a line the one with the lowest decides.
     """
 
     id: Slug

@@ -1,4 +1,4 @@
-"""Carry over results of a release that kept no state across nights: its runs are settled in order, as by this release.
+"""Carry over results of a release that kept no state across nights: its runs are taken in order, as by this release.
 
 What such runs did not keep is unknown: lines without a candidate code, refused rows, and replacements and voids of
 claims that they did not decide themselves.
@@ -93,7 +93,7 @@ def carry_over(folder: ResultsFolder, progress: Progress) -> int:
 def _settled(
     run: dict[str, Any], staged: StagedRun, record: Path, state: State, payers: PayerIdentities
 ) -> dict[str, Any]:
-    """Settle one run's lines and write what it did to them; returns its counts and charges."""
+    """Process one run's lines and write what it did to them; returns its counts and charges."""
     mode, as_of = Mode(run["mode"]), date.fromisoformat(run["as_of"])
     is_shadow = mode is Mode.SHADOW
     nights = _EarlierRun(state, payers, staged.scratch_dir, as_of, staged.run_id, is_shadow=is_shadow)

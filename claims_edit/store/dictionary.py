@@ -146,7 +146,7 @@ COLUMNS = {
         "days from `first_seen` to the as-of date of the run (of the view: of the latest enforced run); at least 0"
     ),
     "priority": "the place in the work list: the highest comes first",
-    "ask": "what to ask, and whom: of the edit (`reason_code`), then what settles each of the line's doubts",
+    "ask": "what to ask, and whom: of the edit (`reason_code`), then how to resolve each of the line's doubts",
     "as_of": "the night of the run: its as-of date",
     "started_at": "when the run began (UTC)",
     "finished_at": "when the run ended (UTC)",

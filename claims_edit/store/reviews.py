@@ -34,7 +34,7 @@ def review_rules_sql(run: Mapping[str, Any]) -> str:
     """The rows of `review_rules` for the rules of a run, by its manifest, as a table expression."""
     weights: dict[str, int] = run.get("review_weights", {})
     criteria = {f"{_CRITERIA_OF}{version}": ask for version, ask in run.get("criteria_asks", {}).items()}
-    asks = ASKS | {doubt.name: doubt.settles for doubt in DOUBTS.values()} | criteria
+    asks = ASKS | {doubt.name: doubt.remedy for doubt in DOUBTS.values()} | criteria
     names = sorted({*weights, *asks})
     rows = (f"({text_sql(name)}, {weights.get(name, 0)}, {text_sql(asks.get(name))})" for name in names)
     return f"(VALUES {', '.join(rows)}) AS review_rules({', '.join(RULE_COLUMNS)})"
@@ -85,15 +85,15 @@ def reviews_sql(opened: str, rules: str, as_of: str) -> str:
     return f"""
     WITH rules AS (SELECT * FROM {rules}), opened AS (
         SELECT *, greatest({as_of} - first_seen, 0) AS nights_open FROM {opened}
-    ), settled AS (
-        SELECT doubts, string_agg(DISTINCT ask, ' ' ORDER BY ask) AS settles FROM (
+    ), of_doubts AS (
+        SELECT doubts, string_agg(DISTINCT ask, ' ' ORDER BY ask) AS remedies FROM (
             SELECT doubts, unnest(string_split(doubts, ', ')) AS name
             FROM (SELECT DISTINCT doubts FROM opened WHERE doubts IS NOT NULL)
         ) JOIN rules USING (name) GROUP BY doubts
     )
     SELECT opened.*, {_of_its_claim(priority)} AS priority,
-        nullif(concat_ws(' ', rules.ask, settles, criteria.ask), '') AS ask
-    FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN settled USING (doubts)
+        nullif(concat_ws(' ', rules.ask, remedies, criteria.ask), '') AS ask
+    FROM opened LEFT JOIN rules ON rules.name = opened.reason_code LEFT JOIN of_doubts USING (doubts)
     LEFT JOIN rules AS criteria ON opened.reason_code = '{criteria_review.id}'
         AND criteria.name = '{_CRITERIA_OF}' || policy_id || ' ' || policy_version"""  # noqa: S608 -- our own words
 

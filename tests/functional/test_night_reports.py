@@ -259,7 +259,7 @@ def test_what_to_ask_is_that_of_the_edit_and_of_each_doubt(tmp_path: Path) -> No
     night(tmp_path, 2, line(1, **CODE), line(1, charge_amount="7.00", **CODE), line(2, **UNKNOWN), reports="csv")
     asks = {row["claim_id"]: row["ask"] for row in csv_rows(runs(tmp_path)[0], "reviews.csv")}
     assert asks == {
-        "CL0000001": DOUBTS["repeated-line-differs"].settles,
+        "CL0000001": DOUBTS["repeated-line-differs"].remedy,
         "CL0000002": ASKS["program-unknown"],
     }
 

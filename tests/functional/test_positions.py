@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 PLACE = (*COLUMNS, "place_of_service_code", "service_unit_quantity")
 GIVEN = {"payer": "Cedar Health", "hcpcs_code": "0600T", "claim_start_date": "2024-03-01", "diagnosis_code_1": "C220"}
 ASKED = (
-    "Ask for what settles the policy's criteria that the claim does not. Ask the provider for the imaging report with"
-    " the size of each tumor. Ask the provider for the place of service."
+    "Ask for the facts on the policy's criteria that the claim does not show. Ask the provider for the imaging report"
+    " with the size of each tumor. Ask the provider for the place of service."
 )
 
 
@@ -75,14 +75,14 @@ def test_each_position_decides_its_lines(rules: Path) -> None:
     asked = {row["payer"]: row["ask"] for row in table(out, "reviews.csv")}
     assert asked == {
         "cedar_health": ASKED,
-        "elm_plan": "Ask for what settles the policy's criteria that the claim does not.",
+        "elm_plan": "Ask for the facts on the policy's criteria that the claim does not show.",
     }
     posted = [(row["carc"], row["rarcs"]) for row in table(out, "remittance.csv")]
     assert sorted(posted) == [("50", ""), ("50", ""), ("50", ""), ("55", ""), ("55", ""), ("96", "N130")]
 
 
 def test_a_line_of_two_policies_without_an_order_goes_to_a_person(rules: Path) -> None:
-    """Who is asked to settle it, and sees each policy with its outcome, and both citations."""
+    """The person who decides it sees each policy with its outcome, and both citations."""
     out = ran(rules, [line(3) | GIVEN | {"payer": "Maple Plan"}])
     (row,) = table(out, "reviews.csv")
     assert (row["reason_code"], row["ask"]) == (
@@ -98,7 +98,7 @@ def test_a_line_of_two_policies_without_an_order_goes_to_a_person(rules: Path) -
 def test_explain_names_what_is_met_unmet_and_unknown(rules: Path) -> None:
     out = ran(rules, claims())
     shown = called("explain", "CL0000003", "--out", out).out
-    assert "Not settled by the claim: The largest tumor is at most 3 cm." in " ".join(shown.split())
+    assert "Not shown on the claim: The largest tumor is at most 3 cm." in " ".join(shown.split())
     denied = " ".join(called("explain", "CL0000006", "--out", out).out.split())
     assert "A record that shows that this is met after all: The service is done in a hospital." in denied
     passed = " ".join(called("explain", "CL0000021", "--out", out).out.split())

@@ -128,11 +128,11 @@ def test_a_pipe_that_nothing_comes_out_of_is_not_waited_for(out: Path, tmp_path:
 
 def test_a_statement_may_come_from_a_pipe(out: Path, tmp_path: Path) -> None:
     to = ("--format", "csv", "--to", tmp_path / "answer")
-    listening, speaking = os.pipe()
-    os.write(speaking, b"SELECT count(*) AS n FROM decisions")
-    os.close(speaking)
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"SELECT count(*) AS n FROM decisions")
+    os.close(write_end)
     try:
-        assert called("sql", "-f", f"/dev/fd/{listening}", "--out", out, *to).code == 0
+        assert called("sql", "-f", f"/dev/fd/{read_end}", "--out", out, *to).code == 0
     finally:
-        os.close(listening)
+        os.close(read_end)
     assert (tmp_path / "answer").read_text() == "n\n2\n"

@@ -1,4 +1,4 @@
-"""A doubt is explained with its place and what would settle it."""
+"""A doubt is explained with its place and how to resolve it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_names_are_sorted_and_each_is_kept_once() -> None:
 
 def test_a_doubt_has_its_place_where_the_facts_are_available() -> None:
     (placed,) = doubts_of({"doubts": DANGLING}, {"doubts": doubt_token(DANGLING, "segment-17-SV107")})
-    assert placed == (DANGLING, DOUBTS[DANGLING].label, "segment 17 SV107", DOUBTS[DANGLING].settles)
+    assert placed == (DANGLING, DOUBTS[DANGLING].label, "segment 17 SV107", DOUBTS[DANGLING].remedy)
     (unplaced,) = doubts_of({"doubts": DANGLING}, None)
     assert unplaced.place == ""
 
@@ -38,4 +38,4 @@ def test_every_doubt_says_what_is_wrong_and_what_settles_it() -> None:
         assert name == name.lower()
         assert " " not in name
         assert doubt.label.endswith(".")
-        assert doubt.settles.endswith(".")
+        assert doubt.remedy.endswith(".")

@@ -63,7 +63,7 @@ def criteria_of(document: str) -> str:
         (SUMMIT, "position: covered", "position: covers", f"{AT}.statement.position[0]: `covers` is not one of "),
         (SUMMIT, "position: covered", "position: []", f"{AT}.statement.position: must have at least one item. Add one"),
         (SUMMIT, "position: covered", "position: [covered, investigational]",
-         f"{AT}.statement.position: only not_medically_necessary, not_covered, investigational may stand together."),
+         f"{AT}.statement.position: only not_medically_necessary, not_covered, investigational may be combined."),
         (LAKESIDE, "not_medically_necessary]", "investigational]",
          f"{AT}.statement.position: duplicate position `investigational`. Keep one."),
         (SUMMIT, "position: covered", "position: investigational",
@@ -101,7 +101,7 @@ def criteria_of(document: str) -> str:
         (CEDAR, "sites: [liver_primary]", "site: [liver_primary]",
          f"{CRITERIA}.all_of[0].site: is not a valid key. Correct its spelling, or remove it."),
         (CEDAR, "          ask: Ask the provider for the imaging report with the size of each tumor.\n", "",
-         f"{CRITERIA}.all_of[1].ask: is missing, and nothing on the claim settles it. Say what to ask, and whom."),
+         f"{CRITERIA}.all_of[1].ask: is missing, and nothing on the claim shows it. Say what to ask, and whom."),
         (CEDAR, 'place_of_service: ["21", "22"]', 'place_of_service: ["21", hospital]',
          f"{CRITERIA}.all_of[2].place_of_service[1]: `hospital` has the wrong format."),
         (CEDAR, "sites: [liver_primary]", "sites: [liver_primary]\n          modifiers: [LT]",
@@ -272,5 +272,5 @@ def test_a_criterion_on_the_member_is_one_that_the_claim_does_not_settle(key: st
     faults = examine(contents() | {cedar: text.encode()})[1]
     assert (
         f"rules/{cedar}: versions[0].criteria.all_of[0].{key.partition(':')[0]}: is not on a claim line, so no claim "
-        "settles it. State it in `says`, and what to ask for in `ask`: such a line goes to a person."
+        "shows it. State it in `says`, and what to ask for in `ask`: such a line goes to a person."
     ) in faults

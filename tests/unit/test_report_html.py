@@ -349,5 +349,5 @@ def test_facts_in_doubt_are_listed_with_what_settles_them(out: Path, tmp_path: P
     publish(tmp_path, RUN, [line(**in_doubt), line(**in_doubt, claim_id="C2"), line(claim_id="C3")], reports=["html"])
     _, dangling, unknown = table(page_of(tmp_path), "doubts")
     known = DOUBTS["diagnosis_pointer-dangling"]
-    assert dangling == [known.name, "review", "2", "2", "2,000.20", known.label, known.settles]
+    assert dangling == [known.name, "review", "2", "2", "2,000.20", known.label, known.remedy]
     assert unknown == ["moon", "review", "2", "2", "2,000.20", "", ""]

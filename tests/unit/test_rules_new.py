@@ -78,7 +78,7 @@ def test_every_commented_example_is_valid(rules: RulesFolder) -> None:
     opened = re.sub(r"^( *)# (?=[a-z_]+:|  |- )", r"\1", body, flags=re.MULTILINE)
     opened = opened.replace("position: investigational ", "position: covered_with_criteria ", 1)
     catalog = load_catalog(rules.write(FILE, f"{head}versions:{opened}").root)
-    assert catalog.criteria["settled_by"].to_list() == ["sites", None]
+    assert catalog.criteria["checked_by"].to_list() == ["sites", None]
     (version,) = catalog.versions.filter(payer="acme_health").to_dicts()
     assert version["liability_group_code"] == "PR"
     assert version["in_force_until"] is not None

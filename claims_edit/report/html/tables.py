@@ -249,7 +249,7 @@ def doubts(view: RunView) -> Table:
             count(row["claims"]),
             money(row["charges"]),
             words(known.label if (known := DOUBTS.get(row["doubt"])) else ""),
-            words(known.settles if known else ""),
+            words(known.remedy if known else ""),
         ]
         for row in view.figures.doubts.iter_rows(named=True)
     ]
