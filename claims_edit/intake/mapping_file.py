@@ -113,14 +113,14 @@ def _sha256(text: str) -> str:
 def _read(given: Path) -> tuple[str, str]:
     """How errors and manifests name a mapping, and its text."""
     name = str(given)
-    if name == given.stem:
-        if name in NAMES:
-            if given.is_file():
-                raise InputError(f"{name}: is both a preset and a file here. Rename the file, e.g. to {name}.yaml.")
-            return f"preset:{name}", preset_text(name)
-        if not given.exists():
-            raise InputError(f"{name}: no such mapping file, and no such preset. {known()}")
     try:
+        if name == given.stem:
+            if name in NAMES:
+                if given.is_file():
+                    raise InputError(f"{name}: is both a preset and a file here. Rename the file, e.g. to {name}.yaml.")
+                return f"preset:{name}", preset_text(name)
+            if not given.exists():
+                raise InputError(f"{name}: no such mapping file, and no such preset. {known()}")
         refuse_no_file(given)
         return given.as_posix(), given.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from claims_edit.errors import UsageError
+from claims_edit.local_path import REMEDY, is_url
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -73,6 +74,13 @@ def _without_nul(text: str) -> str:
 def path(value: object) -> Path:
     """A path."""
     return Path(path_text(value))
+
+
+def local(value: object) -> Path:
+    """A path of this machine: a URL is refused, because `Path` would make a folder of its scheme."""
+    if is_url(given := path_text(value)):
+        raise _Fault(f"{given} {REMEDY}")
+    return Path(given)
 
 
 def paths(value: object) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from claims_edit.runner.option_values import (
     day,
     flag,
     keep_checked,
+    local,
     member_of,
     one_of,
     optional,
@@ -66,9 +67,9 @@ class RunOptions:
     extracts: tuple[str, ...] = field(metadata=by(paths))
     out: Path = field(metadata=by(path))
     as_of: date = field(metadata=by(day))
-    rules: Path | None = field(metadata=by(optional(path)))
-    contracts: Path | None = field(metadata=by(optional(path)))
-    mapping: Path | None = field(metadata=by(optional(path)))
+    rules: Path | None = field(metadata=by(optional(local)))
+    contracts: Path | None = field(metadata=by(optional(local)))
+    mapping: Path | None = field(metadata=by(optional(local)))
     format: str = field(metadata=by(one_of(FORMAT_OPTIONS)))
     mode: Mode = field(metadata=by(member_of(Mode)))
     stale_policy: StalePolicy = field(metadata=by(member_of(StalePolicy)))

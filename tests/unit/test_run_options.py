@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from claims_edit import Mode, RunOptions, StalePolicy, UsageError, load_mapping
+from claims_edit import InputError, Mode, RunOptions, StalePolicy, UsageError, load_mapping
 from claims_edit.report.registry import RUN_REPORTS
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +23,7 @@ GIVEN: dict[str, Any] = {"extracts": "claims.csv", "out": "results", "as_of": AS
 SHADOW = {"mode": "shadow"}
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 A_PATH = [("a/b", Path("a/b")), (Path("a/b"), Path("a/b"))]
+URL = "s3://bucket/x"
 NO_PATH = ["", "a\0b", b"a", 5, ["a"]]
 A_FLAG = [(True, True), (False, False)]
 NO_FLAG = ["no", "", 0, 1, None]
@@ -52,9 +53,9 @@ REFUSED: dict[str, list[Any]] = {
     "extracts": ["", [], (), iter([]), ["a", ""], "a\0b", b"a", [b"a"], None, 5, [None], [["a"]]],
     "out": [*NO_PATH, None],
     "as_of": ["2026-02-30", "20.11.2026", "2026-11-20T00:00:00", "", None, 20261120, 0.5],
-    "rules": NO_PATH,
-    "contracts": NO_PATH,
-    "mapping": NO_PATH,
+    "rules": [*NO_PATH, URL, Path(URL)],
+    "contracts": [*NO_PATH, URL, Path(URL)],
+    "mapping": [*NO_PATH, URL, Path(URL)],
     "format": ["nope", "", "X12", None, 5],
     "mode": ["nope", "", "Shadow", StalePolicy.WARN, None, True],
     "stale_policy": ["nope", "", Mode.SHADOW, None, False],
@@ -118,6 +119,8 @@ def test_a_mapping_is_given_as_text_too(tmp_path: Path) -> None:
     assert load_mapping("tuva") == load_mapping(Path("tuva"))
     assert load_mapping(str(own)) == load_mapping(own) == load_mapping(os.fspath(own))
     assert load_mapping(str(own)).columns == {"plan": ("P",)}
+    with pytest.raises(InputError, match=r"cannot be read \(File name too long\)\. Check the path\.$"):
+        load_mapping("x" * 5000)
 
 
 @pytest.mark.long
