@@ -101,7 +101,7 @@ def in_task(spans: Iterable[tuple[int, int]], path: str) -> Iterator[tuple[int, 
         rules = ScreenRules.of(catalog, AS_OF)
         processing = Processing(extract.layout, mapping, rules, PayerIdentities(catalog).of)
         for raw in extract.batches(100_000):
-            batch = processing.process_batch(raw, 0)
+            batch = processing.process_batch(raw)
             yield int(batch.plain.sum()), int(batch.keys["low"].null_count())
 
 

@@ -91,9 +91,9 @@ def validate(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping | No
 def process_batch(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping | None = None) -> BatchResult:
     """Screen, validate and route one batch of claim lines; arguments and errors as of `validate`."""
     raw, processing = _processing(lines, rules, as_of, mapping)
-    batch = processing.process_batch(raw, 0)
-    held = raw.filter(~batch.plain)
-    checked = processing.check(held, batch.keys.filter(~batch.plain))
+    batch = processing.process_batch(raw)
+    held = ~batch.plain
+    checked = processing.check(raw.filter(held), batch.keys.with_columns(row=raw[ORDINAL]).filter(held))
     routed = route(checked.lines, checked.result, None, processing.rules.codes, processing.layout)
     totals = plain_totals(batch.charge, batch.plain)
     totals.add(routed.totals)
@@ -107,7 +107,7 @@ def process_batch(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping
         routed.quarantine.rename({ORDINAL: ROW}).select(
             ROW, "claim_id", "failed_checks", "candidate_code", "charge_amount", "raw_values"
         ),
-        batch.keys.drop("row"),
+        batch.keys,
         revisions.select(*REVISION_SCHEMA),
         totals,
     )

@@ -10,50 +10,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.core.schema import MONEY
+from claims_edit.core.schema import DECIDED, IDENTITY, KEY, STATE_SCHEMA
 from claims_edit.model import REPLACEMENT, VOID, Effect, LineStatus
 
 if TYPE_CHECKING:
     from datetime import date
 
 _CURRENT, _SUPERSEDED = LineStatus.CURRENT, LineStatus.SUPERSEDED
-
-KEY: dict[str, pl.DataType] = {"high": pl.UInt64(), "low": pl.UInt64()}
-IDENTITY: dict[str, pl.DataType] = {
-    **dict.fromkeys(
-        ("payer_raw", "payer_identity", "data_source", "member_id", "billing_provider_id", "claim_id"), pl.String()
-    ),
-    "claim_line_number": pl.Int64(),
-    "claim_frequency_code": pl.String(),
-}
-"""The line in text, from which its key can be computed again; `payer_identity` is what its key was computed with."""
-SEEN: dict[str, pl.DataType] = {"first_seen": pl.Date(), "last_seen": pl.Date(), "times_seen": pl.Int32()}
-DECIDED: dict[str, pl.DataType] = {
-    "decided_run_id": pl.String(), "decided_source_file": pl.String(), "decided_source_row": pl.Int64(),
-    "disposition": pl.String(), "charge_amount": MONEY, "facts": pl.UInt64(),
-}  # fmt: skip
-"""The current decision of a line (of a superseded one, the row that says so): its location, and what must be the same
-for the line to be unchanged."""
-STATE_SCHEMA: dict[str, pl.DataType] = {
-    **KEY, **IDENTITY, **SEEN,
-    "latest_as_of": pl.Date(), "latest_run_id": pl.String(),  # of the form in which it came last, in the claim's order
-    "status": pl.String(), "superseded_by": pl.String(), **DECIDED,
-}  # fmt: skip
-TRACE_SCHEMA: dict[str, pl.DataType] = {
-    "named_high": pl.UInt64(), "own_high": pl.UInt64(),  # the claim that is revised, and the one that revises it
-    **dict.fromkeys(
-        ("payer_raw", "payer_identity", "data_source", "member_id", "billing_provider_id", "claim_id",
-         "claim_frequency_code", "revised_claim_id"),
-        pl.String(),
-    ),
-    "is_certain": pl.Boolean(),
-    "first_as_of": pl.Date(), "last_as_of": pl.Date(), "last_run_id": pl.String(),
-}  # fmt: skip
-"""A claim that revises another, or may (`is_certain`), and the nights on which it came."""
-CAME_SCHEMA: dict[str, pl.DataType] = {
-    **KEY, **IDENTITY, "is_refused": pl.Boolean(), **{f"own_{name}": dtype for name, dtype in DECIDED.items()},
-}  # fmt: skip
-"""A line of the run: `own_…` is its decision in this run, null if it has none. IDENTITY is null without a decision."""
 
 
 @dataclass(frozen=True)

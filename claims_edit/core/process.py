@@ -10,7 +10,7 @@ import polars as pl
 from claims_edit.core.route import refusals
 from claims_edit.core.screen import Screened, screen
 from claims_edit.core.validate import validate
-from claims_edit.intake import canonicalize, explained_hashes, faults, key_hashes, place_in_run, test_data
+from claims_edit.intake import canonicalize, explained_hashes, faults, key_hashes, test_data
 from claims_edit.intake.extract import ORDINAL, TEST_DATA_FAULT
 from claims_edit.intake.keys import LINE_KEY, as_refused
 
@@ -34,7 +34,7 @@ class ProcessedBatch:
         raw: all rows, from `Extract.batches`.
         plain: which of them are plain (Boolean, never null): accepted, but neither decided nor stored.
         charge: the charges of plain rows (Decimal(18, 2)), null for all others.
-        keys: `high`, `low` of all rows (`key_hashes`), and their place in the run, `row`.
+        keys: `high`, `low` of all rows (`key_hashes`).
     """
 
     raw: pl.DataFrame
@@ -89,8 +89,8 @@ class Processing:
             result.refuse(test_data(lines.frame))
         return lines, result
 
-    def process_batch(self, raw: pl.DataFrame, file_place: int) -> ProcessedBatch:
-        """The results of a batch that do not depend on earlier ones; `file_place` is the file's position in the run."""
+    def process_batch(self, raw: pl.DataFrame) -> ProcessedBatch:
+        """The results of a batch that do not depend on earlier ones."""
         screened = self.screen(raw)
         keys = key_hashes(screened.values, self.payer_identity(screened.values["payer"].unique()))
         if (others := screened.keyed.not_().arg_true()).len():
@@ -98,8 +98,7 @@ class Processing:
             lines = canonicalize(key_columns[others], self.layout, self.mapping)
             found = key_hashes(lines.frame, self.payer_identity(lines.distinct["payer"]))
             keys = pl.DataFrame([keys[name].scatter(others, found[name]) for name in keys.columns])
-        row = place_in_run(raw, file_place)
-        return ProcessedBatch(raw, screened.plain, screened.charge, keys.with_columns(row))
+        return ProcessedBatch(raw, screened.plain, screened.charge, keys)
 
     def check(self, rows: pl.DataFrame, keys: pl.DataFrame) -> CheckedRows:
         """Validate the rows that a screen did not clear, from one batch or several; `keys` are theirs."""

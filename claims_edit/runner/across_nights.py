@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from claims_edit.core.control_totals import NightTotals
-from claims_edit.core.line_state import CAME_SCHEMA, IDENTITY, KEY, STATE_SCHEMA, TRACE_SCHEMA, updated
+from claims_edit.core.line_state import updated
+from claims_edit.core.schema import CAME_SCHEMA, IDENTITY, KEY, STATE_SCHEMA, TRACE_SCHEMA
 from claims_edit.facts.revision import REVISION_SCHEMA, is_certain
 from claims_edit.intake.keys import CLAIM_KEY, REFUSED_SHIFT, claim_hashes
 from claims_edit.model import REPLACEMENT

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from claims_edit.core.deciding_facts import digests
-from claims_edit.core.line_state import DECIDED
-from claims_edit.core.schema import KEPT_REVISION_SCHEMA
+from claims_edit.core.schema import DECIDED, KEPT_REVISION_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.errors import ResultsError
 from claims_edit.facts.revision import REVISES_NOTHING, REVISION_SCHEMA

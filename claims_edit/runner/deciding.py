@@ -10,8 +10,7 @@ import polars as pl
 
 from claims_edit.core.control_totals import Decided
 from claims_edit.core.deciding_facts import digests
-from claims_edit.core.line_state import STATE_SCHEMA
-from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA
+from claims_edit.core.schema import CANDIDATE_SCHEMA, QUARANTINE_SCHEMA, STATE_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA, decide
 from claims_edit.facts.payer import with_payer
 from claims_edit.intake.extract import ORDINAL

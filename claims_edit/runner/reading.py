@@ -23,7 +23,7 @@ from claims_edit.errors import InputError
 from claims_edit.intake import SeenKeys, consulted, open_extract, sniff, table_bits
 from claims_edit.intake.extract import ORDINAL, read_to_end
 from claims_edit.intake.gathering import gathered
-from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT
+from claims_edit.intake.keys import PLACE_BITS, REFUSED_SHIFT, place_in_run
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack, one_ahead
 from claims_edit.runner.kept import BATCH_ROWS, LEAST_ROWS, WAITING, FileRead, alike, in_order
 from claims_edit.runner.repeats import Differing, facts_of_repeats
@@ -99,7 +99,7 @@ class Reading:
             ahead: deque[tuple[int, Path, Future[_Whole] | None]] = deque()
             for place, path in enumerate(paths):
                 small = len(paths) > 1 and path.stat().st_size <= SMALL_FILE
-                ahead.append((place, path, pool.submit(self._read_whole, path, fmt, place) if small else None))
+                ahead.append((place, path, pool.submit(self._read_whole, path, fmt) if small else None))
                 if len(ahead) > threads:
                     yield self._read_file(*ahead.popleft(), fmt)
             while ahead:
@@ -120,14 +120,14 @@ class Reading:
         extract.decided = self._rules.codes.in_any_column
         return extract
 
-    def _read_whole(self, path: Path, fmt: str, place: int) -> _Whole:
+    def _read_whole(self, path: Path, fmt: str) -> _Whole:
         """All batches of a small extract, processed."""
         before = file_state(path)
         extract = self._open(path, fmt)
 
         def process(extract: Extract) -> list[ProcessedBatch]:
             processing = self._processing(extract)
-            return [processing.process_batch(raw, place) for raw in _batches(extract)]
+            return [processing.process_batch(raw) for raw in _batches(extract)]
 
         return *read_to_end(extract, process), before
 
@@ -173,8 +173,8 @@ class Reading:
         found.folder.mkdir()
         self._extracts[place] = extract
         held = HeldBack(found, self._processing(extract))
-        process = partial(held.processing.process_batch, file_place=place)
-        for batch in whole if whole is not None else one_ahead(process, _batches(extract)):
+        processed = whole if whole is not None else one_ahead(held.processing.process_batch, _batches(extract))
+        for batch in processed:
             self._keep_batch(batch, held)
             self._on_rows(batch.raw.height)
         for rows in held.rest():
@@ -194,7 +194,8 @@ class Reading:
 
     def _keep_batch(self, batch: ProcessedBatch, held: HeldBack) -> None:
         """Count the plain rows of a batch and hold the others back; possible repeats wait for `finish`."""
-        found, keys = held.found, batch.keys
+        found = held.found
+        keys = batch.keys.with_columns(place_in_run(batch.raw, found.place))
         suspects = self._seen.suspects(keys)
         waits = batch.plain & suspects
         self._wait(batch.raw.filter(waits), keys.filter(waits), found, "plain")

@@ -19,6 +19,7 @@ from claims_edit.core.route import rejected
 from claims_edit.errors import InputError
 from claims_edit.intake.extract import read_to_end
 from claims_edit.intake.gathering import gathered
+from claims_edit.intake.keys import place_in_run
 from claims_edit.runner.held_back import KEY_COLUMNS, HeldBack
 from claims_edit.runner.kept import LEAST_ROWS, FileRead
 from claims_edit.runner.revisions import rejected_revisions
@@ -143,18 +144,19 @@ class _PieceReading:
         rows = 0
         for raw in gathered(extract.batches(self._job.rows), LEAST_ROWS):
             rows += raw.height
-            batch = processing.process_batch(raw, self._piece.place)
-            self._plain(batch)
-            for some in held.add(raw.hstack(batch.keys).filter(~batch.plain)):
+            batch = processing.process_batch(raw)
+            keys = batch.keys.with_columns(place_in_run(raw, self._piece.place))
+            self._plain(batch, keys)
+            for some in held.add(raw.hstack(keys).filter(~batch.plain)):
                 self._held(some, held)
         for some in held.rest():
             self._held(some, held)
         return rows
 
-    def _plain(self, batch: ProcessedBatch) -> None:
+    def _plain(self, batch: ProcessedBatch, keys: pl.DataFrame) -> None:
         """The keys of plain rows, with their charges in cents."""
         cents = batch.charge.to_physical().cast(pl.Int64).alias("cents")
-        self._keys(batch.keys.with_columns(cents, plain=pl.lit(value=True)).filter(batch.plain))
+        self._keys(keys.with_columns(cents, plain=pl.lit(value=True)).filter(batch.plain))
 
     def _held(self, rows: pl.DataFrame, held: HeldBack) -> None:
         raw = rows.drop(KEY_COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims_edit.core.line_state import IDENTITY
+from claims_edit.core.schema import IDENTITY
 from claims_edit.model import DECISION_LOCATION, Disposition, Mode
 from claims_edit.store.views import CLAIM, every_decision
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.core.line_state import DECIDED, IDENTITY, SEEN
+from claims_edit.core.schema import DECIDED, IDENTITY, SEEN
 from claims_edit.duck import connect, literal
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.model import DECISION_LOCATION, Mode

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from claims_edit import __version__
 from claims_edit.errors import ResultsError
-from claims_edit.model import UNCOUNTED, Disposition, Effect, Mode
+from claims_edit.model import UNCOUNTED, Disposition, Effect, Mode, StalePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +118,24 @@ class Charges(_Part):
     unparseable: int = 0
 
 
+class ResultOptions(_Part):
+    """The options of a run that affect its results: `contracts` and `mapping` by `path` and `sha256`.
+
+    A mapping that starts from a preset has `preset` and `preset_sha256` as well.
+    """
+
+    format: str = "auto"
+    mode: Mode = Mode.ENFORCE
+    stale_policy: StalePolicy = StalePolicy.WARN
+    as_of: str = ""
+    max_quarantine_rate: float | None = None
+    keep_going: bool = False
+    accept_test_data: bool = False
+    drafts_as_if_in_force: bool = False
+    contracts: dict[str, str] | None = None
+    mapping: dict[str, str] | None = None
+
+
 class RunManifest(_Part):
     """Everything that identifies and summarizes one run; `fingerprint` is the same for a run with the same inputs.
 
@@ -134,7 +152,7 @@ class RunManifest(_Part):
     versions: dict[str, str]
     rules_hash: str
     rules_version: str = "unversioned"
-    options: dict[str, Any]
+    options: ResultOptions
     inputs: list[InputFile]
     passed_over: list[PassedOverFile] = []
     tables: list[LakeTableRead] = []

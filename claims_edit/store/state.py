@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from claims_edit.core.line_state import STATE_SCHEMA, TRACE_SCHEMA
+from claims_edit.core.schema import STATE_SCHEMA, TRACE_SCHEMA
 from claims_edit.errors import ResultsError
 from claims_edit.intake.keys import LINE_KEY, BitTable, claim_hashes, key_hashes
 from claims_edit.store.generation import STATE, link

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from claims_edit.core.line_state import CAME_SCHEMA
+from claims_edit.core.schema import CAME_SCHEMA
 from claims_edit.engine import DECISION_SCHEMA
 from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition, Mode
