@@ -64,7 +64,7 @@ def _plans(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_program(lines: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """Add `program` (null on silence and on conflict), `program_basis` and `program_signals_differ`."""
+    """Add `program` (null without a signal and on conflict), `program_basis` and `program_signals_differ`."""
     spelled = _spelled(lines, "line_of_business", catalog.program_spellings.rename({"program": "named_program"}))
     filed = catalog.filing_indicators.rename({"program": "filed_program"})
     shapes = [shape.alias(f"member_program_{n}") for n, shape in enumerate(_member_id_signals(catalog))]

@@ -128,8 +128,8 @@ def asked(rows: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         OF_LINE, "in_force", "addresses", "rank", "timeline",
         descending=[False, True, True, False, False], maintain_order=True,
     )  # fmt: skip
-    judged = pl.concat([rows, outcomes.rename({name: f"own_{name}" for name in outcomes.columns})], how="horizontal")
-    return judged.filter(is_asked)[own.filter(is_asked).select(in_order).to_series()]
+    with_own = pl.concat([rows, outcomes.rename({name: f"own_{name}" for name in outcomes.columns})], how="horizontal")
+    return with_own.filter(is_asked)[own.filter(is_asked).select(in_order).to_series()]
 
 
 def governing(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:

@@ -105,10 +105,10 @@ def _sentences(found: Comparison) -> list[str]:
 
 
 def _replay_sentences(found: Comparison, replay: ReplayDiff) -> list[str]:
-    flipped = replay.totals.filter(pl.col("change") == "outcome")
+    changed = replay.totals.filter(pl.col("change") == "outcome")
     where = "the extract" if replay.source == "extract" else f"run {replay.source}"
-    money = f"{flipped['charges'].sum() or 0:.2f}"
-    lines = f"{replay.lines:,} candidate lines, {flipped['lines'].sum():,} flip, with charges of {money}"
+    charges = f"${changed['charges'].sum() or 0:,.2f}"
+    lines = f"{replay.lines:,} candidate lines; {changed['lines'].sum():,} change outcome ({charges})"
     sentences = [f"Replay of {where}: {lines}."]
     if replay.source != "extract" and found.packs.notes.only_new:
         sentences.append(
@@ -164,7 +164,7 @@ def _table(found: Comparison, target: IO[bytes]) -> None:
         if frame.height:
             console.print(frame_table(frame, title))
     if found.replay is not None and found.replay.parts:
-        first = next(found.replay.flipped())
+        first = next(found.replay.changed())
         total = int(found.replay.totals.filter(pl.col("change") == "outcome")["lines"].sum())
         console.print(frame_table(first.head(SHOWN_LINES), "Lines that change"))
         if total > SHOWN_LINES:
@@ -204,7 +204,7 @@ def _csv(found: Comparison, target: IO[bytes]) -> None:
     write_frame(pl.DataFrame(schema=_CSV), target)
     for part, frame in frames:
         write_frame(_widened(part, frame), target, header=False)
-    for lines in found.replay.flipped() if found.replay else ():
+    for lines in found.replay.changed() if found.replay else ():
         write_frame(_widened("line", lines.with_columns(change=pl.lit("outcome"))), target, header=False)
 
 
@@ -239,7 +239,7 @@ def _json(found: Comparison, target: IO[bytes]) -> None:
     }
     target.write((_dumped(document).removesuffix("\n}") + ',\n  "lines": [').encode())
     before = "\n"
-    for lines in found.replay.flipped():
+    for lines in found.replay.changed():
         for row in lines.iter_rows(named=True):
             target.write(f"{before}    {json.dumps(row, ensure_ascii=False, default=str)}".encode())
             before = ",\n"

@@ -81,7 +81,7 @@ class ReplayDiff:
     by_edit: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BY_EDIT))
     parts: list[Path] = field(default_factory=list)
 
-    def flipped(self) -> Iterator[pl.DataFrame]:
+    def changed(self) -> Iterator[pl.DataFrame]:
         """The lines whose outcome changes, in bounded batches."""
         yield from (pl.read_parquet(part, glob=False) for part in self.parts)
 
@@ -103,11 +103,11 @@ def replay_diff(lines: CandidateLines, old: Catalog, new: Catalog, scratch: Path
                 pl.col("charge_amount").sum().cast(MONEY).alias("charges"),
             )
         )
-        flipped = outcomes.filter(pl.col("change") == "outcome")
-        sums.append(change_sums(flipped, ("old_disposition", "new_disposition"), ("old_edit", "new_edit"), "payer"))
-        if flipped.height:
-            found.parts.append(scratch / f"flipped-{len(found.parts):05}.parquet")
-            flipped.select(*LINE_SCHEMA).write_parquet(found.parts[-1])
+        differing = outcomes.filter(pl.col("change") == "outcome")
+        sums.append(change_sums(differing, ("old_disposition", "new_disposition"), ("old_edit", "new_edit"), "payer"))
+        if differing.height:
+            found.parts.append(scratch / f"changed-{len(found.parts):05}.parquet")
+            differing.select(*LINE_SCHEMA).write_parquet(found.parts[-1])
     whole = pl.concat(totals).group_by(_BY).agg(pl.col("lines").sum(), pl.col("charges").sum())
     found.totals = whole.sort(_BY, nulls_last=True)
     summed = pl.concat(sums)

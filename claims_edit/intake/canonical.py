@@ -1,4 +1,4 @@
-"""Canonical text: trimmed, upper-cased, ISO dates, no dots — without judging any value.
+"""Canonical text: trimmed, upper-cased, ISO dates, no dots — without validating any value.
 
 Of columns that repeat their values each distinct value is made canonical once, and rows are touched only where that
 changed something. Only rows that the screen holds back come here (see ADR 0015).

@@ -94,7 +94,7 @@ class Extract(ABC):
         return pl.DataFrame(schema=LATE_DOUBTS_SCHEMA)
 
     def restart(self) -> Extract | None:
-        """The extract to read in this one's stead, from its beginning, where a fault swallowed rows; else None.
+        """The extract to read in place of this one, from its beginning, where a fault swallowed rows; else None.
 
         Raises:
             InputError: its quotes cannot be repaired.

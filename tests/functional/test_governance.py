@@ -39,7 +39,7 @@ REAL_FILES = ("denials.csv", "returns.csv", "reviews.csv", "referrals.csv", "wit
 
 @pytest.fixture
 def extract(tmp_path: Path) -> Path:
-    """Premera on its last day before the review and the day after, and on two days that a draft may speak of."""
+    """Premera on its last day before the review and the day after, and on two days that a draft may address."""
     days = ("2023-09-26", "2023-09-27", "2026-10-31", "2026-11-01")
     rows = [
         line(number, payer="Premera", claim_start_date=day, hcpcs_code="0600T", diagnosis_code_1="C220")

@@ -106,7 +106,9 @@ def test_a_pack_and_itself(command: Command) -> None:
     assert done.out.splitlines()[1:] == ["No outcome changes.", "Files: the same bytes."]
 
 
-def flips(lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: pl.DataFrame) -> list[dict[str, Any]]:
+def changed_lines(
+    lines: pl.DataFrame, rules: Path, revisions: pl.LazyFrame, contracts: pl.DataFrame
+) -> list[dict[str, Any]]:
     """Decide twice and join: the independent count."""
     old, new = (
         decide(lines, catalog, revisions=revisions, contracts=contracts)
@@ -130,7 +132,7 @@ def test_replay_changes_what_two_decisions_say(
     assert command("run", CLAIMS, "--contracts", CONTRACTS, *UNREPORTED, "--out", out, "--quiet").code == 0
     run_id = next((out / "runs").iterdir()).name
     kept = replay_of(out, run_id)
-    wanted = flips(kept.candidates.collect(), changed.root, kept.revisions, kept.contracts)
+    wanted = changed_lines(kept.candidates.collect(), changed.root, kept.revisions, kept.contracts)
     assert wanted
     lines = ["--extract", CLAIMS, "--contracts", CONTRACTS, *AS_OF] if source == "extract" else ["--out", out]
     done = command("rules", "diff", SHIPPED, changed.root, *lines, "--format", "json")
@@ -271,7 +273,7 @@ def test_codes_that_a_run_did_not_know(
     command("run", CLAIMS, *UNREPORTED, "--out", out, "--quiet")
     kept = command("rules", "diff", SHIPPED, rules.root, "--out", out, "--format", "md").out
     assert "lines with other codes are not included" in kept
-    assert " 0 flip" in kept
+    assert " 0 change outcome" in kept
     read = command("rules", "diff", SHIPPED, rules.root, "--extract", CLAIMS, *AS_OF, "--format", "json").out
     assert {line["hcpcs_code"] for line in json.loads(read)["lines"]} == {"99213"}
 

@@ -38,7 +38,7 @@ DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
 
 
 class StandingClock(datetime):
-    """A clock that stands still, so that two runs have the same id and times."""
+    """A clock that does not move, so that two runs have the same id and times."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:

@@ -117,7 +117,7 @@ def run(command: Command, extract: Path, mapping: object, out: Path, *more: str)
 
 
 def published(out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Decisions and refusals, but for where they stand and how the extract names its values."""
+    """Decisions and refusals, but for where they are and how the extract names its values."""
     return decisions(out).drop("source_row"), quarantine(out).drop("run_id", "source_file", "source_row", "raw_values")
 
 
@@ -252,7 +252,7 @@ def test_the_format_of_wide_rows_changes_nothing(
 
 @pytest.mark.long
 def test_a_line_whose_columns_come_up_late_is_read_all_the_same(command: Command, tmp_path: Path) -> None:
-    """NDJSON that leaves out empty values: the thirteenth line of a row stands behind the rows that were looked at."""
+    """NDJSON that leaves out empty values: the thirteenth line of a row comes after the rows that were looked at."""
     rows = [claim(n, {1: used("99213")}) for n in range(1200)] + [claim(5000, {1: used("99213"), 13: used("0600T")})]
     run(command, write(tmp_path / "c.ndjson", ndjson(rows, sparse=True)), "cms-de-synpuf-carrier", tmp_path / "out")
     assert counts(tmp_path / "out") == (1202, 1202, 0)

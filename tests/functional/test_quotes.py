@@ -123,7 +123,7 @@ def test_nor_do_they_in_a_column_that_is_not_read(command: Command, tmp_path: Pa
 
 
 def test_a_note_of_several_lines_is_no_fault(command: Command, tmp_path: Path) -> None:
-    text = with_notes({3: "a, b\nand c", 4: 'said ""no""\n\nthen left'})
+    text = with_notes({3: "a, b\nand c", 4: 'wrote ""no""\n\nthen left'})
     out = tmp_path / "out"
     assert command("run", write(tmp_path / "night.csv", "\n".join(text)), "--out", out, *UNREPORTED).code == 0
     assert counts(out) == (20, 20, 0)

@@ -49,7 +49,7 @@ AMOUNTS = ("999999999999999.99", "999999999999999.98", "-20050.25", "0.05")  # a
 
 @dataclass
 class Heard:
-    """What the browser said while the page was open."""
+    """What the browser logged while the page was open."""
 
     console: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -143,7 +143,7 @@ def test_it_filters_by_text_disposition_payer_and_reason(browser: Browser, repor
 @pytest.mark.long
 def test_every_column_sorts_both_ways(browser: Browser, report: Path) -> None:
     def keys(page: Page, number: int) -> list[Any]:
-        """The keys from the top; a cell without a charge stands last both ways."""
+        """The keys from the top; a cell without a charge is last both ways."""
         texts = column(page, number)
         filled = [text for text in texts if text]
         assert texts[: len(filled)] == filled

@@ -279,8 +279,8 @@ def test_a_killed_executor_loses_nothing(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(home)}
     with subprocess.Popen(list(map(str, command)), env=environment, stderr=subprocess.PIPE, text=True) as running:
         os.kill(executor_at_work(running), signal.SIGKILL)
-        _, said = running.communicate()
-    assert running.returncode == 0, said
+        _, errors = running.communicate()
+    assert running.returncode == 0, errors
     expected, found = (record_of(tmp_path / name) for name in ("local", "spark"))
     assert local.manifest.counts.decisions
     assert all(found[name].equals(table) for name, table in expected.items())

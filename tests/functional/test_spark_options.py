@@ -1,4 +1,4 @@
-"""The options of `--engine spark`, and what is said where Spark is not there: no session is started."""
+"""The options of `--engine spark`, and the message where Spark is not there: no session is started."""
 
 from __future__ import annotations
 

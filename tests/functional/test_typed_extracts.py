@@ -149,7 +149,7 @@ def test_mixed_line_ends_lose_nothing(command: Command, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_column_that_comes_up_late_is_read_from_the_beginning(command: Command, tmp_path: Path) -> None:
-    """Writers leave out empty values: the line's own date or its code may first stand far down the file."""
+    """Writers leave out empty values: the line's own date or its code may first appear far down the file."""
     rows: list[dict[str, Any] | str] = [
         {name: value for name, value in line(number).items() if name != "hcpcs_code"} for number in range(1, 1500)
     ]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TOLD = (
-    "EX-21-INVESTIGATIONAL-REGENCE",  # deny, the member may be billed by the policy's own words
+EXPLAINED = (
+    "EX-21-INVESTIGATIONAL-REGENCE",  # deny, patient responsibility per the policy
     "EX-21-INVESTIGATIONAL-FLORIDA",  # deny, the provider bears it by default
     "EX-15-CONTRACT-EXCLUDES",
     "NOTE-GUIDANCE-NONE-ON-BREAST",
@@ -76,7 +76,7 @@ def per_run(out: Path) -> dict[str, str]:
     return {"run_id": manifest["run_id"], "rules_hash": manifest["rules_hash"]}
 
 
-@pytest.mark.parametrize("claim_id", first(14, TOLD))
+@pytest.mark.parametrize("claim_id", first(14, EXPLAINED))
 def test_explanation(deck: Path, claim_id: str) -> None:
     hold(f"explain/{claim_id}.md", reported(deck, claim_id), **per_run(deck))
 

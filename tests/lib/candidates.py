@@ -161,7 +161,7 @@ DIAGNOSIS_POOL = (
     "C7B01", "C7952", "C802", "C802", "C8330", "C9611", "C9700", "Z0000", "Z8505", "Z7682", "C7931", "C4AZ",
 )  # fmt: skip
 PLAIN_DIAGNOSES = ("C220", "C259", "C61", "C787", "I10", "C641", "D376", "C3490", "C509", "K7581")
-# Where the diagnoses stand: gaps are allowed.
+# Where the diagnoses are: gaps are allowed.
 PLACES = ((1,), (1, 2), (1, 2, 3), (2,), (2, 5), (25,), (1, 25), (), (1,), (1,), (1, 2))
 OLD_DIAGNOSES = ("1550", "1977", "1579", "V707")
 TRIAL_SIGNS: tuple[Row, ...] = (

@@ -96,7 +96,7 @@ def damaged(draw: Any, files: Sequence[bytes], marks: bytes, head: bytes = b"") 
         draw: Hypothesis's.
         files: what is damaged, and what it is spliced with.
         marks: bytes that structure such a file; they come up more often than others.
-        head: what stands before it the first time is left as it is, mostly: without it the whole file is refused.
+        head: what is before it the first time is left as it is, mostly: without it the whole file is refused.
     """
     content = draw(st.sampled_from(files))
     kept = content[: content.find(head)] if head and head in content and draw(st.integers(0, 4)) else b""
@@ -142,7 +142,7 @@ def _flip(draw: Any, content: bytes, _files: Sequence[bytes], marks: bytes) -> b
 
 
 def _swap_marks(draw: Any, content: bytes, _files: Sequence[bytes], marks: bytes) -> bytes:
-    """One mark in another's stead, from a place on."""
+    """One mark in place of another, from a place on."""
     place = _at(content, draw(EVERYWHERE))
     old, new = (bytes([draw(st.sampled_from(marks))]) for _ in range(2))
     return content[:place] + content[place:].replace(old, new)

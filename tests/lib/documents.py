@@ -57,12 +57,12 @@ def in_digits(text: str) -> str:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers of a document's text; percentages and fractions as they stand, and by their parts too."""
+    """The numbers of a document's text; percentages and fractions as they are written, and by their parts too."""
     return set(re.findall(r"\d+(?:\.\d+)?", in_digits(text))) | figures(text)
 
 
 def figures(text: str) -> set[str]:
-    """The numbers of a text, percentages and fractions as they stand; a `one` in words is seldom a figure."""
+    """The numbers of a text, percentages and fractions as they are written; a `one` in words is seldom a figure."""
     return set(re.findall(r"\d+/\d+|\d+(?:\.\d+)?%?", in_digits(re.sub(r"\b[Oo]ne\b", "", text))))
 
 

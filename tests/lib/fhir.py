@@ -63,7 +63,7 @@ def eob(number: Any = 1, **changes: Any) -> Json:
 
 
 def ndjson(*resources: Any) -> bytes:
-    """One resource a line; a text stands as it is."""
+    """One resource a line; a text is written as it is."""
     return "".join(one + "\n" if isinstance(one, str) else json.dumps(one) + "\n" for one in resources).encode()
 
 

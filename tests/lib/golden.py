@@ -10,7 +10,7 @@ RENEW = "CLAIMS_EDIT_RENEW_GOLDEN"
 
 
 def hold(name: str, reported: str, **per_run: str) -> None:
-    """Hold a text to the file `name`; each value of `per_run` stands as its name in capitals there."""
+    """Hold a text to the file `name`; each value of `per_run` is written as its name in capitals there."""
     for word, value in per_run.items():
         reported = reported.replace(value, word.upper())
     path = EXPECTED / name

@@ -136,7 +136,7 @@ class Ledger:
             forms[line] = form_of(row, when, tuple(doubt for doubt, is_there in doubts.items() if is_there))
             self._see(line, forms[line], when)
         for life in self.lives.values():
-            self._settle(life, rows, when)
+            self._update(life, rows, when)
         decided = {line: form for line, form in forms.items() if isinstance(form, Decision)}
         return {line: self._outcome(self.lives[line], form, before.get(line)) for line, form in decided.items()}
 
@@ -182,7 +182,7 @@ class Ledger:
         if life.latest is None or when > life.latest:
             life.latest, life.form = when, form
 
-    def _settle(self, life: Life, rows: Mapping[Line, Row], when: When) -> None:
+    def _update(self, life: Life, rows: Mapping[Line, Row], when: When) -> None:
         """Bring one line up to date after a run."""
         own_id = life.line.claim.claim_id
         unclear = [(refused, by[1]) for by, refused in of_others(life.line, self._unclear).items()]

@@ -88,7 +88,7 @@ def _version(draw: random.Random, cite: str, begin: dt.date, end: dt.date | None
     )
     return (
         f"  - from: {{date: {begin}, {NOTE}{cite}}}\n{until}"
-        f"    statement: {{position: {position}, scope: {scope}, says: Said., {cite}}}\n"
+        f"    statement: {{position: {position}, scope: {scope}, says: Stated., {cite}}}\n"
         f"    codes:\n      listed: {listed}\n      {cite}\n"
         + (criteria if position == "covered_with_criteria" else "")
         + f"    applies_to: {{programs: {programs}, says: These., {cite}}}\n".replace("'", "")

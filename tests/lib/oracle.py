@@ -1,6 +1,6 @@
 """A naive reading of the decision table, line by line, that the engine and the claim-line checks are compared with.
 
-It is written apart from them and from `rules/`: the facts stand here a second time, as read from the policy documents,
+It is written apart from them and from `rules/`: the facts are here a second time, as read from the policy documents,
 so that a wrong date in a YAML file and a wrong expression in an edit both show as a disagreement. It is slow and plain
 on purpose. Lines are mappings of the canonical columns; dates are `datetime.date`, missing values None.
 """
@@ -29,7 +29,7 @@ class Version(NamedTuple):
     scope: str  # "all", "solid" or "guidance"
     listed: frozenset[str]
     programs: Mapping[str, str]  # program -> applies | refer | review; a program that is not here is silent
-    bill_members: bool  # the document itself says that members may be billed
+    member_pays: bool  # the document itself names patient responsibility
     fresh_until: date | None  # the next review, else twelve months past the last
 
 
@@ -73,34 +73,34 @@ POLICIES: Mapping[str, Sequence[Version]] = {
         # Effective January 1, 2026; next review November 2026; "Providers may bill members".
         Version(
             date(2026, 1, 1), None, "solid", CATEGORY_III | {"47384", "55877"}, REGENCE_PROGRAMS,
-            bill_members=True, fresh_until=date(2026, 11, 30),
+            member_pays=True, fresh_until=date(2026, 11, 30),
         ),
     ],
     "florida_blue": [
         # Original effective date 02/15/16; 07/01/20 added 0600T, 0601T; reviewed 05/23/24, no next review given.
         Version(
             date(2016, 2, 15), date(2020, 6, 30), "all", frozenset(), FLORIDA_PROGRAMS,
-            bill_members=False, fresh_until=date(2025, 5, 23),
+            member_pays=False, fresh_until=date(2025, 5, 23),
         ),
         Version(
             date(2020, 7, 1), None, "all", CATEGORY_III, FLORIDA_PROGRAMS,
-            bill_members=False, fresh_until=date(2025, 5, 23),
+            member_pays=False, fresh_until=date(2025, 5, 23),
         ),
     ],
     "premera": [
         # Effective January 3, 2020; 07/01/20 removed the unlisted codes; last review approved September 26, 2022.
         Version(
             date(2020, 1, 3), date(2020, 6, 30), "all", UNLISTED, PREMERA_PROGRAMS,
-            bill_members=False, fresh_until=date(2023, 9, 26),
+            member_pays=False, fresh_until=date(2023, 9, 26),
         ),
         Version(
             date(2020, 7, 1), None, "all", CATEGORY_III, PREMERA_PROGRAMS,
-            bill_members=False, fresh_until=date(2023, 9, 26),
+            member_pays=False, fresh_until=date(2023, 9, 26),
         ),
     ],
     "nhs_england": [
         # NICE's first guidance gives only the year 2013: its last day, so that it never acts early.
-        Version(date(2013, 12, 31), None, "guidance", frozenset(), {}, bill_members=False, fresh_until=None),
+        Version(date(2013, 12, 31), None, "guidance", frozenset(), {}, member_pays=False, fresh_until=None),
     ],
 }  # fmt: skip
 
@@ -487,7 +487,7 @@ def _site_mismatch(facts: Facts) -> bool:
 
 
 def is_stale(facts: Facts) -> bool:
-    """Whether the start date is past the day until which the version in force was said to be reviewed."""
+    """Whether the start date is past the day until which the version in force was to be reviewed."""
     version = facts.version
     return version is not None and version.fresh_until is not None and facts.start > version.fresh_until
 
@@ -538,7 +538,7 @@ def _group_code(disposition: str, reason: str, facts: Facts) -> tuple[str | None
         )
         if stated:
             return stated, "contract"
-    if facts.version is not None and facts.version.bill_members:
+    if facts.version is not None and facts.version.member_pays:
         return "PR", "policy"
     return "CO", "default"
 

@@ -18,7 +18,7 @@ def proof_for(catalog: Catalog, *payers: str) -> tuple[Proof, list[str]]:
     """The proof of the cells of these payers, with what they led to; not whether every rule is reached."""
     proving = Proving(catalog)
     proving.decide(each for each in decision_axes.payers((catalog,)) if each.label in payers)
-    reported = [f"{place} {tally.cells} {tally.example} {remedy}" for (place, remedy), tally in proving.faults.items()]
+    reported = [f"{place} {count.cells} {count.example} {remedy}" for (place, remedy), count in proving.faults.items()]
     return proving.so_far, reported
 
 

@@ -39,7 +39,7 @@ class Claim:
 
     @property
     def before(self) -> list[Segment]:
-        """All that stands before the first line."""
+        """All that is before the first line."""
         first = self.lines[0][0].number if self.lines else float("inf")
         return [part for part in self.all if part.number < first]
 
@@ -51,7 +51,7 @@ class Claim:
 
 @dataclass
 class Loop:
-    """An HL (None before the first one), what stands before its claims, and its claims."""
+    """An HL (None before the first one), what is before its claims, and its claims."""
 
     hl: Segment | None
     head: list[Segment] = field(default_factory=list)
@@ -81,7 +81,7 @@ def loops(body: Sequence[Segment], *, former: bool) -> list[Loop]:
 
 @dataclass
 class Above:
-    """What stands above the claims of a hierarchical loop: the billing provider's and the subscriber's loops."""
+    """What is above the claims of a hierarchical loop: the billing provider's and the subscriber's loops."""
 
     billing: Loop | None = None
     subscriber: Loop | None = None
@@ -158,7 +158,7 @@ def _split_lines(claim: Claim, places: dict[int, str]) -> None:
 
 
 def unserved(claim: Claim) -> Iterator[tuple[Segment, str]]:
-    """What of a claim stands without a service, and the check that it fails."""
+    """What a claim has without a service, and the check that it fails."""
     if claim.clm and not claim.services:
         yield claim.clm, "row-claim-without-lines"
     for line in claim.lines:

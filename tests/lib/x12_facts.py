@@ -49,7 +49,7 @@ class Around:
 
     @classmethod
     def of(cls, transaction: Transaction) -> Around:
-        """What stands around a transaction."""
+        """What is around a transaction."""
         references = [transaction.gs.at(8) if transaction.gs else "", transaction.st.at(3)]
         numbers = [re.match("00[45]010(X[0-9]{3})", reference) for reference in references]
         kinds = {KIND_OF_GUIDE[found[1]] for found in numbers if found and found[1] in KIND_OF_GUIDE}

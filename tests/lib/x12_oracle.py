@@ -61,9 +61,9 @@ class Row:
         source_row: the number of its SV segment.
         claim: the number of its CLM segment.
         st: ST02.
-        values: by canonical column, as they stand.
+        values: by canonical column, as they are written.
         faults: why the reader itself refuses it.
-        unsaid: columns about which the specification says nothing, as the line is refused.
+        unspecified: columns about which the specification says nothing, as the line is refused.
         refused: columns that must have a value which validation refuses, whatever it is.
     """
 
@@ -72,7 +72,7 @@ class Row:
     st: str
     values: Values
     faults: set[str]
-    unsaid: set[str] = field(default_factory=set)
+    unspecified: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     is_dangling: bool = False
 
@@ -114,7 +114,7 @@ def read(data: bytes) -> Reading:
             _doubt(row, [token for first, last, token in _late(transaction) if first < row.source_row < last])
     for service in outside:
         row = _row(service, [service], Claim(None), Above(), Around(frozenset()), reading.warnings)
-        row.unsaid |= set(row.values) - set(OWN)
+        row.unspecified |= set(row.values) - set(OWN)
         reading.rows.append(row)
     reading.rows.sort(key=lambda row: row.source_row)
     reading.warnings = +reading.warnings
@@ -202,13 +202,13 @@ def _doubts(row: Row, service: Segment, line: list[Segment], claim: Claim) -> No
 
 
 def _one(row: Row, found: list[Segment], *columns: str) -> Segment | None:
-    """The segment that may stand once; where two differ, the line is refused and its values do not matter.
+    """The segment that may appear once; where two differ, the line is refused and its values do not matter.
 
     A day (D8) does not differ from the period (RD8) of that day.
     """
     if len({re.sub(r"(.)D8\1(\d{8})$", r"\1RD8\1\2-\2", segment.text) for segment in found}) > 1:
         row.faults.add("row-conflicting-segments")
-        row.unsaid |= set(columns)
+        row.unspecified |= set(columns)
     return found[0] if found else None
 
 
@@ -352,7 +352,7 @@ def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str])
     codes, kinds = list(dict.fromkeys(code for code, _ in used)), {kind for _, kind in used}
     if len(kinds) > 1:
         row.faults.add("diagnosis_code_type-conflict")
-        row.unsaid.add("diagnosis_code_type")
+        row.unspecified.add("diagnosis_code_type")
     if len(codes) > MOST_DIAGNOSES:
         row.faults.add("diagnosis_code-too-many")
     row.values["diagnosis_code_type"] = next(iter(kinds), None)
@@ -360,7 +360,7 @@ def _diagnoses(row: Row, service: Segment, claim: Claim, warnings: Counter[str])
 
 
 def _places(claim: Claim) -> Iterator[tuple[str, str] | None]:
-    """What stands at each element of the claim's diagnosis segments: the code and its code set."""
+    """What is at each element of the claim's diagnosis segments: the code and its code set."""
     for segment in claim.head:
         places = range(1, len(segment.elements))
         if segment.id != "HI" or not {segment.part(place, 1) for place in places} & (ICD_10 | ICD_9):

@@ -68,15 +68,15 @@ def out_of_place(body: Iterable[Segment], *, former: bool) -> dict[int, str]:
         elif segment.id == "SBR" and parent in {"2300", "2320"}:
             parent, loop = "2320", ""
         elif parent in ORDER[1:]:
-            if verdict := _verdict(known, parent, loop, kind):
-                found[segment.number] = verdict
+            if consequence := _consequence(known, parent, loop, kind):
+                found[segment.number] = consequence
             if segment.id in {"NM1", "LIN", "SVD", "LQ", "CR7"}:
                 begins = any(kind in first for first, _ in EITHER[parent])
                 loop = kind if begins else "any" if segment.id == "NM1" else ""
     return found
 
 
-def _verdict(known: Table, parent: str, loop: str, kind: str) -> str | None:
+def _consequence(known: Table, parent: str, loop: str, kind: str) -> str | None:
     loops = known[parent]
     own = [held for first, held in loops if loop == "any" or (loop in first if loop else not first)]
     begins = any(kind in first for first, _ in loops)

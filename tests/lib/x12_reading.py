@@ -114,13 +114,13 @@ def _row_differences(given: dict[str, Any], row: Row) -> list[str]:
             stated = " ".join(sorted(stated.split()))
         if column in row.refused:
             found += [] if stated and not DATE.fullmatch(stated) else [f"{column} {stated!r} is not refused"]
-        elif stated != naive and column not in row.unsaid:
+        elif stated != naive and column not in row.unspecified:
             found.append(f"{column} {stated!r}, naive {naive!r}")
     return found
 
 
 def _without_separators(rejects: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
-    """Rejects whose text shows only what stands between separators: those of the file, or usual ones in their stead."""
+    """Rejects whose text shows only what is between separators: those of the file, or else the usual ones."""
     return sorted((number, check, "".join(filter(str.isalnum, text))) for number, check, text in rejects)
 
 

@@ -15,7 +15,7 @@ SPACE = b" \t\r\n\x0b\x0c"
 BLANK_BYTES = {0x00, 0x1A, 0x1C, 0x1D, 0x1F}  # read as blanks: padding, an old end of file, other files' delimiters
 BLANKS = " \t\r\n\x0b\x0c"  # not \x1c to \x1f, which may be delimiters
 LONGEST_INDICATOR = 2
-# Segments in whose elements the name of another one can only stand where a terminator was lost.
+# Segments in whose elements the name of another one can only be where a terminator was lost.
 CODED = {"HI", "CL1", "CR1", "CR2", "CRC", "HCP", "SV1", "SV2", "SV3"}
 RUN_TOGETHER = re.compile(r"[0-9](NM1|REF|DTP|HI|LX|CLM|SBR|HL|SV1|SV2|SV3)\Z")
 MOST_ELEMENT_BYTES = 100  # of a header
@@ -132,7 +132,7 @@ def _header(data: bytes, place: int) -> Marks | None:
 
 
 def _last_mark(data: bytes, place: int) -> int:
-    """Where the last of the sixteen element separators of a header stands, -1 if there are fewer."""
+    """Where the last of the sixteen element separators of a header is, -1 if there are fewer."""
     element = data[place + 3 : place + 4]
     end = place
     for _ in range(16):
@@ -179,7 +179,7 @@ def _segment(number: int, content: bytes, marks: Marks) -> Segment:
 
 @dataclass
 class Transaction:
-    """From ST (which is not in `body`) to SE, or to where SE should have stood; with the ISA and GS around it."""
+    """From ST (which is not in `body`) to SE, or to where SE should have been; with the ISA and GS around it."""
 
     st: Segment
     isa: Segment | None

@@ -173,7 +173,7 @@ def _joined(pair: list[Line]) -> list[Line]:
 
 
 def _doubled(body: list[Line], near: int, *, other: bool) -> list[Line]:
-    """One of the segments that stand once in their loops, twice: the one nearest behind a place."""
+    """One of the segments that appear once in their loops, twice: the one nearest behind a place."""
     once = [place for place, line in enumerate(body) if {tuple(line[:1]), tuple(line[:2])} & ONCE]
     place = next((place for place in once if place >= near), None)
     if place is None:

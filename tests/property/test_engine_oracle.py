@@ -1,4 +1,4 @@
-"""The engine and a naive reading of the decision table must agree on every line, whatever stands on it."""
+"""The engine and a naive reading of the decision table must agree on every line, whatever is on it."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def decisions_on(
 
 
 def fill(blob: bytes, seed: int) -> bytes:
-    """`blob` with its zero bytes drawn from `seed`, so that a sparse example still speaks about many lines."""
+    """`blob` with its zero bytes drawn from `seed`, so that a sparse example still has many lines."""
     noise = Random(seed)  # noqa: S311 -- test data
     return bytes(byte or noise.randrange(256) for byte in blob)
 
 
 def disagreement(line: dict[str, Any], engine: dict[str, Any], oracle: dict[str, Any]) -> str:
-    """What a reader needs to judge: the line without its empty cells, and each field that differs."""
+    """What a reader needs to compare: the line without its empty cells, and each field that differs."""
     stated = {column: str(value) for column, value in line.items() if value is not None}
     differs = {field: (engine[field], oracle[field]) for field in ORACLE_FIELDS if engine[field] != oracle[field]}
     return f"(engine, oracle) differ in {differs} on {stated}; engine edits {engine['edits']}"

@@ -90,7 +90,7 @@ class Night:
         ]
 
     def outcomes(self, tried: list[tuple[dict[str, Any], Experiment]]) -> list[tuple[str, str]]:
-        """Reason and disposition of each: changed lines are decided, changed facts judged."""
+        """Reason and disposition of each: changed lines are decided, changed facts evaluated."""
         changed = [line if each.of_facts else line | each.change for line, each in tried]
         frame = pl.DataFrame(changed, schema=CANDIDATE_SCHEMA)
         known = facts(frame, catalog(), revisions=self.revisions, contracts=self.contracts)

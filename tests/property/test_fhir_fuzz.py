@@ -94,7 +94,7 @@ def read(content: bytes, folder: Path) -> Read | None:
 
 
 def _long_texts(content: bytes) -> Iterator[str]:
-    """Values that are too long to stand in a message by chance."""
+    """Values that are too long to be in a message by chance."""
     texts = content.decode(errors="replace").split('"')
     ours = (*CLAIMS, "resourceType")  # words that messages have, of which damage may leave a part
     yield from (text for text in texts if len(text) > 11 and not any(text in word for word in ours))

@@ -127,21 +127,21 @@ def speaks_of(found: dict[str, Any], line: dict[str, Any]) -> bool:
 
 
 def reported(found: dict[str, Any]) -> tuple[str, str, str]:
-    """What becomes of the lines of a range, or of a line that flips."""
+    """What becomes of the lines of a range, or of a line whose outcome changes."""
     return found["change"], found["old"], found["new"]
 
 
 @pytest.mark.parametrize(
     "seed", [seed if seed in FEW else pytest.param(seed, marks=pytest.mark.long) for seed in range(16)]
 )
-def test_ranges_hold_the_lines_that_flip_and_no_others(seed: int) -> None:
+def test_ranges_hold_the_lines_that_change_and_no_others(seed: int) -> None:
     random = Random(seed)  # noqa: S311 -- test data
     old, new = load_catalog(), edited(random)
     ranges = pack_diff(old, new).ranges.to_dicts()
     lines = drawn(random)
-    flipped = {line["source_row"]: line for line in naively(lines, old, new).to_dicts()}
-    assert bool(flipped) == bool(ranges)
-    for line in flipped.values():
+    changed = {line["source_row"]: line for line in naively(lines, old, new).to_dicts()}
+    assert bool(changed) == bool(ranges)
+    for line in changed.values():
         assert any(speaks_of(found, line) and reported(found) == reported(line) for found in ranges), (line, ranges)
     # A range may join periods that come out alike: a line across the day between them is in a range of its own.
     one_day = lines.filter(pl.col("service_start_date") == pl.col("service_end_date")).to_dicts()
@@ -154,5 +154,5 @@ def test_ranges_hold_the_lines_that_flip_and_no_others(seed: int) -> None:
         program = line["line_of_business"] or "no signal"
         for found in unconditional:
             if speaks_of(found, line) and (found["programs"] == "any" or program in found["programs"].split(", ")):
-                assert line["source_row"] in flipped, (line, found)
-                assert reported(flipped[line["source_row"]]) == reported(found)
+                assert line["source_row"] in changed, (line, found)
+                assert reported(changed[line["source_row"]]) == reported(found)

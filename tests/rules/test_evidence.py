@@ -58,7 +58,7 @@ def test_conclusions_by_site() -> None:
         REGENCE: [LIVER, {"pancreas"}, {"kidney"}, {"lung"}, {"prostate"}],
         PREMERA: [LIVER | {"pancreas"}, {"prostate"}, {"kidney"}, {"lung"}],
         FLORIDA: [],
-        OVERVIEW: [],  # both speak of one site
+        OVERVIEW: [],  # both are about one site
         IPG445: [],
     }
 

@@ -15,7 +15,7 @@ from tests.lib.documents import DOCUMENTS, FACTS, FOLDER, PACK, all_facts, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WITH_DOCUMENTS = pytest.mark.skipif(not FOLDER.is_dir(), reason="the policy documents are not at hand")
+WITH_DOCUMENTS = pytest.mark.skipif(not FOLDER.is_dir(), reason="the policy documents are not there")
 SHINGLE = 6
 PROSE = {"says", "change", "note", "label", "message", "design", "follow_up", "figures", "conclusion"}
 
@@ -60,7 +60,7 @@ def test_listed_codes_are_in_the_policy(policy: Any) -> None:
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"[a-z]+", text.lower())  # figures are facts: they may stand in the same order
+    words = re.findall(r"[a-z]+", text.lower())  # figures are facts: they may be in the same order
     return {tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1)}
 
 

@@ -55,7 +55,7 @@ EXPECTED = (
 
 
 class Case(NamedTuple):
-    """One row of a picture: where it stands, and its cells without the empty ones."""
+    """One row of a picture: where it is, and its cells without the empty ones."""
 
     file: str
     line: int

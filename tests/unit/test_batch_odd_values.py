@@ -1,4 +1,4 @@
-"""Typed Parquet columns that hold what no claim holds: refused by name, or read as what they stand for."""
+"""Typed Parquet columns that hold what no claim holds: refused by name, or read as what they mean."""
 
 from __future__ import annotations
 

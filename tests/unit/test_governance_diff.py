@@ -126,7 +126,7 @@ def test_a_code_dropped_from_a_list(rules: RulesFolder) -> None:
     }
 
 
-def test_an_exception_flipped(rules: RulesFolder) -> None:
+def test_an_exception_reversed(rules: RulesFolder) -> None:
     text = (rules.root / FLORIDA).read_text(encoding="utf-8")
     rules.write(FLORIDA, text.replace("rule: review", "rule: refer"))
     reported = against_shipped(rules).ranges.to_dicts()

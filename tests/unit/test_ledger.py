@@ -157,8 +157,8 @@ def test_a_decision_comes_only_from_a_run_that_has_the_line() -> None:
             after = {line: life.current for line, life in ledger.lives.items()}
             new = {line for line, current in after.items() if current and current is not before.get(line)}
             made = ledger.runs[night.run]
-            settled = {line for line, outcome in made.items() if outcome.effect in {"decided", "changed"}}
-            assert new == (set() if night.shadow else settled), seed
+            decided = {line for line, outcome in made.items() if outcome.effect in {"decided", "changed"}}
+            assert new == (set() if night.shadow else decided), seed
             before = after
         gone = [(each.line, each.decision.when) for each in ledger.withdrawals]
         kept = {(line, current.when) for line, current in before.items() if current}

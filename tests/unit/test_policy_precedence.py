@@ -47,7 +47,7 @@ tests:
       - {diagnoses: none, expect: policy-unsettled}
       - {service: 2024-06-30, diagnoses: C220, expect: {edit: investigational, reference: OH 1}}
       - {service: 2024-06-30..2024-07-01, diagnoses: C220, expect: dos-spans-boundary}
-  - name: The default rule decides where no other policy speaks
+  - name: The default rule decides where no other policy addresses the line
     cases:
       - {code: 0601T, diagnoses: [C220, C61, none], expect: {edit: not-covered, reference: OH 9}}
       - {service: 2026-02-01, code: ["47384", "55877"], diagnoses: C220, expect: code-not-listed}
@@ -187,7 +187,7 @@ class Drawn:
         order = f"order: {self.order}\n" if self.order else ""
         return (text if alone else text.replace("documents:\n", f"{order}{scope}documents:\n", 1)).encode()
 
-    def speaks(self, row: dict[str, Any]) -> str:
+    def addresses(self, row: dict[str, Any]) -> str:
         if row["service"] < self.begins or row["code"] not in self.codes:
             return "no"
         if row["program"] is not None and row["program"] not in [*self.programs, "medicare_advantage"]:
@@ -200,10 +200,12 @@ class Drawn:
 
 def wanted(row: dict[str, Any], policies: list[Drawn], alone: list[str]) -> str | None:
     """The edit that decides; None where the policies have nothing to say, and any review is fine."""
-    said = [(policy, policy.speaks(row), edit) for policy, edit in zip(policies, alone, strict=True)]
-    first = min((policy.order or 0 for policy, speaks, _ in said if speaks == "yes"), default=None)
+    answers = [(policy, policy.addresses(row), edit) for policy, edit in zip(policies, alone, strict=True)]
+    first = min((policy.order or 0 for policy, addresses, _ in answers if addresses == "yes"), default=None)
     asked = {
-        edit for policy, speaks, edit in said if speaks != "no" and (first is None or (policy.order or 0) <= first)
+        edit
+        for policy, addresses, edit in answers
+        if addresses != "no" and (first is None or (policy.order or 0) <= first)
     }
     if not asked:
         return None

@@ -129,7 +129,7 @@ def line_facts(claim: Claim, line: list[Segment]) -> dict[str, Any]:
     """What one line says."""
     by_name = {segment[0]: segment for segment in line}
     service = by_name.get("SV1") or by_name["SV2"]
-    first = 1 if service[0] == "SV1" else 2  # where the procedure stands, then charge, unit, units
+    first = 1 if service[0] == "SV1" else 2  # where the procedure is, then charge, unit, units
     procedure = service[first] if composite(service[first], 1) == "HC" else ""
     codes, pointers = diagnoses_of(claim), (at(service, 7) or "").split(":")
     if service[0] == "SV1":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claims_edit.intake.fhir.bills import Bills
 from claims_edit.intake.fhir.claim_types import claim_type, type_by_profile
-from claims_edit.intake.fhir.code_lists import is_plain, standing
+from claims_edit.intake.fhir.code_lists import effect_of, is_plain
 from claims_edit.intake.fhir.concepts import Concepts
 from claims_edit.intake.fhir.coverages import focal, hold_of, member, payer, terms
 from claims_edit.intake.fhir.elements import ABSENT, Coding, Concept, Reference
@@ -78,7 +78,7 @@ class ClaimFacts:
             frequency, original, fault = self._revisions.read(claim, around, frequency, own_id)
             faults += [fault] if fault is not None else []
         if not is_plain(claim):
-            void, codes_refused, codes_doubted = standing(claim)
+            void, codes_refused, codes_doubted = effect_of(claim)
             if void:
                 frequency, original = "8", original if codes_refused else None
             faults += codes_refused

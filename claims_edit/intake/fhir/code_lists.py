@@ -43,7 +43,7 @@ class Meaning(NamedTuple):
     doubt: str | None = None
 
 
-class Standing(NamedTuple):
+class ClaimEffect(NamedTuple):
     """What the codes of a claim together do to its lines."""
 
     void: bool = False
@@ -92,7 +92,7 @@ def is_plain(claim: Resource) -> bool:
     return bytes(outcome) == COMPLETE if claim.resource_type == EXPLANATION else outcome is ABSENT
 
 
-def standing(claim: Resource) -> Standing:
+def effect_of(claim: Resource) -> ClaimEffect:
     """What the codes of a claim do to its lines.
 
     Raises:
@@ -106,7 +106,7 @@ def standing(claim: Resource) -> Standing:
     ]
     if is_eob:
         meanings.append(_meaning("outcome", _outcome(claim), OUTCOMES, versions))
-    return Standing(
+    return ClaimEffect(
         any(one.void for one in meanings),
         tuple(one.fault for one in meanings if one.fault is not None),
         tuple(

@@ -1,4 +1,4 @@
-"""A seeded draw of damaged files, run and judged, with the counts of what came of them."""
+"""A seeded draw of damaged files, run and checked, with the counts of what came of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.lib.damage import formats
 from tests.lib.damage.driving import came_of
-from tests.lib.damage.judging import OTHERWISE, Violation, outcomes, violations
+from tests.lib.damage.outcomes import OTHERWISE, Violation, outcomes, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ def sound_outcomes(folder: Path, only: frozenset[str] = frozenset()) -> list[tup
 
 
 def run(count: int, seed: int, folder: Path, only: frozenset[str] = frozenset(), *, are_sound: bool = False) -> Counts:
-    """Damage, run and judge about `count` files.
+    """Damage, run and check about `count` files.
 
-    A line whose sound file comes out wrong is not judged; with `are_sound` that is known to be none of them.
+    A line whose sound file comes out wrong is not checked; with `are_sound` that is known to be none of them.
     """
     wrong = {
         (variant.format, variant.source, each.line)

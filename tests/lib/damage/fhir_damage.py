@@ -27,7 +27,7 @@ SYSTEM_CODES = {"type", "relationship", "category"}  # concepts whose codes come
 OPTIONAL_CODE = {
     "supportingInfo",
     "modifier",
-}  # in which a code that is gone is one of many things that may stand there
+}  # in which a code that is gone is one of many things that may be there
 CODE_FORMS = ("{} ", " {}", "{}.", "-{}", "hc:{}", '="{}"', "{}-59", "{},X", "{}/{{}}", "({})")
 EXTENSION = [{"url": "http://example.org/not-done", "valueBoolean": True}]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.lib.damage.variant import TOKEN, Possible, Variant
 from tests.lib.damage.x12_elements import element_damages
-from tests.lib.damage.x12_guide import MAY_STAND, SEGMENT_IDS, is_only_one, key, loss_shows
+from tests.lib.damage.x12_guide import ALSO_ALLOWED, SEGMENT_IDS, is_only_one, key, loss_shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,7 +61,7 @@ def _made(
 
 
 def _owners(written: list[Text]) -> tuple[tuple[int, ...], ...]:
-    """Of each segment that a reader finds, the lines of the pieces that stand in it."""
+    """Of each segment that a reader finds, the lines of the pieces that are in it."""
     owners: list[set[int]] = []
     is_open = False
     for text, piece in written:
@@ -154,7 +154,7 @@ def _move_shows(sound: Sound, at: int, before: Piece) -> bool:
     if loss_shows(piece, sound.format):
         return True
     name = key(piece.text)
-    allowed = MAY_STAND.get(name) or MAY_STAND.get(name.partition("*")[0]) or set()
+    allowed = ALSO_ALLOWED.get(name) or ALSO_ALLOWED.get(name.partition("*")[0]) or set()
     return before.loop not in allowed or (before.loop, before.claim) == (piece.loop, piece.claim)
 
 

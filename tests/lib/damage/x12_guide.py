@@ -1,4 +1,4 @@
-"""What the guides of the 837 say that damage is judged by: which loss, which place and which value structure can tell.
+"""What damage of an 837 its guides recognize: which loss, which place and which value structure can tell.
 
 Written apart from the reader's own tables. Only what the sound interchanges hold.
 """
@@ -33,8 +33,8 @@ REQUIRED_IN_FORMAT = {
     ("DTP*472", "2400"): {"837P", "837D"},  # 837D: of the claim or the line; the sound ones have the line's
     ("HI principal", "2300"): {"837P", "837I"},
 }
-# Where else a segment may stand: there it says something valid, and nothing shows that it came from another place.
-MAY_STAND = {
+# Where else a segment may be: there it says something valid, and nothing shows that it came from another place.
+ALSO_ALLOWED = {
     "REF*P4": {"2300"}, "REF*LX": {"2300"}, "REF*G1": {"2300", "2400", "2330"}, "REF*F8": {"2300", "2330"},
     "HI": {"2300"},
     "DTP*434": {"2300"}, "CL1": {"2300"}, "DTP*472": {"2300", "2400"}, "DMG": {"2010BA", "2010CA"},

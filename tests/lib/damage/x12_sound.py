@@ -21,7 +21,7 @@ CHARGES = (9400, 9425, 9450, 9475, 9500, 9525, 9550, 9575)
 
 
 class Piece(NamedTuple):
-    """A segment, the loop in which it stands, and the claim and line (places among the file's) that it is part of."""
+    """A segment, the loop in which it is, and the claim and line (places among the file's) that it is part of."""
 
     text: str
     loop: str

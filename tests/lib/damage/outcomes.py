@@ -1,4 +1,4 @@
-"""The rule, held to what came of a damaged file: an independent judge, row by row.
+"""What came of a damaged file, checked against the rule, row by row.
 
 A line is moved where its decision says another claim's id, member, payer or provider, and nothing says that it is in
 doubt: with a doubt it is before a person, who sees that segments are lost or out of place.
