@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
 
-from claims_edit.columns import COLUMNS
+from claims_edit.columns import COLUMNS, REQUIRED, ValueKind
 from claims_edit.core.candidate_codes import CandidateCodes, candidate_code
 from claims_edit.core.plain_values import ScreenRules
 from claims_edit.core.process import Processing
@@ -22,45 +22,27 @@ from claims_edit.intake.layout import Layout
 from claims_edit.intake.placeholders import WORDS
 from claims_edit.policy import load_catalog
 from claims_edit.runner.revisions import PayerIdentities
+from claims_edit.value_rules import value_rules
 from tests.lib.examples import first
-from tests.property.test_contract_oracle import AS_OF, ICD_9, KNOWN, POOLS
+from tests.lib.line_values import LINE_VALUES, as_long_as_allowed
+from tests.property.test_contract_oracle import AS_OF, ICD_9, KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-ROWS = 20_000
-FEWER = 4_000  # where one column is typed or read in another way, and the others are as in the text
-PLAIN: dict[str, tuple[Any, ...]] = {
-    "claim_id": ("A1", "123-4", "CLM 0001/7", "1A2", "x" * 80),
-    "claim_line_number": ("1", "17"),
-    "claim_type": ("professional", "institutional"),
-    "member_id": ("M1", "ABC123456789", None),
-    "person_id": ("P1",),
-    "payer": ("Florida Blue", "Regence BlueShield", "Acme"),
-    "line_of_business": ("commercial", None, "Medicare Advantage"),
-    "claim_line_start_date": ("2024-03-04", "20240304", None),
-    "claim_line_end_date": ("2024-03-05", None),
-    "claim_start_date": ("2024-03-01",),
-    "claim_end_date": ("2024-03-31", None),
-    "hcpcs_code": ("99213", "G0463", None),
-    "procedure_code_1": (*["0FT40ZZ", None, "5012"] * 14, "50.12", "J12.8", "j128"),
-    "procedure_code_2": (*[None, "02703E6"] * 18, "Y123", "02703e6"),
-    "claim_frequency_code": ("1", None, "2"),
-    "charge_amount": ("1250.00", "-3.5", "0", None),
-    "rendering_npi": ("1902000110", None),
-    "group_id": ("G1", None, "17"),
-    "diagnosis_code_1": ("C25.1", "c251", None),
-}
-DATES = [name for name in PLAIN if name.endswith("_date")]
+ROWS = 10_000
+FEWER = 2_500  # where one column is typed or read in another way, and the others are as in the text
 ALPHABET = "01579AENUeklx.-+ /#~?\t\n\u00a0\u00e9\"'()"
-OTHERS = ("billing_provider_id", "doubts", "posting_holds", "value_codes", "condition_codes", "plan", "data_source")
+DRAWS = 4  # of the numbered columns (diagnoses, procedures, modifiers) each draw has the first two, and every fourth
+ALWAYS = 2
+DATES = [name for name, column in COLUMNS.items() if column.kind is ValueKind.DATE]
 
 
 def odd_value(random: Random, column: str) -> str | None:
-    """A value that may be anything: of the column's pool, a placeholder word, a date, a number, or noise."""
+    """A value that may be anything: of the column's own, a placeholder word, a date, a number, or noise."""
     kind = random.randrange(6)
-    if kind == 0 and column in POOLS:
-        return random.choice(POOLS[column])
+    if kind == 0:
+        return random.choice(LINE_VALUES[column].odd)
     if kind == 1:
         word = random.choice(sorted(WORDS))
         return random.choice((word, word.lower(), f" {word}", word.title()))
@@ -76,29 +58,81 @@ def odd_value(random: Random, column: str) -> str | None:
     return "".join(random.choices(ALPHABET, k=random.randrange(13)))
 
 
+def plain_columns(random: Random, columns: Iterable[str], count: int) -> dict[str, list[str | None]]:
+    """Rows of plain values, by column."""
+    return {name: random.choices(LINE_VALUES[name].plain, k=count) for name in columns}
+
+
+def as_raw(columns: dict[str, list[str | None]]) -> pl.DataFrame:
+    """Rows of text as a reader returns them."""
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)).with_row_index(ORDINAL, 1)
+
+
+def drawn_columns(draw: int) -> list[str]:
+    """The columns of one draw: DRAWS of them have every column."""
+    numbers = {name: name.rpartition("_")[2] for name in COLUMNS}
+    left_out = {
+        name
+        for name, number in numbers.items()
+        if number.isdecimal() and int(number) > ALWAYS and int(number) % DRAWS != draw % DRAWS
+    }
+    return [name for name in COLUMNS if name not in left_out]
+
+
 @cache
 def text_rows(seed: int, count: int = ROWS) -> pl.DataFrame:
     """Plain rows in which up to two columns hold an odd value."""
     random = Random(seed)  # noqa: S311 -- claims, no secrets
-    columns = (*POOLS, *OTHERS)
-    rows = []
-    for _ in range(count):
-        row = {name: random.choice(PLAIN.get(name, (None,))) for name in columns}
-        for _ in range(random.randrange(3)):
-            column = random.choice(columns)
-            row[column] = odd_value(random, column)
-        rows.append(row)
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)).with_row_index(ORDINAL, 1)
+    names = drawn_columns(seed)
+    columns = plain_columns(random, names, count)
+    for row in range(count):
+        for column in random.choices(names, k=random.randrange(3)):
+            columns[column][row] = odd_value(random, column)
+    return as_raw(columns)
+
+
+@cache
+def each_value() -> pl.DataFrame:
+    """A plain row; the same with each value of each column in turn; and without all columns of which one is needed."""
+    given = [
+        ((name,), value)
+        for name, values in LINE_VALUES.items()
+        for value in dict.fromkeys((*values.plain, *values.odd, *as_long_as_allowed(name)))
+    ]
+    given += [(group, None) for group in REQUIRED]
+    columns = {name: [values.plain[0]] * (len(given) + 1) for name, values in LINE_VALUES.items()}
+    for row, (names, value) in enumerate(given, 1):
+        for name in names:
+            columns[name][row] = value
+    return as_raw(columns)
+
+
+def processing_of(
+    raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str, str | None] | None = None
+) -> Processing:
+    """How rows are processed, under the rules of the project."""
+    layout = Layout({name: name for name in raw.columns if name not in {ORDINAL, FAULT}}, constants or {})
+    catalog = load_catalog()
+    rules = ScreenRules(CandidateCodes.of(catalog), KNOWN, AS_OF)
+    return Processing(layout, mapping or Mapping(), rules, PayerIdentities(catalog).of)
+
+
+class Held(NamedTuple):
+    """What `look` found: which rows are plain, and the checks that any row fails, or that warn of any."""
+
+    plain: pl.Series
+    checks: set[str]
 
 
 def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str, str | None] | None = None) -> float:
     """Hold the screen to a close look at every row; the share of plain rows."""
-    mapping = mapping or Mapping()
+    return float(look(raw, mapping, constants).plain.mean() or 0)  # type: ignore[arg-type] -- of a Boolean column
+
+
+def look(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str, str | None] | None = None) -> Held:
+    """Hold the screen to a close look at every row."""
     raw = raw.with_columns(pl.col(ORDINAL).cast(pl.Int64))
-    layout = Layout({name: name for name in raw.columns if name not in {ORDINAL, FAULT}}, constants or {})
-    catalog = load_catalog()
-    rules = ScreenRules(CandidateCodes.of(catalog), KNOWN, AS_OF)
-    processing = Processing(layout, mapping, rules, PayerIdentities(catalog).of)
+    processing = processing_of(raw, mapping, constants)
     screened = processing.screen(raw)
     lines, result = processing.close_look(raw)
     whole = validate(lines.frame, as_of=AS_OF, known_programs=KNOWN)  # every value, also where the screen has no doubt
@@ -111,7 +145,7 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
     for found in (result.errors, result.warnings):
         for check, failing in found.items():
             assert not (failing & screened.plain).any(), check
-    is_candidate = candidate_code(lines.frame, rules.codes)["hcpcs_code"].is_not_null()
+    is_candidate = candidate_code(lines.frame, processing.rules.codes)["hcpcs_code"].is_not_null()
     assert not (is_candidate & screened.plain).any()
     revises = ~lines.frame["claim_frequency_code"].is_in(REVISES_NOTHING)
     assert not (revises & screened.plain).any()
@@ -123,10 +157,34 @@ def held(raw: pl.DataFrame, mapping: Mapping | None = None, constants: dict[str,
         charge = lines.frame["charge_amount"].filter(screened.plain).cast(pl.Decimal(18, 2))
         assert charge.equals(screened.charge.filter(screened.plain), null_equal=True)
     assert screened.charge.filter(~screened.plain).null_count() == (~screened.plain).sum()
-    return float(screened.plain.mean() or 0)  # type: ignore[arg-type] -- of a Boolean column
+    return Held(screened.plain, {*whole.errors, *whole.warnings})
 
 
-@pytest.mark.parametrize("seed", first(1, range(3)))
+OF_ROWS = {
+    *(f"{group[0]}-missing" for group in REQUIRED),
+    *(f"{name}-after-as-of" for name in ("claim_line_start_date", "claim_line_end_date")),
+    "claim_line_end_date-before-start",
+    "line_of_business-unknown",
+    "service_unit_quantity-zero",
+}
+
+
+def test_each_value_of_each_column_is_screened_as_a_close_look_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a column without values, or a check that none of them fails, the comparison says nothing."""
+    assert LINE_VALUES.keys() == COLUMNS.keys(), "tests/lib/line_values.py has the values of each column"
+    assert {name for draw in range(DRAWS) for name in drawn_columns(draw)} == COLUMNS.keys()
+    raw = each_value()
+    found = look(raw)
+    of_values = {f"{name}-{fault}" for name, column in COLUMNS.items() for fault in value_rules(column)}
+    assert found.checks == of_values | OF_ROWS
+    assert found.plain[0]
+    plain = raw.filter(found.plain)
+    assert not [name for name in COLUMNS if plain[name].null_count() == plain.height]
+    monkeypatch.setattr("claims_edit.core.screen.FEW", raw.height)  # no column counts as one that repeats its values
+    assert processing_of(raw).screen(raw).plain.equals(found.plain)
+
+
+@pytest.mark.parametrize("seed", first(1, range(DRAWS)))
 def test_no_row_of_text_passes_the_screen_that_a_close_look_holds_back(seed: int) -> None:
     assert 0.3 < held(text_rows(seed)) < 0.7
 
@@ -213,11 +271,11 @@ def test_a_date_among_iso_text_that_is_none_or_out_of_bounds_is_seen(odd: str | 
 
 @pytest.mark.parametrize("typed", [False, True])
 def test_an_empty_column_beside_full_ones_holds_no_row_back(*, typed: bool) -> None:
-    full = {name: next(value for value in values if value is not None) for name, values in PLAIN.items()}
-    full |= dict.fromkeys([name for name in PLAIN if name.endswith("_date")], "2024-03-04")
-    optional = [name for name, values in PLAIN.items() if None in values]
+    full = {name: next(value for value in values.plain if value is not None) for name, values in LINE_VALUES.items()}
+    full |= dict.fromkeys(DATES, "2024-03-04")
+    optional = [name for name, values in LINE_VALUES.items() if None in values.plain]
     rows = [full, *(full | {name: None} for name in optional)]
-    raw = pl.DataFrame(rows, schema=dict.fromkeys(PLAIN, pl.String)).with_row_index(ORDINAL, 1)
+    raw = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)).with_row_index(ORDINAL, 1)
     if typed:
-        raw = raw.with_columns(pl.col(name).str.to_date() for name in PLAIN if name.endswith("_date"))
+        raw = raw.with_columns(pl.col(name).str.to_date() for name in DATES)
     assert held(raw) == 1
