@@ -102,3 +102,11 @@ def test_a_new_edit_is_its_module_its_reason_and_its_spec_table(tmp_path: Path) 
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
+
+
+def test_a_new_payer_is_its_file_and_its_tests(house: Path) -> None:
+    program(house, "rules", "new", "birch", "--rules", "rules")
+    policy, tests = blocks("How to add a payer")
+    (house / "rules/policies/birch.yaml").write_text(policy, encoding="utf-8")
+    (house / "rules/tests/birch.yaml").write_text(tests, encoding="utf-8")
+    assert re.search(r"lines of \d+ files match", program(house, "rules", "test", "--rules", "rules"))
