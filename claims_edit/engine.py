@@ -139,19 +139,19 @@ def _outcomes(known: pl.DataFrame, catalog: Catalog, stale_policy: StalePolicy) 
         pl.when((pl.col("hits") & pl.lit(1 << place, pl.UInt64)) > 0).then(pl.lit(edit.id))
         for place, edit in enumerate(EDITS)
     ]
-    spelt = lines.unique().with_columns(
+    outcomes = lines.unique().with_columns(
         edits=pl.concat_list(named).list.drop_nulls(), reason_code=pl.coalesce(named[: len(TABLE_EDITS)])
     )
-    _require(not spelt["reason_code"].has_nulls(), "a line without a primary edit")
+    _require(not outcomes["reason_code"].has_nulls(), "a line without a primary edit")
     reasons = catalog.reasons.rename({"group_code": "default_group_code"})
     if stale_policy is StalePolicy.REVIEW:
-        spelt, reasons = _suspended(spelt, reasons)
-    spelt = spelt.drop("policy_stale").join(reasons, on="reason_code", how="left", validate="m:1")
-    _require(not spelt["disposition"].has_nulls(), "an edit without a disposition")
-    return lines.join(spelt, on="hits", how="left", validate="m:1", maintain_order="left").drop("hits")
+        outcomes, reasons = _suspended(outcomes, reasons)
+    outcomes = outcomes.drop("policy_stale").join(reasons, on="reason_code", how="left", validate="m:1")
+    _require(not outcomes["disposition"].has_nulls(), "an edit without a disposition")
+    return lines.join(outcomes, on="hits", how="left", validate="m:1", maintain_order="left").drop("hits")
 
 
-def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _suspended(outcomes: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Where a stale policy would deny, `policy-stale` becomes the reason, and the line goes to review.
 
     Only a denial can harm if the policy is out of date: lines that a person sees anyway stay the same,
@@ -162,7 +162,7 @@ def _suspended(spelt: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame
     suspended = pl.col("policy_stale") & pl.col("reason_code").is_in(denying.implode())
     disposition = pl.when(pl.col("reason_code") == is_stale).then(pl.lit(Disposition.REVIEW))
     return (
-        spelt.with_columns(reason_code=pl.when(suspended).then(is_stale).otherwise("reason_code")),
+        outcomes.with_columns(reason_code=pl.when(suspended).then(is_stale).otherwise("reason_code")),
         reasons.with_columns(disposition=disposition.otherwise("disposition")),
     )
 
@@ -194,7 +194,7 @@ def _citation() -> pl.Expr:
     terms = pl.coalesce([f"contract_{coverage}_citation" for coverage in ("covered", "review", "excluded")])
     in_contract = pl.when(pl.col("cites") == "contract").then(terms)
     deciding = pl.coalesce([review_date, *cited, in_contract, "statement_citation"])
-    # Of several policies that speak on the line, each is cited.
+    # Of several policies that address the line, each is cited.
     several = pl.when(pl.col("also_cited").is_not_null())
     both = pl.concat_str(deciding, "also_cited", separator="; ", ignore_nulls=True)
     return several.then(both).otherwise(deciding).alias("citation")

@@ -147,7 +147,7 @@ def _table(path: Path, fmt: str, mapping: Mapping, scratch: Path) -> ParquetExtr
 
 
 def _together(slices: list[tuple[int, int]], share: int) -> list[tuple[int | None, int]]:
-    """Neighbouring slices put together until they have about `share` rows."""
+    """Neighboring slices put together until they have about `share` rows."""
     if not slices:
         return []
     found: list[tuple[int | None, int]] = []

@@ -247,9 +247,9 @@ def test_positions_are_for_a_text_without_names(command: Command, tmp_path: Path
     out = tmp_path / "out"
     assert ran(command, write(tmp_path / "night.csv", csv_text(lines(6))), out, mapping) == Done(0, "", "")
     assert manifest(out)["inputs"][0]["format"] == "delimited"
-    untold = fault_of(command, write(tmp_path / "x.dat", "\n".join(map(fixed, lines(6)))), tmp_path / "no")
-    assert "of one length, as in fixed-width text" in untold
-    assert "fixed_width" in untold
+    unmapped = fault_of(command, write(tmp_path / "x.dat", "\n".join(map(fixed, lines(6)))), tmp_path / "no")
+    assert "of one length, as in fixed-width text" in unmapped
+    assert "fixed_width" in unmapped
 
 
 # --- hive folders -----------------------------------------------------------------------------------------------------

@@ -131,8 +131,8 @@ def test_every_damaged_line_is_reported_of(tmp_path_factory: pytest.TempPathFact
         return
     lines = {number: line for number, line in enumerate(content.split(b"\n"), 1) if line.strip()}
     assert found.reported <= set(lines)
-    untold = set(lines) - found.reported
-    assert len(untold) <= found.warnings.total()
+    unreported = set(lines) - found.reported
+    assert len(unreported) <= found.warnings.total()
     for number in found.rows:
         whole = parsed(lines[number])
         assert whole is None or found.rows[number] + found.rejects[number] >= (items(whole) or 0)
@@ -202,9 +202,9 @@ def test_odd_values_are_refused_by_number(
         return
     for number in found.rows:
         assert found.rows[number] + found.rejects[number] == wanted[number]
-    untold = set(wanted) - found.reported
-    assert {wanted[number] for number in untold} <= {None}
-    assert len(untold) <= found.warnings.total()
+    unreported = set(wanted) - found.reported
+    assert {wanted[number] for number in unreported} <= {None}
+    assert len(unreported) <= found.warnings.total()
 
 
 @given(whole=st.sampled_from(FILES[:3]), data=st.data())

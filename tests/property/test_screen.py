@@ -1,4 +1,4 @@
-"""The screen held to the contract, row by row: a plain row is one that a close look finds nothing in."""
+"""The screen compared with validation, row by row: a plain row is one that a close look finds nothing in."""
 
 from __future__ import annotations
 

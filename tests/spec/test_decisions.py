@@ -14,7 +14,7 @@ A picture has a header that begins with `payer`; `-` is an empty cell; `#` begin
     place units                  place of service; units of service (default 1; `-` where the column is given: none)
     authorization doubt          prior authorization number; doubts, as readers write them, with +
     expect                       disposition and reason; `- -` for a line that is in the run and is no candidate
-    edits basis evidence site    every edit that hit, with commas; program_basis; trial_evidence; site_class
+    edits basis evidence site    every edit triggered, with commas; program_basis; trial_evidence; site_class
     carc rarcs liability         CARC; RARCs with commas; group code and basis, as PR/policy
     adjustment version           adjustment_amount; policy_version
     reference doubts             policy_reference; doubts with commas

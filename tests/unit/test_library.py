@@ -182,7 +182,7 @@ def test_a_mapping_gives_names_and_constants(tmp_path: Path) -> None:
     mapping = claims_edit.load_mapping(tmp_path / "m.yaml")
     plain = pl.DataFrame([LINE])
     sent = plain.rename({"payer": "carrier"}).drop("line_of_business")
-    sent = sent.with_columns(claim_line_start_date=pl.lit("02/03/2026"), colour=pl.lit("red"))
+    sent = sent.with_columns(claim_line_start_date=pl.lit("02/03/2026"), color=pl.lit("red"))
     found = claims_edit.process_batch(sent, rules, as_of=AS_OF, mapping=mapping)
     assert found.candidates.equals(claims_edit.process_batch(plain, rules, as_of=AS_OF).candidates)
     with pytest.raises(claims_edit.UsageError, match="takes payer from carrier, which is not in the extract"):

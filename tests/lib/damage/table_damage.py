@@ -182,7 +182,7 @@ def _of_header(sound: Sound) -> Iterator[Variant]:
             f'"{name}"',
             name.replace("_", "-"),
         ):
-            yield changed("header-respelt", name, [*COLUMNS[:at], spelling, *COLUMNS[at + 1 :]])
+            yield changed("header-respelled", name, [*COLUMNS[:at], spelling, *COLUMNS[at + 1 :]])
         yield changed("header-doubled", name, [*COLUMNS[:at], COLUMNS[at - 1], *COLUMNS[at + 1 :]])
         yield changed("header-cell-lost", name, [*COLUMNS[:at], *COLUMNS[at + 1 :]])
         yield changed("header-cell-inserted", name, [*COLUMNS[:at], "extra", *COLUMNS[at:]])
