@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FAULTS = {
     "extra_forbidden": "no such key of a mapping",
-    "string_type": "is not a plain text",
+    "string_type": "must be a single value, not a list or a mapping",
     "dict_type": "is not a mapping of names to values",
     "model_type": "is not a mapping of keys to values",
     "tuple_type": "is not a list",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from claims_edit.columns import COLUMNS
 from claims_edit.model import DIAGNOSIS_COLUMNS, MODIFIER_COLUMNS, PROCEDURE_COLUMNS
 from claims_edit.posting_holds import TEST_DATA
-from tests.property.test_contract_oracle import DATES, ICD_9, ICD_10, MODIFIERS, POOLS, PROCEDURES
+from tests.property.test_validation_oracle import DATES, ICD_9, ICD_10, MODIFIERS, POOLS, PROCEDURES
 
 Texts = tuple[str | None, ...]
 

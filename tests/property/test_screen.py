@@ -25,7 +25,7 @@ from claims_edit.runner.revisions import PayerIdentities
 from claims_edit.value_rules import value_rules
 from tests.lib.examples import first
 from tests.lib.line_values import LINE_VALUES, as_long_as_allowed
-from tests.property.test_contract_oracle import AS_OF, ICD_9, KNOWN
+from tests.property.test_validation_oracle import AS_OF, ICD_9, KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

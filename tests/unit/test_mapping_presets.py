@@ -125,7 +125,7 @@ BAD = {
     "preset: tuva\ncolumns: [a]": ["columns: is not a mapping of names to values"],
     "preset: tuva\nconstants: [a]\noptional: {a: b}": ["constants: is not a mapping", "optional: is not a list"],
     "columns: {plan: []}": ["columns: no column of the extract for plan"],
-    "columns: {plan: [a, [b]]}": ["columns.plan.1: is not a plain text"],
+    "columns: {plan: [a, [b]]}": ["columns.plan.1: must be a single value, not a list or a mapping"],
     "columns: {plan: ''}": ["columns.plan.0: is empty"],
     "optional: [plann]": ["optional: no such column of a claim line: plann"],
     "lines: many": ["lines: is not a whole number"],
