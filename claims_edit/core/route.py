@@ -72,7 +72,7 @@ def route(
     Args:
         lines: the batch.
         result: its validation result, including repeated keys.
-        rows: which rows to route now; possible repeats wait.
+        rows: which rows to route now, all refused ones among them; accepted ones that may be repeats wait.
         codes: the candidate codes.
         layout: has the extract's own column names.
         firsts: for each row `first_source_file`, `first_source_row`: the first row of the line that it repeats.
@@ -99,13 +99,12 @@ def route(
         firsts = pl.DataFrame(
             {name: pl.repeat(None, height, dtype=QUARANTINE_SCHEMA[name], eager=True) for name in FIRST}
         )
-    quarantined = routed & refused
-    has_code = is_candidate | _holds_code(lines.raw, quarantined, codes)
+    has_code = is_candidate | _holds_code(lines.raw, refused, codes)
     beside = firsts.with_columns(candidate_code=has_code, charge_amount=charge)
-    quarantine = _quarantine(lines, result, quarantined, beside, layout)
+    quarantine = _quarantine(lines, result, refused, beside, layout)
     totals.add(_refusals(quarantine))
     if (bad := result.errors.get("charge_amount-unparseable")) is not None:
-        totals.unparseable = int((bad & routed).sum())
+        totals.unparseable = int(bad.sum())
     first = warned_rows(lines.frame, result.warnings, accepted)
     revisions = _revisions(lines.frame, result, routed, refused, places)
     return RoutedBatch(totals, candidates, revisions, quarantine, first)

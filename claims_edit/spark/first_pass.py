@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from claims_edit.core.process import CheckedRows, ProcessedBatch
     from claims_edit.intake import Extract, SourceFile
     from claims_edit.intake.layout import Layout
-    from claims_edit.spark.pieces import Job, Piece, ReleaseNumbers
+    from claims_edit.spark.pieces import Job, Piece, Release
 
 HALF = 1 << 32  # of the 64 bits of a hash the higher ones choose the bucket
 
@@ -61,7 +61,7 @@ class PieceRead:
         warnings: of the reader, and `first_warned` their first places.
         line_bits, source_row, late_doubts: see `Extract`.
         held: about how many bytes the second pass will give the driver.
-        release: of the process that read it.
+        release: what the process that read it runs.
     """
 
     file: SourceFile
@@ -71,7 +71,7 @@ class PieceRead:
     source_row: pl.DataFrame
     late_doubts: pl.DataFrame
     held: int
-    release: ReleaseNumbers
+    release: Release
     totals: ControlTotals = field(default_factory=ControlTotals)
     rejects: int = 0
     filtered: int = 0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from claims_edit import __version__
 from claims_edit.core.process import Processing
-from claims_edit.errors import InputError
+from claims_edit.errors import InputError, UsageError
 from claims_edit.intake import open_extract, sniff, text_bytes
-from claims_edit.intake.keys import FILE_SHIFT
+from claims_edit.intake.keys import FILE_SHIFT, hash_probe
 from claims_edit.intake.parquet import ParquetExtract
 from claims_edit.intake.readers import PARQUET
 from claims_edit.runner.kept import BATCH_ROWS
@@ -26,14 +26,38 @@ if TYPE_CHECKING:
     from claims_edit.intake.layout import Layout
     from claims_edit.policy import Catalog
 
-ReleaseNumbers = tuple[str, str]
 ROWS_A_TASK = 1_000_000
 BYTES_A_ROW = 200  # of text, about
 
 
-def release() -> ReleaseNumbers:
-    """The releases of claims-edit and of Polars in this process: hashes are the same in one release of Polars."""
-    return __version__, pl.__version__
+class Release(NamedTuple):
+    """What a process runs: the releases of claims-edit and of Polars, and the keys of made-up lines (`hash_probe`)."""
+
+    claims_edit: str
+    polars: str
+    keys: tuple[int, ...]
+
+
+def release() -> Release:
+    """What this process runs."""
+    return Release(__version__, pl.__version__, tuple(hash_probe()))
+
+
+def refuse_other(executor: Release) -> None:
+    """Check that an executor runs what this process, the driver, does: else its keys of lines may differ.
+
+    Raises:
+        UsageError: it runs something else.
+    """
+    driver = release()
+    if executor[:2] != driver[:2]:
+        theirs, own = (f"claims-edit {one.claims_edit} and Polars {one.polars}" for one in (executor, driver))
+        raise UsageError(f"Spark: an executor has {theirs}, the driver {own}. Install the same on all of them.")
+    if executor != driver:
+        raise UsageError(
+            f"Spark: an executor computes other keys of lines than the driver, with Polars {driver.polars} on both."
+            " Install the same build of Polars on all of them."
+        )
 
 
 @dataclass(frozen=True)

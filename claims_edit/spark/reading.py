@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from claims_edit.core.control_totals import ControlTotals
-from claims_edit.errors import InputError, UsageError
+from claims_edit.errors import InputError
 from claims_edit.intake import consulted
 from claims_edit.runner.kept import FileRead
 from claims_edit.runner.reading import Reading, file_state
@@ -21,7 +21,7 @@ from claims_edit.spark.blocks import FAULT, INFO, Block, blocks_of, unpacked
 from claims_edit.spark.deciding import decided_on_executors
 from claims_edit.spark.first_pass import PieceRead, first_pass
 from claims_edit.spark.jobs import AT_A_TIME, done
-from claims_edit.spark.pieces import Job, planned, release, tasks_for
+from claims_edit.spark.pieces import Job, planned, refuse_other, tasks_for
 from claims_edit.spark.repeats import PAIRS, highs_in, merged, repeats
 from claims_edit.spark.second_pass import DIFFERING, Located, Resolved, second_pass
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from claims_edit.intake import Discovered, Extract
     from claims_edit.runner.deciding import Deciding
-    from claims_edit.spark.pieces import ReleaseNumbers
 
 
 @dataclass
@@ -89,7 +88,7 @@ class SparkReading(Reading):
                 read[block.place].faults = read[block.place].faults or pickle.loads(block.payload)  # noqa: S301 -- of our tasks
             else:
                 piece: PieceRead = pickle.loads(block.payload)  # noqa: S301 -- of our tasks
-                _refuse_other(piece.release)
+                refuse_other(piece.release)
                 read[block.place].pieces.append(piece)
                 self._held[block.bucket] = self._held.get(block.bucket, 0) + piece.held
         return read
@@ -202,14 +201,3 @@ def _together(held: dict[int, int]) -> Iterator[list[int]]:
         size += number
     if group:
         yield group
-
-
-def _refuse_other(executors: ReleaseNumbers) -> None:
-    """Check that an executor has the releases of the driver: else its hashes may differ.
-
-    Raises:
-        UsageError: it has others.
-    """
-    if executors != release():
-        theirs, own = (f"claims-edit {ours} and Polars {polars}" for ours, polars in (executors, release()))
-        raise UsageError(f"Spark: an executor has {theirs}, the driver {own}. Install the same on all of them.")

@@ -15,7 +15,7 @@ import polars as pl
 
 from claims_edit.core.schema import STATE_SCHEMA, TRACE_SCHEMA
 from claims_edit.errors import ResultsError
-from claims_edit.intake.keys import LINE_KEY, BitTable, claim_hashes, key_hashes
+from claims_edit.intake.keys import LINE_KEY, BitTable, claim_hashes, hash_probe, key_hashes
 from claims_edit.store.generation import STATE, link
 from claims_edit.store.segments import Segments, rows_in, write_segment
 
@@ -28,22 +28,12 @@ if TYPE_CHECKING:
 FORMAT = 1
 LINES, TRACES, PAYERS, ABOUT = "lines", "traces", "payers.parquet", "format.json"
 PAYER_SCHEMA: dict[str, pl.DataType] = {"payer_raw": pl.String(), "payer_identity": pl.String()}
-_PROBE = pl.DataFrame({
-    "payer": ["key a", "name b"], "data_source": [None, "east"], "member_id": ["M1", "M2"], "claim_id": ["C1", "C2"],
-    "billing_provider_id": ["1902000227", None], "claim_line_number": [1, 2], "claim_frequency_code": ["1", "7"],
-})  # fmt: skip
 
 
 def keys_of(lines: pl.DataFrame, identity: PayerIdentity) -> pl.DataFrame:
     """`high`, `low` of lines with the columns of `line_state.IDENTITY`."""
     given = lines.select(pl.col("payer_raw").alias("payer"), *LINE_KEY[1:])
     return key_hashes(given, identity(given["payer"].unique()))
-
-
-def _hash_probe() -> list[int]:
-    """The keys of made-up lines: they differ where Polars hashes otherwise."""
-    payers = pl.DataFrame({"payer": _PROBE["payer"], "identity": _PROBE["payer"]})
-    return [int(key) for row in key_hashes(_PROBE, payers).iter_rows() for key in row]
 
 
 def latest_lines(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +86,7 @@ class State:
             ) from None
         state = cls(_lines(paths[LINES]), _traces(paths[TRACES]), payers)
         named = named_payers(payers["payer_raw"], identity)
-        is_same = about["hash"] == _hash_probe() and payers.sort(pl.all()).equals(named.sort(pl.all()))
+        is_same = about["hash"] == hash_probe() and payers.sort(pl.all()).equals(named.sort(pl.all()))
         return state if is_same else state._with_own_keys(identity, named, scratch)
 
     def write(self, folder: Path, lines: Path | None, traces: Path | None, payers: pl.DataFrame, run_id: str) -> None:
@@ -105,7 +95,7 @@ class State:
         `lines` and `traces` are sorted files; `payers` has all payers by name (PAYER_SCHEMA).
         """
         folder.mkdir(parents=True)
-        about: dict[str, object] = {"format": FORMAT, "hash": _hash_probe()}
+        about: dict[str, object] = {"format": FORMAT, "hash": hash_probe()}
         for kind, segments, newest in ((LINES, self.lines, lines), (TRACES, self.traces, traces)):
             own = folder / f"{kind}-{run_id}.parquet"
             after = segments if newest is None else segments.with_newest(newest, own)

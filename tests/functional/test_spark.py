@@ -21,8 +21,9 @@ from claims_edit.errors import InputError, ResultsError, UsageError
 from claims_edit.runner import RunOptions, RunOutcome, parts, run_batch
 from claims_edit.runner.deciding import Deciding
 from claims_edit.sample import write_sample
-from claims_edit.spark import deciding, reading
+from claims_edit.spark import deciding, pieces, reading
 from claims_edit.spark import run as run_on_spark
+from claims_edit.spark.pieces import Release
 from claims_edit.spark.session import session
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def test_a_job_that_fails_publishes_nothing(
     with pytest.raises(ResultsError, match="nothing is published"):
         run_on_spark(spark, options)
     monkeypatch.undo()
-    monkeypatch.setattr(reading, "release", lambda: ("0", "0"))
+    monkeypatch.setattr(pieces, "release", lambda: Release("0", "0", ()))
     with pytest.raises(UsageError, match="the driver claims-edit 0 and Polars 0"):
         run_on_spark(spark, options)
     assert not list((tmp_path / "out").glob("decisions/*"))

@@ -1,30 +1,34 @@
-"""The options of `--engine spark`, and the message where Spark is not there: no session is started."""
+"""The options of `--engine spark`, its messages where Spark is not there, and its parts: no session is started."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pickle
+from contextlib import nullcontext
+from datetime import date
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from claims_edit.errors import UsageError
+from claims_edit.intake import Discovered, load_mapping
 from claims_edit.intake.spool import SpooledPath
-from claims_edit.spark import session
-from claims_edit.spark.pieces import planned
+from claims_edit.policy import load_catalog
+from claims_edit.runner.kept import FileRead
+from claims_edit.sample import write_sample
+from claims_edit.spark import first_pass, reading, session
+from claims_edit.spark.pieces import planned, release
+from claims_edit.spark.repeats import explaining_rows, merged, repeats_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from claims_edit.spark.blocks import Block
+    from claims_edit.spark.pieces import Release
     from tests.functional.program import Done
-
-import pickle
-from itertools import pairwise
-
-import polars as pl
-
-from claims_edit.intake import load_mapping
-from claims_edit.sample import write_sample
-from claims_edit.spark.repeats import explaining_rows, merged, repeats_of
 
 
 def test_options_of_spark_need_its_engine(command: Callable[..., Done], tmp_path: Path) -> None:
@@ -87,3 +91,51 @@ def test_the_name_of_a_copy_reaches_other_processes() -> None:
     path = SpooledPath("copy")
     path.shown = "table:claims/part-00000"
     assert pickle.loads(pickle.dumps(path)).as_posix() == "table:claims/part-00000"  # noqa: S301 -- made here
+
+
+class OneProcess:
+    """The first pass of a run as Spark does it, in this process."""
+
+    defaultParallelism = 1  # noqa: N815 -- of a SparkContext
+
+    def parallelize(self, tasks: Iterable[int], _count: int) -> OneProcess:
+        self.given: Iterable[Any] = tasks
+        return self
+
+    def mapPartitions(self, work: Callable[[Iterable[int]], Iterator[Block]]) -> OneProcess:  # noqa: N802 -- of an RDD
+        self.given = [(block.bucket, block) for block in work(self.given)]
+        return self
+
+    def keyBy(self, _key: object) -> OneProcess:  # noqa: N802 -- of an RDD
+        return self
+
+    def partitionBy(self, _count: int, _of: object) -> OneProcess:  # noqa: N802 -- of an RDD
+        return self
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (release(), None),
+        (
+            release()._replace(claims_edit="0", polars="0.1"),
+            r"an executor has claims-edit 0 and Polars 0\.1, the driver",
+        ),
+        (release()._replace(keys=(7,)), r"an executor computes other keys .* Install the same build of Polars on all"),
+    ],
+    ids=["the same", "another release", "other hashes"],
+)
+def test_an_executor_whose_keys_may_differ_is_refused(
+    other: Release, message: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_pass, "release", lambda: other)
+    monkeypatch.setattr(reading, "done", lambda _context, rdd, work, _partitions: list(work(rdd.given)))
+    write_sample(30, tmp_path / "a.csv", seed=1)
+    files = Discovered([tmp_path / "a.csv"])
+    spark = reading.SparkReading(
+        load_catalog(), load_mapping(None), as_of=date(2026, 11, 20), scratch=tmp_path, on_rows=lambda _rows: None,
+        spark=SimpleNamespace(sparkContext=OneProcess()),
+    )  # fmt: skip
+    refused = pytest.raises(UsageError, match=message) if message else nullcontext()
+    with refused:
+        assert [found.waiting for found in spark.read(files, "auto") if isinstance(found, FileRead)] == [30]

@@ -87,6 +87,20 @@ def test_a_line_of_another_is_another(tmp_path: Path, other: dict[str, str | Non
     assert (len(candidates), refused) == (2, [])
 
 
+def test_a_member_is_known_by_the_member_id_and_by_the_person_id_only_without_one(tmp_path: Path) -> None:
+    both = {"member_id": "M1", "person_id": "P1"}
+    rows = [
+        both, both | {"person_id": "P2"}, both | {"member_id": "M2"}, both | {"member_id": None},
+        {"member_id": None, "person_id": "M1"}, {"member_id": None, "person_id": "P3"},
+    ]  # fmt: skip
+    columns = dict.fromkeys([*LINE, "person_id"], pl.String)
+    path = tmp_path / "a.csv"
+    pl.DataFrame([LINE | row for row in rows], schema=columns).write_csv(path)
+    candidates, refused = read(path)
+    assert [row["source_row"] for row in candidates] == [1, 3, 4, 6]
+    assert [(row["source_row"], row["first_source_row"]) for row in refused] == [(2, 1), (5, 1)]
+
+
 SAVING = (
     {"diagnosis_code_3": "Z00.6"}, {"hcpcs_modifier_2": "Q1"}, {"clinical_trial_number": "NCT01234567"},
     {"prior_authorization_number": "PA1"}, {"condition_codes": "30"},
