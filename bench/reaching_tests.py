@@ -64,11 +64,11 @@ def tests_of(folder: Path, module: str, lines: set[int]) -> list[list[str]]:
     """The tests that run these lines, the quickest and those that run most of the module; others that reach it."""
     data = CoverageData(str(folder / DATA))
     data.read()
-    runs = {
-        line: {context.partition("|")[0] for context in contexts} - {""}
-        for line, contexts in data.contexts_by_lineno(str(folder / module)).items()
-    }
+    runs = _runs(data, folder / module)
     reached = Counter(test for tests in runs.values() for test in tests)
+    if not reached:  # it is run while others import it: any test may notice
+        every = (_runs(data, path) for path in sorted((folder / CHANGED).rglob("*.py")))
+        reached = Counter(test for lines_of in every for tests in lines_of.values() for test in tests)
     first = {test for line in lines for test in runs.get(line, ())}
     times = {
         f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": float(case.get("time", 0))
@@ -77,10 +77,17 @@ def tests_of(folder: Path, module: str, lines: set[int]) -> list[list[str]]:
     }
     quickest, deepest = (lambda test: (times[test], test)), (lambda test: (-reached[test], times[test], test))
     groups: list[list[str]] = []
-    for some, order in ((first, quickest), (first, deepest), (reached.keys() - first, quickest)):
+    others = reached.keys() - first
+    for some, order in ((first, quickest), (first, deepest), (others, deepest if not first else quickest)):
         left = (some & times.keys()).difference(*groups)
         groups.append(_within(sorted(left, key=order), times))
     return groups
+
+
+def _runs(data: CoverageData, module: Path) -> dict[int, set[str]]:
+    """The tests that run each line of a module, but for those that only import it."""
+    contexts = data.contexts_by_lineno(str(module)).items()
+    return {line: {context.partition("|")[0] for context in found} - {""} for line, found in contexts}
 
 
 def _within(tests: list[str], times: dict[str, float]) -> list[str]:
