@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ LINE: dict[str, Any] = {
     "payer": "Regence", "line_of_business": "commercial", "claim_line_start_date": "2026-03-02",
     "hcpcs_code": "47384", "diagnosis_code_1": "C220", "charge_amount": "100.00",
 }  # fmt: skip
+
+
+@cache
+def shipped() -> claims_edit.Catalog:
+    """The shipped rules."""
+    return claims_edit.load_rules()
 
 
 def test_the_page_s_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +54,7 @@ NEEDED = ("hcpcs_code", "claim_line_start_date")  # by `decide`
 
 @pytest.mark.parametrize("absent", [name for name in LINE if name not in NEEDED])
 def test_a_column_that_is_absent_is_an_empty_one(absent: str) -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     frame = pl.DataFrame([LINE])
     without, empty = frame.drop(absent), frame.with_columns(pl.lit(None, pl.String).alias(absent))
     assert claims_edit.decide(without, rules).equals(claims_edit.decide(empty, rules))
@@ -61,7 +68,7 @@ def test_a_batch_is_what_a_run_makes_of_it(tmp_path: Path) -> None:
     sample = PAGE.parents[1] / "sample_claims" / "claims.csv"
     lines = pl.read_csv(sample, infer_schema=False)
     outcome = claims_edit.run_batch(claims_edit.RunOptions([sample], str(tmp_path), AS_OF, reports=()))
-    batch = claims_edit.process_batch(lines, claims_edit.load_rules(), as_of=AS_OF)
+    batch = claims_edit.process_batch(lines, shipped(), as_of=AS_OF)
     counts = outcome.manifest.counts.model_dump(mode="json")
     assert batch.totals.rows_read == counts["rows_read"] == lines.height
     quarantine = pl.read_parquet(
@@ -75,7 +82,7 @@ def test_a_batch_is_what_a_run_makes_of_it(tmp_path: Path) -> None:
 
 def test_arrow_tables_are_taken() -> None:
     table = pl.DataFrame([LINE]).to_arrow()
-    assert claims_edit.validate(table, claims_edit.load_rules(), as_of=AS_OF).errors == {}
+    assert claims_edit.validate(table, shipped(), as_of=AS_OF).errors == {}
 
 
 SUPERSEDING: dict[str, tuple[dict[str, str], str]] = {
@@ -99,7 +106,7 @@ SUPERSEDING: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize("name", SUPERSEDING)
 def test_what_revises_a_claim_is_decided_with_it(name: str) -> None:
     """Whether it is in the same batch, or in another one whose revisions are passed."""
-    rules = claims_edit.load_rules()
+    rules = shipped()
     other, disposition = SUPERSEDING[name]
     given = [pl.DataFrame([line], infer_schema_length=None) for line in (LINE, LINE | other)]
     together = claims_edit.process_batch(pl.concat(given, how="diagonal"), rules, as_of=AS_OF)
@@ -110,7 +117,7 @@ def test_what_revises_a_claim_is_decided_with_it(name: str) -> None:
 
 
 def test_lines_keep_the_row_that_they_come_from() -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     lines = pl.DataFrame([LINE | {"hcpcs_code": "99213"}, LINE | {"claim_id": "C2", "charge_amount": "x"}, LINE])
     batch = claims_edit.process_batch(lines, rules, as_of=AS_OF)
     assert batch.quarantine["source_row"].to_list() == [2]
@@ -121,7 +128,7 @@ def test_lines_keep_the_row_that_they_come_from() -> None:
 
 
 def test_contracts_are_held_to_the_rules_of_their_file() -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     line = pl.DataFrame([LINE | {"group_id": "G1"}])
     covered = {"payer": "Regence", "group_id": "G1", "effective_date": "2026-01-01", "coverage": "Covered"}
     for terms in (covered, covered | {"effective_date": date(2026, 1, 1), "end_date": date(2026, 12, 31)}):
@@ -138,7 +145,7 @@ def test_contracts_are_held_to_the_rules_of_their_file() -> None:
 
 
 def test_a_stale_policy_is_chosen_by_its_word() -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     old = pl.DataFrame([LINE | {"payer": "Premera", "hcpcs_code": "0600T", "claim_line_start_date": "2025-06-02"}])
     for word in ("review", claims_edit.StalePolicy.REVIEW):
         assert claims_edit.decide(old, rules, stale_policy=word)["reason_code"].to_list() == ["policy-stale"]
@@ -153,7 +160,7 @@ UNLIKE = {"claim_line_start_date": "hello", "charge_amount": "x", "claim_line_nu
 
 @pytest.mark.parametrize("name", UNLIKE)
 def test_a_value_that_is_not_of_its_kind_is_an_error_without_it(name: str) -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     raw = pl.DataFrame([LINE, LINE | {name: UNLIKE[name]}])
     with pytest.raises(claims_edit.UsageError, match=f"{name}: 1 values are not of its kind") as error:
         claims_edit.decide(raw, rules)
@@ -165,7 +172,7 @@ def test_a_value_that_is_not_of_its_kind_is_an_error_without_it(name: str) -> No
 
 
 def test_candidates_of_a_few_columns_are_enough() -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     few = pl.DataFrame({"service_start_date": [date(2026, 3, 2)], "hcpcs_code": ["47384"], "payer": ["Regence"]})
     assert claims_edit.decide(few, rules)["service_end_date"].to_list() == [date(2026, 3, 2)]
     assert claims_edit.decide(few, rules)["disposition"].to_list() == ["review"]
@@ -175,7 +182,7 @@ def test_candidates_of_a_few_columns_are_enough() -> None:
 
 
 def test_a_mapping_gives_names_and_constants(tmp_path: Path) -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     (tmp_path / "m.yaml").write_text(
         "columns: {payer: carrier}\nconstants: {line_of_business: commercial}\ndate_formats: ['%d/%m/%Y']\n"
     )
@@ -195,7 +202,7 @@ def test_a_mapping_gives_names_and_constants(tmp_path: Path) -> None:
 
 
 def test_what_is_no_frame_is_an_error() -> None:
-    rules, frame = claims_edit.load_rules(), pl.DataFrame([LINE])
+    rules, frame = shipped(), pl.DataFrame([LINE])
     assert claims_edit.validate(frame.lazy(), rules, as_of=AS_OF).errors == {}
     for given in ("claims.csv", None, [LINE]):
         with pytest.raises(claims_edit.UsageError, match=r"lines: .* is not a data frame"):
@@ -207,7 +214,7 @@ def test_what_is_no_frame_is_an_error() -> None:
 
 
 def test_what_is_no_claim_line_is_an_error() -> None:
-    rules = claims_edit.load_rules()
+    rules = shipped()
     with pytest.raises(claims_edit.UsageError, match="no such column of a claim line: color"):
         claims_edit.validate(pl.DataFrame([LINE | {"color": "red"}]), rules, as_of=AS_OF)
     with pytest.raises(claims_edit.UsageError, match="1 lines have a code that no policy lists"):
