@@ -86,7 +86,7 @@ def _chunk(column: Struct) -> Chunk:
 
 
 def check_pages(file: mmap.mmap, chunk: Chunk) -> bool:
-    """Whether a column chunk has checksums; if so, all of its pages have been held to theirs.
+    """Whether a column chunk has checksums; if so, all of its pages have been compared with theirs.
 
     Raises:
         DamagedPageError: one differs.

@@ -29,7 +29,7 @@ _SAYS: tuple[tuple[Position | None, str], ...] = (
 
 
 def position_faults(place: str, policy: Policy, version: Version, declared: DeclaredIds) -> Iterator[str]:
-    """Positions that exclude each other, words that contradict them, and criteria that no line can be held to."""
+    """Positions that exclude each other, words that contradict them, and criteria that no line can reach."""
     where = f"{place}.statement.position"
     positions = version.statement.position
     yield from _repeated(where, positions)
