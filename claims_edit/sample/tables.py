@@ -177,14 +177,14 @@ def _faulty(d: _Draws) -> list[pl.Expr]:
     line_fault, claim_fault = d.line(40) % _ONE_IN, d.claim(41) % _ONE_IN
     bad_diagnosis = pl.when(d.institutional).then(claim_fault).otherwise(line_fault) == _BAD_DIAGNOSIS
     last_but_one = pl.col("claim_line_number") == LINES_PER_CLAIM - 1
-    spoilt: dict[str, tuple[pl.Expr, pl.Expr]] = {
+    spoiled: dict[str, tuple[pl.Expr, pl.Expr]] = {
         "member_id": (claim_fault == _MISSING_MEMBER, pl.lit(None, pl.String)),
         "hcpcs_code": (line_fault == _SHORT_CODE, pl.lit("9921")),
         "diagnosis_code_1": (bad_diagnosis, pl.lit("??")),
         "claim_end_date": (claim_fault == _END_FIRST, pl.col("claim_start_date") - pl.duration(days=30)),
         "claim_line_number": ((line_fault == _REPEATED_KEY) & last_but_one, pl.lit(1, pl.Int64)),
     }
-    return [pl.when(hit).then(value).otherwise(pl.col(name)).alias(name) for name, (hit, value) in spoilt.items()]
+    return [pl.when(hit).then(value).otherwise(pl.col(name)).alias(name) for name, (hit, value) in spoiled.items()]
 
 
 def _lines(numbers: pl.LazyFrame, seed: int) -> pl.LazyFrame:

@@ -182,7 +182,7 @@ def _replace_link(out: Path) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "a cut Parquet file": _cut_parquet,
     "a missing Parquet file": _drop_parquet,
-    "a spoilt manifest": _spoil_manifest,
+    "a spoiled manifest": _spoil_manifest,
     "a missing generation": _drop_generation,
     "a folder in the way": _replace_link,
 }

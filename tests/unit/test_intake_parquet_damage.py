@@ -106,7 +106,7 @@ def test_where_pages_have_checksums_no_flipped_bit_is_taken_for_a_value(tmp_path
     assert refused > FLIPS // 2
 
 
-def spoilt(path: Path, old: bytes, new: bytes, which: int = 0) -> None:
+def spoiled(path: Path, old: bytes, new: bytes, which: int = 0) -> None:
     """Put other bytes of the same length in one place of a file."""
     content = path.read_bytes()
     at = -1
@@ -133,7 +133,7 @@ def test_without_checksums_a_value_outside_its_bounds_is_noticed(
     path = tmp_path / "x.parquet"
     PLAIN(claims(), path)
     read(path, 250)
-    spoilt(path, old, new, which)
+    spoiled(path, old, new, which)
     with pytest.raises(InputError, match=r"is damaged \(DamagedPageError"):
         read(path, 250)
 

@@ -25,7 +25,7 @@ QUOTED = ("rules/", "tests/golden/expected/")  # these have words of policy docu
 BRITISH = re.compile(
     r"colour|neighbour|behaviour|favour|labell(ed(?!by)|ing)|catalogue|licence|defence|judgement|artefact"
     r"|(recogn|organ|normal|canonical|summar|parametr|general|optim|minim|maxim|serial|initial|custom|author)is(e|ing)"
-    r"|\b((re)?spelt|grey|centre|programme|towards|whilst)\b"
+    r"|\b((re)?spelt|spoilt|learnt|analyse[sd]?|fulfil|grey|tumours?|centre|programme|towards|whilst)\b"
 )
 PUBLIC = re.compile(r"\bsummarises\b|Validity and generalisability")  # a key of rules/evidence, the title of a section
 

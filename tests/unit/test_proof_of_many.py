@@ -35,7 +35,7 @@ def unchecked(changed: dict[str, bytes]) -> Catalog:
     return compile_catalog(pack, contents() | changed, "00")
 
 
-def spoilt(path: str, old: str, new: str) -> dict[str, bytes]:
+def spoiled(path: str, old: str, new: str) -> dict[str, bytes]:
     text = contents()[path].decode()
     assert old in text, f"{old!r} is not in {path}"
     return {path: text.replace(old, new, 1).encode()}
@@ -52,7 +52,7 @@ def test_lines_alike_count_as_if_each_were_decided_by_itself() -> None:
 @pytest.mark.long
 def test_a_fault_in_one_of_many_policies_is_found_and_the_only_one() -> None:
     """The same program beside the ones that many policies apply to: the others are not to blame."""
-    changed = spoilt(ONE, "applies_to: {programs: [", "applies_to: {programs: [medicare_advantage, ")
+    changed = spoiled(ONE, "applies_to: {programs: [", "applies_to: {programs: [medicare_advantage, ")
     changed = {
         path: raw.replace(b"      medicare_advantage: {rule", b"      nhs: {rule") for path, raw in changed.items()
     }
@@ -73,7 +73,7 @@ def test_lines_that_are_taken_for_alike_and_are_not_are_reported(monkeypatch: py
 
 @pytest.mark.long
 def test_a_rule_that_no_line_reaches_is_found_in_one_of_many_policies() -> None:
-    changed = spoilt(ONE, "applies_to: {programs: [", "applies_to: {programs: [nowhere, ")
+    changed = spoiled(ONE, "applies_to: {programs: [", "applies_to: {programs: [nowhere, ")
     faults = prove(unchecked(changed)).faults
     assert [fault for fault in faults if fault.startswith(f"rules/{ONE}: versions[0].applies_to.programs[0]: ")], faults
     assert len(faults) == 1
