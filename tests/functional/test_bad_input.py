@@ -181,30 +181,33 @@ def test_a_mapping_renames_fills_translates_and_reads_dates(command: Command, tm
 
 
 CONTRACTS = "payer,group_id,effective_date,end_date,coverage,group_code,citation\n"
+GOOD_CONTRACT, BAD_CONTRACT = "Regence,G1,2024-05-01,,covered,,\n", f"{CELL},,2024-13-01,x,maybe,ZZ,\n"
 BAD_CONTRACTS = {
-    "empty": (b"", 1),
-    "header only": (CONTRACTS.encode(), 1),
-    "a column is missing": (b"payer,group_id\nRegence,G1\n", 1),
-    "every value is wrong": (f"{CONTRACTS}{CELL},,2024-13-01,x,maybe,ZZ,\n".encode(), 6),
-    "ends before it starts": (f"{CONTRACTS}Regence,G1,2024-05-01,2024-01-01,covered,,\n".encode(), 1),
-    "ragged": (f"{CONTRACTS}Regence,{CELL},2024-05-01,,covered,,,,,\n".encode(), 1),
-    "an open quote": (f'{CONTRACTS}Regence,"{CELL},2024-05-01,,covered,,\n'.encode(), 1),
-    "a quote over lines": (
-        f'{CONTRACTS}Regence,G1,2024-05-01,,covered,,"a\nRegence,G2,2024-05-01,,covered,,b"\n'.encode(), 1
+    "empty": (b"", 1, ""),
+    "header only": (CONTRACTS.encode(), 1, ""),
+    "a column is missing": (b"payer,group_id\nRegence,G1\n", 1, ""),
+    "every value is wrong": (
+        f"{CONTRACTS}{GOOD_CONTRACT}{BAD_CONTRACT}{GOOD_CONTRACT}{BAD_CONTRACT}".encode(), 6, "row 2, 4: "
     ),
-    "Latin-1": (f"{CONTRACTS}Regencé,G1,2024-05-01,,covered,,\n".encode("latin-1"), 1),
-    "Parquet that is none": (b"PAR1 and no more", 1),
+    "ends before it starts": (f"{CONTRACTS}Regence,G1,2024-05-01,2024-01-01,covered,,\n".encode(), 1, "row 1: "),
+    "ragged": (f"{CONTRACTS}Regence,{CELL},2024-05-01,,covered,,,,,\n".encode(), 1, ""),
+    "an open quote": (f'{CONTRACTS}Regence,"{CELL},2024-05-01,,covered,,\n'.encode(), 1, ""),
+    "a quote over lines": (
+        f'{CONTRACTS}Regence,G1,2024-05-01,,covered,,"a\nRegence,G2,2024-05-01,,covered,,b"\n'.encode(), 1, ""
+    ),
+    "Latin-1": (f"{CONTRACTS}Regencé,G1,2024-05-01,,covered,,\n".encode("latin-1"), 1, ""),
+    "Parquet that is none": (b"PAR1 and no more", 1, ""),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD_CONTRACTS)
 def test_faults_of_contracts_are_reported_all_at_once(command: Command, tmp_path: Path, name: str) -> None:
-    content, faults = BAD_CONTRACTS[name]
+    content, faults, rows = BAD_CONTRACTS[name]
     contracts, extract = write(tmp_path / "contracts.csv", content), write(tmp_path / "night.csv", GOOD)
     done = command("run", extract, "--contracts", contracts, "--out", tmp_path / "out")
     assert done.code == 11
     assert len(done.faults) == faults
-    assert all(fault.startswith(f"claims-edit: {contracts}: ") for fault in done.faults)
+    assert all(fault.startswith(f"claims-edit: {contracts}: {rows}") for fault in done.faults)
     assert CELL not in done.err
     assert nothing_is_published(tmp_path / "out")
 

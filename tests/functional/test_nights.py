@@ -48,7 +48,7 @@ def test_a_claim_of_three_nights_counts_once(tmp_path: Path) -> None:
 REVISIONS = {
     "voided": [line(1, claim_frequency_code="8", **CODE)],
     "voided by another number": [
-        line(9, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1", **CODE)
+        line(9, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1", hcpcs_code="99213")
     ],
     "replaced without the code": [line(1, claim_frequency_code="7", hcpcs_code="99213")],
     "corrected without the code": [line(1, hcpcs_code="99213")],
@@ -79,9 +79,13 @@ def test_a_line_that_a_replacement_lacks_is_withdrawn_with_it(tmp_path: Path) ->
 
 def test_an_older_extract_brings_nothing_back(tmp_path: Path) -> None:
     night(tmp_path, 2, line(1, **CODE))
-    night(tmp_path, 3, line(1, claim_frequency_code="8", **CODE))
-    night(tmp_path, 2, line(1, **CODE), line(2, **CODE))
+    night(tmp_path, 3, line(8, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1"))
+    last = night(tmp_path, 2, line(1, **CODE), line(2, **CODE))
     assert current(tmp_path, "denials") == [("CL0000002", 1, "deny", "2.25")]
+    lives = record(tmp_path / "out", "history").filter(run_id=last["run_id"])
+    assert lives.select("claim_id", "status", "superseded_by").sort("claim_id").rows() == [
+        ("CL0000001", "superseded", "CL0000008"), ("CL0000002", "current", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.long

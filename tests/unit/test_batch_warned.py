@@ -22,12 +22,13 @@ DECK_837 = DECK / "claims.837"
 HEADER = "claim_id,claim_line_number,claim_type,member_id,payer,claim_line_start_date,hcpcs_code,line_of_business\n"
 
 
-def extract(folder: Path, name: str, odd: set[int], rows: int = 40) -> Path:
-    """A CSV of lines whose line of business no rule knows in the `odd` rows."""
+def extract(folder: Path, name: str, odd: set[int], *, refused: int = 0, candidate: int = 0) -> Path:
+    """A CSV of 40 lines, whose line of business no rule knows in the `odd` rows; one is refused, one a candidate."""
     path = folder / name
     lines = [
-        f"{name[0]}{row},1,professional,M{row},Premera,2024-01-01,99213,{'Nonesuch' if row in odd else 'commercial'}\n"
-        for row in range(1, rows + 1)
+        f"{name[0]}{row},1,{'dental' if row == refused else 'professional'},M{row},Premera,2024-01-01,"
+        f"{'0600T' if row == candidate else '99213'},{'Nonesuch' if row in odd else 'commercial'}\n"
+        for row in range(1, 41)
     ]
     path.write_text(HEADER + "".join(lines))
     return path
@@ -42,7 +43,10 @@ def test_the_first_rows_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (held_back, "LEAST_ROWS"),
     ):
         monkeypatch.setattr(module, name, batch_rows)
-    extracts = (extract(tmp_path, "a.csv", {2, 9, 11, 12, 30, 31}), extract(tmp_path, "b.csv", {40}))
+    extracts = (
+        extract(tmp_path, "a.csv", {2, 4, 9, 11, 12, 30, 31}, refused=4, candidate=3),
+        extract(tmp_path, "b.csv", {40}),
+    )
     out = tmp_path / "out"
     outcome = run_batch(RunOptions(tuple(map(str, extracts)), out, AS_OF, reports=("csv",)))
     quality = pl.read_csv(outcome.run_dir / "data_quality.csv", infer_schema=False)

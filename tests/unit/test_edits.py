@@ -8,7 +8,8 @@ import pytest
 
 from claims_edit.edits import EDITS, INFORMATIONAL_EDITS, TABLE_EDITS, Edit
 from claims_edit.edits.conditions import IN_FORCE
-from claims_edit.model import Disposition
+from claims_edit.edits.edit import Decidable
+from claims_edit.model import CodeKind, Disposition
 from claims_edit.policy import load_catalog
 
 CATALOG = load_catalog()
@@ -21,6 +22,16 @@ def test_conditions_have_names_and_can_be_sent_elsewhere(edit: Edit) -> None:
     assert len(set(names)) == len(names)
     sent = pickle.loads(pickle.dumps(edit.hit))  # noqa: S301 -- of our own making
     assert sent.meta == edit.hit.meta
+
+
+def test_a_pack_reaches_the_edit_on_unlisted_codes_where_it_has_one() -> None:
+    (edit,) = (edit for edit in EDITS if edit.id == "unlisted-code-out-of-scope")
+    codes = [code for file in CATALOG.pack.codes.values() for code in file.codes]
+    by_kind = {kind: tuple(code for code in codes if code.kind is kind) for kind in CodeKind}
+    assert edit.ground is not None
+    assert {kind: edit.ground(Decidable(codes, ())) for kind, codes in by_kind.items()} == {
+        CodeKind.SPECIFIC: False, CodeKind.UNLISTED: True,
+    }  # fmt: skip
 
 
 def test_edits_have_ids_of_their_own() -> None:
