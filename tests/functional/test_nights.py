@@ -78,14 +78,23 @@ def test_a_line_that_a_replacement_lacks_is_withdrawn_with_it(tmp_path: Path) ->
 
 
 def test_an_older_extract_brings_nothing_back(tmp_path: Path) -> None:
-    night(tmp_path, 2, line(1, **CODE))
-    night(tmp_path, 3, line(8, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1"))
-    last = night(tmp_path, 2, line(1, **CODE), line(2, **CODE))
-    assert current(tmp_path, "denials") == [("CL0000002", 1, "deny", "2.25")]
+    """Neither a claim that was voided, nor a line that its replacement lacked on a later night."""
+    kept, dropped = (line(4, claim_line_number=number, claim_frequency_code="7", **CODE) for number in "12")
+    night(tmp_path, 2, line(1, **CODE), kept, dropped)
+    void = line(8, claim_frequency_code="8", original_claim_id="CL0000001", member_id="M1")
+    night(tmp_path, 3, void, kept)
+    last = night(tmp_path, 2, line(1, **CODE), line(2, **CODE), kept, dropped)
+    assert current(tmp_path, "denials") == [("CL0000002", 1, "deny", "2.25"), ("CL0000004", 1, "deny", "4.25")]
     lives = record(tmp_path / "out", "history").filter(run_id=last["run_id"])
-    assert lives.select("claim_id", "status", "superseded_by").sort("claim_id").rows() == [
-        ("CL0000001", "superseded", "CL0000008"), ("CL0000002", "current", None),
-    ]  # fmt: skip
+    decided = record(tmp_path / "out", "decisions").filter(run_id=last["run_id"])
+    key = ["claim_id", "claim_line_number"]
+    found = lives.join(decided.select(*key, "reason_code"), on=key).sort(key)
+    assert found.select(*key, "status", "superseded_by", "reason_code").rows() == [
+        ("CL0000001", 1, "superseded", "CL0000008", "line-superseded"),
+        ("CL0000002", 1, "current", None, "investigational"),
+        ("CL0000004", 1, "current", None, "investigational"),
+        ("CL0000004", 2, "superseded", "CL0000004", "line-superseded"),
+    ]
 
 
 @pytest.mark.long

@@ -59,6 +59,15 @@ def test_text_is_kept_as_it_is(tmp_path: Path, written: Callable[[list[dict[str,
     assert json.loads(found["alone"]["raw_values"])["claim_id"] == "WATCHED"
 
 
+def test_text_of_any_length_beside_an_escape_is_a_whole_value(tmp_path: Path) -> None:
+    payers = ['a"', *("x" * length for length in range(1, 9))]
+    rows = [line(number, member_id="", payer=payer) for number, payer in enumerate(payers, 1)]
+    as_csv(rows, tmp_path / "a.csv")
+    assert called("run", tmp_path / "a.csv", "--out", tmp_path / "out", "--quiet", *UNREPORTED).code == 0
+    kept = quarantine(tmp_path / "out").sort("source_row")["raw_values"].to_list()
+    assert [json.loads(raw)["payer"] for raw in kept] == payers
+
+
 @pytest.mark.parametrize("zone", first(1, [None, "UTC", "America/New_York"]))
 @pytest.mark.parametrize("unit", ["ms", "us"])
 def test_a_moment_is_kept_as_it_is_beside_a_day_that_no_calendar_names(

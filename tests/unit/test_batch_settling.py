@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from claims_edit.core.validate import ValidationResult
 from claims_edit.runner import RunOptions, held_back, kept, run_batch
 from claims_edit.runner import reading as reading_module
 from tests.lib.examples import first
@@ -107,3 +108,11 @@ def test_a_check_that_reader_and_validation_share_refuses_the_rows_of_both(tmp_p
     (tmp_path / "claim.json").write_text(json.dumps(claim))
     outcome = run_batch(RunOptions((str(tmp_path / "claim.json"),), tmp_path / "out", AS_OF, reports=()))
     assert outcome.manifest.counts.quarantined_by_check["claim_line_start_date-missing"] == len(items)
+
+
+def test_a_check_that_two_sources_find_fails_where_either_does() -> None:
+    result = ValidationResult({"a": pl.Series([True, False, False])}, {})
+    result.refuse({"a": pl.Series([False, True, False]), "b": pl.Series([False, False, True])})
+    assert {check: failing.to_list() for check, failing in result.errors.items()} == {
+        "a": [True, True, False], "b": [False, False, True],
+    }  # fmt: skip
