@@ -243,6 +243,22 @@ def test_typed_columns_pass_the_screen_as_their_text_would(name: str | None) -> 
     assert held(raw.with_columns(typed)) < 0.7
 
 
+@pytest.mark.parametrize(
+    ("name", "dtype", "plain", "odd"),
+    [
+        ("claim_line_number", pl.Int64(), [1, 25, 10**18], [0, -1, 10**18 + 1]),
+        ("charge_amount", pl.Float64(), [0.1 + 0.2, 1.25, -9400.370000000001, None], [12.345, 1e16, float("inf")]),
+    ],
+)
+def test_a_typed_number_is_plain_up_to_its_bounds(
+    name: str, dtype: pl.DataType, plain: list[float | None], odd: list[float]
+) -> None:
+    values = [*plain, *odd]
+    raw = as_raw({column: [given.plain[0]] * len(values) for column, given in LINE_VALUES.items()})
+    found = look(raw.with_columns(pl.Series(name, values, dtype=dtype)))
+    assert found.plain.to_list() == [True] * len(plain) + [False] * len(odd)
+
+
 def test_what_a_reader_refused_is_never_plain() -> None:
     raw = text_rows(3, FEWER).with_columns(pl.lit("row-unreadable-segment").alias(FAULT))
     assert held(raw) == 0
