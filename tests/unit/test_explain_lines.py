@@ -141,6 +141,24 @@ def test_where_no_study_is_of_the_site_that_is_stated() -> None:
     assert of(policy_id="regence-surgery-242")["evidence_note"] is None
 
 
+def test_a_line_that_no_longer_counts_or_has_no_policy_says_why() -> None:
+    def notes(reason: str, **changes: object) -> list[str]:
+        found: list[str] = of(disposition="pass", reason_code=reason, edits=[reason], **changes)["notes"]
+        return found
+
+    assert notes("line-superseded", superseded_by="C9") == [
+        "Claim C9 replaces or voids it, and is in the same run and counts instead."
+    ]
+    assert notes("line-superseded", superseded_by=None) == [
+        "The claim is a void, or a replacement or void of it is in the same run and counts instead."
+    ]
+    assert notes("policy-not-in-force", payer="nobody") == [
+        "The rules have no policy of nobody on this service, so nothing supports a denial."
+    ]
+    (dated,) = notes("policy-not-in-force", payer="regence")
+    assert dated.startswith("regence-surgery-242 was not in force on ")
+
+
 @pytest.mark.parametrize(
     ("claim_id", "parts"),
     first(
