@@ -105,9 +105,12 @@ def test_a_check_that_reader_and_validation_share_refuses_the_rows_of_both(tmp_p
         "type": {"coding": [{"code": "professional"}]}, "insurer": {"display": "Florida Blue"},
         "item": [{"sequence": place, **item} for place, item in enumerate(items, 1)],
     }  # fmt: skip
-    (tmp_path / "claim.json").write_text(json.dumps(claim))
-    outcome = run_batch(RunOptions((str(tmp_path / "claim.json"),), tmp_path / "out", AS_OF, reports=()))
+    files = {"claim.json": claim, "patient.json": {"resourceType": "Patient", "id": "M1"}}
+    for name, resource in files.items():
+        (tmp_path / name).write_text(json.dumps(resource))
+    outcome = run_batch(RunOptions(tuple(str(tmp_path / name) for name in files), tmp_path / "out", AS_OF, reports=()))
     assert outcome.manifest.counts.quarantined_by_check["claim_line_start_date-missing"] == len(items)
+    assert [file.status for file in outcome.manifest.inputs] == ["read", "context"]
 
 
 def test_a_check_that_two_sources_find_fails_where_either_does() -> None:
