@@ -8,6 +8,8 @@ memory; the same number of lines gives the same bytes.
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +17,6 @@ import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SLICE = 1_000_000
 FAULTY_ONE_IN = 5
@@ -121,3 +122,7 @@ def write_deck(name: str, lines: int, path: Path) -> None:
 def _slices(name: str, lines: int) -> Iterator[pl.DataFrame]:
     for first in range(0, lines, SLICE):
         yield DECKS[name](first, min(SLICE, lines - first))
+
+
+if __name__ == "__main__":  # decks.py NAME LINES PATH
+    write_deck(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
