@@ -33,6 +33,11 @@ Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
 
 
 def as_frame(given: Frame, name: str) -> pl.DataFrame:
+    """The frame that an argument, by its name in errors, gives.
+
+    Raises:
+        UsageError: it is not a data frame.
+    """
     if isinstance(given, pl.LazyFrame):
         return given.collect()
     if isinstance(given, pl.DataFrame):
@@ -43,7 +48,11 @@ def as_frame(given: Frame, name: str) -> pl.DataFrame:
 
 
 def lines_of(frame: pl.DataFrame, mapping: Mapping | None) -> tuple[pl.DataFrame, Layout]:
-    """The frame under canonical names, with ORDINAL, and every required column that it lacks as an empty one."""
+    """The frame under canonical names, with ORDINAL, and every required column that it lacks as an empty one.
+
+    Raises:
+        UsageError: a column is not one of a claim line, or the mapping does not fit.
+    """
     if mapping is None:
         _refuse_columns(frame, COLUMNS)
         layout = Layout({name: name for name in frame.columns}, {})
@@ -72,7 +81,11 @@ def _mapped(columns: list[str], mapping: Mapping) -> Layout:
 
 
 def with_types(frame: pl.DataFrame, schema: dict[str, pl.DataType], name: str) -> pl.DataFrame:
-    """The frame with every column of a schema, of its type: null where it lacks one."""
+    """The frame with every column of a schema, of its type: null where it lacks one.
+
+    Raises:
+        UsageError: a column is not one of the schema, or has values that are not of its type.
+    """
     _refuse_columns(frame, schema)
     try:
         typed = frame.select(
@@ -97,6 +110,11 @@ def _refuse_columns(frame: pl.DataFrame, known: Iterable[str]) -> None:
 
 
 def refuse_values(unlike: dict[str, int]) -> None:
+    """Refuse columns that have values of another kind; `unlike` says how many.
+
+    Raises:
+        UsageError: with a line for each such column, and without any value.
+    """
     faults = [f"{name}: {count} values are not of its kind. Correct them." for name, count in unlike.items() if count]
     if faults:
         raise UsageError(*faults)

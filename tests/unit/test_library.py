@@ -74,6 +74,7 @@ def test_a_batch_is_what_a_run_makes_of_it(tmp_path: Path) -> None:
     quarantine = pl.read_parquet(
         outcome.run_dir.parents[1] / "quarantine" / "**" / "*.parquet", hive_partitioning=False
     )
+    assert quarantine.schema["charge_amount"] == batch.candidates.schema["charge_amount"] == pl.Decimal(18, 2)
     repeats_alone = quarantine.filter(pl.col("failed_checks") == pl.lit(["duplicate-line"])).height
     assert batch.totals.rows_quarantined == counts["rows_quarantined"] - repeats_alone
     assert batch.totals.warnings_by_check.total() >= counts["warnings"]
