@@ -56,6 +56,8 @@ def texts(results: Path) -> dict[str, str]:
 
 def main(old: Path, new: Path) -> int:
     """Tell what differs."""
+    if missing := [str(each) for each in (old, new) if not (each / "runs").is_dir()]:
+        sys.exit(f"{', '.join(missing)}: no run is published there. Name the --out of a run.")
     faults = [f"{table}: {fault}" for table in TABLES for fault in differing(rows(old, table), rows(new, table))]
     before, after = texts(old), texts(new)
     faults += [f"{name}: differs" for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
