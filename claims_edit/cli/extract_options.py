@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from claims_edit.cli.options import Day, LocalPath, rules_option, together
+from claims_edit.cli.options import Day, LocalPath, PathText, rules_option, together
 from claims_edit.intake import FORMAT_OPTIONS
 
 extract_options = together(
-    click.argument("extracts", nargs=-1, required=True, metavar="EXTRACT..."),
+    click.argument("extracts", type=PathText(), nargs=-1, required=True, metavar="EXTRACT..."),
     rules_option,
     click.option(
         "--mapping",

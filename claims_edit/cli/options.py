@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -32,8 +33,23 @@ class Day(click.ParamType[date]):
             self.fail("not a date. Write it as 2026-11-20.", param, ctx)
 
 
+EMPTY = "is empty, which would be the current folder. Name a path (. is the current folder)."
+
+
+class PathText(click.ParamType[str]):
+    """A path, glob or URL as text: an empty one is refused, as of a variable that is not set."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 -- click's signature
+        """The text."""
+        if not value:
+            self.fail(EMPTY, param, ctx)
+        return str(value)
+
+
 class LocalPath(click.Path):
-    """A path of this machine: a URL is refused."""
+    """A path of this machine: a URL is refused, and so is an empty text (see `PathText`)."""
 
     def __init__(self) -> None:
         """As `pathlib.Path`."""
@@ -43,6 +59,13 @@ class LocalPath(click.Path):
         """The path of a text."""
         if is_url(value):
             self.fail(f"{value} {REMEDY}", param, ctx)
+        if not str(value):
+            self.fail(EMPTY, param, ctx)
+        try:
+            Path(value).stat()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self.fail("a name in it is too long. Check the value.", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claims_edit.cli.options import Day, LocalPath, day_of
+from claims_edit.cli.options import Day, LocalPath, PathText, day_of
 from claims_edit.cli.results_place import ResultsPlace
 from claims_edit.errors import UsageError
 
@@ -23,9 +23,16 @@ _FILE = LocalPath()
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new")
-@click.option("--extract", "extracts", multiple=True, metavar="FILE", help="Decide these lines under both; repeatable.")
+@click.argument("old", type=PathText())
+@click.argument("new", type=PathText())
+@click.option(
+    "--extract",
+    "extracts",
+    type=PathText(),
+    multiple=True,
+    metavar="FILE",
+    help="Decide these lines under both; repeatable.",
+)
 @click.option(
     "--out", type=ResultsPlace(), metavar="RESULTS", help="Decide the lines of a published run under both packs."
 )

@@ -11,10 +11,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import polars as pl
 import pytest
 
 from claims_edit import run_batch
+from claims_edit.cli import cli
+from claims_edit.cli.options import LocalPath, PathText
 from claims_edit.errors import ResultsError
 from claims_edit.runner import RunOptions
 from claims_edit.runner.contracts import load_contracts
@@ -23,7 +26,7 @@ from tests.lib.examples import first
 from tests.lib.runs import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ODD = ("[a]*", "a?b", "[!a]", "**", "{a,b}", "a]b")
 NEIGHBORS = ("a", "b", "ab", "axb", "axx", "aab")
@@ -183,3 +186,39 @@ def test_a_results_folder_of_the_library_is_no_url(tmp_path: Path, monkeypatch: 
     with pytest.raises(ResultsError, match="is a URL"):
         run_batch(RunOptions(extracts=(str(extract),), out=Path(URL), as_of=dt.date(2026, 11, 20)))
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+def commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    """Every command, by its name with those of its groups."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", each) for below, each in commands(command, context))
+        else:
+            yield name, command
+
+
+PLACES = (LocalPath, PathText)
+PATHS = [
+    (f"{name} {parameter.opts[-1]}", parameter)
+    for name, command in commands(cli, click.Context(cli))
+    for parameter in command.params
+    if isinstance(parameter.type, click.Path | PathText) or parameter.metavar in {"FILE", "FOLDER", "EXTRACT..."}
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), PATHS, ids=[name for name, _ in PATHS])
+def test_an_empty_path_is_refused_in_every_command(name: str, parameter: click.Parameter) -> None:
+    """A variable that is not set would be the current folder, to which a run writes."""
+    assert isinstance(parameter.type, PLACES), name
+    with pytest.raises(click.BadParameter, match="is empty, which would be the current folder"):
+        parameter.type.convert("", parameter, None)
+
+
+def test_a_name_that_is_too_long_is_the_options_fault(tmp_path: Path) -> None:
+    extract, name = write(tmp_path / "night.csv", csv_text(rows("a"))), "n" * 300
+    for option in ("--rules", "--contracts", "--mapping", "--out"):
+        done = called("run", extract, *(("--out", tmp_path / "out") if option != "--out" else ()), option, name)
+        assert done.code == 2, option
+        assert f"'{option}': a name in it is too long" in done.err
