@@ -58,11 +58,14 @@ def main(old: Path, new: Path) -> int:
     """Tell what differs."""
     if missing := [str(each) for each in (old, new) if not (each / "runs").is_dir()]:
         sys.exit(f"{', '.join(missing)}: no run is published there. Name the --out of a run.")
-    faults = [f"{table}: {fault}" for table in TABLES for fault in differing(rows(old, table), rows(new, table))]
-    before, after = texts(old), texts(new)
-    faults += [f"{name}: differs" for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    compared = ", ".join(f"{rows(new, table).height:,} {table}" for table in TABLES)
-    print("\n".join(faults) if faults else f"the same: {compared}, {len(after)} reports")
+    faults, compared = [], []
+    for table in TABLES:
+        before, after = rows(old, table), rows(new, table)
+        faults += [f"{table}: {fault}" for fault in differing(before, after)]
+        compared.append(f"{after.height:,} {table}")
+    reports, others = texts(old), texts(new)
+    faults += [f"{name}: differs" for name in sorted({*reports, *others}) if reports.get(name) != others.get(name)]
+    print("\n".join(faults) if faults else f"the same: {', '.join(compared)}, {len(others)} reports")
     return 1 if faults else 0
 
 

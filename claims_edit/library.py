@@ -99,7 +99,7 @@ def process_batch(lines: Frame, rules: Catalog, *, as_of: date, mapping: Mapping
     totals.add(routed.totals)
     revisions = with_named_claims(
         routed.revisions.drop("row", "claim_line_number").unique(maintain_order=True),
-        PayerIdentities(rules),
+        processing.payer_identity,
         lambda asked: asked.filter(asked.is_in(batch.keys["high"].drop_nulls().implode())),
     )
     return BatchResult(

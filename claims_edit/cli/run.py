@@ -79,7 +79,6 @@ def run(
     extracts: tuple[str, ...],
     out: Path,
     fmt: str,
-    mode: str,
     as_of: date | None,
     quiet: bool,
     as_json: bool,
@@ -92,8 +91,7 @@ def run(
         out,
         day_of(as_of),
         format=fmt,
-        mode=Mode(mode),
-        **result_options | {"stale_policy": StalePolicy(result_options["stale_policy"])},
+        **result_options,
     )
     report_begin(options)
     with reported(quiet=quiet or as_json) as progress:

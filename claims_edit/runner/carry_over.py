@@ -25,7 +25,6 @@ from claims_edit.policy import recorded_catalog
 from claims_edit.resources import enough_room
 from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
-from claims_edit.runner.options import Progress, RunOptions
 from claims_edit.runner.revisions import NAMED, PayerIdentities, RunRevisions
 from claims_edit.store import Readers, ResultsFolder, StagedRun, replay_of, rewrite_manifest
 from claims_edit.store.generation import CURRENT, STATE, add
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claims_edit.core.line_state import Updated
+    from claims_edit.runner.options import Progress
 
 _REMEDY = "Restore the results folder from a backup, or use a new --out."
 
@@ -115,7 +115,7 @@ def _settled(
     named = pl.concat([revisions.named().collect(), _whole(replay / REVISIONS, REVISION_SCHEMA, refused=False)])
     named = named.with_columns(revised_claim_id=pl.coalesce("revised_claim_id", "original_claim_id", "claim_id"))
     named.unique(maintain_order=True).write_parquet(staged.scratch_dir / NAMED)
-    return update_state(nights, revisions, staged, RunOptions(replay, record, as_of, mode=mode), record)
+    return update_state(nights, revisions, staged, mode, as_of, record)
 
 
 class _EarlierRun(AcrossNights):

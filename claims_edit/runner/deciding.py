@@ -24,6 +24,7 @@ from claims_edit.store.replay import CONTRACTS, REVISIONS, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
     from claims_edit.model import StalePolicy
@@ -127,19 +128,19 @@ def _write_quarantine(refused: Iterator[pl.DataFrame], staged: StagedRun, catalo
 
 
 def update_state(
-    nights: AcrossNights, revisions: RunRevisions, staged: StagedRun, options: RunOptions, record: Path | None
+    nights: AcrossNights, revisions: RunRevisions, staged: StagedRun, mode: Mode, as_of: date, record: Path | None
 ) -> dict[str, Any]:
     """Write what the run did to each known line, the decisions that it withdrew, and the state after it.
 
     A shadow run sees the state and leaves it as it is: it withdraws nothing. `record` is the folder of the earlier
     runs. Returns its `counts` and `charges` for the manifest.
     """
-    counts = options.mode is Mode.ENFORCE
+    counts = mode is Mode.ENFORCE
     wanted = PartWriter(staged.scratch_dir, "withdrawn", {name: WITHDRAWAL_SCHEMA[name] for name in _WANTED})
     run = {
         "run_id": pl.lit(staged.run_id),
-        "mode": pl.lit(options.mode.value),
-        "as_of": pl.lit(options.as_of, pl.Date),
+        "mode": pl.lit(mode.value),
+        "as_of": pl.lit(as_of, pl.Date),
     }
     state: list[Path] = []
     rows = 0

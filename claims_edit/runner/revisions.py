@@ -63,7 +63,9 @@ def none_known(claims: pl.Series) -> pl.Series:
 
 
 def with_named_claims(
-    revisions: pl.DataFrame, payers: PayerIdentities, known: Callable[[pl.Series], pl.Series]
+    revisions: pl.DataFrame,
+    payer_identity: Callable[[pl.Series], pl.DataFrame],
+    known: Callable[[pl.Series], pl.Series],
 ) -> pl.DataFrame:
     """The revisions, once for each claim that each may name: `revised_claim_id`.
 
@@ -71,7 +73,7 @@ def with_named_claims(
     not among them, it may come on a later night. A refused claim may name either: whether there is the original depends
     on the refused claims.
     """
-    is_known = _is_known(revisions, payers, known)
+    is_known = _is_known(revisions, payer_identity, known)
     named = revisions.with_columns(revised_claim_id=revised_claim(is_known))
     either = revisions.filter(~is_known | ~revisions.select(is_certain()).to_series())
     either = either.filter(pl.col("original_claim_id").is_not_null())
@@ -79,10 +81,14 @@ def with_named_claims(
     return pl.concat([named, *both]).unique(maintain_order=True)
 
 
-def _is_known(revisions: pl.DataFrame, payers: PayerIdentities, known: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def _is_known(
+    revisions: pl.DataFrame,
+    payer_identity: Callable[[pl.Series], pl.DataFrame],
+    known: Callable[[pl.Series], pl.Series],
+) -> pl.Series:
     """Whether the claim that each `original_claim_id` names is another one, and known."""
     claims = revisions.select(*CLAIM_KEY[:3], pl.col("original_claim_id").alias("claim_id"), *CLAIM_KEY[4:])
-    wanted = claim_hashes(claims, payers.of(claims["payer"]))
+    wanted = claim_hashes(claims, payer_identity(claims["payer"]))
     other = pl.col("original_claim_id").is_not_null() & (pl.col("original_claim_id") != pl.col("claim_id"))
     asked = wanted.filter(revisions.select(other.fill_null(value=False)).to_series()).drop_nulls().unique()
     if asked.is_empty():
@@ -138,7 +144,7 @@ class RunRevisions:
 
     def _named(self) -> pl.DataFrame:
         given = self._kept().drop("row", "claim_line_number").unique().collect(engine="streaming")
-        return with_named_claims(given, self._payers, self._known)
+        return with_named_claims(given, self._payers.of, self._known)
 
     def _known(self, asked: pl.Series) -> pl.Series:
         """Which of these claims this run has, or an earlier one decided."""

@@ -145,7 +145,7 @@ def _run_batch(
             revisions = reading.revisions(nights.known_claims)
             decided = decide_all(reading, found, staged, catalog, contracts, options, nights, revisions)
         with stages.of("earlier nights"):
-            night_totals = update_state(nights, revisions, staged, options, folder.record())
+            night_totals = update_state(nights, revisions, staged, options.mode, options.as_of, folder.record())
         write_warned(staged.run_dir, first_warned(reading, found))
         inputs = [input_entry(path, found, refused, hashing) for path in files.inputs]
         manifest = manifest_of(result_options, catalog, staged, started, inputs, found, decided)

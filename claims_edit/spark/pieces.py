@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -38,6 +39,7 @@ class Release(NamedTuple):
     keys: tuple[int, ...]
 
 
+@cache
 def release() -> Release:
     """What this process runs."""
     return Release(__version__, pl.__version__, tuple(hash_probe()))

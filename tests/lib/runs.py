@@ -15,7 +15,6 @@ from claims_edit.facts.revision import REVISION_SCHEMA
 from claims_edit.model import QUARANTINE_COLUMNS, Disposition, Mode
 from claims_edit.policy import archived, load_catalog
 from claims_edit.report.run_files import write_reports
-from claims_edit.runner import RunOptions
 from claims_edit.runner.across_nights import AcrossNights
 from claims_edit.runner.contracts import no_contracts
 from claims_edit.runner.deciding import KEPT_CANDIDATES, update_state
@@ -197,10 +196,9 @@ def keep_history(
     A second row of one line in a run counts as its replacement.
     """
     payers, scratch = PayerIdentities(shipped()), staged.scratch_dir
-    options = RunOptions(folder.out, folder.out, dt.date.fromisoformat(manifest["as_of"]), mode=Mode(manifest["mode"]))
+    mode, as_of = Mode(manifest["mode"]), dt.date.fromisoformat(manifest["as_of"])
     state = folder.state(payers.of, scratch)
-    is_shadow = options.mode is Mode.SHADOW
-    nights = AcrossNights(state, payers, scratch, options.as_of, staged.run_id, is_shadow=is_shadow)
+    nights = AcrossNights(state, payers, scratch, as_of, staged.run_id, is_shadow=mode is Mode.SHADOW)
     line = ["payer_raw", "data_source", "member_id", "claim_id", "claim_line_number", "billing_npi"]
     nth = pl.int_range(pl.len()).over(line) + 1
     facts = pl.concat_str(pl.exclude("run_id", "mode", "source_file", "source_row", "rules_hash", "modifiers",
@@ -221,7 +219,7 @@ def keep_history(
     if came.height:
         came.write_parquet(scratch / "came-00000.parquet")
     revisions = RunRevisions(scratch, payers, nights.known_claims)
-    return update_state(nights, revisions, staged, options, folder.record())
+    return update_state(nights, revisions, staged, mode, as_of, folder.record())
 
 
 def stage(

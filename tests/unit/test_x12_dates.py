@@ -89,7 +89,7 @@ def test_the_group_and_the_transaction_agree_on_the_guide(tmp_path: Path, named:
     ],
 )  # fmt: skip
 def test_a_date_that_is_not_understood_is_none(tmp_path: Path, text: str, start: str) -> None:
-    """What is left is no date, for validation to refuse; the claim's date is not taken in the place of the line's."""
+    """What is left is not a date, for validation to refuse; the claim's date is not taken in place of the line's."""
     assert dates(tmp_path, (f"DTP*434*{text}",), "I")[2] == start
     assert dates(tmp_path, (), "P", (f"DTP*472*{text}",))[0] == start
     assert dates(tmp_path, OF_STATEMENT, "I", (f"DTP*472*{text}",))[0] == start
